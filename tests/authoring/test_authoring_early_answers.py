@@ -173,6 +173,7 @@ NUMBER = """
         ("zero one", 0, "I have 425501. Is that right?"),  # the number goes on
         ("zero one two three", 0.2, "I have 42550123. Is that right?"),
         ("four two five five", 1, "4255!"),
+        ("zero one", 1, "I have 425501. Is that right?"),  # too short to be meant instead
         ("one two three four", 1, "I have 1234. Is that right?"),
     ],
 )

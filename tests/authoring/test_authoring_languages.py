@@ -130,7 +130,7 @@ steps:
     dialogs = load_dialogs(write(tmp_path / "d", main=main, main__de="steps: {bye: {hangup: x}}"))
     told = [(p.line, p.code, p.mend) for p in check_dialogs(dialogs) if p.code in ("no-translation", "no-voice")]
     assert told == [
-        (1, "no-voice", "add voice: and the name of one that speaks it"),
+        (1, "no-voice", "add voice: at the top, such as voice: de-DE-KatjaNeural"),
         (6, "no-translation", "write main.fr-FR.yaml"),
         (8, "no-translation", "write main.es-ES.yaml"),
         (10, "no-translation", "write main.it-IT.yaml"),

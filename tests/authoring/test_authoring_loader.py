@@ -64,7 +64,7 @@ def test_a_good_folder_has_no_problems(tmp_path: Path) -> None:
         ("call: other", "call: othr", 11, 11, "there is no dialog 'othr'", "did you mean 'other'?"),
         ("with: {who:", "with: {hwo:", 12, 12, "other has no input 'hwo'", "did you mean 'who'?"),
         ("{done: result}", "{done: reslt}", 13, 18, "other has no output 'reslt'", "did you mean 'result'?"),
-        ("hangup: Goodbye.", "if: 1 > \n        then: menu", 15, 12, "in the condition", ""),
+        ("hangup: Goodbye.", "if: 1 > \n        then: menu", 15, 12, "a value is missing at the end", "such as"),
         ("hangup: Goodbye.", "hours: office", 15, 12, "no schedule 'office'", "add it under schedules"),
         ("hangup: Goodbye.", "http: {timeout: 3s}", 15, 11, "exactly one of get, post", ""),
         ("hangup: Goodbye.", "http: {get: 'https://x', timeout: soon}", 15, 39, "a time such as 3s", ""),

@@ -29,8 +29,8 @@ def asking(kind: str, rest: str = "") -> str:
     [
         ("digits: 4", "one two three four", "1234"),
         ("digits: {min: 3, max: 5}", "one two three four", "1234"),
-        ("yesno: true", "uh-huh", "true"),
-        ("yesno: true", "nope", "false"),
+        ("yesno: true", "uh-huh", "yes"),
+        ("yesno: true", "nope", "no"),
         ("text: true", "anything at all", "anything at all"),
         ("number: true", "twenty one", "21"),
         ("money: true", "forty dollars and ten cents", "40.1"),

@@ -53,6 +53,19 @@ def test_confidence_is_shared_between_the_written_text_and_the_phrases() -> None
     assert choice is not None and math.isclose(choice.confidence, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        ("For one one one.", "4111."), ("There, one, two, three.", "0123."), ("to five five", "255."),
+        ("Four two five.", "425."), ("For two.", "For two."), ("For 111.", "4111."), ("for 2", "for 2"),
+        ("For one person", "For one person"),
+        ("A four two five", "A 425"), ("here and there", "here and there"), ("for to", "for to"), ("", ""),
+    ],
+)  # fmt: skip
+def test_where_digits_are_asked_for_words_that_sound_like_them_are_digits(heard: str, written: str) -> None:
+    assert join_digits(heard, asked=True) == written
+
+
 def test_lexical_is_words_alone() -> None:
     assert lexical("I'd say: Twenty-two, O'Clock!") == "i'd say twenty two o'clock"
 

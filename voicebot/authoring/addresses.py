@@ -38,7 +38,7 @@ def fill_address(template: Template, scope: Scope, read: Formatter, own: Set[str
         if isinstance(part, str):
             filled += part
             continue
-        value = read(part.expression(scope), part.kind)
+        value = part.said(scope, read)
         if _is_own(part, own):
             filled += value
             continue
@@ -66,7 +66,7 @@ def _as_seen(value: str) -> list[str]:
 
 
 def _is_own(gap: Gap, own: Set[str]) -> bool:
-    return {name for name, _ in gap.expression.names} <= own
+    return gap.names <= own
 
 
 def _is_query(filled: str) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from voicebot.authoring import channel
+from voicebot.authoring.answers.choice import contains, words_of
 from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import GlobalCommand
+from voicebot.authoring.model import GlobalCommand, GlobalCommands
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.steps.step import END_KEY
@@ -60,10 +61,14 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             return Dialog.end_of_turn
         step, state = self._open_step(dc)
         end_key = step.end_key(state) if step is not None else END_KEY
+        before = self._asked(dc)
         wanted = self._wanted(dc)
-        result = await (self._jump(dc, wanted) if wanted is not None else dc.continue_dialog())
+        if wanted is None:
+            result = await dc.continue_dialog()
+        else:
+            result = await (self._jump if wanted.goto is not None else self._answer)(dc, wanted)
         channel.call_state(dc.context).pop("ended_by", None)
-        if pressed:
+        if pressed and ((dc.context.activity.text or "").strip() != end_key or self._asked(dc) != before):
             await self._allow_late_end_key(dc, end_key)
         return result
 
@@ -80,17 +85,22 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         step, state = self._open_step(dc)
         if step is None or step.means_end_key(state, key):
             return
-        if any(given.key == key for given in self._leading(dc.context).values()):
+        if any(given.key == key for given in self._main(dc.context).script.main.globals.leading().values()):
             return
         channel.call_state(dc.context)["ended_by"] = {"key": key, "at": channel.sent_at(dc.context.activity)}
         await channel.allow_late_end_key(dc.context, key)
+
+    def _asked(self, dc: DialogContext) -> tuple[Any, ...]:
+        """Which question is open."""
+        state = dc.active_dialog.state if dc.active_dialog is not None else {}
+        return len(dc.stack), state.get("step"), state.get("mode")
 
     def _open_step(self, dc: DialogContext) -> tuple[DialogStep | None, dict[str, Any]]:
         """The step that waits for the caller, and the state of its dialog."""
         state = dc.active_dialog.state if dc.active_dialog is not None else {}
         flow = self._flows.get(dc.active_dialog.id) if dc.active_dialog is not None else None
         step = flow.program(dc.context).steps.get(state.get("step", "")) if flow is not None else None
-        return (step if step is not None and state.get("mode") in step.MODES else None), state
+        return (step.as_offered(state) if step is not None and state.get("mode") in step.MODES else None), state
 
     async def reprompt_dialog(self, context: TurnContext, instance: DialogInstance) -> None:
         channel.begin_turn(context, instance.state.setdefault("call", {}))
@@ -99,40 +109,58 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
     # --- global commands ----------------------------------------------------------------------------------------------
 
     def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
-        """The global command of the main file that the caller gives, if it leads somewhere."""
+        """The global command of the main file that the caller gives, if it leads somewhere or says something."""
         script = self._main(dc.context).script
         state = dc.active_dialog.state if dc.active_dialog is not None else {}
         if state.get("mode") == TRANSFERRING:
             return None
         activity = dc.context.activity
         text = (activity.text or "").strip()
-        led = self._leading(dc.context)
+        led = script.main.globals.leading()
+        step, state = self._open_step(dc)
         if channel.is_key(activity):
-            step, state = self._open_step(dc)
             if step is not None and step.takes_key(state, text):
                 return None
             return next((given for given in led.values() if given.key == text), None)
         asks_for = script.understanding.asks_for(text)
         if asks_for in led:
             return led[asks_for]
-        own = {name: given.say for name, given in led.items() if given.say}
-        return led[name] if own and (name := _says(text, own)) is not None else None
+        usual = GlobalCommands.model_fields
+        phrases = {name: given.say or ([] if name in usual else [name.replace("_", " ").replace("-", " ")])
+                   for name, given in led.items()}  # fmt: skip
+        found = _said(text, phrases)
+        if found is None:
+            return None
+        name, whole = found
+        if step is not None and name not in usual and step.is_answer(self._turn(dc, state), text, whole=whole):
+            return None
+        return led[name]
 
-    def _leading(self, context: TurnContext) -> dict[str, GlobalCommand]:
-        """The global commands of the main file that lead somewhere."""
-        commands = self._main(context).script.main.globals
-        choices = {"agent": commands.agent, "start_over": commands.start_over}
-        return {name: given for name, given in choices.items() if given is not None and given.goto is not None}
+    def _turn(self, dc: DialogContext, state: dict[str, Any]) -> Turn:
+        return Turn(dc.context, self._flows[dc.active_dialog.id].program(dc.context).script, state, self._around)
 
     async def _jump(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
         """Leave whatever is open, and go on in the main file with what it knows."""
-        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
-        variables = dict(main.state.get("vars", {})) if main is not None else {}
+        variables = self._variables(dc)
         await dc.cancel_all_dialogs()
-        program = self._main(dc.context)
+        await self._message(dc, wanted, variables)
+        return await dc.begin_dialog(MAIN, Jump(wanted.goto or self._main(dc.context).first, variables))
+
+    async def _answer(self, dc: DialogContext, wanted: GlobalCommand) -> Any:
+        """Say the message, and ask the open question again."""
+        await self._message(dc, wanted, self._variables(dc))
+        await dc.reprompt_dialog()
+        return Dialog.end_of_turn
+
+    async def _message(self, dc: DialogContext, wanted: GlobalCommand, variables: dict[str, Any]) -> None:
         if wanted.message is not None:
-            await Turn(dc.context, program.script, {"vars": variables}, self._around).speak(wanted.message)
-        return await dc.begin_dialog(MAIN, Jump(wanted.goto or program.first, variables))
+            script = self._main(dc.context).script
+            await Turn(dc.context, script, {"vars": variables}, self._around).speak(wanted.message)
+
+    def _variables(self, dc: DialogContext) -> dict[str, Any]:
+        """What the main file knows."""
+        main = next((instance for instance in dc.stack if instance.id == MAIN), None)
+        return dict(main.state.get("vars", {})) if main is not None else {}
 
     def _main(self, context: TurnContext) -> Program:
         return self._flows[MAIN].program(context)
@@ -152,13 +180,9 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         }
 
 
-def _says(text: str, phrases: Mapping[str, list[str]]) -> str | None:
-    """The name of the longest phrase that ``text`` contains as whole words."""
-    said = f" {' '.join(_words(text))} "
-    hits = [(len(words), name) for name, own in phrases.items() for phrase in own
-            if (words := _words(phrase)) and f" {' '.join(words)} " in said]  # fmt: skip
-    return max(hits)[1] if hits else None
-
-
-def _words(text: str) -> list[str]:
-    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]
+def _said(text: str, phrases: Mapping[str, list[str]]) -> tuple[str, bool] | None:
+    """The name of the longest phrase that ``text`` contains as whole words, and whether it contains nothing else."""
+    said = words_of(text)
+    hits = [(len(words), name, words == said) for name, own in phrases.items() for phrase in own
+            if (words := words_of(phrase)) and contains(said, words)]  # fmt: skip
+    return max(hits)[1:] if hits else None

@@ -75,15 +75,23 @@ async def _relocate(context: TurnContext, activities: list[Activity], go_on: Cal
 
 
 async def configure(
-    context: TurnContext, phrases: list[str], no_input_s: float | None, *, patient: bool = False
+    context: TurnContext,
+    phrases: list[str],
+    no_input_s: float | None,
+    *,
+    patient: bool = False,
+    answer: dict[str, Any] | None = None,
 ) -> None:
     """What the recogniser should expect, and how long a silence counts as no answer (None: as the settings say).
 
-    ``patient``: the call is not ended however often the caller stays silent.
+    ``patient``: the call is not ended however often the caller stays silent. ``answer``: what the answer looks like
+    (:class:`~voicebot.authoring.answers.parts.Form`).
     """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
     if patient:
         parameters["userNoInputRetries"] = MOST_SILENCES
+    if answer is not None:
+        parameters["expectedAnswer"] = answer
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}

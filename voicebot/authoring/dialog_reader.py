@@ -18,7 +18,8 @@ def read_dialog(document: Document, folder: Path, *, main: bool) -> DialogFile |
     data, reader = document.data, PartReader(document, folder)
     if not isinstance(data, dict):
         if data is not None:
-            document.problem((), "not-a-dialog", "a dialog file begins with words such as steps:")
+            document.problem((), "not-a-dialog", "a dialog file begins with words such as steps:",
+                             "steps:, and below it the steps, each with a dash")  # fmt: skip
         return None
     for word in DialogFile.MAIN_ONLY if not main else ():
         if word in data:
@@ -71,6 +72,8 @@ def _steps(document: Document, reader: PartReader, raw: list[Any], options: Any)
 
 
 def _no_word(document: Document, item: Any, path: YamlPath) -> None:
+    if item is None and any(problem.code == "alias" for problem in document.problems):
+        return
     if not isinstance(item, dict):
         document.problem(path, "wrong-kind", "a step has words such as id: and say:", "- id: hello")
         return

@@ -170,8 +170,12 @@ class _Reading:
             return None
         self._seen.add(id(node))
         if depth > MAX_DEPTH:
-            self._document.problem(path, "too-deep", f"nested deeper than {MAX_DEPTH}")
+            self._document.problem(path, "too-deep", f"nested deeper than {MAX_DEPTH}",
+                                   "write fewer lists and words within each other")  # fmt: skip
             return None
+        if node.tag.startswith("!"):
+            self._document.problem(path, "tag", f"{node.tag} at the beginning of a text has a meaning of its own",
+                                   'put the whole text in quotes: "..."')  # fmt: skip
         if isinstance(node, yaml.ScalarNode):
             return node.value if node.style else _scalar(node.value)
         if isinstance(node, yaml.SequenceNode):
@@ -220,6 +224,11 @@ def _scalar(text: str) -> Any:
     return text
 
 
+def _indent(line: str) -> int:
+    """Where what ``line`` says begins; behind the dash of a list's item."""
+    return len(line) - len(line.lstrip(" -"))
+
+
 def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
     """What the parser means, in plain words; and the mend."""
     problem = error.problem or "this is not YAML"
@@ -229,12 +238,19 @@ def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, st
     there = lines[line - 1] if 0 < line <= len(lines) else ""
     if "\t" in there[: len(there) - len(there.lstrip())] or "'\\t'" in problem:
         return "a tab at the beginning of a line", "indent with spaces"
+    above = next((one for one in reversed(lines[: line - 1]) if one.strip()), "")
     if "mapping values are not allowed" in problem:
+        if re.match(r"\s*[\w-]+:( |$)", there) and _indent(there) > _indent(above) and not above.rstrip().endswith(":"):
+            return "this line begins further to the right than the one above", "begin it where the one above begins"
         return "a colon in a text without quotes", 'put the whole text in quotes: "..."'
+    if re.search(r":\s+[{\[].*[}\]]\s*[^\s#,}\]]", there) or re.search(r"[-:]\s+[@`%*&]", there):
+        return "a text that begins with a sign that has a meaning of its own", 'put the whole text in quotes: "..."'
+    if "another document" in problem:
+        return "a line --- in the middle of the file", "leave it out: a file is one dialog"
     if "end of stream" in problem and "quoted" in (error.context or ""):
         return "a quote is opened and never closed", "close the quote"
     if "block mapping" in (error.context or "") or "expected '-'" in problem or "block end" in problem:
         return "this line does not fit the ones above", "compare its indentation with theirs"
     if "flow" in (error.context or ""):
         return "a { or [ that is not closed, or a text that begins with one", 'put a text that has { in quotes: "..."'
-    return f"this is not YAML: {problem}", "compare this line and the one above with the examples in the guide"
+    return f"this line cannot be read: {problem}", 'put a text with signs such as { [ : # @ * & in quotes: "..."'

@@ -7,12 +7,15 @@ imported. What reads or says numbers here brings its own context.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Context, DivisionByZero, InvalidOperation, Overflow, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+MAX_DIGITS = 40
+"""The most digits of a number that is written out."""
 
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -26,3 +29,13 @@ def exact(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return inside
+
+
+@exact
+def numeral(value: float | Decimal) -> str:
+    """A number in digits, with neither an exponent nor groups; ``""`` for one that is endless or too long."""
+    number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite() or not -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS:
+        return ""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if isinstance(value, float) and "." in text else text

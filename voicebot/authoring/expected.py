@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+_ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_GERMAN = ("null", "eins", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+_FRENCH = ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+_SPANISH = ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
+
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
         "yesno": ("yes", "no", "correct", "wrong", "that's right"),
-        "digits": ("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double",
-                   "triple"),
+        "digits": (*_ENGLISH, "oh", "double", "triple"),
+        "numbers": _ENGLISH,
     },
     "de": {
         "yesno": ("ja", "nein", "richtig", "falsch", "genau"),
-        "digits": ("null", "eins", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"),
+        "digits": _GERMAN,
+        "numbers": _GERMAN,
     },
     "fr": {
         "yesno": ("oui", "non", "exact", "faux", "c'est ça"),
-        "digits": ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"),
+        "digits": _FRENCH,
+        "numbers": _FRENCH,
     },
     "es": {
         "yesno": ("sí", "no", "correcto", "claro", "eso es"),
-        "digits": ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"),
+        "digits": _SPANISH,
+        "numbers": _SPANISH,
     },
 }  # fmt: skip
 """Only a few words for each kind, since every word makes all others less likely."""

@@ -25,6 +25,7 @@ from decimal import Decimal
 from typing import Any
 
 from voicebot.authoring.operations import COMPARE, FUNCTIONS, MAX_NUMBER, NO_VALUE, PRODUCT, SUM, bounded, part
+from voicebot.authoring.problems import did_you_mean
 
 MAX_LENGTH = 500
 MAX_NODES = 200
@@ -35,11 +36,12 @@ Evaluate = Callable[[Scope], Any]
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be read. ``column`` counts characters from 0."""
+    """An expression that cannot be read. ``column`` counts characters from 0. ``mend``: what to write instead."""
 
-    def __init__(self, message: str, column: int) -> None:
+    def __init__(self, message: str, column: int, mend: str = "") -> None:
         super().__init__(message)
         self.column = column
+        self.mend = mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,14 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
         if found is None or found.lastgroup is None:
             position += len(text[position:]) - len(text[position:].lstrip())
             character = text[position]
-            hint = {"=": "; two of them compare: ==", "&": "; write and", "|": "; write or", "!": "; write not"}
+            hint = {
+                "=": "; two of them compare: ==",
+                "&": "; write and",
+                "|": "; write or",
+                "!": "; write not",
+                "{": "; a condition stands without braces",
+                "}": "; a condition stands without braces",
+            }
             if character in "\"'":
                 raise ExpressionError("a quote is not closed", position)
             raise ExpressionError(f"{character!r} has no meaning here{hint.get(character, '')}", position)
@@ -246,7 +255,7 @@ class _Parser:
         if kind == "number":
             amount: Any = Decimal(text) if "." in text else int(text)
             if amount > MAX_NUMBER:
-                raise ExpressionError("the number is too large", column)
+                raise ExpressionError("the number is too large", column, 'put it in quotes if it is a text: "..."')
             return self._node(lambda scope: amount)
         if kind == "text":
             return self._node(lambda scope: text[1:-1])
@@ -276,7 +285,8 @@ class _Parser:
 
     def _call(self, name: str, column: int) -> Evaluate:
         if name not in FUNCTIONS:
-            raise ExpressionError(f"there is no function {name!r}; there are {', '.join(FUNCTIONS)}", column)
+            known = did_you_mean(name, FUNCTIONS) or f"there are {', '.join(FUNCTIONS)}"
+            raise ExpressionError(f"there is no function {name!r}", column, known)
         work, fewest, most, _ = FUNCTIONS[name]
         arguments = [] if self._peek() == ")" else self._arguments()
         self._close(")")

@@ -70,6 +70,7 @@ class Flow(Dialog):  # type: ignore[misc]
             return await self._go_on(dialog_context)
         if state.get("mode") not in step.MODES:
             return Dialog.end_of_turn
+        step = step.as_offered(state)
         outcome = await step.resume(self._turn(dialog_context.context, program, state))
         return await self._follow(dialog_context, program, step, outcome)
 
@@ -88,7 +89,7 @@ class Flow(Dialog):  # type: ignore[misc]
         program = self.program(context)
         step = program.steps.get(state.get("step", ""))
         if step is not None and state.get("mode") in step.MODES:
-            await step.prompt_again(self._turn(context, program, state))
+            await step.as_offered(state).prompt_again(self._turn(context, program, state))
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
@@ -110,7 +111,9 @@ class Flow(Dialog):  # type: ignore[misc]
                 state["mode"] = None
                 if not step.is_private:
                     await channel.keep_private(context, False)
-                ended = await self._settle(dc, program, step, await step.run(self._turn(context, program, state)))
+                turn = self._turn(context, program, state)
+                step = step.offering(turn)
+                ended = await self._settle(dc, program, step, await step.run(turn))
         return ended
 
     async def _follow(self, dc: DialogContext, program: Program, step: DialogStep, outcome: StepOutcome) -> Any:

@@ -132,11 +132,10 @@ def _tested(loaded: LoadedDialog, coverage: Coverage | None) -> Any:
 def _entries(dialog: DialogFile) -> dict[str, list[str]]:
     """How callers get to a step other than by the arrows."""
     found: dict[str, list[str]] = {dialog.steps[0].id: ["▶ begins here"]}
-    for name, what in (("agent", "“agent”"), ("start_over", "“start over”")):
-        given = getattr(dialog.globals, name)
-        if given is not None and given.goto is not None:
+    for name, given in dialog.globals.leading().items():
+        if given.goto is not None:
             key = f", key {given.key}" if given.key else ""
-            found.setdefault(given.goto, []).append(f"▶ {what}{key}, at any time")
+            found.setdefault(given.goto, []).append(f"▶ “{name.replace('_', ' ')}”{key}, at any time")
     if dialog.defaults.on_fail not in (None, END, FAIL):
         found.setdefault(str(dialog.defaults.on_fail), []).append("▶ nobody answers, or it fails")
     return found

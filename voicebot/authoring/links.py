@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from voicebot.authoring.folder import LoadedDialog
+from voicebot.authoring.folder import MAIN, LoadedDialog
 from voicebot.authoring.model import END, FAIL
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.steps.site import Site
+from voicebot.authoring.understanding import languages
 from voicebot.authoring.walking import targets_of
+
+
+def check_languages(loaded: LoadedDialog) -> None:
+    """Add a problem for each language of the file whose words are not understood."""
+    documents = {loaded.dialog.locale: loaded.document} if loaded.name == MAIN else {}
+    documents |= {locale: translation.document for locale, translation in loaded.translations.items()}
+    for locale, document in documents.items():
+        if locale.partition("-")[0] not in languages():
+            document.problem(("locale",), "unknown-language", f"what callers say in {locale!r} is not understood",
+                             f"there is data for {', '.join(languages())}")  # fmt: skip
 
 
 def check_links(loaded: LoadedDialog, site: Site) -> None:
@@ -29,3 +40,13 @@ def check_links(loaded: LoadedDialog, site: Site) -> None:
         if command is not None and command.goto is None:
             document.problem(("globals", name), "missing", f"where does {name!r} go?", "add goto: and a step",
                              at_key=True)  # fmt: skip
+    keys: dict[str, str] = {}
+    for name, command in dialog.globals.leading().items():
+        if command.key is not None and keys.setdefault(command.key, name) != name:
+            said = f"key {command.key} means {keys[command.key]!r} already"
+            document.problem(("globals", name, "key"), "duplicate-key-press", said, "choose another key")
+    for name, command in dialog.globals.own.items():
+        if command.goto is None and command.message is None:
+            document.problem(("globals", name), "missing", f"nothing happens when callers say {name!r}",
+                             did_you_mean(name, type(dialog.globals).model_fields)
+                             or "add message: and what is said, or goto: and a step", at_key=True)  # fmt: skip

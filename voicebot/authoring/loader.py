@@ -14,7 +14,7 @@ from pathlib import Path
 from voicebot.authoring.dialog_reader import read_dialog
 from voicebot.authoring.document import read_document
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog, Translation
-from voicebot.authoring.links import check_links
+from voicebot.authoring.links import check_languages, check_links
 from voicebot.authoring.problems import Problem
 from voicebot.authoring.translation_reader import read_translation
 
@@ -64,6 +64,7 @@ def load_dialogs(folder: Path) -> Dialogs:
             Problem(folder / "main.yaml", 1, 1, "no-main", "there is no main.yaml", "calls begin there: write one")
         )
     for loaded, site in result.sites():
+        check_languages(loaded)
         check_links(loaded, site)
     for document in documents.values():
         result.problems += document.problems

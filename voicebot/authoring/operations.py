@@ -12,6 +12,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from voicebot.authoring.exact import numeral
+
 MAX_TEXT = 4000
 MAX_LIST = 1000
 MAX_NUMBER = 1e15
@@ -131,13 +133,22 @@ def _rest(left: Any, right: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    """``value`` as a text, never as Python would write it: of a list or a thing with parts, what is in it."""
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float() | Decimal():
+            return numeral(value)
+        case date() | time():
+            return value.isoformat()
+        case list() | tuple():
+            return ", ".join(_text(item) for item in value)
+        case Mapping():
+            return ", ".join(_text(item) for item in value.values())
+        case _:
+            return ""
 
 
 def part(whole: Any, key: Any) -> Any:

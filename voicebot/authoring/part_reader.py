@@ -14,7 +14,7 @@ from voicebot.authoring.faults import told
 from voicebot.authoring.model import END, WORDS_TAKEN, Part
 from voicebot.authoring.problems import Problem
 from voicebot.authoring.sounds import SoundError, is_remote, sound_file
-from voicebot.authoring.speaking import KINDS
+from voicebot.authoring.speaking import KINDS, unknown_detail
 from voicebot.authoring.steps import DialogFile, DialogStep
 from voicebot.authoring.template import compile_template
 from voicebot.authoring.walking import conditions_of, prompts_of, texts_of
@@ -70,20 +70,17 @@ class PartReader:
     def _texts(self, part: Part, path: YamlPath) -> None:
         for place, text in texts_of(part, path):
             try:
-                compile_template(text, KINDS)
+                for gap in compile_template(text, KINDS).gaps:
+                    if unknown := unknown_detail(gap.kind):
+                        raise ExpressionError(unknown[0], gap.column, unknown[1])
             except ExpressionError as error:
-                line, column = self._document.within(place, error.column)
-                self._document.problems.append(
-                    Problem(self._document.file, line, column, "value", f"in {text[:60]!r}: {error}")
-                )
+                mend = "such as {name} or {price|money}; a brace itself is {{ or }}"
+                self._expression("value", place, text, error, mend)
         for place, condition in conditions_of(part, path):
             try:
                 compile_expression(condition)
             except ExpressionError as error:
-                line, column = self._document.within(place, error.column)
-                self._document.problems.append(
-                    Problem(self._document.file, line, column, "condition", f"in the condition: {error}")
-                )
+                self._expression("condition", place, condition, error, "such as bill.amount > 0 and not bill.paid")
         for place, prompt in prompts_of(part, path):
             if prompt.audio is None or is_remote(prompt.audio):
                 continue
@@ -91,3 +88,8 @@ class PartReader:
                 sound_file(prompt.audio, self._document.file, self._folder)
             except SoundError as error:
                 self._document.problem((*place, "audio"), "audio", str(error), error.mend)
+
+    def _expression(self, code: str, place: YamlPath, text: str, error: ExpressionError, mend: str) -> None:
+        line, column = self._document.within(place, error.column)
+        said = f"in {text[:60]!r}: {error}"
+        self._document.problems.append(Problem(self._document.file, line, column, code, said, error.mend or mend))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from voicebot.authoring.as_written import as_written
+from voicebot.authoring.examples import EXPRESSIONS, FORMATS, VARIABLES
+from voicebot.authoring.examples import FUNCTIONS as EXAMPLES
 from voicebot.authoring.model import Part
+from voicebot.authoring.operations import FUNCTIONS
 from voicebot.authoring.steps import STEP_KINDS, DialogFile, DialogStep
 from voicebot.authoring.walking import parts_within
 
@@ -14,6 +18,11 @@ KEYS = ("key", "end_key", "yes_key", "no_key")
 """Fields for keys of the keypad, which most people write as numbers."""
 ONE_FOR_MANY = ("retry", "no_input", "no_match", "say", "phrases")
 """Fields for lists that may hold a single item instead."""
+
+VALUES = (
+    "An expression stands in the braces of a text (`{nights + 1}`) and, without braces, after words such as `if` and",
+    "`from`. It never fails: what makes no sense has no value, and says nothing. The variables of the examples:",
+)
 
 
 def schema() -> dict[str, Any]:
@@ -66,7 +75,37 @@ def reference() -> str:
     for part in dict.fromkeys(part for kind in kinds for part in parts_within(kind)):
         if part.HEADING:
             page += _table(part.HEADING, part)
+    page += _values()
     return "\n".join(page).rstrip() + "\n"
+
+
+def _values() -> list[str]:
+    """Expressions, functions and formats, each with its examples."""
+    page = ["## Values and expressions", "", *VALUES, "", "| variable | holds |", "|---|---|"]
+    page += [f"| `{name}` | {as_written(value)} |" for name, value in VARIABLES.items()]
+    for title, examples in EXPRESSIONS.items():
+        page += ["", f"{title}:", "", "| expression | value |", "|---|---|", *_computed(examples)]
+    page += ["", "### Functions", "", "| function | what it gives | example | value |", "|---|---|---|---|"]
+    for name, (_, _, _, about) in FUNCTIONS.items():
+        page += [f"| `{name}` | {about} {row}" for row in _computed(EXAMPLES[name])]
+    page += [
+        "",
+        "### How a value is said",
+        "",
+        "It stands behind a bar. Without it, the type of the value decides.",
+        "",
+    ]
+    page += ["| format | what is said so | example | in English |", "|---|---|---|---|"]
+    page += [f"| `{name}` | {about} | {_code(text)} | {said} |" for name, (text, said, about) in FORMATS.items()]
+    return [*page, ""]
+
+
+def _computed(examples: tuple[tuple[str, Any], ...]) -> list[str]:
+    return [f"| {_code(text)} | {as_written(value)} |" for text, value in examples]
+
+
+def _code(text: str) -> str:
+    return "`" + text.replace("|", "\\|") + "`"
 
 
 def _object(part: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from voicebot.authoring.addresses import fill_address
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.expected import EXPECTED, USUAL, by_language
 from voicebot.authoring.expressions import Compiled, compile_expression
 from voicebot.authoring.model import DialogHeader, Part, Prompt
@@ -49,6 +50,7 @@ class DialogScript:
             name: compile_schedule(schedule) for name, schedule in main.schedules.items()
         }
         self._read: Formatter = formatter(written, locale)
+        self._exactly: Formatter = formatter(_exactly, locale)
         set_here = {name for part in parts for _, name in getattr(part, "sets", tuple)()} | {*header.inputs}
         self._constant = frozenset(main.constants) - set_here
         """The names whose values are the author's in this file: a variable of the same name may hold anything."""
@@ -56,10 +58,12 @@ class DialogScript:
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
         own_file, main_file = files or (None, None)
+        labels = dict(label for part in parts for label in getattr(part, "labels", tuple)())
         for part in (*parts, header.defaults, main.globals):
             file = main_file if part is main.globals else own_file
             for _, prompt in prompts_of(part):
-                self._words[id(prompt)] = words(prompt, header.voice or main.voice or "", locale, file, self._constant)
+                voice = header.voice or main.voice or ""
+                self._words[id(prompt)] = words(prompt, voice, locale, file, self._constant, labels)
             for _, text in texts_of(part):
                 self._templates[text] = compile_template(text)
             for _, condition in conditions_of(part):
@@ -83,6 +87,10 @@ class DialogScript:
     def holds(self, condition: str | None, scope: Mapping[str, Any]) -> bool:
         return condition is not None and bool(self._conditions[condition](scope))
 
+    def evaluated(self, expression: str, scope: Mapping[str, Any]) -> Any:
+        """The value of an expression of the file."""
+        return self._conditions[expression](scope)
+
     def value(self, written_value: Any, scope: Mapping[str, Any]) -> Any:
         """A value as a file writes it, with its gaps filled."""
         if isinstance(written_value, str):
@@ -95,16 +103,17 @@ class DialogScript:
         return written_value
 
     def text(self, written_text: str, scope: Mapping[str, Any]) -> str:
-        """A text as a file writes it, with its gaps filled as they are written."""
+        """A text for machines as a file writes it: a number or a day in a gap that names no kind is ``1200`` or
+        ``2026-12-24``."""
         template = self._templates.get(written_text)
-        return template.fill(scope, self._read) if template is not None else written_text
+        return template.fill(scope, self._exactly) if template is not None else written_text
 
     def address(self, written_text: str, scope: Mapping[str, Any]) -> str:
         """A web address with its gaps filled. Values of the call are quoted, and cannot lead elsewhere.
 
         Raises :class:`~voicebot.authoring.addresses.AddressRefused`.
         """
-        return fill_address(self._templates[written_text], scope, self._read, self._constant | {"secrets"})
+        return fill_address(self._templates[written_text], scope, self._exactly, self._constant | {"secrets"})
 
     def expected(self, section: str) -> tuple[str, ...]:
         """The words that the recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""
@@ -117,3 +126,7 @@ class DialogScript:
             if ready.names <= known:
                 sound = ready.sound(self.constants)
                 yield ready.rendered(self.constants)[1], self.locale, "" if is_remote(sound) else sound
+
+
+def _exactly(value: Any, kind: str, locale: str) -> str:
+    return written(value, kind, locale) if kind else as_written(value)

@@ -4,18 +4,21 @@
 grouped by commas, sums have their coins named, dates and times are in the country's order. Numbers stay numerals, which
 every voice reads. :func:`written` gives what a chat shows. Formats are Babel's; what it does not know is in
 ``speaking.yaml``. A language that is not there is spoken as English.
+
+No value is said as Python would write it. What no kind fits is said by the type of the value: a thing with parts as a
+list of these parts, and nothing where there are no words for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from babel import Locale, UnknownLocaleError
@@ -29,12 +32,15 @@ from babel.numbers import (
     get_territory_currencies,
 )
 
-from voicebot.authoring.exact import exact
+from voicebot.authoring.exact import exact, numeral
 
 MAX_SPELLED = 200
 """The most characters that are said one by one."""
 
 MAX_NUMBER = Decimal(10) ** 18
+MAX_ITEMS = 100
+MAX_NESTING = 4
+"""How deep lists and things with parts are said."""
 
 _SPACES = re.compile(r"\s+")
 
@@ -74,6 +80,14 @@ def _said(table: dict[str, KindFormatter], value: Any, kind: str, locale: str) -
     return _SPACES.sub(" ", table[name](value, detail.strip(), speech)).strip()
 
 
+def plainly(value: Any, locale: str) -> str:
+    """``value`` in writing, whatever it is; ``""`` where there are no words for it. Never raises."""
+    try:
+        return written(value, "", locale)
+    except (ValueError, TypeError, ArithmeticError, LookupError):
+        return numeral(value) if isinstance(value, int | float | Decimal) else ""
+
+
 def _kind_of(value: Any) -> str:
     match value:
         case bool():
@@ -86,7 +100,7 @@ def _kind_of(value: Any) -> str:
             return "date"
         case time():
             return "time"
-        case list() | tuple():
+        case list() | tuple() | set() | frozenset() | Mapping():
             return "list"
         case _:
             return "text"
@@ -170,7 +184,7 @@ def _one_by_one(text: str, speech: _Speech) -> str:
 def _short(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise TypeError(f"{type(value).__name__} is not said one by one")
-    text = str(value)
+    text = value if isinstance(value, str) else numeral(value)
     if len(text) > MAX_SPELLED:
         raise ValueError("too long to be said one by one")
     return text
@@ -328,22 +342,44 @@ def _moment(table: str) -> KindFormatter:
 
 
 def _text(value: Any, detail: str, speech: _Speech) -> str:
-    return str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return numeral(value)
+    kind = _kind_of(value)
+    return _WRITTEN[kind](value, "", speech) if kind != "text" else ""
 
 
 def _truth(value: Any, detail: str, speech: _Speech) -> str:
     return str(speech.data["truth"][0 if value else 1])
 
 
-def _list(table: Callable[[], dict[str, KindFormatter]]) -> KindFormatter:
+def _list(table: Callable[[], dict[str, KindFormatter]], style: Literal["standard", "or"]) -> KindFormatter:
     def said(value: Any, detail: str, speech: _Speech) -> str:
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise TypeError(f"{type(value).__name__} is not a list")
-        kinds = table()
-        items = [kinds[detail or _kind_of(item)](item, "", speech) for item in list(value)[:100]]
-        return str(format_list(items, locale=speech.locale))
+        items = [_item(table(), item, detail, speech, MAX_NESTING) for item in _items(value)]
+        return str(format_list([item for item in items if item], style=style, locale=speech.locale))
 
     return said
+
+
+def _item(kinds: dict[str, KindFormatter], item: Any, kind: str, speech: _Speech, deeper: int) -> str:
+    """One item of a list in words; a thing with parts, or a list, as its parts one after the other."""
+    if item is None:
+        return ""
+    if _kind_of(item) != "list":
+        return kinds[kind or _kind_of(item)](item, "", speech)
+    if not deeper:
+        return ""
+    parts = (_item(kinds, part, "", speech, deeper - 1) for part in _items(item))
+    return ", ".join(part for part in parts if part)
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return list(value.values())[:MAX_ITEMS]
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise TypeError(f"{type(value).__name__} is not a list")
+    return list(value)[:MAX_ITEMS]
 
 
 _SPOKEN: dict[str, KindFormatter] = {
@@ -357,7 +393,8 @@ _SPOKEN: dict[str, KindFormatter] = {
     "time": _time_spoken,
     "moment": _moment("spoken"),
     "truth": _truth,
-    "list": _list(lambda: _SPOKEN),
+    "list": _list(lambda: _SPOKEN, "standard"),
+    "or": _list(lambda: _SPOKEN, "or"),
     "text": _text,
 }
 _WRITTEN: dict[str, KindFormatter] = _SPOKEN | {
@@ -368,12 +405,24 @@ _WRITTEN: dict[str, KindFormatter] = _SPOKEN | {
     "money": _money_written,
     "time": _time_written,
     "moment": _moment("written"),
-    "list": _list(lambda: _WRITTEN),
+    "list": _list(lambda: _WRITTEN, "standard"),
+    "or": _list(lambda: _WRITTEN, "or"),
 }
 
 KINDS: frozenset[str] = frozenset(_SPOKEN)
 """The ways of saying a value: ``digits`` (one by one, in groups), ``phone``, ``spelled``, ``number``, ``ordinal``,
 ``money`` (``money:EUR``), ``date`` (``date:short`` without the year, ``date:long`` without
 the weekday, ``date:weekday``), ``time``, ``moment`` (both),
-``truth`` (yes or no), ``list`` (``list:digits``), ``text``.
+``truth`` (yes or no), ``list`` (``list:digits``) and ``or`` (a list with "or" before the last), ``text``.
 """
+
+
+def unknown_detail(kind: str) -> tuple[str, str] | None:
+    """What is wrong with the detail behind the colon of ``kind``, and the mend; None when nothing is."""
+    name, _, detail = (part.strip() for part in kind.partition(":"))
+    if name == "money" and detail and not re.fullmatch(r"[A-Za-z]{3}", detail):
+        return f"{detail!r} is no currency", "write its three letters, such as money:EUR"
+    known = {"date": _data()["en"]["date"], "list": KINDS, "or": KINDS}.get(name)
+    if detail and known is not None and detail not in known:
+        return f"{name} has no {detail!r}", f"there are {', '.join(f'{name}:{one}' for one in sorted(known))}"
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.functions import AsyncFunction
 from voicebot.authoring.http import HttpFailed, HttpRequest
 from voicebot.authoring.transcripts import DialogTest, matches
@@ -46,7 +47,7 @@ class Stubs:
                 if answer.fails is not None:
                     raise RuntimeError(answer.fails)
                 return answer.gives
-        told = ", ".join(f"{key}: {value}" for key, value in given.items())
+        told = as_written(given)
         self.unknown.append(f"{name} with {told}: nothing under functions: stands in for this")
         raise LookupError(f"nothing stands in for {name} with {told}")
 

@@ -2,29 +2,65 @@
 
 In a gap stands an expression, and behind a bar how its value is said (``digits``, ``money``, ``date``, ...). Doubled
 braces are braces. A text that is a single gap keeps its value's type where a value is wanted, not a text.
+
+What is said of each thing in a list is a text with gaps of its own: ``{rooms|list:"{type} for {price|money}"}``. It
+knows the thing's parts by their names, the thing as :data:`ITEM`, and its place in the list as :data:`POSITION`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.expressions import Compiled, ExpressionError, Scope, compile_expression
+from voicebot.authoring.problems import did_you_mean
 
 MAX_GAPS = 50
+MAX_ITEMS = 100
+MAX_LISTS = 3
+"""How deep lists may be said within lists."""
+ITEM, POSITION = "item", "position"
+LISTS = ("list", "or")
+"""The ways of saying a value that can have a text for each thing."""
 
+Labels = Mapping[tuple[str, str], str]
+"""What is said where a variable has a certain value: by the name of the variable, and the value as it is written."""
 Formatter = Callable[[Any, str], str]
 """``(value, kind)``: a value in words, or in writing; ``kind`` is ``""`` when the gap names none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """``column``: of the first character behind the brace, from 0."""
+    """``column``: of the first character behind the brace, from 0. ``each``: what is said of each thing of a list.
+    ``of_item``: whether it is a gap of such a text, so that its names may be parts of the thing."""
 
     expression: Compiled
     kind: str
     column: int
+    each: Template | None = None
+    of_item: bool = False
+
+    @property
+    def names(self) -> set[str]:
+        """The variables in it, and in what is said of each thing."""
+        within = self.each.gaps if self.each is not None else []
+        return {name for gap in (self, *within) for name, _ in gap.expression.names}
+
+    def said(self, scope: Scope, say: Formatter, labels: Labels = MappingProxyType({})) -> str:
+        """Its value in words."""
+        value = self.expression(scope)
+        label = labels.get((self.expression.text.strip(), as_written(value))) if labels and not self.kind else None
+        if label is not None:
+            return label
+        if self.each is None or value is None:
+            return say(value, self.kind)
+        things = value if isinstance(value, list | tuple) else [value]
+        filled = (self.each.fill(within(scope, thing, place), say) for place, thing in enumerate(things[:MAX_ITEMS], 1))
+        return say([text for text in filled if text.strip()], self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +71,12 @@ class Template:
 
     @property
     def gaps(self) -> list[Gap]:
-        return [part for part in self.parts if isinstance(part, Gap)]
+        """All gaps, with those in what is said of each thing of a list."""
+        return list(_gaps(self.parts))
 
-    def fill(self, scope: Scope, say: Formatter) -> str:
-        """The text, each gap filled with what ``say`` makes of its value."""
-        return "".join(part if isinstance(part, str) else say(part.expression(scope), part.kind) for part in self.parts)
+    def fill(self, scope: Scope, say: Formatter, labels: Labels = MappingProxyType({})) -> str:
+        """The text, each gap filled with its label, or with what ``say`` makes of its value."""
+        return "".join(part if isinstance(part, str) else part.said(scope, say, labels) for part in self.parts)
 
     def value(self, scope: Scope, say: Formatter) -> Any:
         """The value itself when the text is a single gap; otherwise the filled text."""
@@ -49,8 +86,27 @@ class Template:
         return self.fill(scope, say)
 
 
+def within(scope: Scope, thing: Any, place: int) -> Scope:
+    """What is known while something is said of ``thing``, the ``place``-th (from 1) of its list."""
+    parts = {key: part for key, part in thing.items() if isinstance(key, str)} if isinstance(thing, Mapping) else {}
+    return {**scope, ITEM: thing, POSITION: place, **parts}
+
+
+def _gaps(parts: tuple[str | Gap, ...]) -> Iterator[Gap]:
+    for part in parts:
+        if isinstance(part, Gap):
+            yield part
+            yield from _gaps(part.each.parts) if part.each is not None else ()
+
+
 def compile_template(text: str, kinds: frozenset[str] | None = None) -> Template:
     """Read ``text``. ``kinds``: the ways of saying that there are (None: any). Raises :class:`ExpressionError`."""
+    return Template(_parts(text, kinds, 0, 0))
+
+
+def _parts(text: str, kinds: frozenset[str] | None, base: int, depth: int) -> tuple[str | Gap, ...]:
+    """``base``: the column at which ``text`` stands in the whole; ``depth``: in how many lists it stands. The columns
+    of errors are those in ``text``."""
     parts: list[str | Gap] = []
     fixed = ""
     index = 0
@@ -64,7 +120,7 @@ def compile_template(text: str, kinds: frozenset[str] | None = None) -> Template
             if fixed:
                 parts.append(fixed)
                 fixed = ""
-            parts.append(_gap(text[index + 1 : end], index + 1, kinds))
+            parts.append(_gap(text[index + 1 : end], index + 1, kinds, base, depth))
             if len(parts) > 2 * MAX_GAPS:
                 raise ExpressionError("too many gaps", index)
             index = end + 1
@@ -75,7 +131,7 @@ def compile_template(text: str, kinds: frozenset[str] | None = None) -> Template
             index += 1
     if fixed:
         parts.append(fixed)
-    return Template(tuple(parts))
+    return tuple(parts)
 
 
 def _end(text: str, start: int) -> int:
@@ -95,16 +151,35 @@ def _end(text: str, start: int) -> int:
     raise ExpressionError("a { is not closed; for a brace itself write {{", start)
 
 
-def _gap(inside: str, column: int, kinds: frozenset[str] | None) -> Gap:
-    expression, bar, kind = inside.partition("|")
-    kind = kind.strip()
-    if bar and kinds is not None and kind.partition(":")[0].strip() not in kinds:
-        raise ExpressionError(
-            f"{kind!r} is not a format for a value; there are {', '.join(sorted(kinds))}",
-            column + len(expression) + 1,
-        )
+def _gap(inside: str, column: int, kinds: frozenset[str] | None, base: int, depth: int) -> Gap:
+    """The gap with ``inside`` between its braces, which begins at ``column`` of a text that begins at ``base``."""
+    expression, kind = _divided(inside)
+    name, _, detail = (part.strip() for part in kind.partition(":"))
+    if len(expression) < len(inside) and kinds is not None and name not in kinds:
+        known = did_you_mean(name, kinds) or f"there are {', '.join(sorted(kinds))}"
+        raise ExpressionError(f"{name!r} is not a format for a value", column + len(expression) + 1, known)
     try:
         compiled = compile_expression(expression)
     except ExpressionError as error:
-        raise ExpressionError(str(error), column + error.column) from error
-    return Gap(compiled, kind, column)
+        raise ExpressionError(str(error), column + error.column, error.mend) from error
+    each = None
+    if detail.startswith(("'", '"')):
+        quote = column + inside.index(detail, len(expression))
+        if name not in LISTS:
+            raise ExpressionError(f"only list and or have a text for each thing, {name!r} has none", quote)
+        if len(detail) < 2 or detail[-1] != detail[0] or detail[0] in detail[1:-1]:
+            raise ExpressionError("the text for each thing ends with its quote, and nothing stands behind it", quote)
+        if depth == MAX_LISTS:
+            raise ExpressionError(f"more than {MAX_LISTS} lists within each other", quote)
+        try:
+            each = Template(_parts(detail[1:-1], kinds, base + quote + 1, depth + 1))
+        except ExpressionError as error:
+            raise ExpressionError(str(error), quote + 1 + error.column, error.mend) from error
+        kind = name
+    return Gap(compiled, kind, base + column, each, of_item=depth > 0)
+
+
+def _divided(inside: str) -> tuple[str, str]:
+    """What stands before the bar and behind it; a bar in quotes is none."""
+    found = re.match(r"(?:[^|\"']|\"[^\"]*\"|'[^']*')*\|", inside)
+    return (inside[: found.end() - 1], inside[found.end() :].strip()) if found else (inside, "")

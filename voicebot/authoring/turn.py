@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 from voicebot.authoring import channel
 from voicebot.authoring.addresses import AddressRefused
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
@@ -176,11 +178,11 @@ def plain(value: Any) -> Any:
     """``value`` as plain JSON."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return as_written(value)
 
 
 def nth(prompts: list[Prompt], number: int) -> Prompt:
@@ -189,5 +191,6 @@ def nth(prompts: list[Prompt], number: int) -> Prompt:
 
 
 def _query(value: Any) -> str:
-    ready = plain(value)
-    return "" if ready is None else str(ready).lower() if isinstance(ready, bool) else str(ready)
+    if isinstance(value, Mapping):
+        return json.dumps(plain(value), ensure_ascii=False)
+    return "" if value is None else as_written(value)

@@ -36,6 +36,8 @@ def prompts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, Promp
     elif isinstance(part, Part):
         for name, word, _ in _leading(type(part), Prompt):
             yield from prompts_of(getattr(part, name), (*path, word))
+        for name, other in (part.model_extra or {}).items():
+            yield from prompts_of(other, (*path, name))
     else:
         for key, item in _items(part):
             yield from prompts_of(item, (*path, key))
@@ -88,6 +90,8 @@ def _texts(part: Any, role: Role, path: YamlPath) -> Iterator[tuple[YamlPath, st
                 _texts(getattr(part, name), role, (*path, word))
             )  # fmt: skip
             yield from walk
+        for name, other in (part.model_extra or {}).items():
+            yield from _texts(other, role, (*path, name))
     else:
         for key, item in _items(part):
             yield from _texts(item, role, (*path, key))

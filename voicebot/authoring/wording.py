@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -13,8 +14,8 @@ from voicebot.authoring.addresses import AddressRefused, fill_address
 from voicebot.authoring.expressions import Scope
 from voicebot.authoring.model import BargeIn, Prompt
 from voicebot.authoring.sounds import is_remote
-from voicebot.authoring.speaking import spoken, written
-from voicebot.authoring.template import Formatter, Template, compile_template
+from voicebot.authoring.speaking import plainly, spoken, written
+from voicebot.authoring.template import Formatter, Labels, Template, compile_template
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +37,15 @@ class Words:
     aloud: Formatter
     own: frozenset[str] = frozenset()
     """The names whose values are the author's."""
+    labels: Labels = field(default_factory=dict)
 
     def rendered(self, scope: Scope, slow: bool = False) -> tuple[str, str]:
         """What is shown and what is spoken."""
-        text = self.text.fill(scope, self.read)
+        text = self.text.fill(scope, self.read, self.labels)
         if self.ssml is not None:
-            inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind))))
+            inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind)), self.labels))
         else:
-            words = self.text.fill(scope, self.aloud)
+            words = self.text.fill(scope, self.aloud, self.labels)
             if not (self.voice or slow or "<" in words):  # a value with tags in it is no SSML
                 return text, words
             inner = escape(words)
@@ -67,13 +69,19 @@ class Words:
     def names(self) -> set[str]:
         """The variables in it."""
         templates = [part for part in (self.text, self.ssml, self.audio) if isinstance(part, Template)]
-        return {name for part in templates for gap in part.gaps for name, _ in gap.expression.names}
+        return {name for part in templates for gap in part.gaps for name in gap.names}
 
 
 def words(
-    prompt: Prompt, voice: str, locale: str, file: Path | None = None, own: frozenset[str] = frozenset()
+    prompt: Prompt,
+    voice: str,
+    locale: str,
+    file: Path | None = None,
+    own: frozenset[str] = frozenset(),
+    labels: Labels = MappingProxyType({}),
 ) -> Words:
-    """``prompt`` of a dialog's ``file`` made ready; ``own``: the names whose values are the author's.
+    """``prompt`` of a dialog's ``file`` made ready; ``own``: the names whose values are the author's; ``labels``: of
+    the options that variables hold.
 
     Raises :class:`~voicebot.authoring.expressions.ExpressionError`.
     """
@@ -86,6 +94,7 @@ def words(
         formatter(written, locale),
         formatter(spoken, locale),
         own,
+        labels,
     )
 
 
@@ -104,7 +113,7 @@ def formatter(say: Callable[[Any, str, str], str], locale: str) -> Formatter:
         try:
             return say(value, kind, locale)
         except (ValueError, TypeError, ArithmeticError, LookupError):
-            return str(value)
+            return plainly(value, locale)
 
     return in_locale
 

@@ -83,11 +83,27 @@ class KeyCollection:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedAnswer:
+    """What the answer that the bot waits for looks like: ``least`` to ``most`` digits; with ``letters``, it is spelled.
+
+    ``words``: those that stand for one character each, in small letters ("four"); ``others``: other words of numbers
+    ("forty"), with which the digits are not counted.
+    """
+
+    least: int
+    most: int
+    letters: bool = False
+    words: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class CallConfigured(Event):
     """The bot changes settings for the rest of its call. None and ``""`` leave a setting as it is.
 
     * ``phrases``: what the recogniser should expect next. If ``phrases`` is given without ``no_input_s``, the latter is
-      reset to its default.
+      reset to its default; without ``answer``, nothing is known of the answer.
+    * ``answer``: what the next answer looks like, by which it is told whether more of it is to come.
     * ``no_input_s``: silence after which the bot is told. If ``no_input_audio`` (URL of a WAV file) or
       ``no_input_speech`` is set, that is played instead, unless ``no_input_event`` is true. After ``no_input_retries``
       silences in a row, the next one ends the call.
@@ -116,6 +132,7 @@ class CallConfigured(Event):
     no_input_event: bool | None = None
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
+    answer: ExpectedAnswer | None = None
     late_end_key: str = ""
     language: str = ""
     voice: str = ""

@@ -27,6 +27,8 @@ _HEARD_AS = {
     "o": "0",
     "heaven": "7",
 }
+_HEARD_WHEN_ASKED = _HEARD_AS | {"there": "0", "here": "0", "hero": "0"}
+"""The same, where digits are asked for and nothing else was said."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9']+")
 _BETWEEN = re.compile(r"[\s,.-]*")
@@ -34,9 +36,12 @@ _LEAST = 3
 _LEAST_WITH_DOUBT = 5
 
 
-def join_digits(text: str) -> str:
-    """``text`` with runs of three or more digits written as one string of digits."""
+def join_digits(text: str, asked: bool = False) -> str:
+    """``text`` with runs of three or more digits written as one string of digits. ``asked``: nothing but such a string
+    is expected."""
     tokens = list(_TOKEN.finditer(text))
+    if asked and (string := _only_digits([token[0] for token in tokens])):
+        return f"{string}."
     out, copied, index = [], 0, 0
     run_end = certain_end = 0
     while index < len(tokens):
@@ -52,6 +57,15 @@ def join_digits(text: str) -> str:
             copied = tokens[stop - 1].end()
         index = max(stop, index + 1)
     return "".join((*out, text[copied:]))
+
+
+def _only_digits(words: list[str]) -> str:
+    """The digits of ``words`` if they are nothing else, and enough to believe the doubtful ones; else ``""``."""
+    certain = [_digits(word, False) for word in words]
+    heard = [digit or _HEARD_WHEN_ASKED.get(word.lower(), "") for digit, word in zip(certain, words, strict=True)]
+    sure, doubtful = len("".join(certain)), certain.count("")
+    believed = all(heard) and sure + doubtful >= _LEAST and sure >= 2 * doubtful
+    return "".join(heard) if believed and words[0].lower() != "a" else ""
 
 
 def _digits(token: str, doubtful: bool) -> str:

@@ -37,6 +37,10 @@ class _Decoded:
     log_probabilities: list[float]
 
 
+_DIGITS_ASKED = frozenset(("one", "two", "double", "triple"))
+"""Among the expected phrases, these say that a string of digits is asked for, and no other number."""
+
+
 class Moonshine:
     """The recogniser's model."""
 
@@ -76,7 +80,7 @@ class Moonshine:
             )
             if chosen is not None:
                 return Transcript(chosen.text, max(confidence, chosen.confidence))
-        return Transcript(join_digits(text), confidence)
+        return Transcript(join_digits(text, asked=_DIGITS_ASKED.issubset(expected)), confidence)
 
     def _step(self, ids: Any, states: Any, past: dict[str, Any], first: bool) -> list[Any]:
         feed = {"input_ids": ids, "encoder_hidden_states": states, "use_cache_branch": np.array([not first]), **past}

@@ -18,6 +18,8 @@ class TurnSettings(Section):
     end_silence_ms: int = Field(default(TurnPolicy, "end_silence_ms"), ge=50, le=5000)
     race_grace_ms: int = Field(default(TurnPolicy, "race_grace_ms"), ge=0, le=5000)
     number_silence_ms: int = Field(default(TurnPolicy, "number_silence_ms"), ge=50, le=5000)
+    complete_silence_ms: int = Field(default(TurnPolicy, "complete_silence_ms"), ge=50, le=5000)
+    unfinished_silence_ms: int = Field(default(TurnPolicy, "unfinished_silence_ms"), ge=50, le=5000)
     patience_ms: int = Field(default(TurnPolicy, "patience_ms"), ge=100, le=10000)
     no_input_s: Seconds = default(TurnPolicy, "no_input_s")
     barge_in: bool = default(TurnPolicy, "barge_in")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from voicebot.events import CallConfigured
+from voicebot.events import CallConfigured, ExpectedAnswer
 from voicebot.turns.commands import Command, Expect, Listen, UseVoice
 from voicebot.turns.policy import TurnPolicy
 
@@ -19,6 +19,8 @@ class CallPolicy:
         """For everything that the bot cannot change."""
         self.listening = settings
         """For the end of the caller's turn."""
+        self.expected: ExpectedAnswer | None = None
+        """What the answer that the bot waits for looks like."""
         self.no_input_s = settings.no_input_s
         self.max_no_inputs = settings.max_no_inputs
         self.no_input_speech = ""
@@ -41,6 +43,8 @@ class CallPolicy:
         """Apply what ``event`` sets; None leaves a value unchanged. Returns what the call has to do for it."""
         if event.phrases is not None or event.no_input_s is not None:
             self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
+        if event.phrases is not None or event.answer is not None:
+            self.expected = event.answer
         if event.end_silence_s is not None:
             wanted = event.end_silence_s
             self.listening = self.settings.with_end_silence(wanted) if wanted > 0 else self.settings

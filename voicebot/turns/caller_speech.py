@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voicebot.events import Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
+from voicebot.events import ExpectedAnswer, Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
 from voicebot.turns.end_of_turn import TurnSoFar, quiet_to_end
+from voicebot.turns.expected_answer import ends_in_part, progress
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, remainder, words
 
@@ -66,12 +67,12 @@ class CallerSpeech:
         first = self._finals[0] if self._finals else self._hypothesis
         return first.start if self._onset is None and first is not None else self._onset
 
-    def deadline(self, policy: TurnPolicy) -> float | None:
-        """When the turn is over if nothing more comes; None if there is no turn."""
+    def deadline(self, policy: TurnPolicy, expected: ExpectedAnswer | None = None) -> float | None:
+        """When the turn is over if nothing more comes; None if there is no turn. ``expected``: by the bot."""
         if self.speaking:
             return None if self._onset is None else self._onset + policy.max_turn_s
         quiet_since = self._quiet_since()
-        return None if quiet_since is None else quiet_since + quiet_to_end(self._so_far(), policy)
+        return None if quiet_since is None else quiet_since + quiet_to_end(self._so_far(expected), policy)
 
     # --- events ------------------------------------------------------------------------------------------------------
 
@@ -162,15 +163,17 @@ class CallerSpeech:
             return remainder(event.text, self._used_text)
         return event.text
 
-    def _so_far(self) -> TurnSoFar:
+    def _so_far(self, expected: ExpectedAnswer | None) -> TurnSoFar:
         newest, text = self._newest, self.text
         return TurnSoFar(
             final=newest is not None and newest is not self._hypothesis,
             hypothesis=self._hypothesis is not None,
             covered=newest is not None and (self._offset is None or newest.end >= self._offset - COVER_SLACK_S),
             words=bool(text),
-            in_number=ends_in_number(text),
+            in_number=ends_in_number(text) or ends_in_part(text, expected),
             no_match=self._no_match,
+            progress=progress(text, expected),
+            spelled=expected is not None and expected.letters,
         )
 
     def _quiet_since(self) -> float | None:

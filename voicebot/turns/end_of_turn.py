@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from voicebot.turns.expected_answer import Progress
 from voicebot.turns.policy import TurnPolicy
 
 
@@ -33,6 +34,10 @@ class TurnSoFar:
     """The last of these words is a number."""
     no_match: bool
     """The recogniser found no words."""
+    progress: Progress = Progress.UNKNOWN
+    """How much of the answer that the bot waits for these words are."""
+    spelled: bool = False
+    """That answer is spelled."""
 
 
 class EndRule(NamedTuple):
@@ -45,6 +50,21 @@ class EndRule(NamedTuple):
 
 RULES: tuple[EndRule, ...] = (
     EndRule(
+        "a final result covers the speech, and is all of the number that was asked for",
+        lambda turn: turn.final and turn.covered and turn.progress is Progress.COMPLETE,
+        lambda policy: policy.complete_silence_ms,
+    ),
+    EndRule(
+        "a final result covers the speech, and is less than what was asked for",
+        lambda turn: turn.final and turn.covered and turn.progress is Progress.PART,
+        lambda policy: policy.unfinished_silence_ms,
+    ),
+    EndRule(
+        "a final result covers the speech, and what is being spelled may go on",
+        lambda turn: turn.final and turn.covered and turn.spelled and turn.progress is Progress.ENOUGH,
+        lambda policy: policy.patience_ms,
+    ),
+    EndRule(
         "a final result covers the speech and ends in a number (people pause between groups of digits)",
         lambda turn: turn.final and turn.covered and turn.in_number,
         lambda policy: policy.number_silence_ms,
@@ -55,8 +75,8 @@ RULES: tuple[EndRule, ...] = (
         lambda policy: policy.end_silence_ms,
     ),
     EndRule(
-        "a hypothesis covers the speech and does not end in a number",
-        lambda turn: turn.hypothesis and turn.covered and not turn.in_number,
+        "a hypothesis covers the speech, and does not end in a number, or is all of the one that was asked for",
+        lambda turn: turn.hypothesis and turn.covered and (not turn.in_number or turn.progress is Progress.COMPLETE),
         lambda policy: policy.end_silence_ms + policy.race_grace_ms,
     ),
     EndRule(

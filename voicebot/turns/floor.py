@@ -117,7 +117,7 @@ class Floor:
         # while a prompt is paused there is no row for it; and the bot must first know what was heard of a dropped turn
         if Happening.TURN_OVER not in self._rows or self.bot.dropping:
             return None
-        return self.caller.deadline(self.policy.listening)
+        return self.caller.deadline(self.policy.listening, self.policy.expected)
 
     # --- commands ----------------------------------------------------------------------------------------------------
 

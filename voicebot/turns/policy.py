@@ -20,6 +20,10 @@ class TurnPolicy:
     """How much longer to wait for a final result before a hypothesis that covers the speech is used instead."""
     number_silence_ms: int = 700
     """Instead of ``end_silence_ms`` if the last word is a number: people pause between groups of digits."""
+    complete_silence_ms: int = 150
+    """Instead of ``end_silence_ms`` if a number is asked for, and all of its digits have come."""
+    unfinished_silence_ms: int = 1500
+    """Instead of both if a number is asked for, and fewer digits have come."""
     patience_ms: int = 1200
     """Quiet after which a turn ends with the words so far, even if they do not cover all of the speech."""
     no_words_ms: int = 2500
@@ -65,6 +69,8 @@ class TurnPolicy:
             self,
             end_silence_ms=pause_ms,
             number_silence_ms=max(self.number_silence_ms, pause_ms),
+            complete_silence_ms=pause_ms,
+            unfinished_silence_ms=max(self.unfinished_silence_ms, pause_ms),
             patience_ms=max(self.patience_ms, pause_ms + self.race_grace_ms),
             no_words_ms=max(self.no_words_ms, pause_ms + self.race_grace_ms),
         )

@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
+from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Part, Prompt
 from voicebot.authoring.understanding import Understanding
 
 Slot = dict[str, Any]
 """The part of a dialog's state that belongs to the open question, plain JSON: ``keys`` (pressed so far), ``said``
-(digits said so far).
+(its parts so far).
 """
 
 
@@ -83,6 +84,10 @@ class AnswerKind(Part):
 
     def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
         """The answer when ``text`` is said behind the answer ``before``, as its next part; None when it is none."""
+        return None
+
+    def form(self, slot: Slot) -> Form | None:
+        """What the rest of the answer looks like, where it shows in it whether it is complete."""
         return None
 
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:

@@ -83,3 +83,19 @@ def _named(text: str, phrases: list[str]) -> bool:
     """Whether a word of ``phrases`` is in ``text``: beside digits, "one" does not mean the first option."""
     said = text.lower()
     return any(word[:4].lower() in said for phrase in phrases for word in phrase.split() if len(word) > 2)
+
+
+def names_option(options: Mapping[str, Option], text: str) -> bool:
+    """Whether ``text`` contains a phrase of an option, word by word."""
+    said = words_of(text)
+    return any(contains(said, words_of(phrase)) for name, option in options.items() for phrase in option.say or [name])
+
+
+def contains(said: list[str], words: list[str]) -> bool:
+    """Whether ``words`` stand together, in this order, in ``said``."""
+    return f" {' '.join(words)} " in f" {' '.join(said)} "
+
+
+def words_of(text: str) -> list[str]:
+    """The words of ``text`` in small letters, with letters and digits only."""
+    return ["".join(character for character in word if character.isalnum()) for word in text.lower().split()]

@@ -18,7 +18,7 @@ class DateAnswer(AnswerKind, title="DateWanted"):
     """A day: "the third of May", "next Tuesday", "tomorrow"; on the keypad, eight digits (month, day, year)."""
 
     HEADING = "`date`"
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.parts import Form, is_part, joined
 from voicebot.authoring.model import Duration, KeypadKey, Prompt
 from voicebot.authoring.understanding import Understanding
 
@@ -69,26 +70,30 @@ class DigitsAnswer(AnswerKind):
         said = understanding.digits(text, self.length)
         return said if self.shortest <= len(said) <= self.longest else None
 
+    def form(self, slot: Slot) -> Form:
+        before = len(slot.get("keys") or slot.get("said", ""))
+        return Form(max(0, self.shortest - before), max(0, self.longest - before))
+
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        before = slot.get("keys") or slot.get("said", "")
         said = understanding.digits(text, self.length)
+        if before and self.length is not None and len(said) != self.length:
+            said = understanding.digits(text, self.length - len(before))
         if not said:
             return None
-        so_far = slot.get("said", "")
-        slot["said"] = ""
-        if self.length is None:
-            return Answered(said) if self.min <= len(said) <= self.max else None
-        for candidate in (said, so_far + said):
-            if len(candidate) == self.length:
-                return Answered(candidate)
-        if len(so_far + said) > self.length:
+        slot.update(keys="", said="")
+        number = joined(before, said, self.shortest, self.longest)
+        if len(number) >= self.shortest:
+            return Answered(number)
+        if not number or not is_part(text, said):
             return None
-        slot["said"] = so_far + said
-        return More(self.rest) if self.rest is not None else None
+        slot["said"] = number
+        return More(self.rest)
 
     def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
         said = understanding.digits(text)
-        repeated = said.startswith(before)
-        return before + said if said and not repeated and len(before) + len(said) <= self.longest else None
+        number = joined(before, said, self.shortest, self.longest)
+        return number if said and number.startswith(before) and number not in (before, said) else None
 
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:
         # What was said before goes on with keys: "one two three", 4 5 6.

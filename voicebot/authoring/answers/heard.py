@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+MOST_UNHEARD = 3
+"""How often a question is asked again, without using up a try, for callers who speak before they have heard it."""
+
 _SENTENCE_END = re.compile(r"[.!?…:](?=\s)")
 
 

@@ -16,7 +16,7 @@ class MoneyAnswer(AnswerKind):
     """An amount of money: "forty dollars and ten cents"; on the keypad, `*` is the decimal point."""
 
     HEADING = "`money`"
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

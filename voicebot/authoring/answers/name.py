@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from voicebot.authoring.answers.answer import AnswerKind
 from voicebot.authoring.understanding import Understanding
@@ -15,3 +16,7 @@ class NameAnswer(AnswerKind, title="PersonName"):
 
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         return understanding.name(text) or None
+
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
+        more = understanding.name(text)
+        return understanding.name(f"{before} {more}") if more and more != before else None

@@ -16,7 +16,7 @@ class NumberAnswer(AnswerKind):
     """A number, spoken or keyed in (`#` ends the input, `*` is the decimal point)."""
 
     HEADING = "`number`"
-    EXPECTED = "digits"
+    EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

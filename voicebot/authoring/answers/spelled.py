@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import AnswerKind
+from voicebot.authoring.answers.answer import AnswerKind, More, Reading, Slot, answered
+from voicebot.authoring.answers.parts import Form, joined
 from voicebot.authoring.understanding import Understanding
 
 
@@ -21,3 +23,20 @@ class SpelledAnswer(AnswerKind):
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         letters = understanding.spelled(text)
         return letters if self.min <= len(letters) <= self.max else None
+
+    def form(self, slot: Slot) -> Form:
+        before = len(slot.get("said", ""))
+        return Form(max(0, self.min - before), max(0, self.max - before), letters=True)
+
+    def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        letters, before = understanding.spelled(text), slot.get("said", "")
+        if not letters:
+            return None
+        spelled = joined(before, letters, self.min, self.max)
+        slot["said"] = spelled if len(spelled) < self.min else ""
+        return More() if slot["said"] else answered(spelled or None)
+
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
+        letters = understanding.spelled(text)
+        spelled = joined(before, letters, self.max + 1, self.max)
+        return spelled if letters and len(spelled) > len(letters) else None

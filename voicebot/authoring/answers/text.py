@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from voicebot.authoring.answers.answer import AnswerKind
 from voicebot.authoring.understanding import Understanding
@@ -15,3 +16,6 @@ class TextAnswer(AnswerKind, title="FreeText"):
 
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         return text.strip() or None
+
+    def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
+        return f"{before} {text.strip()}"

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
-from voicebot.authoring.answers.choice import option_pressed, option_said
+from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
+from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
 
@@ -48,7 +49,11 @@ class Wanted:
         yes = understanding.yes_no(text) if heard else None
         if yes is not None or self.answer is None or (not heard and understanding.only_agrees(text)):
             return yes
-        return self.option_said(text, understanding)
+        option = self.option_said(text, understanding)
+        if option is not None or not heard or self.form({}) is None:
+            return option
+        more = self._goes_on(candidate, text, understanding, today)  # too short to be the whole answer
+        return Answered(more) if more is not None else None
 
     def _goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
         """The answer when ``text`` is its next part, behind ``before``; None when it is none."""
@@ -69,6 +74,12 @@ class Wanted:
         option = self.option_said(text, understanding)
         return option.value if option is not None else None
 
+    def is_named(self, text: str, understanding: Understanding, today: date, *, whole: bool) -> bool:
+        """Whether ``text`` names an answer, although it says something else as well, or (``whole``) nothing else."""
+        if names_option(self.options, text) or self.answer is None:
+            return names_option(self.options, text)
+        return not whole if self.takes_anything else self.value(text, understanding, today) is not None
+
     def read_key(self, key: str, slot: Slot, today: date) -> Reading:
         """What the caller pressed."""
         # The keys for yes and no come first: an option that several questions share may have the same key.
@@ -84,6 +95,16 @@ class Wanted:
         pressed = slot.get("keys", "")
         slot["keys"] = ""
         return self.answer.keys_ended(pressed, today) if self.answer is not None else None
+
+    def parts_ended(self, slot: Slot, today: date) -> Reading:
+        """No further part has come in time."""
+        slot["keys"] = slot.get("keys") or slot.get("said", "")
+        slot["said"] = ""
+        return self.keys_ended(slot, today)
+
+    def form(self, slot: Slot) -> Form | None:
+        """What the rest of the answer looks like, where it shows in it whether it is complete."""
+        return self.answer.form(slot) if self.answer is not None else None
 
     def takes_key(self, key: str) -> bool:
         """Whether ``key`` is part of an answer, alone or as one of several."""

@@ -38,7 +38,7 @@ def _compared(step: DialogStep, path: YamlPath) -> Iterator[tuple[YamlPath, str,
             yield from ((place, *found) for found in comparisons(condition))
         for place, words in texts_of(step, path):
             for gap in compile_template(words).gaps:
-                for name, text, column in comparisons(gap.expression.text):
+                for name, text, column in comparisons(gap.expression.text) if not gap.of_item else ():
                     yield place, name, text, gap.column + column
     except ExpressionError:
         return  # the loader has reported it

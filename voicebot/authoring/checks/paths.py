@@ -31,5 +31,5 @@ def reachable(graph: Graph, roots: list[str]) -> set[str]:
 
 def roots(dialog: DialogFile) -> list[str]:
     """Where callers enter the dialog: at its first step, and at the targets of global commands."""
-    leading = [dialog.globals.agent, dialog.globals.start_over]
-    return [dialog.steps[0].id, *(one.goto for one in leading if one is not None and one.goto is not None)]
+    leading = dialog.globals.leading().values()
+    return [dialog.steps[0].id, *(one.goto for one in leading if one.goto is not None)]

@@ -82,7 +82,11 @@ def _names(step: DialogStep, path: YamlPath) -> Iterator[tuple[YamlPath, str, in
             for name, column in compile_expression(condition).names:
                 yield place, name, column
         for place, text in texts_of(step, path):
+            if place[len(path)] == "options":
+                continue  # the same, of options that are made from data
             for gap in compile_template(text).gaps:
+                if gap.of_item:
+                    continue  # its names may be parts of a thing
                 for name, column in gap.expression.names:
                     yield place, name, gap.column + column
     except ExpressionError:

@@ -5,7 +5,7 @@ The reference page and the JSON Schema are made from these classes and those of 
 """
 
 from voicebot.authoring.model.header import Defaults, DialogHeader, GlobalCommand, GlobalCommands, Schedule
-from voicebot.authoring.model.options import LanguageOptions, Option
+from voicebot.authoring.model.options import LanguageOptions, Option, OptionsFrom
 from voicebot.authoring.model.prompts import Prompt, Prompts, Wait
 from voicebot.authoring.model.request import ServiceRequest
 from voicebot.authoring.model.words import (
@@ -53,6 +53,7 @@ __all__ = [
     "LocaleName",
     "Name",
     "Option",
+    "OptionsFrom",
     "Part",
     "PhraseList",
     "PlainText",

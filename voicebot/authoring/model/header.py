@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from voicebot.authoring.document import YamlPath
 from voicebot.authoring.model.options import Option
@@ -49,14 +49,27 @@ class GlobalCommand(Part, title="Global"):
 
     HEADING = "One of the `globals`"
 
-    say: PhraseList = Field(default_factory=list, description="More words that mean it, beside the usual ones.")
+    say: PhraseList = Field(
+        default_factory=list,
+        description="Words that mean it, beside the usual ones. Default for one of your own: its name.",
+    )
     key: KeypadKey | None = Field(None, description="A key for it. It does not work while digits are being keyed in.")
     goto: Target | None = Field(None, description="The step of the main file to go to.")
-    message: Prompt | None = Field(None, description="Said first.")
+    message: Prompt | None = Field(
+        None, description="Said first. Without `goto`, the open question is asked again after it."
+    )
 
 
 class GlobalCommands(Part, title="Globals"):
-    """What callers can say or press at any time. `repeat`, `slower` and `help` work even if not listed."""
+    """What callers can say or press at any time. `repeat`, `slower` and `help` work even if not listed.
+
+    Add others under names of your own: `address: {say: [address, where are you], message: We are in Lake Street.}`.
+    They need a `message`, after which the open question is asked again, or `goto`, or both. An answer to the open
+    question comes first.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, GlobalCommand] = Field(init=False)
 
     HEADING = "`globals`"
 
@@ -65,6 +78,17 @@ class GlobalCommands(Part, title="Globals"):
     repeat: GlobalCommand | None = Field(None, description='"Repeat", "pardon?": says the question again. Key: `*`.')
     slower: GlobalCommand | None = Field(None, description='"Slower": says it again, slowly, and stays slow.')
     help: GlobalCommand | None = Field(None, description='"Help": says the question\'s `help`.')
+
+    @property
+    def own(self) -> dict[str, GlobalCommand]:
+        """Those that the author has added, by name."""
+        return self.__pydantic_extra__ or {}
+
+    def leading(self) -> dict[str, GlobalCommand]:
+        """Those that lead to a step or say something, by name: all but what every question answers itself."""
+        usual = {"agent": self.agent, "start_over": self.start_over}
+        led = {name: given for name, given in usual.items() if given is not None and given.goto is not None}
+        return led | {name: given for name, given in self.own.items() if given.goto or given.message}
 
 
 class Defaults(Part):

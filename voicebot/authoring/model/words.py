@@ -21,6 +21,8 @@ FAIL = "fail"
 """The target that gives the dialog up: the calling dialog goes on at its `on_fail`."""
 MAX_TEXT = 4000
 MAX_S = 3600.0
+MAX_WHOLE = 10**15
+"""The largest whole number that a value can be; a longer one is a text."""
 NAMES_GIVEN = ("caller", "callee", "direction", "context", "now", "today", "error", "secrets", "locale")
 """Names that expressions always know."""
 WORDS_TAKEN = (*NAMES_GIVEN, "true", "false", "none", "and", "or", "not", "in", "if", "else")
@@ -83,6 +85,8 @@ def listed(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     """Numbers as Python's own."""
     if isinstance(value, WrittenInt):
+        if abs(value) > MAX_WHOLE:
+            raise ValueError("a whole number of at most 15 digits")
         return int(value)
     if isinstance(value, WrittenFloat):
         return float(value)
@@ -132,7 +136,9 @@ class Part(BaseModel):
     A class with a ``HEADING`` has a section in the reference page: its docstring, and a table of its fields.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, model_title_generator=_title)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True, model_title_generator=_title
+    )
 
     HEADING: ClassVar[str] = ""
     SHORT: ClassVar[str] = ""

@@ -9,54 +9,42 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring import channel
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
+from voicebot.authoring.answers.answer import Answered, More, Reading, Slot
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.date import DateAnswer
-from voicebot.authoring.answers.digits import DigitsAnswer
-from voicebot.authoring.answers.heard import share_to_hear
-from voicebot.authoring.answers.money import MoneyAnswer
-from voicebot.authoring.answers.name import NameAnswer
-from voicebot.authoring.answers.number import NumberAnswer
-from voicebot.authoring.answers.spelled import SpelledAnswer
-from voicebot.authoring.answers.text import TextAnswer
-from voicebot.authoring.answers.wanted import Wanted
-from voicebot.authoring.answers.yesno import YesNoAnswer
+from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
+from voicebot.authoring.answers.parts import PART_PAUSE_S
+from voicebot.authoring.answers.question import KINDS, Question
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import (
     BargeIn,
     Duration,
-    Id,
     KeypadKey,
-    LanguageOptions,
     Name,
-    Option,
-    Part,
     PhraseList,
     Prompt,
     Prompts,
     Target,
 )
 from voicebot.authoring.steps.language import untranslated
+from voicebot.authoring.steps.offered import offered, options_offered
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.turn import Turn, nth
-from voicebot.authoring.walking import part_in
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
 TRIES = 3
 ROUNDS = 3
 """How often an answer may be rejected before the question counts as failed."""
-MOST_UNHEARD = 3
-"""How often a question is asked again, without using up a try, for callers who speak before they have heard it."""
 MAX_PHRASES = 400
 ASKING, CONFIRMING = "ask", "confirm"
 YES_KEY, NO_KEY = "1", "2"
 """The keys with which callers confirm an answer, or reject it."""
 
 
-class AskStep(DialogStep):
+class AskStep(Question, DialogStep):
     """Asks a question and waits for the answer."""
 
     WORD = "ask"
@@ -64,30 +52,7 @@ class AskStep(DialogStep):
     COLOUR = "ask"
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "digits", "phrases")
-
-    ask: Prompt = Field(description="The question.")
-
-    choice: dict[Id, Option] | None = Field(
-        None,
-        description="The answer is one of these options. An empty one is taken from the file's `options`. There may be "
-        "another kind of answer beside it, for answers that match none of the options.",
-    )
-    languages: LanguageOptions | None = Field(
-        None,
-        description='The answer is the language for the rest of the call: `{en-US: {key: "1"}, de-DE: {key: "2"}}`. '
-        "A language without `say` is recognised by its name.",
-    )
-    digits: DigitsAnswer | None = Field(
-        None, description="The answer is a series of digits, such as an account number."
-    )
-    yesno: YesNoAnswer | None = Field(None, description="The answer is yes or no, saved as true or false.")
-    text: TextAnswer | None = Field(None, description="The answer is whatever the caller says.")
-    number: NumberAnswer | None = Field(None, description="The answer is a number.")
-    date: DateAnswer | None = Field(None, description="The answer is a day.")
-    money: MoneyAnswer | None = Field(None, description="The answer is an amount of money.")
-    spelled: SpelledAnswer | None = Field(None, description="The answer is spelled, letter by letter.")
-    name: NameAnswer | None = Field(None, description="The answer is a person's name.")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "phrases")
 
     save: Name | None = Field(None, description="The variable that stores the answer.")
     confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
@@ -117,21 +82,6 @@ class AskStep(DialogStep):
 
     # --- what is known without running it -----------------------------------------------------------------------------
 
-    @cached_property
-    def wanted(self) -> Wanted:
-        """What counts as an answer."""
-        return Wanted(self.choice or self.languages or {}, getattr(self, self.kind) if not self.chooses else None)
-
-    @cached_property
-    def kind(self) -> str:
-        """The field of its kind of answer; the one beside `choice` when there are two."""
-        return next((kind for kind in reversed(KINDS) if getattr(self, kind) is not None), "")
-
-    @property
-    def chooses(self) -> bool:
-        """Whether the answer is one of the options, and nothing else."""
-        return self.kind in ("choice", "languages", "")
-
     @property
     def is_private(self) -> bool:
         return self.sensitive
@@ -140,12 +90,19 @@ class AskStep(DialogStep):
     def changes_language(self) -> bool:
         return self.languages is not None
 
+    def labels(self) -> Iterator[tuple[tuple[str, str], str]]:
+        for name, option in (self.choice or {}).items():
+            if self.save is not None and option.label is not None:
+                yield (self.save, name if option.value is None else as_written(option.value)), option.label
+
     def exits(self, onward: str) -> list[Exit]:
         answer = self.wanted.answer
         found = []
         for name, option in self.wanted.options.items():
-            label = "" if self.choice is None else f"{name} ({option.key})" if option.key else name
-            found.append(Exit(option.next or onward, label))
+            found.append(Exit(option.next or onward, f"{name} ({option.key})" if option.key else name))
+        if self.options is not None:
+            found.append(Exit(self.options.next or onward, f"one of {self.options.things}"))
+            found += [Exit(self.options.empty, f"no {self.options.things}")] if self.options.empty else []
         by_answer = answer.targets() if answer is not None else {}
         found += [Exit(target or onward, label) for label, target in by_answer.items()]
         if not by_answer and (answer is not None or not found):
@@ -157,13 +114,19 @@ class AskStep(DialogStep):
 
     def own_faults(self) -> Iterator[Fault]:
         present = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if not present:
+        if not present and self.options is None:
             yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
                         f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
         others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
         if len(others) > 1:
             said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
             yield Fault((others[1],), "two-kinds", said, "leave one of them out", at_key=True)
+        if self.choice == {} and self.options is None:
+            yield Fault(("choice",), "empty", "there is nothing to choose", "add the options: {sales: , service: }")
+        smallest, largest = (getattr(self.wanted.answer, word, None) for word in ("min", "max"))
+        if smallest is not None and largest is not None and smallest > largest:
+            said = f"no answer is at least {as_written(smallest)} and at most {as_written(largest)}"
+            yield Fault((self.kind, "min"), "no-value-fits", said, "min: is the smaller of the two", at_key=True)
         yield from (fault.within(self._options_path) for fault in option_faults(self.wanted.options))
         if self.confirm is not None and self.save is None:
             yield Fault(("confirm",), "confirm-without-save", "nothing keeps what is confirmed",
@@ -187,8 +150,30 @@ class AskStep(DialogStep):
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _depends(self) -> bool:
+        """Whether what is offered depends on data."""
+        return self.options is not None or any(option.condition for option in (self.choice or {}).values())
+
+    def offering(self, turn: Turn) -> DialogStep:
+        if self._depends:
+            turn.state["offered"] = offered(turn, self.choice or {}, self.options)
+        return self.as_offered(turn.state)
+
+    def as_offered(self, state: Mapping[str, Any]) -> DialogStep:
+        if not self._depends:
+            return self
+        step = self.model_copy(update={"choice": options_offered(state, self.choice or {}, self.options)})
+        for known in ("wanted", "kind"):
+            step.__dict__.pop(known, None)
+        return step
+
     async def run(self, turn: Turn) -> StepOutcome:
         state = turn.state
+        if self.options is not None and self.options.empty is not None and not state["offered"]["made"]:
+            return GoOn(self.options.empty)
+        if self._depends and not self.choice and self.wanted.answer is None:
+            return Failed(self.on_fail)
         state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0)
         if state.get("asked") != self.id:
             state.update(asked=self.id, rounds=0)
@@ -220,11 +205,11 @@ class AskStep(DialogStep):
                 return await self._take(turn, reading)
         if asks_for is not None and await self._asked_for(turn, asks_for):
             return Ending.WAITS
-        if not heard and state["unheard"] < MOST_UNHEARD:
-            state["unheard"] += 1
-            await self.prompt_again(turn)
-            return Ending.WAITS
-        return await self._missed(turn, silent=False)
+        if heard or state["unheard"] >= MOST_UNHEARD:
+            return await self._missed(turn, silent=False)
+        state["unheard"] += 1
+        await self.prompt_again(turn)
+        return Ending.WAITS
 
     async def prompt_again(self, turn: Turn) -> None:
         confirm = self._confirm(turn)
@@ -232,6 +217,12 @@ class AskStep(DialogStep):
             await self._speak(turn, confirm.ask)
         else:
             await self._speak(turn, self.ask, self.barge_in)
+
+    def is_answer(self, turn: Turn, text: str, *, whole: bool) -> bool:
+        understanding = turn.script.understanding
+        if turn.state["mode"] == CONFIRMING and understanding.yes_no(text) is not None:
+            return True
+        return self.wanted.is_named(text, understanding, turn.today(), whole=whole)
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         if state["mode"] == CONFIRMING:
@@ -293,21 +284,24 @@ class AskStep(DialogStep):
         reading = self.wanted.read_key(key, slot, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
-            await channel.configure(turn.context, self._phrases(turn), pause_s)
+            await self._expect(turn, pause_s)
         return await self._take(turn, reading)
 
     async def _no_answer(self, turn: Turn) -> StepOutcome:
         silent = turn.event == NO_INPUT
         slot: Slot = turn.state["slot"]
-        if silent and turn.state["mode"] == ASKING and slot.get("keys"):
-            await self._expect(turn)
-            return await self._take(turn, self.wanted.keys_ended(slot, turn.today()))
         if silent:
             turn.state["heard"] = True  # silence is what follows when everything was played
+        if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
+            ended = self.wanted.parts_ended(slot, turn.today())
+            await self._expect(turn)
+            return await self._take(turn, ended)
         return await self._missed(turn, silent=silent)
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
+            if turn.state["slot"].get("said"):
+                await self._expect(turn, PART_PAUSE_S if reading.prompt is None else None)
             if reading.prompt is not None:
                 await self._speak(turn, reading.prompt)
             return Ending.WAITS
@@ -329,6 +323,7 @@ class AskStep(DialogStep):
             turn.variables[self.save] = value
         turn.state.pop("candidate", None)
         turn.state["asked"] = ""
+        turn.state.pop("offered", None)
         options, answer = self.wanted.options, self.wanted.answer
         if option is None and answer is None:
             option = option_for(options, value)
@@ -363,6 +358,7 @@ class AskStep(DialogStep):
 
     async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
         state, defaults = turn.state, turn.script.header.defaults
+        state["slot"].pop("said", None)
         state["misses"] = state.get("misses", 0) + 1
         if state["misses"] >= (self.tries or defaults.tries or TRIES):
             return Failed(self.on_fail)
@@ -376,11 +372,13 @@ class AskStep(DialogStep):
         await self.prompt_again(turn)
         return Ending.WAITS
 
-    async def _expect(self, turn: Turn) -> None:
-        """Tell the recogniser what to expect, and how long to wait for it."""
-        defaults = turn.script.header.defaults
-        patience_s = self.no_input_after if self.no_input_after is not None else defaults.no_input_after
-        await channel.configure(turn.context, self._phrases(turn), patience_s)
+    async def _expect(self, turn: Turn, patience_s: float | None = None) -> None:
+        """Tell the call what to expect, and how long to wait for it; None: as long as the question says."""
+        for usual_s in (self.no_input_after, turn.script.header.defaults.no_input_after):
+            patience_s = usual_s if patience_s is None else patience_s
+        form = self.wanted.form(turn.state["slot"]) if turn.state["mode"] == ASKING else None
+        answer = form.told(*turn.script.understanding.part_words(form.letters)) if form is not None else None
+        await channel.configure(turn.context, self._phrases(turn), patience_s, answer=answer)
 
     def _phrases(self, turn: Turn) -> list[str]:
         answer, confirming = self.wanted.answer, self._confirm(turn) is not None
@@ -388,8 +386,3 @@ class AskStep(DialogStep):
         usual = [*(turn.script.expected("yesno") if confirming else ()),
                  *(turn.script.expected(answer.EXPECTED) if answer is not None else ())]  # fmt: skip
         return list(dict.fromkeys([*own, *usual]))[:MAX_PHRASES]
-
-
-KINDS = ("choice", "languages", *(name for name, info in AskStep.model_fields.items()
-                                  if issubclass(part_in(info.annotation) or Part, AnswerKind)))  # fmt: skip
-"""The fields of the kinds of answers, in their order above."""

@@ -120,9 +120,17 @@ class CallStep(DialogStep):
         self._keep(turn, result)
         return GoOn()
 
-    def _keep(self, turn: Turn, result: Any) -> None:
+    def _keep(self, turn: Turn, returned: Any) -> None:
+        result = _lists(returned)
         if isinstance(self.save, str):
             turn.variables[self.save] = result
         elif self.save is not None:
             came = result if isinstance(result, Mapping) else {}
             turn.variables.update({mine: came.get(theirs) for mine, theirs in self.save.items()})
+
+
+def _lists(value: Any) -> Any:
+    """``value`` with lists in place of tuples, which dialogs do not know."""
+    if isinstance(value, list | tuple):
+        return [_lists(item) for item in value]
+    return {key: _lists(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -45,6 +45,11 @@ class LanguageStep(DialogStep):
     def changes_language(self) -> bool:
         return True
 
+    def shown(self) -> str:
+        by_caller = [f"{start}: {locale}" for start, locale in self.language.by_caller.items()]
+        others = [f"else: {self.language.to}" if by_caller else self.language.to] if self.language.to else []
+        return ", ".join([*by_caller, *others])
+
     def link_faults(self, site: Site) -> Iterator[Fault]:
         for start, locale in self.language.by_caller.items():
             yield from untranslated(site, locale, ("language", "by_caller", start))

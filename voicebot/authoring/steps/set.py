@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import YamlPath
 from voicebot.authoring.model import Name, Value
 from voicebot.authoring.steps.outcome import GoOn, StepOutcome
@@ -25,7 +26,7 @@ class SetStep(DialogStep):
     )
 
     def shown(self) -> str:
-        return ", ".join(f"{name} = {value}" for name, value in self.set.items())
+        return ", ".join(f"{name} = {as_written(value)}" for name, value in self.set.items())
 
     def sets(self) -> Iterator[tuple[YamlPath, str]]:
         yield from ((("set", name), name) for name in self.set)

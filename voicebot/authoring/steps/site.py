@@ -44,5 +44,5 @@ class Site:
         """The keys that lead to a step at any time, and the command that each of them gives."""
         if self.main is None:
             return {}
-        leading = {"agent": self.main.globals.agent, "start_over": self.main.globals.start_over}
-        return {given.key: name for name, given in leading.items() if given is not None and given.key is not None}
+        leading = self.main.globals.leading()
+        return {given.key: name for name, given in leading.items() if given.key is not None}

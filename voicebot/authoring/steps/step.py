@@ -92,6 +92,10 @@ class DialogStep(Part):
         if isinstance(saved, str):
             yield ("save",), saved
 
+    def labels(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """What is said for a variable that it sets: the name of the variable, the value as it is written, the label."""
+        yield from ()
+
     def possible_values(self) -> Mapping[str, tuple[str, ...]]:
         """The values of the variables that it sets, for those where it can list them all."""
         return {}
@@ -126,6 +130,19 @@ class DialogStep(Part):
 
     async def prompt_again(self, turn: Turn) -> None:
         """Say again what it waits for, after a restart of the host. It waits in one of its :attr:`MODES`."""
+
+    def offering(self, turn: Turn) -> DialogStep:
+        """The step as it is before it runs now: some of it may depend on data, which the state keeps from here on."""
+        return self
+
+    def as_offered(self, state: Mapping[str, Any]) -> DialogStep:
+        """The step as it was when it ran (:meth:`offering`)."""
+        return self
+
+    def is_answer(self, turn: Turn, text: str, *, whole: bool) -> bool:
+        """Whether ``text`` answers it while it waits, although there is a global command in it. ``whole``: the command
+        is all that was said."""
+        return False
 
     def end_key(self, state: Mapping[str, Any]) -> str:
         """The key that ends what is keyed in while it waits."""

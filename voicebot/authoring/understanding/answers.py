@@ -33,6 +33,9 @@ class Choices:
         self._ignored = vocabulary.words("choice", "ignored")
         self._pronouns = vocabulary.words("choice", "pronouns")
         self._articles = vocabulary.words("choice", "articles")
+        self._key_words = vocabulary.words("choice", "key_words")
+        sounds_like = vocabulary.section("numbers").get("sounds_like", {})
+        self._sounds_like = {word: Decimal(digit) for word, digit in sounds_like.items()}
         self._uncounted = vocabulary.words("choice", "uncounted")
         self._last = vocabulary.listed_phrases("choice", "last")
         self._carriers = vocabulary.listed_phrases("choice", "carriers")
@@ -101,6 +104,8 @@ class Choices:
                 found, step = len(names), last[0]
             elif place is not None and tokens[index].word in self._pronouns:
                 step = 1  # "the second one"
+            elif index and tokens[index - 1].word in self._key_words and tokens[index].word in self._sounds_like:
+                found, step = self._numbered(self._sounds_like[tokens[index].word], names, keys), 1  # "press to"
             elif atom.kind == ORDINAL:
                 found, step = int(atom.value), atom.stop - atom.start
             elif atom.is_number and (number := reader.cardinal(at_token[index])) is not None:

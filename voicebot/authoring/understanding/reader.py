@@ -14,6 +14,7 @@ from voicebot.authoring.understanding.calendar_days import CalendarDays
 from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
 from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.digit_words import part_words
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
 from voicebot.authoring.understanding.spelling import Names, Spelling
 from voicebot.authoring.understanding.vocabulary import load
@@ -42,6 +43,7 @@ class Understanding:
         self._days = CalendarDays(self._vocabulary, self._numbers, self._digits, order)
         self._times = ClockTimes(self._vocabulary, self._numbers, self._digits)
         self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
+        self._part_words = (part_words(self._vocabulary, letters=False), part_words(self._vocabulary, letters=True))
         self._names = Names(self._vocabulary, self._spelling, self._yes_no)
 
     def yes_no(self, text: str) -> bool | None:
@@ -121,6 +123,11 @@ class Understanding:
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
         return self._yes_no.says_nothing_else(text)
+
+    def part_words(self, letters: bool) -> tuple[frozenset[str], frozenset[str]]:
+        """The words that stand for one digit each (with ``letters``, for one letter or digit), and those that are in
+        numbers but stand for several digits, or for none by themselves."""
+        return self._part_words[letters]
 
     def correction(self, text: str) -> str | None:
         """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""

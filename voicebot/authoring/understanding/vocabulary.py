@@ -15,8 +15,8 @@ correction          ``markers`` (the value follows), ``retractions``, ``instead`
 contractions        "that's": that is; each phrase with the one is understood with the other, and without apostrophe
 globals             name: ``anywhere`` in what was said, or ``alone``
 choice              ``carriers`` (words around a place: "I'll take the second one"), ``pronouns`` ("one") and the
-                    ``articles`` before them, ``uncounted`` ("the last time" is no place), ``last``, ``ignored``,
-                    ``excluded_by``
+                    ``articles`` before them, ``key_words`` ("press"), ``uncounted`` ("the last time" is no place),
+                    ``last``, ``ignored``, ``excluded_by``
 numbers             see numbers.py
 money               see amounts.py
 dates, times        see calendar_days.py and clock_times.py

@@ -47,10 +47,11 @@ class YesNoReader:
         self._retractions = vocabulary.listed_phrases("correction", "retractions")
         self._beside = vocabulary.listed_phrases("beside")
         self._listening = vocabulary.listed_phrases("listening")
-        open_after_both = [*vocabulary.listed("withheld", "holding"), *vocabulary.listed("withheld", "asking")]
+        open_after_both = vocabulary.listed("withheld", "asking")
         for name in vocabulary.section("globals"):
             open_after_both += vocabulary.listed("globals", name, "anywhere")
-        open_after_yes = [*open_after_both, *vocabulary.listed("withheld", "reserving")]
+        open_after_yes = [*open_after_both, *vocabulary.listed("withheld", "holding")]
+        open_after_yes += vocabulary.listed("withheld", "reserving")
         self._open_after_no = vocabulary.phrases(dict.fromkeys(open_after_both, True))
         self._open_after_yes = vocabulary.phrases(dict.fromkeys(open_after_yes, True))
         self._question_starts = vocabulary.listed_phrases("withheld", "question_starts")

@@ -1,0 +1,146 @@
+"""Global commands of the author's own: "address" at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from written_talk import talk
+
+from voicebot.authoring.checks import check_dialogs
+from voicebot.authoring.graph import draw
+from voicebot.authoring.loader import load_dialogs
+
+MAIN = """\
+globals:
+  agent: {goto: person, key: "0"}
+  address: {say: [address, where are you], message: We are at 12 Lake Street., key: "9"}
+  breakfast: {message: Breakfast is from seven to ten.}
+  pets: {goto: pets}
+  prices: {say: [price list], message: One moment., goto: pets}
+steps:
+  - id: nights
+    ask: How many nights?
+    number: {min: 1, max: 20}
+    save: nights
+    on_fail: end
+  - id: room
+    ask: With breakfast, or without?
+    choice: {with: {say: [with breakfast]}, without: }
+    confirm: A room {room}?
+    save: room
+    on_fail: end
+  - id: note
+    ask: Is there anything that we should know?
+    text: true
+    save: note
+    on_fail: end
+  - id: thanks
+    hangup: "Noted: {note}."
+  - id: pets
+    hangup: Pets are welcome.
+  - id: person
+    hangup: A person.
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard"),
+    [
+        ("caller: what is your address?", "[We are at 12 Lake Street., How many nights?]"),
+        ("caller: Where are you?", "[We are at 12 Lake Street., How many nights?]"),
+        ("caller: is there breakfast", "[Breakfast is from seven to ten., How many nights?]"),
+        ("caller: two, and when is breakfast", "With breakfast, or without?"),
+        ("caller: are pets allowed", "Pets are welcome."),
+        ("caller: the price list", "[One moment., Pets are welcome.]"),
+        ("caller: a person, please", "A person."),
+    ],
+)
+def test_a_command_of_its_own_is_heard_at_any_question(tmp_path: Path, asked: str, heard: str) -> None:
+    assert talk(tmp_path, f"      - {asked}\n      - bot: {heard}\n", ("main.yaml", MAIN)) == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard"),
+    [
+        ("caller: with breakfast", "A room with?"),
+        ("caller: breakfast", "[Breakfast is *, 'With breakfast, or without?']"),
+        ("caller: your address", "[We are *, 'With breakfast, or without?']"),
+        ("keys: '9'", "[We are *, 'With breakfast, or without?']"),
+    ],
+)
+def test_an_answer_to_the_open_question_comes_first(tmp_path: Path, asked: str, heard: str) -> None:
+    said = f"      - caller: two\n      - {asked}\n      - bot: {heard}\n"
+    assert talk(tmp_path, said, ("main.yaml", MAIN)) == ""
+
+
+def test_a_confirmation_is_asked_again_after_it(tmp_path: Path) -> None:
+    there = "      - caller: two\n      - caller: without\n"
+    said = f"{there}      - caller: the address\n      - bot: [We are *, A room without?]\n"
+    assert talk(tmp_path, said, ("main.yaml", MAIN)) == ""
+
+
+def test_whatever_is_said_is_an_answer_where_anything_is_unless_it_is_only_the_command(tmp_path: Path) -> None:
+    there = "      - caller: two\n      - caller: without\n      - caller: 'yes'\n"
+    said = f"{there}      - caller: address\n      - bot: [We are *, Is there anything *]\n"
+    said += "      - caller: my new address is Bonn\n      - bot: 'Noted: my new address is Bonn.'\n"
+    assert talk(tmp_path, said, ("main.yaml", MAIN)) == ""
+
+
+def test_it_works_in_every_language_and_in_dialogs_that_are_called(tmp_path: Path) -> None:
+    main = (
+        "globals: {address: {message: We are in Bonn.}}\nsteps:\n  - {id: a, call: more}\n  - {id: b, hangup: Bye.}\n"
+    )
+    german = (
+        "voice: v\nglobals: {address: {say: [Adresse], message: Wir sind in Bonn.}}\nsteps: {b: {hangup: Tschüss.}}\n"
+    )
+    more = "steps: [{id: q, ask: Yes?, yesno: true}]\n"
+    translated = "steps: {q: {ask: Ja?}}\n"
+    files = ("main.yaml", main), ("main.de.yaml", german), ("more.yaml", more), ("more.de.yaml", translated)
+    assert talk(tmp_path, "      - caller: the address\n      - bot: [We are in Bonn., Yes?]\n", *files) == ""
+    assert not check_dialogs(load_dialogs(tmp_path))
+    said = "      - caller: Die Adresse\n      - bot: [Wir sind in Bonn., Ja?]\n"
+    assert talk(tmp_path, said, locale="de-DE") == ""
+
+
+def checked(tmp_path: Path, text: str) -> list[str]:
+    (tmp_path / "main.yaml").write_text(text, encoding="utf-8")
+    return [f"{one.line}:{one.column}: {one.message}; {one.mend}" for one in check_dialogs(load_dialogs(tmp_path))]
+
+
+BYE = "steps:\n  - {id: bye, hangup: Bye.}\n"
+
+
+def test_what_is_wrong_with_one_is_told(tmp_path: Path) -> None:
+    assert checked(tmp_path, f"globals:\n  address: {{say: [where]}}\n{BYE}") == [
+        "2:3: nothing happens when callers say 'address'; add message: and what is said, or goto: and a step"
+    ]
+    assert checked(tmp_path, f"globals:\n  address: {{mesage: We are here.}}\n{BYE}") == [
+        "2:13: 'mesage' has no meaning here; did you mean 'message'?"
+    ]
+    assert checked(tmp_path, f"globals:\n  address: {{goto: bey}}\n{BYE}") == [
+        "2:19: there is no step 'bey'; did you mean 'bye'?"
+    ]
+    assert checked(tmp_path, f"globals:\n  agnet: {{goto: bye}}\n{BYE}") == [
+        "2:3: 'agnet' is a command of your own here; did you mean 'agent'?"
+    ]
+    assert checked(tmp_path, f"globals:\n  a: {{message: '{{x|loud}}'}}\n{BYE}")[0].startswith("2:20: ")
+
+
+def test_two_commands_with_the_same_key_are_told(tmp_path: Path) -> None:
+    two = "globals:\n  a: {message: A., key: 7}\n  b: {message: B., key: 7}\n"
+    assert checked(tmp_path, two + BYE) == ["3:25: key 7 means 'a' already; choose another key"]
+
+
+def test_a_translation_without_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "main.de.yaml").write_text("voice: v\nsteps: {bye: {hangup: Tschüss.}}\n", encoding="utf-8")
+    assert checked(tmp_path, f"globals: {{a: {{message: A.}}}}\n{BYE}") == [
+        "1:1: 'a' of the globals is not translated; add globals: {a: {say: ..., message: ...}}"
+    ]
+
+
+def test_where_it_leads_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text(MAIN, encoding="utf-8")
+    picture = draw(load_dialogs(tmp_path))
+    assert "“pets”, at any time" in picture
+    assert "“prices”, at any time" in picture
