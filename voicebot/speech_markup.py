@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+MAX_ENTITIES: Final = 400
+"""Characters written as ``&...;`` in what is spoken as words; where there are more, all are left as they are."""
 MAX_MENDED: Final = 200
 """Characters that are escaped; where more would have to be, the words are spoken."""
 TAG: Final = re.compile(r"<[^<>]*>")
@@ -65,7 +67,8 @@ def is_unmistakable(text: str) -> bool:
 
 def words(markup: str) -> str:
     """The words of SSML, well-formed or not, single spaces between them."""
-    return " ".join(html.unescape(TAG.sub(" ", _IN_WORDS.sub("", markup))).split())
+    text = TAG.sub(" ", _IN_WORDS.sub("", markup))
+    return " ".join((html.unescape(text) if text.count("&") <= MAX_ENTITIES else text).split())
 
 
 def plain_text(text: str) -> str:
