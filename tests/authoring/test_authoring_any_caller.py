@@ -28,7 +28,8 @@ EVERYTHING = """
         ask: What?
         choice: {digits: {key: "1", next: digits}, open: {next: open}, yesno: {next: yesno}, number: {next: number},
                  date: {next: date}, money: {next: money}, spelled: {next: spelled}, name: {next: name},
-                 text: {next: text}, sub: {next: sub}, pin: {next: pin}, queue: {next: queue},
+                 text: {next: text}, hour: {next: hour}, month: {next: month}, stay: {next: stay}, mail: {next: mail},
+                 phone: {next: phone}, code: {next: code}, sub: {next: sub}, pin: {next: pin}, queue: {next: queue},
                  line: {next: line}, ring: {next: ring}, look: {next: look}, tongue: {next: tongue}}
         confirm: "{wanted}?"
         save: wanted
@@ -43,6 +44,13 @@ EVERYTHING = """
       - {id: spelled, ask: Spell?, spelled: true, save: g, confirm: "{g|spelled}?", next: menu}
       - {id: name, ask: Name?, name: true, save: h, confirm: "{h}?", next: menu}
       - {id: text, ask: Say?, text: true, save: i, confirm: "{i}?", keys: {"5": bye}, next: menu}
+      - {id: hour, ask: When?, time: true, save: o, confirm: "{o|time}?", next: menu}
+      - {id: month, ask: Month?, month: true, save: p, confirm: "{p|month}?", next: menu}
+      - {id: stay, ask: How long?, duration: nights, save: r, confirm: "{r|duration:nights}?", next: menu}
+      - {id: mail, ask: Mail?, email: true, save: s, confirm: "{s|email}?", next: menu}
+      - {id: phone, ask: Phone?, phone: {rest: And?}, save: t, confirm: "{t|phone}?", next: menu}
+      - {id: code, ask: Code?, pattern: {form: "[A-Z]{2}-[0-9]*", example: AB-1, rest: And?}, save: u,
+         confirm: "{u|spelled}?", next: menu}
       - {id: sub, call: other, with: {x: "{d}"}, save: j, on_fail: agent}
       - {id: again, say: "{a|digits}, {e|date}{f|money}{j.y + 1}{i|date}", next: menu}
       - {id: tongue, ask: Which?, languages: {en-US: {key: "1"}, de-DE: {key: "2"}}, confirm: "{l}?", save: l,
@@ -90,7 +98,8 @@ words = st.one_of(
     st.sampled_from(
         ["digits", "open", "yes no", "number", "date", "money", "spelled", "name", "text", "sub", "pin", "queue",
          "tongue", "Deutsch", "line", "look", "yes", "no", "back", "one two three four", "no, it is 42", "tomorrow",
-         "forty dollars",
+         "forty dollars", "hour", "month", "stay", "mail", "phone", "code", "next week", "half past five", "morning",
+         "twelve twenty-eight", "two weeks", "maria at example", "dot com", "four two five", "A B", "no, not B, D",
          "A as in Anna", "my name is Ada", "help", "repeat", "slower", "agent", "start over", "", "purple",
          "no, twelve", "the 31st of June", "-1", "1e9"]
     ),
@@ -107,7 +116,9 @@ move = st.one_of(
 
 ANSWERS = {"digits": "one two three four", "open": "one two", "yes no": "no", "number": "seventy", "date": "tomorrow",
            "money": "forty dollars", "spelled": "A as in Anna", "name": "Ada Palmer", "text": "anything",
-           "sub": "no", "ring": "hello", "pin": "one two three four", "queue": "hello", "line": "hello",
+           "hour": "half past five", "month": "December 2028", "stay": "two weeks", "mail": "maria at gmail",
+           "phone": "four two five, five five five, oh one two two", "code": "A B one", "sub": "no",
+           "ring": "hello", "pin": "one two three four", "queue": "hello", "line": "hello",
            "look": "hello", "tongue": "Deutsch"}  # fmt: skip
 way = st.sampled_from(sorted(ANSWERS)).map(lambda to: [("say", what) for what in (to, "yes", ANSWERS[to], "yes")])
 """To a question and through it: what is said at random alone seldom comes far."""

@@ -36,6 +36,12 @@ def asking(kind: str, rest: str = "") -> str:
         ("money: true", "forty dollars and ten cents", "40.1"),
         ("spelled: true", "A as in Anna, bravo, c", "ABC"),
         ("name: true", "my name is Ada Palmer", "Ada Palmer"),
+        ("month: true", "December 2028", "2028-12"),
+        ("duration: nights", "two weeks", "14"),
+        ("duration: {unit: hours, whole: false}", "ninety minutes", "1.5"),
+        ("email: true", "maria dot garcia at example dot com", "maria.garcia@example.com"),
+        ("phone: true", "four two five, five five five, oh one two two", "+14255550122"),
+        ('pattern: {form: "[A-Z]{2}-[0-9]{2}", example: AB-12}', "A as in Anna, B, twelve", "AB-12"),
         ("choice: {sales: [buy, sales], service: }", "I want to buy", "sales"),
         ("choice: {sales: {say: buy, value: 7}}", "buy", "7"),
     ],
@@ -65,6 +71,14 @@ async def test_a_day_is_understood_and_said(tmp_path: Path) -> None:
         ("number: true", "42#", "42"),
         ("money: true", "42*50#", "42.5"),
         ("date: true", "12312026", "Thursday, December 31, 2026"),
+        ("time: true", "1730", "5:30 PM"),
+        ("time: {between: '12:00-20:00'}", "530#", "5:30 PM"),
+        ("month: true", "1228", "2028-12"),
+        ("month: true", "122028", "2028-12"),
+        ("duration: nights", "14#", "14"),
+        ("phone: true", "4255550122", "+14255550122"),
+        ("phone: {country: DE}", "03023125123#", "+493023125123"),
+        ("pattern: {form: '[0-9]{2}-[0-9]{2}', example: 12-34}", "1234", "12-34"),
         ("choice: {a: {key: '1'}, b: {key: '2'}}", "2", "b"),
     ],
 )
@@ -72,6 +86,63 @@ async def test_each_kind_of_answer_can_be_keyed_in(tmp_path: Path, kind: str, ke
     caller = line(tmp_path, asking(kind))
     await caller.dial()
     assert await caller.press(keys) == [f"You said {answer}."]
+
+
+async def test_a_day_that_was_left_open_is_asked_for_and_found_among_those_that_were_meant(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("date: {past: false}"))
+    await caller.dial()
+    assert await caller.say("sometime next week") == ["Please tell me the exact day.", "Well?"]
+    assert await caller.say("Tuesday") == ["You said Tuesday, December 8, 2026."]
+    caller = line(tmp_path, asking("date: {which: Which day exactly?}"))
+    await caller.dial()
+    assert await caller.say("in June") == ["Which day exactly?"]
+    assert await caller.say("the fifth") == ["You said Saturday, June 5, 2027."]
+
+
+async def test_who_never_names_a_day_is_not_asked_for_ever(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("date: true", "on_fail: lost") + "  - {id: lost, hangup: Lost.}\n")
+    await caller.dial()
+    await caller.say("Friday or Saturday")
+    await caller.say("Friday or Saturday")
+    assert await caller.say("Friday or Saturday") == ["Lost."]
+
+
+async def test_the_half_of_the_day_is_asked_for_where_nothing_tells_it(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("time: true"))
+    await caller.dial()
+    assert await caller.say("half past five") == ["In the morning, or in the afternoon?"]
+    assert await caller.say("in the afternoon") == ["You said 5:30 PM."]
+    caller = line(tmp_path, asking("time: {which: Morning or evening?}"))
+    await caller.dial()
+    assert await caller.say("half past five") == ["Morning or evening?"]
+    assert await caller.say("eight in the morning") == ["You said 8 AM."]
+    caller = line(tmp_path, asking("time: {between: '08:00-18:00'}"))
+    await caller.dial()
+    assert await caller.say("half past five") == ["You said 5:30 PM."]
+
+
+async def test_an_answer_of_a_form_is_put_together_from_what_was_said_and_pressed(tmp_path: Path) -> None:
+    kind = 'pattern: {form: "[A-Z]{2}-[0-9]{2}", example: AB-12, rest: And the rest?}'
+    caller = line(tmp_path, asking(kind))
+    await caller.dial()
+    assert await caller.say("A B") == ["And the rest?"]
+    assert await caller.press("12") == ["You said AB-12."]
+
+
+async def test_a_letter_of_what_is_to_be_confirmed_is_corrected(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("spelled: true", 'confirm: "{x|spelled}?"'))
+    await caller.dial()
+    assert await caller.say("B A K E R") == ["B, A, K, E, R?"]
+    assert await caller.say("no, not K, C") == ["B, A, C, E, R?"]
+    assert await caller.say("yes") == ["You said BACER."]
+
+
+async def test_an_address_is_said_in_two_parts_and_read_back(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("email: true", 'confirm: "{x|email}?"'))
+    await caller.dial()
+    await caller.say("maria dot garcia")
+    assert await caller.say("at example dot com") == ["maria dot garcia at example dot com?"]
+    assert await caller.say("no, maria at example dot com") == ["maria at example dot com?"]
 
 
 async def test_keys_without_an_end_are_taken_after_a_pause(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voicebot.authoring.speaking import KINDS, groups, spoken, written
+from voicebot.authoring.speaking import KINDS, spoken, written
+from voicebot.authoring.speaking_characters import groups
 from voicebot.authoring.understanding import for_language
 from voicebot.localspeech.normalise import normalise
 
@@ -43,6 +44,13 @@ TODAY = date(2026, 11, 18)
         ("2027-05-03", "date:short", "Monday, May 3"),
         ("1985-05-23", "date:long", "May 23, 1985"),
         (date(2027, 5, 3), "date:weekday", "Monday"),
+        ("2028-12", "month", "December 2028"),
+        (date(2028, 12, 5), "month", "December 2028"),
+        (14, "duration:nights", "14 nights"),
+        (1, "duration:hours", "1 hour"),
+        (Decimal("1.5"), "duration:hours", "1.5 hours"),
+        ("maria.garcia84@example.com", "email", "maria dot garcia eight four at example dot com"),
+        ("mg_1-a@web.de", "email", "M G underscore one dash A at web dot D E"),
         (time(15, 5), "", "3:05 PM"),
         ("09:00", "time", "9 AM"),
         (time(12), "time", "noon"),
@@ -68,6 +76,17 @@ def test_american_english(value: Any, kind: str, words: str) -> None:
         ("de-DE", 3, "ordinal", "dritte"),
         ("de-DE", date(2027, 5, 3), "date", "Montag, der 3. Mai 2027"),
         ("de-DE", time(15, 30), "time", "15 Uhr 30"),
+        ("de-DE", "2028-12", "month", "Dezember 2028"),
+        ("de-DE", 1, "duration:nights", "eine Nacht"),
+        ("de-DE", 3, "duration:nights", "3 Nächte"),
+        ("de-DE", "maria@gmx.de", "email", "maria ät G M X Punkt D E"),
+        ("fr-FR", "2028-12", "month", "décembre 2028"),
+        ("fr-FR", 2, "duration:weeks", "2 semaines"),
+        ("fr-FR", "a-b@orange.fr", "email", "A tiret B arobase orange point F R"),
+        ("es-ES", "2028-12", "month", "diciembre de 2028"),
+        ("es-ES", 1, "duration:hours", "una hora"),
+        ("es-ES", "ana_ruiz@ejemplo.es", "email", "ana guion bajo ruiz arroba ejemplo punto E S"),
+        ("en-GB", "2028-12", "month", "December 2028"),
         ("fr-FR", "0612345678", "phone", "zéro six, un deux, trois quatre, cinq six, sept huit"),
         ("fr-FR", date(2027, 5, 1), "date", "samedi 1er mai 2027"),
         ("fr-FR", time(15), "time", "15 heures"),
@@ -95,6 +114,7 @@ def test_other_locales(locale: str, value: Any, kind: str, words: str) -> None:
         ("de-DE", time(15, 5), "", "15:05"),
         ("en-US", 1234567, "", "1,234,567"),
         ("en-US", "SMITH", "spelled", "SMITH"),
+        ("en-US", "maria@example.com", "email", "maria@example.com"),
     ],
 )
 def test_what_is_read(locale: str, value: Any, kind: str, text: str) -> None:
@@ -106,7 +126,9 @@ def test_what_is_read(locale: str, value: Any, kind: str, text: str) -> None:
     [
         ("abc", "number"), ("NaN", "number"), ("inf", "money"), (10**30, "number"), (True, "number"), (None, "digits"),
         ("9" * 201, "digits"), ("soon", "date"), (3, "date"), ("25:00", "time"), (1.5, "ordinal"), (5, "money:pounds"),
-        ("2027-05-03", "date:longest"), ("x", "shouted"), (3, "list"), ("1" * 100, "number"),
+        ("2027-05-03", "date:longest"),
+        ("2027-13", "month"), ("soon", "month"), (3, "duration"), (3, "duration:moons"),
+        ("x", "shouted"), (3, "list"), ("1" * 100, "number"),
     ],
 )  # fmt: skip
 def test_what_is_nothing_of_the_kind_is_refused(value: Any, kind: str) -> None:
@@ -157,6 +179,39 @@ def test_numbers_that_are_said_are_understood(number: int, locale: str) -> None:
 @given(st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12), st.sampled_from(LOCALES))
 def test_letters_that_are_said_are_understood(letters: str, locale: str) -> None:
     assert for_language(locale).spelled(spoken(letters, "spelled", locale)) == letters
+
+
+NAMES = st.sampled_from(["maria", "garcia", "lopez", "schmidt", "k", "7", "84", "x9", "mgr", "bq", "rossi2"])
+
+
+@settings(deadline=None)
+@given(st.lists(NAMES, min_size=1, max_size=3), st.sampled_from("._-"), NAMES,
+       st.sampled_from(["com", "de", "co.uk", "es"]), st.sampled_from(LOCALES))  # fmt: skip
+def test_addresses_that_are_said_are_understood(
+    names: list[str], sign: str, domain: str, ending: str, locale: str
+) -> None:
+    address = f"{sign.join(names)}@{domain}.{ending}"
+    assert for_language(locale).email(spoken(address, "email", locale)) == address
+
+
+@settings(deadline=None)
+@given(st.dates(date(2000, 1, 1), date(2045, 12, 31)), st.sampled_from(LOCALES))
+def test_months_that_are_said_are_understood(day: date, locale: str) -> None:
+    assert for_language(locale).month(spoken(day, "month", locale), TODAY) == day.replace(day=1)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 400), st.sampled_from(["minutes", "hours", "days", "nights", "weeks", "months", "years"]),
+       st.sampled_from(LOCALES))  # fmt: skip
+def test_durations_that_are_said_are_understood(number: int, unit: str, locale: str) -> None:
+    assert for_language(locale).duration(spoken(number, f"duration:{unit}", locale), unit[:-1]) == number
+
+
+@settings(deadline=None)
+@given(st.integers(2_000_000_000, 9_999_999_999), st.sampled_from(LOCALES))
+def test_telephone_numbers_that_are_said_are_understood(number: int, locale: str) -> None:
+    digits = f"+1{number}"
+    assert for_language(locale).phone_digits(spoken(digits, "phone", locale)) == digits
 
 
 @pytest.mark.parametrize(

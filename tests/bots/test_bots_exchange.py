@@ -203,3 +203,50 @@ async def test_a_bot_that_is_gone_does_not_hold_up_the_end() -> None:
     await bot.conversation.close("caller")
     await bot.exchange.over()
     assert bot.released == 1
+
+
+@pytest.mark.parametrize("patience", [None, PATIENCE])
+async def test_a_start_that_failed_is_handed_over_again_before_what_comes_next(patience: Patience | None) -> None:
+    bot = Carrier(patience)
+    bot.fails = "the bot answered 500"
+    bot.conversation.send(activities.conversation_update())
+    await asyncio.sleep(5)
+    bot.say("hello")
+    await asyncio.sleep(5)
+    assert bot.ends == [(BotFailed, 1), (BotFailed, 2)]
+    assert bot.told == ["conversationUpdate", "conversationUpdate"]
+    bot.fails = ""
+    bot.say("is somebody there")
+    await asyncio.sleep(5)
+    bot.say("good")
+    await asyncio.sleep(5)
+    assert bot.told[2:] == ["conversationUpdate", "is somebody there", "good"]
+    assert patience is not None or bot.ends[2:] == [(BotDone, 3), (BotDone, 4)]
+
+
+@pytest.mark.parametrize("patience", [None, PATIENCE])
+async def test_a_start_that_never_ended_is_handed_over_again(patience: Patience | None) -> None:
+    bot = Carrier(patience, timeout_s=4)
+    bot.goes_on.clear()
+    bot.conversation.send(activities.conversation_update())
+    await asyncio.sleep(5)
+    bot.goes_on.set()
+    bot.say("hello")
+    await asyncio.sleep(5)
+    assert bot.told == ["conversationUpdate", "conversationUpdate", "hello"]
+    assert bot.ends[0] == (BotFailed, 1)
+
+
+async def test_a_start_that_the_bot_has_answered_is_not_repeated() -> None:
+    bot = Carrier()
+    bot.goes_on.clear()
+    bot.conversation.send(activities.conversation_update())
+    await asyncio.sleep(1)
+    bot.exchange.received(message("welcome"))
+    bot.fails = "the connection broke off"
+    bot.goes_on.set()
+    await asyncio.sleep(1)
+    bot.fails = ""
+    bot.say("hello")
+    await asyncio.sleep(1)
+    assert bot.told == ["conversationUpdate", "hello"]

@@ -283,3 +283,39 @@ async def test_closing_the_client_leaves_no_task_behind(host: ScriptedHost) -> N
     await client.close()
     left = {task for task in asyncio.all_tasks() - before if "ScriptedHost" not in repr(task)}
     assert not left
+
+
+async def test_what_begins_the_dialogs_after_a_start_that_failed_brings_the_facts_of_the_call(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    heard = Heard()
+    facts = CallFacts("call-9", "+15550100", "+15550199", direction="outbound", context={"order": 7})
+    call = Numbered(client.conversation(facts, heard))
+
+    async def sent(activity: dict[str, Any]) -> dict[str, Any]:
+        call.send(activity)
+        return dict((await host.receive())["activity"])
+
+    told = (await sent(activities.conversation_update()))["channelData"]
+    host.say(op="failed", conversation="call-9", request=1, error="boom")
+    while not isinstance(await heard.next(), BotRecovered):
+        pass
+    for activity in (activities.resume(), activities.user_message("hello"), activities.key_message("1")):
+        began = await sent(activity)
+        assert began["channelData"].items() >= {"direction": "outbound", "context": {"order": 7}}.items()
+    for request in (2, 3, 4):
+        host.say(op="failed", conversation="call-9", request=request, error="boom")
+    for _ in range(3):
+        while not isinstance(await heard.next(), BotFailed):
+            pass
+    for activity in (activities.no_input(1), activities.interrupted("", 0.0)):
+        began = await sent(activity)
+        assert (began["name"], began["channelData"]) == ("voicebot.resume", told)
+        host.say(op="failed", conversation="call-9", request=call.last, error="boom")
+        while not isinstance(await heard.next(), BotFailed):
+            pass
+    await sent(activities.user_message("hello"))
+    host.say(op="done", conversation="call-9", request=call.last)
+    while not isinstance(await heard.next(), BotDone):
+        pass
+    assert "channelData" not in await sent(activities.no_input(1))

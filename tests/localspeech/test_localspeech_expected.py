@@ -57,8 +57,8 @@ def test_confidence_is_shared_between_the_written_text_and_the_phrases() -> None
     ("heard", "written"),
     [
         ("For one one one.", "4111."), ("There, one, two, three.", "0123."), ("to five five", "255."),
-        ("Four two five.", "425."), ("For two.", "For two."), ("For 111.", "4111."), ("for 2", "for 2"),
-        ("For one person", "For one person"),
+        ("Four two five.", "425."), ("For two.", "For two."), ("For 111.", "4111."), ("Or 111.", "4111."),
+        ("for 2", "for 2"), ("For one person", "For one person"),
         ("A four two five", "A 425"), ("here and there", "here and there"), ("for to", "for to"), ("", ""),
     ],
 )  # fmt: skip

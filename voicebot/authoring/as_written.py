@@ -21,8 +21,10 @@ def as_written(value: Any) -> str:
             return "true" if value else "false"
         case int() | float() | Decimal():
             return numeral(value)
-        case date() | time():
+        case date():
             return value.isoformat()
+        case time():
+            return value.isoformat("auto" if value.second else "minutes")
         case Mapping():
             return ", ".join(f"{name}: {as_written(part)}" for name, part in value.items())
         case list() | tuple():

@@ -9,21 +9,25 @@ _SPANISH = ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "o
 
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
+        "email": ("at", "dot", "dash", "underscore", "gmail.com"),
         "yesno": ("yes", "no", "correct", "wrong", "that's right"),
         "digits": (*_ENGLISH, "oh", "double", "triple"),
         "numbers": _ENGLISH,
     },
     "de": {
+        "email": ("ät", "Punkt", "Bindestrich", "Unterstrich"),
         "yesno": ("ja", "nein", "richtig", "falsch", "genau"),
         "digits": _GERMAN,
         "numbers": _GERMAN,
     },
     "fr": {
+        "email": ("arobase", "point", "tiret", "tiret bas"),
         "yesno": ("oui", "non", "exact", "faux", "c'est ça"),
         "digits": _FRENCH,
         "numbers": _FRENCH,
     },
     "es": {
+        "email": ("arroba", "punto", "guion", "guion bajo"),
         "yesno": ("sí", "no", "correcto", "claro", "eso es"),
         "digits": _SPANISH,
         "numbers": _SPANISH,
@@ -38,6 +42,20 @@ USUAL: dict[str, dict[str, str]] = {
         "de": "Entschuldigung, das habe ich nicht verstanden.",
         "fr": "Désolé, je n'ai pas compris.",
         "es": "Perdón, no le he entendido.",
+    },
+    # to callers who named several days, such as next week, before the question is asked again
+    "which_day": {
+        "en": "Please tell me the exact day.",
+        "de": "Bitte nennen Sie mir den genauen Tag.",
+        "fr": "Veuillez m'indiquer le jour exact.",
+        "es": "Por favor, dígame el día exacto.",
+    },
+    # to callers who named a time that may be in either half of the day
+    "which_half": {
+        "en": "In the morning, or in the afternoon?",
+        "de": "Vormittags oder nachmittags?",
+        "fr": "Le matin ou l'après-midi ?",
+        "es": "¿Por la mañana o por la tarde?",
     },
     # to callers who wait in a queue
     "hold": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from voicebot.authoring.answers.answer import AnswerKind
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.examples import EXPRESSIONS, FORMATS, VARIABLES
 from voicebot.authoring.examples import FUNCTIONS as EXAMPLES
@@ -115,7 +116,16 @@ def _object(part: dict[str, Any]) -> dict[str, Any]:
 
 def _table(title: str, kind: type[Part], about: str = "", without: tuple[str, ...] = ()) -> list[str]:
     about = about or " ".join((kind.__doc__ or "").split())
-    return [f"### {title}", "", *([about, ""] if about else []), *_rows(kind, without), ""]
+    return [f"### {title}", "", *([about, ""] if about else []), *_rows(kind, without), "", *_examples(kind)]
+
+
+def _examples(kind: type[Part]) -> list[str]:
+    """What callers may say to a kind of answer."""
+    if not issubclass(kind, AnswerKind) or not kind.EXAMPLES:
+        return []
+    rows = [f"| `{words}` | {said} | `{value}` |" for words, said, value in kind.EXAMPLES]
+    return ["| the question has | said, on 1 December 2026 | saved |", "|---|---|---|",
+            *rows, ""]  # fmt: skip
 
 
 def _rows(kind: type[Part], without: tuple[str, ...] = ()) -> list[str]:

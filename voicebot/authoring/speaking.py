@@ -13,15 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import (
@@ -33,9 +28,8 @@ from babel.numbers import (
 )
 
 from voicebot.authoring.exact import exact, numeral
-
-MAX_SPELLED = 200
-"""The most characters that are said one by one."""
+from voicebot.authoring.speaking_characters import digits_spoken, email_spoken, phone_spoken, spelled_spoken
+from voicebot.authoring.speaking_words import Speech, speech_of
 
 MAX_NUMBER = Decimal(10) ** 18
 MAX_ITEMS = 100
@@ -43,14 +37,6 @@ MAX_NESTING = 4
 """How deep lists and things with parts are said."""
 
 _SPACES = re.compile(r"\s+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Speech:
-    """A locale with the section of its language."""
-
-    locale: Locale
-    data: dict[str, Any]
 
 
 def spoken(value: Any, kind: str, locale: str) -> str:
@@ -69,13 +55,13 @@ def written(value: Any, kind: str, locale: str) -> str:
     return _said(_WRITTEN, value, kind, locale)
 
 
-KindFormatter = Callable[[Any, str, _Speech], str]
+KindFormatter = Callable[[Any, str, Speech], str]
 
 
 @exact
 def _said(table: dict[str, KindFormatter], value: Any, kind: str, locale: str) -> str:
     name, _, detail = kind.partition(":")
-    speech = _speech(locale)
+    speech = speech_of(locale)
     name = name.strip() or _kind_of(value)
     return _SPACES.sub(" ", table[name](value, detail.strip(), speech)).strip()
 
@@ -106,90 +92,6 @@ def _kind_of(value: Any) -> str:
             return "text"
 
 
-@cache
-def _data() -> dict[str, dict[str, Any]]:
-    text = (files(__package__) / "speaking.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, Any]] = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
-    return loaded
-
-
-@lru_cache(maxsize=64)
-def _speech(name: str) -> _Speech:
-    language = name.replace("_", "-").partition("-")[0].lower()
-    language = language if language in _data() else "en"
-    try:
-        locale = Locale.parse(name.replace("-", "_"))
-    except (ValueError, UnknownLocaleError, TypeError):
-        locale = Locale(language)
-    if locale.language != language:
-        locale = Locale(language)
-    return _Speech(locale, _data()[language])
-
-
-# --- digits and letters ---
-
-
-def groups(digits: str) -> list[str]:
-    """``digits`` in the groups in which people read out numbers: of three where that comes out even, or of four; never
-    of a single digit.
-    """
-    if len(digits) <= 4:
-        return [digits] if digits else []
-    size = 3 if len(digits) in (5, 6, 7, 9, 10) else 4
-    found = [digits[at : at + size] for at in range(0, len(digits), size)]
-    if len(found[-1]) == 1:
-        last = found[-2] + found[-1]
-        found[-2:] = [last] if len(last) <= 4 else [last[:3], last[3:]]
-    return found
-
-
-def _digits_spoken(value: Any, detail: str, speech: _Speech) -> str:
-    text = _short(value)
-    parts = re.findall(r"[0-9]+|[^\W\d_]+", text)
-    if len(parts) == 1 and parts[0].isdecimal():
-        parts = groups(parts[0])
-    return ", ".join(_one_by_one(part, speech) for part in parts)
-
-
-def _phone_spoken(value: Any, detail: str, speech: _Speech) -> str:
-    text = _short(value)
-    parts = re.findall(r"[0-9]+", text)
-    if len(parts) == 1 and len(parts[0]) > 4:
-        digits = parts[0]
-        parts = []
-        if text.lstrip().startswith("+1") and len(digits) == 11:
-            parts, digits = ["1"], digits[1:]
-        sizes = [int(size) for size in speech.data["phone_groups"]]
-        while digits:
-            size = sizes.pop(0) if len(sizes) > 1 else sizes[0]
-            size = len(digits) if len(digits) <= size + 1 and size > 2 else size
-            parts.append(digits[:size])
-            digits = digits[size:]
-    plus = f"{speech.data['plus']} " if text.lstrip().startswith("+") else ""
-    return plus + ", ".join(_one_by_one(part, speech) for part in parts)
-
-
-def _spelled_spoken(value: Any, detail: str, speech: _Speech) -> str:
-    names = speech.data["letters"]
-    said = [_one_by_one(character, speech) if character.isalnum() else names.get(character, "") for character in
-            _short(value)]  # fmt: skip
-    return ", ".join(part for part in said if part)
-
-
-def _one_by_one(text: str, speech: _Speech) -> str:
-    words = speech.data["digits"]
-    return " ".join(words[int(one)] if one.isascii() and one.isdecimal() else one.upper() for one in text)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise TypeError(f"{type(value).__name__} is not said one by one")
-    text = value if isinstance(value, str) else numeral(value)
-    if len(text) > MAX_SPELLED:
-        raise ValueError("too long to be said one by one")
-    return text
-
-
 # --- numbers and money ---
 
 
@@ -207,18 +109,18 @@ def _decimal(value: Any) -> Decimal:
     return number
 
 
-def _number_spoken(value: Any, detail: str, speech: _Speech) -> str:
+def _number_spoken(value: Any, detail: str, speech: Speech) -> str:
     number = _decimal(value)
     sign = f"{speech.data['minus']} " if number < 0 else ""
     return sign + _numeral(abs(number), speech)
 
 
-def _numeral(number: Decimal, speech: _Speech) -> str:
+def _numeral(number: Decimal, speech: Speech) -> str:
     grouped = speech.data.get("group") == "true"
     return str(format_decimal(number, "#,##0.######", locale=speech.locale, group_separator=grouped))
 
 
-def _ordinal_spoken(value: Any, detail: str, speech: _Speech) -> str:
+def _ordinal_spoken(value: Any, detail: str, speech: Speech) -> str:
     number = _decimal(value)
     if number != number.to_integral_value() or number < 0:
         raise ValueError("not a whole number")
@@ -231,20 +133,20 @@ def _ordinal_spoken(value: Any, detail: str, speech: _Speech) -> str:
     return form.replace("{n}", str(int(number)))
 
 
-def _currency(detail: str, speech: _Speech) -> str:
+def _currency(detail: str, speech: Speech) -> str:
     code = detail.upper() or _currency_of(speech)
     if not re.fullmatch(r"[A-Z]{3}", code):
         raise ValueError(f"{detail!r} is no currency")
     return code
 
 
-def _currency_of(speech: _Speech) -> str:
+def _currency_of(speech: Speech) -> str:
     """The currency of the country, or of the country where the language is mostly spoken."""
     of_country = get_territory_currencies(speech.locale.territory) if speech.locale.territory else []
     return str(of_country[0] if of_country else speech.data["default_currency"])
 
 
-def _money_spoken(value: Any, detail: str, speech: _Speech) -> str:
+def _money_spoken(value: Any, detail: str, speech: Speech) -> str:
     code = _currency(detail, speech)
     amount = _rounded(_decimal(value), code)
     sign = f"{speech.data['minus']} " if amount < 0 else ""
@@ -262,7 +164,7 @@ def _money_spoken(value: Any, detail: str, speech: _Speech) -> str:
     return sign + f" {speech.data['joint']} ".join(parts)
 
 
-def _counted(count: int, one: str, many: str, speech: _Speech) -> str:
+def _counted(count: int, one: str, many: str, speech: Speech) -> str:
     if count == 1:
         return f"{speech.data.get('one', '1')} {one}"
     return f"{_numeral(Decimal(count), speech)} {many}"
@@ -272,11 +174,11 @@ def _rounded(amount: Decimal, code: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-get_currency_precision(code)), rounding=ROUND_HALF_UP)
 
 
-def _money_written(value: Any, detail: str, speech: _Speech) -> str:
+def _money_written(value: Any, detail: str, speech: Speech) -> str:
     return str(format_currency(_decimal(value), _currency(detail, speech), locale=speech.locale))
 
 
-def _number_written(value: Any, detail: str, speech: _Speech) -> str:
+def _number_written(value: Any, detail: str, speech: Speech) -> str:
     return str(format_decimal(_decimal(value), "#,##0.######", locale=speech.locale))
 
 
@@ -295,6 +197,12 @@ def _day(value: Any) -> date:
             raise TypeError(f"{type(value).__name__} is not a date")
 
 
+def _month(value: Any) -> date:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}", value.strip()):
+        return date.fromisoformat(f"{value.strip()}-01")
+    return _day(value)
+
+
 def _time(value: Any) -> time:
     match value:
         case datetime():
@@ -307,7 +215,7 @@ def _time(value: Any) -> time:
             raise TypeError(f"{type(value).__name__} is not a time")
 
 
-def _date_said(value: Any, detail: str, speech: _Speech) -> str:
+def _date_said(value: Any, detail: str, speech: Speech) -> str:
     day = _day(value)
     patterns = speech.data["date"] | speech.data.get("date_by_country", {}).get(speech.locale.territory or "", {})
     said = str(format_date(day, patterns[detail or "full"], locale=speech.locale))
@@ -315,23 +223,33 @@ def _date_said(value: Any, detail: str, speech: _Speech) -> str:
     return re.sub(r"\b1\b", first, said, count=1) if first and day.day == 1 else said
 
 
-def _time_spoken(value: Any, detail: str, speech: _Speech) -> str:
+def _month_said(value: Any, detail: str, speech: Speech) -> str:
+    return str(format_date(_month(value), speech.data["month"], locale=speech.locale))
+
+
+def _duration_said(value: Any, detail: str, speech: Speech) -> str:
+    one, many = speech.data["durations"][detail]
+    number = _decimal(value)
+    return one if number == 1 else f"{_numeral(number, speech)} {many}"
+
+
+def _time_spoken(value: Any, detail: str, speech: Speech) -> str:
     moment = _time(value)
     patterns = speech.data["time"]
     named: str | None = patterns["named"].get(moment.strftime("%H:%M"))
     return named or _clock(moment, patterns["other" if moment.minute else "whole"], speech)
 
 
-def _time_written(value: Any, detail: str, speech: _Speech) -> str:
+def _time_written(value: Any, detail: str, speech: Speech) -> str:
     return str(format_time(_time(value), "short", locale=speech.locale))
 
 
-def _clock(moment: time, pattern: str, speech: _Speech) -> str:
+def _clock(moment: time, pattern: str, speech: Speech) -> str:
     return str(format_time(moment, pattern, locale=speech.locale))
 
 
 def _moment(table: str) -> KindFormatter:
-    def said(value: Any, detail: str, speech: _Speech) -> str:
+    def said(value: Any, detail: str, speech: Speech) -> str:
         time_said = _time_spoken if table == "spoken" else _time_written
         return f"{_date_said(value, detail, speech)}, {time_said(value, detail, speech)}"
 
@@ -341,7 +259,7 @@ def _moment(table: str) -> KindFormatter:
 # --- the rest ---
 
 
-def _text(value: Any, detail: str, speech: _Speech) -> str:
+def _text(value: Any, detail: str, speech: Speech) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
@@ -350,19 +268,19 @@ def _text(value: Any, detail: str, speech: _Speech) -> str:
     return _WRITTEN[kind](value, "", speech) if kind != "text" else ""
 
 
-def _truth(value: Any, detail: str, speech: _Speech) -> str:
+def _truth(value: Any, detail: str, speech: Speech) -> str:
     return str(speech.data["truth"][0 if value else 1])
 
 
 def _list(table: Callable[[], dict[str, KindFormatter]], style: Literal["standard", "or"]) -> KindFormatter:
-    def said(value: Any, detail: str, speech: _Speech) -> str:
+    def said(value: Any, detail: str, speech: Speech) -> str:
         items = [_item(table(), item, detail, speech, MAX_NESTING) for item in _items(value)]
         return str(format_list([item for item in items if item], style=style, locale=speech.locale))
 
     return said
 
 
-def _item(kinds: dict[str, KindFormatter], item: Any, kind: str, speech: _Speech, deeper: int) -> str:
+def _item(kinds: dict[str, KindFormatter], item: Any, kind: str, speech: Speech, deeper: int) -> str:
     """One item of a list in words; a thing with parts, or a list, as its parts one after the other."""
     if item is None:
         return ""
@@ -383,13 +301,16 @@ def _items(value: Any) -> list[Any]:
 
 
 _SPOKEN: dict[str, KindFormatter] = {
-    "digits": _digits_spoken,
-    "phone": _phone_spoken,
-    "spelled": _spelled_spoken,
+    "digits": digits_spoken,
+    "phone": phone_spoken,
+    "spelled": spelled_spoken,
+    "email": email_spoken,
     "number": _number_spoken,
     "ordinal": _ordinal_spoken,
     "money": _money_spoken,
     "date": _date_said,
+    "month": _month_said,
+    "duration": _duration_said,
     "time": _time_spoken,
     "moment": _moment("spoken"),
     "truth": _truth,
@@ -401,6 +322,7 @@ _WRITTEN: dict[str, KindFormatter] = _SPOKEN | {
     "digits": _text,
     "phone": _text,
     "spelled": _text,
+    "email": _text,
     "number": _number_written,
     "money": _money_written,
     "time": _time_written,
@@ -410,9 +332,10 @@ _WRITTEN: dict[str, KindFormatter] = _SPOKEN | {
 }
 
 KINDS: frozenset[str] = frozenset(_SPOKEN)
-"""The ways of saying a value: ``digits`` (one by one, in groups), ``phone``, ``spelled``, ``number``, ``ordinal``,
-``money`` (``money:EUR``), ``date`` (``date:short`` without the year, ``date:long`` without
-the weekday, ``date:weekday``), ``time``, ``moment`` (both),
+"""The ways of saying a value: ``digits`` (one by one, in groups), ``phone``, ``spelled``, ``email``, ``number``,
+``ordinal``, ``money`` (``money:EUR``), ``date`` (``date:short`` without the year, ``date:long`` without the weekday,
+``date:weekday``), ``month``, ``duration:nights`` (or any other unit of such an answer), ``time``,
+``moment`` (date and time),
 ``truth`` (yes or no), ``list`` (``list:digits``) and ``or`` (a list with "or" before the last), ``text``.
 """
 
@@ -422,7 +345,10 @@ def unknown_detail(kind: str) -> tuple[str, str] | None:
     name, _, detail = (part.strip() for part in kind.partition(":"))
     if name == "money" and detail and not re.fullmatch(r"[A-Za-z]{3}", detail):
         return f"{detail!r} is no currency", "write its three letters, such as money:EUR"
-    known = {"date": _data()["en"]["date"], "list": KINDS, "or": KINDS}.get(name)
+    data = speech_of("en").data
+    known = {"date": data["date"], "duration": data["durations"], "list": KINDS, "or": KINDS}.get(name)
+    if name == "duration" and not detail:
+        return "duration does not say of what", "write what is counted, such as duration:nights"
     if detail and known is not None and detail not in known:
         return f"{name} has no {detail!r}", f"there are {', '.join(f'{name}:{one}' for one in sorted(known))}"
     return None

@@ -149,12 +149,12 @@ def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datet
         "conversation": {"id": call.id},
     }
     if activity["type"] == "conversationUpdate" and "membersAdded" not in activity:
-        envelope["membersAdded"] = [caller]
-        envelope["channelData"] = _start_data(call)
+        envelope |= {"membersAdded": [caller], "channelData": start_facts(call)}
     return envelope | activity
 
 
-def _start_data(call: CallFacts) -> dict[str, Any]:
+def start_facts(call: CallFacts) -> dict[str, Any]:
+    """The facts of the call that the bot is told when the conversation begins: its ``channelData``."""
     headers = {name[:128]: value[:MAX_HEADER] for name, value in list(call.headers.items())[:MAX_HEADERS]}
     return {
         "caller": call.caller,

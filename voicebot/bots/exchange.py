@@ -10,6 +10,7 @@ accepted, which the bot's first answer shows as well. So a caller who interrupts
 its turn.
 
 A bot that cannot be reached does not end the conversation: each request tries anew, so the call recovers with the bot.
+Where the start of the conversation has failed, the next request hands it over again first.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class Exchange:
         self._requests = OpenRequests(self._name, on_event, Requests(timeout_s, patience=patience), self._give_up)
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()
         self._underway: dict[int, _Underway] = {}
+        self._start: tuple[int, dict[str, Any]] | None = None
+        """The activity that begins the conversation, with its request, until the bot has accepted it."""
         self._working = False
         self._tasks = BackgroundTasks(logger)
         self._farewell: asyncio.Task[None] | None = None
@@ -142,6 +145,8 @@ class Exchange:
         """The bot sent ``activity`` in answer to ``request`` (0: on its own initiative; None: its content decides)."""
         if request is None:
             request = self._requests.belongs_to(activity)
+        if activity.get("type") == "message":
+            self._start = None  # the conversation has begun, whatever is told of that request
         if self._requests.is_open(request):
             self._alive(request)
         self._requests.activity(request, activity)
@@ -204,7 +209,14 @@ class Exchange:
             async with asyncio.timeout(None) as underway.scope:
                 if not self._requests.is_open(request):
                     return  # given up before this task began
+                if activity["type"] == "conversationUpdate":
+                    self._start = request, activity
+                elif self._start is not None and self._start[0] not in self._underway:
+                    await self._carrier.hand_over(request, self._start[1])
+                    self._start = None
                 activity_id = await self._carrier.hand_over(request, activity)
+                if self._start is not None and self._start[0] == request:
+                    self._start = None
         except TimeoutError:
             self._failed(request, f"no answer within {self._timeout_s:g} s")
         except Undelivered as error:

@@ -36,6 +36,7 @@ from voicebot.host_wire import (
     TurnDone,
     TurnFailed,
 )
+from voicebot.telephony_channel import NO_INPUT, NO_MATCH, RESUME_EVENT
 
 logger = logging.getLogger(__name__)
 
@@ -191,10 +192,15 @@ class HostConversation:
         self._timeout_s = timeout_s
         self._write = write
         self._over = over
+        self._begun = False
+        self._beginnings: set[int] = set()
+        """The requests that begin the dialogs, unless an earlier one has."""
 
     def send(self, request: int, activity: dict[str, Any]) -> None:
         if not self.requests.admits(request):
             return
+        if not self._begun:
+            activity = self._beginning(request, activity)
         refused = self._write(self._turn(request, activity))
         if refused:
             self.requests.refuse(request, refused)
@@ -217,9 +223,23 @@ class HostConversation:
             case ActivitySent(_, request, activity):
                 self.requests.activity(request, activity)
             case TurnDone(_, request):
+                self._begun = self._begun or request in self._beginnings
                 self.requests.done(request)
             case TurnFailed(_, request, error):
                 self.requests.failed(request, error[:300])
+
+    def _beginning(self, request: int, activity: dict[str, Any]) -> dict[str, Any]:
+        """``activity`` as it is sent while the dialogs have not begun, since the start has failed or is not over yet.
+
+        Any activity may then be what begins them, so it brings the facts of the call. Where the start has failed,
+        those that dialogs let pass, such as a caller's silence, are a request to begin.
+        """
+        failed = bool(self._beginnings) and not any(self.requests.is_open(begun) for begun in self._beginnings)
+        if failed and activity.get("name") in (NO_INPUT, NO_MATCH, activities.INTERRUPTED):
+            activity = activities.resume()
+        if activity["type"] in ("conversationUpdate", "message") or activity.get("name") == RESUME_EVENT:
+            self._beginnings.add(request)
+        return activity | {"channelData": activities.start_facts(self.call) | (activity.get("channelData") or {})}
 
     def _turn(self, request: int, activity: dict[str, Any]) -> TurnAsked:
         addressed = activities.addressed(activity, self.call, request, datetime.now(UTC))

@@ -27,7 +27,7 @@ _HEARD_AS = {
     "o": "0",
     "heaven": "7",
 }
-_HEARD_WHEN_ASKED = _HEARD_AS | {"there": "0", "here": "0", "hero": "0"}
+_HEARD_WHEN_ASKED = _HEARD_AS | {"there": "0", "here": "0", "hero": "0", "or": "4"}
 """The same, where digits are asked for and nothing else was said."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9']+")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import yaml
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
 from voicebot.authoring.answers.keyed import MAX_KEYS, pressed
@@ -14,7 +15,9 @@ from voicebot.authoring.answers.question import KINDS
 from voicebot.authoring.expected import EXPECTED
 from voicebot.authoring.model import Prompt
 from voicebot.authoring.steps.ask import AskStep
+from voicebot.authoring.turn import plain
 from voicebot.authoring.understanding import for_language
+from voicebot.authoring.walking import part_in
 
 ENGLISH = for_language("en-US")
 TODAY = date(2026, 12, 1)
@@ -26,7 +29,7 @@ def question(**kind: Any) -> AskStep:
 
 def keyed(ask: AskStep, keys: str) -> list[Reading]:
     slot: Slot = {}
-    return [ask.wanted.read_key(key, slot, TODAY) for key in keys]
+    return [ask.wanted.read_key(key, slot, ENGLISH, TODAY) for key in keys]
 
 
 def said(ask: AskStep, *texts: str) -> list[Reading]:
@@ -36,7 +39,7 @@ def said(ask: AskStep, *texts: str) -> list[Reading]:
 
 @pytest.mark.parametrize("word", [kind for kind in KINDS if kind not in ("choice", "languages")])
 def test_a_kind_of_answer_says_what_it_is(word: str) -> None:
-    answer = question(**{word: True}).wanted.answer
+    answer = question(**{word: {"form": "A?", "example": "A"} if word == "pattern" else True}).wanted.answer
     assert isinstance(answer, AnswerKind)
     assert answer.__doc__ and answer.__doc__ != AnswerKind.__doc__
     assert answer.EXPECTED in ("", *EXPECTED["en"])
@@ -87,6 +90,26 @@ def test_keys_make_an_answer(kind: dict[str, Any], keys: str, value: Any) -> Non
     assert not isinstance(reading, More)
 
 
+@pytest.mark.parametrize(
+    ("words", "text", "saved"),
+    [row for kind in KINDS if kind not in ("choice", "languages")
+     for row in part_in(AskStep.model_fields[kind].annotation).EXAMPLES],
+)  # fmt: skip
+def test_the_examples_of_the_reference_page_are_understood(words: str, text: str, saved: str) -> None:
+    [reading] = said(question(**yaml.safe_load(words)), text)
+    assert isinstance(reading, Answered)
+    assert _written(reading.value) == saved
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(plain(value))
+
+
+def test_every_kind_with_words_of_its_own_has_an_example() -> None:
+    kinds = [part_in(AskStep.model_fields[kind].annotation) for kind in KINDS if kind not in ("choice", "languages")]
+    assert all(kind.EXAMPLES for kind in kinds if kind.HEADING)
+
+
 def test_digits_that_are_too_few_are_asked_for_where_the_author_says_how() -> None:
     short = Prompt(text="Too short.")
     assert keyed(question(digits={"min": 3, "short": "Too short."}), "12#")[-1] == More(short)
@@ -102,16 +125,16 @@ def test_what_was_said_goes_on_with_keys() -> None:
     slot: Slot = {}
     wanted = question(digits=4).wanted
     wanted.read_words("one two", slot, ENGLISH, TODAY)
-    assert [wanted.read_key(key, slot, TODAY) for key in "34"] == [More(), Answered("1234")]
+    assert [wanted.read_key(key, slot, ENGLISH, TODAY) for key in "34"] == [More(), Answered("1234")]
 
 
 def test_keys_end_by_themselves() -> None:
     for kind, so_far, value in (({"digits": {"min": 2}}, "12", "12"), ({"number": True}, "7", 7)):
         slot: Slot = {"keys": so_far}
-        assert question(**kind).wanted.keys_ended(slot, TODAY) == Answered(value)
+        assert question(**kind).wanted.keys_ended(slot, ENGLISH, TODAY) == Answered(value)
         assert slot == {"keys": ""}
-    assert question(digits={"min": 3}).wanted.keys_ended({"keys": "12"}, TODAY) is None
-    assert question(choice={"a": None}).wanted.keys_ended({}, TODAY) is None
+    assert question(digits={"min": 3}).wanted.keys_ended({"keys": "12"}, ENGLISH, TODAY) is None
+    assert question(choice={"a": None}).wanted.keys_ended({}, ENGLISH, TODAY) is None
 
 
 def test_a_number_on_the_keypad_has_an_end() -> None:
@@ -142,7 +165,7 @@ def test_a_number_on_the_keypad_has_an_end() -> None:
 def test_another_value_takes_the_place_of_one_that_is_to_be_confirmed(
     kind: dict[str, Any], text: str, instead: Any
 ) -> None:
-    assert question(**kind).wanted.instead(text, ENGLISH, TODAY) == instead
+    assert question(**kind).wanted.instead(text, "BAKED", ENGLISH, TODAY) == instead
 
 
 def test_an_option_beside_another_kind_has_to_be_named() -> None:

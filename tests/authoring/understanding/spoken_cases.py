@@ -115,7 +115,7 @@ def _question_reads(understanding: Understanding, kind: str, data: dict[str, Any
         if ask is None:
             return NOT_THERE
         if ask.confirm is not None:
-            value = ask.wanted.instead(said, understanding, today)
+            value = ask.wanted.instead(said, None, understanding, today)
             return understanding.yes_no(said) if value is None else value
         if ask.wanted.takes_anything and understanding.asks_for(said) is not None:
             return None
@@ -124,7 +124,7 @@ def _question_reads(understanding: Understanding, kind: str, data: dict[str, Any
         for piece in said.split(" | "):
             if piece.startswith("keys "):
                 for key in piece.removeprefix("keys "):
-                    reading = ask.wanted.read_key(key, slot, today)
+                    reading = ask.wanted.read_key(key, slot, understanding, today)
             else:
                 reading = ask.wanted.read_words(piece, slot, understanding, today)
         return reading.value if isinstance(reading, Answered) else None
@@ -145,6 +145,16 @@ def _understanding_reads(understanding: Understanding, kind: str, data: dict[str
                 return understanding.money(said, data.get("currency", "USD"))
             case "date":
                 return understanding.date(said, date.fromisoformat(data["today"]))
+            case "vague_days":
+                days = understanding.vague_days(said, date.fromisoformat(data["today"]))
+                return None if days is None else f"{days[0]} to {days[1]}"
+            case "month":
+                month = understanding.month(said, date.fromisoformat(data["today"]))
+                return None if month is None else f"{month:%Y-%m}"
+            case "duration":
+                return understanding.duration(said, parameter[0])
+            case "times":
+                return " or ".join(f"{one:%H:%M}" for one in understanding.times(said)) or None
             case "birthday":
                 return understanding.date(said, date.fromisoformat(data["today"]), past=True)
             case "time_of_day":

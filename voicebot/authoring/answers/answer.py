@@ -16,7 +16,7 @@ from voicebot.authoring.understanding import Understanding
 
 Slot = dict[str, Any]
 """The part of a dialog's state that belongs to the open question, plain JSON: ``keys`` (pressed so far), ``said``
-(its parts so far).
+(its parts so far), ``unclear`` (what was said before callers were asked what they mean by it).
 """
 
 
@@ -35,7 +35,20 @@ class More:
     prompt: Prompt | None = None
 
 
-Reading = Answered | More | None
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """What was said leaves open which value is meant ("next week", "half past five"). Callers are asked for that.
+
+    ``asks``: what is asked, by its name in :data:`~voicebot.authoring.expected.USUAL`; ``prompt``: the author's words
+    for it. ``alone``: it is a question of its own, which costs no try; otherwise the question is asked again behind it.
+    """
+
+    asks: str
+    prompt: Prompt | None = None
+    alone: bool = False
+
+
+Reading = Answered | More | Unclear | None
 """None: not an answer."""
 
 
@@ -61,6 +74,9 @@ class AnswerKind(Part):
     TAKES_ANYTHING: ClassVar[bool] = False
     """Whether nearly any words are an answer. (A request for help or for an agent still is not.)"""
     REPLACED: ClassVar[Replaced] = Replaced.BY_CORRECTION
+    EXAMPLES: ClassVar[tuple[tuple[str, str, str], ...]] = ()
+    """For the reference page: the words of a question, what a caller says (in English, on 1 December 2026), and what is
+    saved."""
 
     @model_validator(mode="before")
     @classmethod
@@ -90,12 +106,16 @@ class AnswerKind(Part):
         """What the rest of the answer looks like, where it shows in it whether it is complete."""
         return None
 
-    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller pressed."""
         return None
 
-    def keys_ended(self, pressed: str, today: date) -> Reading:
+    def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         """No further key has come in time: whether the keys so far are an answer."""
+        return None
+
+    def mended(self, text: str, value: Any, understanding: Understanding) -> Any:
+        """``value``, which is to be confirmed, with a part of it corrected by ``text``; None when none is."""
         return None
 
     def takes_key(self, key: str) -> bool:

@@ -17,6 +17,7 @@ class DigitsAnswer(AnswerKind):
     """A series of digits, spoken (at once or in parts) or keyed in. The key `*` clears what was keyed in so far."""
 
     HEADING = "`digits`"
+    EXAMPLES = (("digits: {length: 4}", "twelve twenty-eight", "1228"),)
     SHORT = "length"
     EXPECTED = "digits"
     COLLECTS_KEYS = True
@@ -95,13 +96,13 @@ class DigitsAnswer(AnswerKind):
         number = joined(before, said, self.shortest, self.longest)
         return number if said and number.startswith(before) and number not in (before, said) else None
 
-    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         # What was said before goes on with keys: "one two three", 4 5 6.
         so_far = slot.get("keys", "") or slot.get("said", "")
         slot["said"] = ""
         if key == self.end_key:
             slot["keys"] = ""
-            return self.keys_ended(so_far, today) if so_far else None
+            return self.keys_ended(so_far, understanding, today) if so_far else None
         if key == "*":
             slot["keys"] = ""
             return More()
@@ -111,7 +112,7 @@ class DigitsAnswer(AnswerKind):
         slot["keys"] = "" if len(so_far) >= self.longest else so_far
         return Answered(so_far) if len(so_far) >= self.longest else More()
 
-    def keys_ended(self, pressed: str, today: date) -> Reading:
+    def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         if len(pressed) >= self.shortest:
             return Answered(pressed)
         return More(self.short) if self.short is not None else None

@@ -16,6 +16,7 @@ class MoneyAnswer(AnswerKind):
     """An amount of money: "forty dollars and ten cents"; on the keypad, `*` is the decimal point."""
 
     HEADING = "`money`"
+    EXAMPLES = (("money: {currency: USD}", "twelve fifty", "12.50"),)
     EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
@@ -33,11 +34,11 @@ class MoneyAnswer(AnswerKind):
     def value(self, text: str, understanding: Understanding, today: date) -> Decimal | None:
         return self._taken(understanding.money(text, self.currency))
 
-    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         keys = pressed(key, slot, point=True)
-        return self.keys_ended(keys, today) if isinstance(keys, str) else keys
+        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
 
-    def keys_ended(self, pressed: str, today: date) -> Reading:
+    def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         return answered(self._taken(as_number(pressed)))
 
     def _taken(self, amount: Decimal | None) -> Decimal | None:

@@ -16,6 +16,7 @@ class NumberAnswer(AnswerKind):
     """A number, spoken or keyed in (`#` ends the input, `*` is the decimal point)."""
 
     HEADING = "`number`"
+    EXAMPLES = (("number: {min: 1}", "a couple", "2"),)
     EXPECTED = "numbers"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
@@ -31,18 +32,25 @@ class NumberAnswer(AnswerKind):
     def value(self, text: str, understanding: Understanding, today: date) -> int | Decimal | None:
         return self._taken(understanding.number(text))
 
-    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         keys = pressed(key, slot, point=not self.whole)
-        return self.keys_ended(keys, today) if isinstance(keys, str) else keys
+        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
 
-    def keys_ended(self, pressed: str, today: date) -> Reading:
+    def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         return answered(self._taken(as_number(pressed)))
 
     def _taken(self, number: Decimal | None) -> int | Decimal | None:
-        if number is None:
-            return None
-        whole = number == number.to_integral_value()
-        if self.whole and not whole:
-            return None
-        value = int(number) if whole else number
-        return value if within(value, self.min, self.max) else None
+        return counted(number, self.min, self.max, whole=self.whole)
+
+
+def counted(
+    number: Decimal | None, smallest: float | None, largest: float | None, *, whole: bool
+) -> int | Decimal | None:
+    """``number`` within its limits, a whole one as int; None when it is not. ``whole``: only whole numbers are."""
+    if number is None:
+        return None
+    is_whole = number == number.to_integral_value()
+    if whole and not is_whole:
+        return None
+    value = int(number) if is_whole else number
+    return value if within(value, smallest, largest) else None

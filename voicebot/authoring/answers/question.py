@@ -9,11 +9,17 @@ from pydantic import Field
 from voicebot.authoring.answers.answer import AnswerKind
 from voicebot.authoring.answers.date import DateAnswer
 from voicebot.authoring.answers.digits import DigitsAnswer
+from voicebot.authoring.answers.duration import DurationAnswer
+from voicebot.authoring.answers.email import EmailAnswer
 from voicebot.authoring.answers.money import MoneyAnswer
+from voicebot.authoring.answers.month import MonthAnswer
 from voicebot.authoring.answers.name import NameAnswer
 from voicebot.authoring.answers.number import NumberAnswer
+from voicebot.authoring.answers.pattern import PatternAnswer
+from voicebot.authoring.answers.phone import PhoneAnswer
 from voicebot.authoring.answers.spelled import SpelledAnswer
 from voicebot.authoring.answers.text import TextAnswer
+from voicebot.authoring.answers.time import TimeAnswer
 from voicebot.authoring.answers.wanted import Wanted
 from voicebot.authoring.answers.yesno import YesNoAnswer
 from voicebot.authoring.model import Id, LanguageOptions, Option, OptionsFrom, Part, Prompt
@@ -45,8 +51,18 @@ class Question(Part):
     text: TextAnswer | None = Field(None, description="The answer is whatever the caller says.")
     number: NumberAnswer | None = Field(None, description="The answer is a number.")
     date: DateAnswer | None = Field(None, description="The answer is a day.")
+    time: TimeAnswer | None = Field(None, description="The answer is a time of day.")
+    month: MonthAnswer | None = Field(None, description="The answer is a month of a year, such as an expiry date.")
+    duration: DurationAnswer | None = Field(
+        None, description="The answer is how long something takes, as a number: `duration: nights`."
+    )
     money: MoneyAnswer | None = Field(None, description="The answer is an amount of money.")
     spelled: SpelledAnswer | None = Field(None, description="The answer is spelled, letter by letter.")
+    pattern: PatternAnswer | None = Field(
+        None, description="The answer is letters and digits of a form that you give, such as a booking code."
+    )
+    phone: PhoneAnswer | None = Field(None, description="The answer is a telephone number.")
+    email: EmailAnswer | None = Field(None, description="The answer is an e-mail address.")
     name: NameAnswer | None = Field(None, description="The answer is a person's name.")
 
     @cached_property

@@ -13,9 +13,13 @@ from voicebot.authoring.understanding import Understanding
 
 
 class SpelledAnswer(AnswerKind):
-    """Letters and digits one by one: "A as in Anna", "bravo", "double u"."""
+    """Letters and digits one by one: "A as in Anna", "bravo", "double u". What cannot be read is asked for again."""
 
     HEADING = "`spelled`"
+    EXAMPLES = (
+        ("spelled: {min: 2}", "Hb 72 K.", "HB72K"),
+        ("spelled: true", "C A B, no, not B, D", "CAD"),
+    )
 
     min: int = Field(1, ge=1, le=64, description="The fewest characters.")
     max: int = Field(32, ge=1, le=64, description="The most characters.")
@@ -29,10 +33,12 @@ class SpelledAnswer(AnswerKind):
         return Form(max(0, self.min - before), max(0, self.max - before), letters=True)
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        letters, before = understanding.spelled(text), slot.get("said", "")
+        before = slot.get("said", "")
+        mended = understanding.respelled(text, before) if before else None
+        letters = understanding.spelled(text)
         if not letters:
             return None
-        spelled = joined(before, letters, self.min, self.max)
+        spelled = mended or joined(before, letters, self.min, self.max)
         slot["said"] = spelled if len(spelled) < self.min else ""
         return More() if slot["said"] else answered(spelled or None)
 
@@ -40,3 +46,7 @@ class SpelledAnswer(AnswerKind):
         letters = understanding.spelled(text)
         spelled = joined(before, letters, self.max + 1, self.max)
         return spelled if letters and len(spelled) > len(letters) else None
+
+    def mended(self, text: str, value: Any, understanding: Understanding) -> str | None:
+        letters = understanding.respelled(text, value) if isinstance(value, str) else None
+        return letters if letters is not None and self.min <= len(letters) <= self.max else None

@@ -43,7 +43,7 @@ class Wanted:
         more = self._goes_on(candidate, text, understanding, today) if not heard else None
         if more is not None:
             return Answered(more)
-        value = self.instead(text, understanding, today)
+        value = self.instead(text, candidate, understanding, today)
         if value is not None:
             return True if value == candidate else value
         yes = understanding.yes_no(text) if heard else None
@@ -80,7 +80,7 @@ class Wanted:
             return names_option(self.options, text)
         return not whole if self.takes_anything else self.value(text, understanding, today) is not None
 
-    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller pressed."""
         # The keys for yes and no come first: an option that several questions share may have the same key.
         option = None
@@ -88,19 +88,19 @@ class Wanted:
             option = option_pressed(self.options, key)
         if option is not None or self.answer is None:
             return option
-        return self.answer.read_key(key, slot, today)
+        return self.answer.read_key(key, slot, understanding, today)
 
-    def keys_ended(self, slot: Slot, today: date) -> Reading:
+    def keys_ended(self, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """No further key has come in time: whether the keys so far are an answer."""
         pressed = slot.get("keys", "")
         slot["keys"] = ""
-        return self.answer.keys_ended(pressed, today) if self.answer is not None else None
+        return self.answer.keys_ended(pressed, understanding, today) if self.answer is not None else None
 
-    def parts_ended(self, slot: Slot, today: date) -> Reading:
+    def parts_ended(self, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """No further part has come in time."""
         slot["keys"] = slot.get("keys") or slot.get("said", "")
         slot["said"] = ""
-        return self.keys_ended(slot, today)
+        return self.keys_ended(slot, understanding, today)
 
     def form(self, slot: Slot) -> Form | None:
         """What the rest of the answer looks like, where it shows in it whether it is complete."""
@@ -122,11 +122,13 @@ class Wanted:
         """Whether nearly any words are an answer."""
         return self.answer is not None and self.answer.TAKES_ANYTHING
 
-    def instead(self, text: str, understanding: Understanding, today: date) -> Any:
-        """The value in ``text`` that replaces the one to be confirmed; None when there is none."""
+    def instead(self, text: str, candidate: Any, understanding: Understanding, today: date) -> Any:
+        """The value in ``text`` that replaces ``candidate``, which is to be confirmed; None when there is none."""
         replaced = self.answer.REPLACED if self.answer is not None else Replaced.BY_VALUE_ALONE
         if replaced is Replaced.NEVER:
             return None
+        if self.answer is not None and (mended := self.answer.mended(text, candidate, understanding)) is not None:
+            return mended
         correction = understanding.correction(text)
         value = self.value(correction, understanding, today) if correction is not None else None
         alone = replaced is Replaced.BY_VALUE_ALONE and understanding.yes_no(text) is None

@@ -16,6 +16,7 @@ class YesNoAnswer(AnswerKind):
     """Yes or no, in any of their many forms; on the keypad, 1 and 2."""
 
     HEADING = "`yesno`"
+    EXAMPLES = (("yesno: true", "uh-huh", "true"),)
     EXPECTED = "yesno"
     REPLACED = Replaced.NEVER
     TAKEN_UNHEARD = False
@@ -28,7 +29,7 @@ class YesNoAnswer(AnswerKind):
     def value(self, text: str, understanding: Understanding, today: date) -> bool | None:
         return understanding.yes_no(text)
 
-    def read_key(self, key: str, slot: Slot, today: date) -> Reading:
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         return Answered(key == self.yes_key) if self.takes_key(key) else None
 
     def takes_key(self, key: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring import channel
-from voicebot.authoring.answers.answer import Answered, More, Reading, Slot
+from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
@@ -52,7 +52,7 @@ class AskStep(Question, DialogStep):
     COLOUR = "ask"
     KNOWS_OWN_VALUE = True
     MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "phrases")
+    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "date", "time", "pattern", "phone", "phrases")
 
     save: Name | None = Field(None, description="The variable that stores the answer.")
     confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
@@ -206,7 +206,7 @@ class AskStep(Question, DialogStep):
         if asks_for is not None and await self._asked_for(turn, asks_for):
             return Ending.WAITS
         if heard or state["unheard"] >= MOST_UNHEARD:
-            return await self._missed(turn, silent=False)
+            return await self._missed(turn)
         state["unheard"] += 1
         await self.prompt_again(turn)
         return Ending.WAITS
@@ -280,8 +280,8 @@ class AskStep(Question, DialogStep):
         if turn.state["mode"] == CONFIRMING:
             if key in (YES_KEY, NO_KEY):
                 return await self._confirmed(turn, key == YES_KEY)
-            return await self._missed(turn, silent=False)
-        reading = self.wanted.read_key(key, slot, turn.today())
+            return await self._missed(turn)
+        reading = self.wanted.read_key(key, slot, turn.script.understanding, turn.today())
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
             await self._expect(turn, pause_s)
@@ -293,7 +293,7 @@ class AskStep(Question, DialogStep):
         if silent:
             turn.state["heard"] = True  # silence is what follows when everything was played
         if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
-            ended = self.wanted.parts_ended(slot, turn.today())
+            ended = self.wanted.parts_ended(slot, turn.script.understanding, turn.today())
             await self._expect(turn)
             return await self._take(turn, ended)
         return await self._missed(turn, silent=silent)
@@ -305,8 +305,10 @@ class AskStep(Question, DialogStep):
             if reading.prompt is not None:
                 await self._speak(turn, reading.prompt)
             return Ending.WAITS
+        if isinstance(reading, Unclear):
+            return await self._missed(turn, unclear=reading)
         if reading is None:
-            return await self._missed(turn, silent=False)
+            return await self._missed(turn)
         if self.confirm is None or (reading.option is not None and not self.chooses):
             return await self._answered(turn, reading.value, reading.option)
         turn.state.update(
@@ -356,12 +358,21 @@ class AskStep(Question, DialogStep):
             await self._speak(turn, prompt)
         return True
 
-    async def _missed(self, turn: Turn, *, silent: bool) -> StepOutcome:
+    async def _missed(self, turn: Turn, *, silent: bool = False, unclear: Unclear | None = None) -> StepOutcome:
+        """There was no answer, or one that is ``unclear``: ask again, or give up."""
         state, defaults = turn.state, turn.script.header.defaults
         state["slot"].pop("said", None)
-        state["misses"] = state.get("misses", 0) + 1
-        if state["misses"] >= (self.tries or defaults.tries or TRIES):
-            return Failed(self.on_fail)
+        if unclear is None or not unclear.alone:
+            state["misses"] = state.get("misses", 0) + 1
+            if state["misses"] >= (self.tries or defaults.tries or TRIES):
+                return Failed(self.on_fail)
+        if unclear is not None and (unclear.alone or unclear.prompt is not None):
+            await self._speak(turn, unclear.prompt or turn.script.usual[unclear.asks])
+            return Ending.WAITS
+        if unclear is not None:
+            await turn.speak(turn.script.usual[unclear.asks])
+            await self.prompt_again(turn)
+            return Ending.WAITS
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
         if own:

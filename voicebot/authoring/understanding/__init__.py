@@ -1,4 +1,4 @@
-"""What a caller's words mean: yes and no, digits, numbers, money, dates, times, spelled letters, names, options.
+"""What a caller's words mean: yes and no, digits, numbers, money, dates, times, spelled letters, addresses, options.
 
 Pure functions of the text that a recogniser gives. What is particular to a language is in its data file (``en.yaml``,
 ``de.yaml`` ...); the code knows none. No text raises, time is linear in its length, and no more than
@@ -6,7 +6,20 @@ Pure functions of the text that a recogniser gives. What is particular to a lang
 answer is None: better ask again than take the wrong one.
 """
 
+from voicebot.authoring.understanding.patterns import MAX_FORM, Pattern, PatternError, pattern_of
+from voicebot.authoring.understanding.phone_numbers import countries, phone_lengths
 from voicebot.authoring.understanding.reader import Understanding, for_language
 from voicebot.authoring.understanding.vocabulary import UnknownLanguage, languages
 
-__all__ = ["Understanding", "UnknownLanguage", "for_language", "languages"]
+__all__ = [
+    "MAX_FORM",
+    "Pattern",
+    "PatternError",
+    "Understanding",
+    "UnknownLanguage",
+    "countries",
+    "for_language",
+    "languages",
+    "pattern_of",
+    "phone_lengths",
+]

@@ -1,278 +1,374 @@
-"""Dates: "tomorrow", "next Tuesday", "the third of May", "May 3rd 2027", "3/5", "in two weeks", "Friday the 13th".
+"""Dates: "tomorrow", "next Tuesday", "the third of May", "May 3rd 2027", "3/5", "in two weeks", "a week after Easter".
 
-Read in this order: a numeral with separators, a named day, an amount of days or weeks from some day, a month with its
-day and year, a day of the week, a day of the month, numbers in the order of the country. A date without a year is the
-next one (the last one, where dates of the past are asked for). A weekday is the next such day after today; what "next
-Tuesday" means is in the data (English: the one of next week).
+Read in this order: a numeral with separators; something before or after another day; the so-manieth day of a month; an
+amount of days or weeks from today; a named day; a holiday; a month with its day and year; a day of the week; a day of
+the month; numbers in the order of the country. A date without a year is the next one (the last one, where dates of the
+past are asked for). A weekday is the next such day after today; what "next Tuesday" means is in the data (English: the
+one of next week).
+
+Where several days are meant ("next week", "Friday or Saturday", "after Easter") there is no date;
+:meth:`CalendarDays.vague` tells which days.
 """
 
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
+from voicebot.authoring.understanding.calendar_rules import (
+    day_of,
+    full_year,
+    holiday,
+    monthless,
+    moved,
+    next_or_last,
+    nth,
+    weekday_from,
+    yearless,
+)
+from voicebot.authoring.understanding.day_words import DayNumber, DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import NUMERAL, ORDINAL, NumberReader, NumberWords, SpokenNumber
 from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.vague_days import DayRange, VagueDays
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 _SEPARATED = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})(?:\2([0-9]{1,4}))?")
-_LONGEST = 4800
-"""Months, or the days of as many, that an amount of time may span; more is not a date that anyone means."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """A number in the text, by tokens."""
-
-    value: int
-    digits: str
-    start: int
-    stop: int
-    ordinal: bool
+_JOINTS = 3
+"""How many of the words that may hang one day on another are looked at."""
+_DEPTH = 2
+"""How often a day may hang on another one: "two days after the Monday before Christmas"."""
 
 
 class CalendarDays:
-    """Reads dates; section ``dates`` has the words."""
+    """Reads dates."""
 
-    def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings, order: str | None) -> None:
-        section = vocabulary.section("dates")
+    def __init__(self, vocabulary: Vocabulary, words: DayWords, digits: DigitStrings) -> None:
         self._vocabulary = vocabulary
         self._words = words
         self._digits = digits
-        self._order = order or str(section.get("order", "dmy"))
-        self._dots = section.get("dots") == "true"
-        self._cardinal_days = section.get("cardinal_days") == "true"
-        self._week_after = section.get("next_weekday") == "week_after"
+        self._vague = VagueDays(words, self._exact)
 
-        def numbered(key: str) -> dict[str, int]:
-            return {phrase: int(value) for phrase, value in section.get(key, {}).items()}
+    def read(self, text: str, today: date, past: bool = False, within: DayRange | None = None) -> date | None:
+        """The date in ``text``; ``past``: dates without a year are those that have been (birthdays).
 
-        self._months = vocabulary.phrases(numbered("months"))
-        self._weekdays = vocabulary.phrases(numbered("weekdays"))
-        self._relative = vocabulary.phrases(numbered("relative"))
-        self._holidays = vocabulary.phrases(dict(section.get("holidays", {})))
-        self._units = vocabulary.phrases(dict(section.get("units", {})))
-        self._in, self._ago, self._from = (vocabulary.listed_phrases("dates", key) for key in ("in", "ago", "from"))
-        self._next, self._last, self._this = (
-            vocabulary.listed_phrases("dates", key) for key in ("next", "last", "this")
-        )
-        self._joints = vocabulary.words("dates", "in_month")
-        self._a_week = vocabulary.listed_phrases("dates", "a_week_later")
-        self._of = vocabulary.words("dates", "of")
-        self._articles = vocabulary.words("dates", "day_articles")
-        self._doubtful = vocabulary.words("dates", "doubtful_days")
-        self._suffixes = vocabulary.words("dates", "ordinal_suffixes")
-
-    def read(self, text: str, today: date, past: bool = False) -> date | None:
-        """The date in ``text``; ``past``: dates without a year are those that have been (birthdays)."""
+        ``within``: the days that were named before: a weekday or a day of the month is the one among these.
+        """
         tokens = self._vocabulary.content(text)
         try:
-            found = self._read(tokens, text, today, past, depth=0)
-        except OverflowError:
-            return None  # beyond year 9999
-        return found
+            if self._vague.around_days(tokens, today, past) is not None:
+                return None
+            found = self._exact(tokens, today, past, text)
+            if within is None or (found is not None and within[0] <= found <= within[1]):
+                return found
+            if self._counts_from_today(tokens) or within[0] == date.min:
+                return found
+            among = self._exact(tokens, within[0] - timedelta(days=1), False, text)
+        except (OverflowError, ValueError):
+            return None  # beyond the years 1 to 9999
+        return among if among is not None and within[0] <= among <= within[1] else found
 
-    def _read(self, tokens: Sequence[Token], text: str, today: date, past: bool, depth: int) -> date | None:
+    def vague(self, text: str, today: date, past: bool = False) -> DayRange | None:
+        """The first and the last of the days in ``text``, where no single one is meant."""
+        tokens = self._vocabulary.content(text)
+        try:
+            found = self._vague.around_days(tokens, today, past)
+            if found is None and self._exact(tokens, today, past) is None:
+                found = self._vague.without_day(tokens, today, past)
+            return found
+        except (OverflowError, ValueError):
+            return None
+
+    def keyed(self, keys: str) -> date | None:
+        """A day in eight keys, in the order of the country: month, day, year, or day, month, year."""
+        if len(keys) != 8 or not keys.isdecimal():
+            return None
+        first, second, year = int(keys[:2]), int(keys[2:4]), int(keys[4:])
+        month, day = (first, second) if self._words.month_first else (second, first)
+        return day_of(year, month, day)
+
+    def _counts_from_today(self, tokens: Sequence[Token]) -> bool:
+        words = self._words
+        return any(phrases.find(tokens) for phrases in (words.relative, words.units, words.holidays, words.months))
+
+    def _exact(self, tokens: Sequence[Token], today: date, past: bool, text: str = "", depth: int = 0) -> date | None:
+        """The date, whatever else is in the tokens. ``text``: theirs, to be read as digits; ``""`` for a part of it."""
+        words = self._words
         for token in tokens:
             parts = _SEPARATED.fullmatch(token.word)
             if parts is not None and (found := self._separated(parts, today, past)) is not None:
                 return found
-        days = self._numbers(tokens)
-        if (found := self._offset(tokens, days, today, past, depth)) is not None:
-            return found
-        if (counted := self._counted(tokens, days, today, past)) is not None:
-            return counted
-        if hits := self._relative.find(tokens):
+        numbers = words.numbers(tokens)
+        for rule in (self._beside_another, self._counted, self._offset):
+            if (found := rule(tokens, numbers, today, past, depth)) is not None:
+                return found
+        if hits := words.relative.find(tokens):
             return today + timedelta(days=hits[0][2])
-        if hits_ := self._holidays.find(tokens):
-            return _holiday(hits_[0][2], today, past)
-        for start, stop, month_number in self._months.find(tokens):
-            with_day = self._with_month(tokens, days, start, stop, month_number, today, past)
+        for start, stop, month_number in words.months.find(tokens):
+            with_day = self._with_month(tokens, numbers, start, stop, month_number, today, past)
             if with_day is not None:
                 return with_day[0]  # None where there is no such day ("February 30th")
-        weekday = self._weekdays.find(tokens)
-        day = self._day_alone(tokens, days)
-        if weekday:
-            if day is None and self._cardinal_days:  # "vendredi treize"
-                day = next((number.value for number in days if number.start == weekday[0][1]), None)
-            return self._weekday(tokens, weekday[0][2], day, today, past)
+        if holidays := words.holidays.find(tokens):
+            return self._holiday(tokens, numbers, holidays[0], today, past)
+        if (found := self._with_month_number(tokens, numbers, today, past)) is not None:
+            return found
+        weekdays = words.weekdays.find(tokens)
+        day = self._day_alone(tokens, numbers)
+        if weekdays:
+            if day is None and words.cardinal_days:  # "vendredi treize"
+                day = next((number.value for number in numbers if number.start == weekdays[0][1]), None)
+            return self._weekday(tokens, weekdays, day, today, past)
         if day is not None:
-            return _monthless(day, None, today, past)
-        return self._in_order(days, text, today, past)
+            return monthless(day, None, today, past)
+        return self._in_order(numbers, text, today, past)
 
-    def _numbers(self, tokens: Sequence[Token]) -> list[_Day]:
-        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
-        reader = NumberReader(self._words, atoms)
-        found: list[_Day] = []
-        index = 0
-        while index < len(atoms):
-            atom = atoms[index]
-            if atom.kind == ORDINAL:
-                found.append(_Day(int(atom.value), str(int(atom.value)), atom.start, atom.stop, True))
-                index += 1
+    # --- one day from another -------------------------------------------------------------------------------------
+
+    def _beside_another(
+        self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool, depth: int
+    ) -> date | None:
+        """ "A week before Christmas", "the Monday after Easter", "two weeks from tomorrow", "a week on Friday"."""
+        if depth >= _DEPTH:
+            return None
+        words = self._words
+        for _, stop, days in words.beside.find(tokens)[:_JOINTS]:
+            base = self._exact(tokens[stop:], today, past, depth=depth + 1)
+            if base is not None:
+                return base + timedelta(days=days)
+        for way, joints in ((-1, words.before), (1, words.after), (1, words.since), (1, words.on)):
+            for start, stop, _ in joints.find(tokens)[:_JOINTS]:
+                unit = words.units.ending(tokens, start)
+                weekday = words.weekdays.ending(tokens, start) if joints is not words.on else None
+                if unit is None and weekday is None:
+                    continue
+                if joints is words.on and (unit is None or unit[1] not in ("week", "fortnight")):
+                    continue
+                base = self._exact(tokens[stop:], today, past, depth=depth + 1)
+                if base is None:
+                    continue
+                if weekday is not None:
+                    return weekday_from(base, weekday[1], way * self._which(numbers, weekday[0]))
+                if unit is not None:
+                    count = words.count_before(tokens, numbers, unit[0])
+                    if count is None and unit[1] == "day":
+                        count = 1  # "the day after Christmas"
+                    if count is not None:
+                        return moved(base, way * count, unit[1])
+        return None
+
+    def _which(self, numbers: Sequence[DayNumber], start: int) -> int:
+        """Which one it is of what begins at ``start``: "the second Monday after Easter"."""
+        return next((number.value for number in numbers
+                     if number.ordinal and number.stop == start and 1 <= number.value <= 53), 1)  # fmt: skip
+
+    def _offset(
+        self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool, depth: int
+    ) -> date | None:
+        """ "In two weeks", "three days ago", "Friday in a week", "the fifth of next month"."""
+        words = self._words
+        units = words.units.find(tokens)
+        if not units:
+            return None
+        ago = bool(words.ago.find(tokens))
+        after_in = min((stop for _, stop, _ in words.within.find(tokens)), default=len(tokens))
+        beside_next, beside_last = _edges(words.next.find(tokens)), _edges(words.last.find(tokens))
+        for start, stop, unit in units:
+            turn = 1 if beside_next(start, stop) else -1 if beside_last(start, stop) else 0
+            if unit == "month" and (turn or words.this.at(tokens, start - 1)) and len(numbers) == 1:
+                first = moved(today.replace(day=1), turn, unit)
+                return None if first is None else day_of(first.year, first.month, numbers[0].value)
+            count = words.count_before(tokens, numbers, start)
+            if count is None:
                 continue
-            number: SpokenNumber | None = reader.cardinal(index) or reader.quantity(index)  # "a couple"
-            if number is None or number.value != number.value.to_integral_value() or number.value >= 10**9:
-                index += 1
+            if ago or after_in <= start:
+                return self._from_now(tokens, -count if ago else count, unit, after_in, today)
+            named = self._exact(tokens[stop:], today, past, depth=depth + 1) if depth < _DEPTH and not turn else None
+            if unit in ("week", "fortnight") and named is not None and self._begins_with_a_day(tokens, stop):
+                return moved(named, count, unit)  # "a week tomorrow"
+        return None
+
+    def _from_now(self, tokens: Sequence[Token], count: int, unit: str, after_in: int, today: date) -> date | None:
+        """So many units from today, or from the weekday that is said before; on the weekday that is said after."""
+        words = self._words
+        if unit in ("week", "fortnight") and (weekdays := words.weekdays.find(tokens)):
+            start, _, weekday = weekdays[0]
+            if start < after_in <= len(tokens):  # "Friday in a week"
+                return moved(weekday_from(today, weekday), count, unit)
+            week = moved(today - timedelta(days=today.weekday()), count, unit)  # "in two weeks on Friday"
+            return week and week + timedelta(days=weekday)
+        if hits := words.relative.find(tokens):  # "tomorrow in a week"
+            return moved(today + timedelta(days=hits[0][2]), count, unit)
+        return moved(today, count, unit)
+
+    def _begins_with_a_day(self, tokens: Sequence[Token], at: int) -> bool:
+        return any(phrases.at(tokens, at) for phrases in (self._words.weekdays, self._words.relative))
+
+    def _counted(
+        self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool, depth: int
+    ) -> date | None:
+        """ "The second Friday in December", "the last day of next month", "the first Monday of the month"."""
+        words = self._words
+        ends = {number.stop: number.value for number in numbers if number.ordinal and 1 <= number.value <= 5}
+        ends |= {stop: -1 for _, stop, _ in words.last.find(tokens)}
+        named: list[tuple[int, int, int | None]] = [*words.weekdays.find(tokens)]
+        units = words.units.find(tokens)
+        named += [(start, stop, None) for start, stop, unit in units if unit == "day"]
+        months = [hit for hit in units if hit[2] == "month"]
+        years = [hit for hit in units if hit[2] == "year"]
+        for start, stop, weekday in named:
+            which = ends.get(start)
+            if which is None:
                 continue
-            stop, ordinal = atoms[number.stop - 1].stop, False
-            after = tokens[stop] if stop < len(tokens) else tokens[-1]
-            if atom.kind == NUMERAL and after.word in self._suffixes and after.start == tokens[stop - 1].end:
-                stop, ordinal = stop + 1, True
-            found.append(_Day(int(number.value), number.digits, atom.start, stop, ordinal))
-            index = number.stop
-            while index < len(atoms) and atoms[index].start < stop:
-                index += 1
-        return found
+            at = stop
+            while at < len(tokens) and (tokens[at].word in words.joints or tokens[at].word in words.of):
+                at += 1
+            if at == stop:
+                continue
+            if (month := words.months.at(tokens, at)) is not None:
+                digits = words.year_at(tokens, numbers, at + month[0])
+                if digits:
+                    return nth(full_year(digits, today, past), month[1], which, weekday)
+                number = month[1]
+                return next_or_last(lambda year: nth(year, number, which, weekday), today, past)  # noqa: B023
+            coming = bool(words.next.find(tokens[stop:]))
+            if any(begin >= at for begin, _, _ in months):
+                first = today.replace(day=1)
+                first = moved(first, 1, "month") or first if coming else first
+                return nth(first.year, first.month, which, weekday)
+            if any(begin >= at for begin, _, _ in years):
+                return nth(today.year + coming, 12 if which < 0 else 1, which, weekday)
+        return None
+
+    # --- days that are named --------------------------------------------------------------------------------------
+
+    def _holiday(
+        self, tokens: Sequence[Token], numbers: list[DayNumber], hit: tuple[int, int, str], today: date, past: bool
+    ) -> date | None:
+        """ "Christmas", "Easter 2028", "Christmas next year"."""
+        digits = self._words.year_at(tokens, numbers, hit[1])
+        if digits:
+            return holiday(hit[2], today, past, full_year(digits, today, past))
+        for start, stop, unit in self._words.units.find(tokens):
+            if unit == "year" and _edges(self._words.next.find(tokens))(start, stop):
+                return holiday(hit[2], today, past, today.year + 1)
+        return holiday(hit[2], today, past)
+
+    def _with_month(
+        self, tokens: Sequence[Token], numbers: list[DayNumber], start: int, stop: int, month: int, today: date,
+        past: bool,
+    ) -> tuple[date | None] | None:  # fmt: skip
+        """The date, if there is such a one; None where the month has no day beside it."""
+        words = self._words
+        before = [number for number in numbers if number.stop <= start]
+        after = [number for number in numbers if number.start >= stop]
+        follows = bool(after) and 1 <= after[0].value <= 31 and words.only_of(tokens, stop, after[0].start)
+        if follows and before and (year := _year_before(before)):
+            return (day_of(year, month, after[0].value),)  # "2027 March 15"
+        if before and 1 <= before[-1].value <= 31 and words.only_of(tokens, before[-1].stop, start):
+            day, at = before[-1].value, stop
+        elif follows:
+            day, at = after[0].value, after[0].stop
+        else:
+            return None
+        digits = words.year_at(tokens, numbers, at)
+        if digits:
+            return (day_of(full_year(digits, today, past), month, day),)
+        for begin, end, unit in words.units.find(tokens):
+            if unit == "year" and _edges(words.next.find(tokens))(begin, end):
+                return (day_of(today.year + 1, month, day),)
+        return (yearless(month, day, today, past),)
+
+    def _with_month_number(
+        self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool
+    ) -> date | None:
+        """ "El quince del tres", "fünfzehnter dritter", "the third of the fifth"."""
+        words = self._words
+        for day, month in pairwise(numbers):
+            if not (1 <= day.value <= 31 and 1 <= month.value <= 12):
+                continue
+            joined = day.stop < month.start and words.only_of(tokens, day.stop, month.start)
+            row = day.stop == month.start and (
+                (day.ordinal and month.ordinal) or (words.dots and self._dotted(tokens, day, month))
+            )
+            if (joined and "of" in words.numbered_months) or (row and "ordinal" in words.numbered_months):
+                digits = words.year_at(tokens, numbers, month.stop)
+                if digits:
+                    return day_of(full_year(digits, today, past), month.value, day.value)
+                return yearless(month.value, day.value, today, past)
+        return None
+
+    def _dotted(self, tokens: Sequence[Token], day: DayNumber, month: DayNumber) -> bool:
+        """Whether the two are written "15. 3."."""
+        return tokens[day.start].numeral and tokens[month.start].numeral and tokens[month.start].pause
 
     def _separated(self, parts: re.Match[str], today: date, past: bool) -> date | None:
         first, separator, second, third = parts.groups()
         if third is None:
-            if separator == "." and not self._dots:
+            if separator == "." and not self._words.dots:
                 return None
-            month, day = (first, second) if self._order.startswith("m") else (second, first)
-            return _yearless(int(month), int(day), today, past)
+            month, day = (first, second) if self._words.month_first else (second, first)
+            return (yearless(int(month), int(day), today, past)
+                    or (yearless(int(day), int(month), today, past) if int(month) > 12 else None))  # fmt: skip
         if len(first) == 4:
-            return _date(int(first), int(second), int(third))
+            return day_of(int(first), int(second), int(third))
         if len(third) not in (2, 4) or len(first) > 2:
             return None
-        return self._ordered(int(first), int(second), _year(third, today, past))
+        return self._ordered(int(first), int(second), full_year(third, today, past))
 
     def _ordered(self, first: int, second: int, year: int) -> date | None:
         """Two numbers in the order of the country, or the other way round where only that is a date."""
-        month, day = (first, second) if self._order.startswith("m") else (second, first)
-        return _date(year, month, day) or _date(year, day, month)
+        month, day = (first, second) if self._words.month_first else (second, first)
+        return day_of(year, month, day) or day_of(year, day, month)
 
-    def _offset(self, tokens: Sequence[Token], days: list[_Day], today: date, past: bool, depth: int) -> date | None:
-        """ "in two weeks", "three days ago", "a week from Friday", "next month"."""
-        units = self._units.find(tokens)
-        if not units:
-            return None
-        counts = {day.stop: day.value for day in days if not day.ordinal}
-        ago, weekdays = bool(self._ago.find(tokens)), bool(self._weekdays.find(tokens))
-        after_in = min((stop for _, stop, _ in self._in.find(tokens)), default=len(tokens))
-        beside_next, beside_last = _edges(self._next.find(tokens)), _edges(self._last.find(tokens))
-        for start, stop, unit in units:
-            count = self._count_before(tokens, counts, start)
-            base, sign = today, 0
-            if depth < 1 and (hit := self._from.at(tokens, stop)):
-                depth = 1  # once: what follows the next one is in what follows this one
-                base_ = self._read(tokens[stop + hit[0] :], "", today, past, depth)
-                if base_ is not None:
-                    base, sign = base_, 1
-            sign = sign or (-1 if ago else 1 if after_in <= start else 0)
-            if sign:
-                return _moved(base, sign * (1 if count is None else count), unit)
-            turn = 1 if beside_next(start, stop) else -1 if beside_last(start, stop) else 0
-            if unit == "month" and (turn or self._this.at(tokens, start - 1)) and len(days) == 1:
-                first = _moved(today.replace(day=1), turn, unit)  # "the fifth of next month"
-                return None if first is None else _date(first.year, first.month, days[0].value)
-            if turn and unit != "day" and count is None and not weekdays:
-                return _moved(today, turn, unit)
-        return None
-
-    def _count_before(self, tokens: Sequence[Token], counts: dict[int, int], start: int) -> int | None:
-        """The number that ends before ``start``, "of" and the like between them; ``counts``: numbers by their ends."""
-        while start not in counts and start > 0 and tokens[start - 1].word in self._of:
-            start -= 1
-        return counts.get(start)
-
-    def _counted(self, tokens: Sequence[Token], days: list[_Day], today: date, past: bool) -> date | None:
-        """ "The second Friday in December", "the last day of next month"."""
-        ends = {day.stop: day.value for day in days if day.ordinal and 1 <= day.value <= 5}
-        ends |= {stop: -1 for _, stop, _ in self._last.find(tokens)}
-        named: list[tuple[int, int, int | None]] = [*self._weekdays.find(tokens)]
-        units = self._units.find(tokens)
-        named += [(start, stop, None) for start, stop, unit in units if unit == "day"]
-        last_month = max((start for start, _, unit in units if unit == "month"), default=-1)
-        for start, stop, weekday in named:
-            which = ends.get(start)
-            if which is None or (weekday is None and which > 0):
-                continue
-            at = stop
-            while at < len(tokens) and (tokens[at].word in self._joints or tokens[at].word in self._of):
-                at += 1
-            if at > stop and (month := self._months.at(tokens, at)) is not None:
-                return _in_some_year(month[1], which, weekday, today, past)
-            if at > stop and last_month >= at:
-                first = today.replace(day=1)
-                if self._next.find(tokens[stop:]):
-                    first = _moved(first, 1, "month") or first
-                return _nth(first.year, first.month, which, weekday)
-        return None
-
-    def _with_month(
-        self, tokens: Sequence[Token], days: list[_Day], start: int, stop: int, month: int, today: date, past: bool
-    ) -> tuple[date | None] | None:
-        """The date, if there is such a one; None where the month has no day beside it."""
-        before = [day for day in days if day.stop <= start]
-        after = [day for day in days if day.start >= stop]
-        if before and 1 <= before[-1].value <= 31 and self._only_of(tokens, before[-1].stop, start):
-            day, years, at = before[-1].value, after, stop
-        elif after and 1 <= after[0].value <= 31 and self._only_of(tokens, stop, after[0].start):
-            day, years, at = after[0].value, after[1:], after[0].stop
-            if not years and before and before[-1].value >= 1000:
-                return (_date(before[-1].value, month, day),)
-        else:
-            return None
-        digits = ""
-        for number in years:
-            if number.ordinal or not self._only_of(tokens, at, number.start) or len(digits) >= 4:
-                break
-            digits, at = digits + number.digits, number.stop
-        if len(digits) in (2, 4):
-            return (_date(_year(digits, today, past), month, day),)
-        return (_yearless(month, day, today, past),)
-
-    def _only_of(self, tokens: Sequence[Token], start: int, stop: int) -> bool:
-        return all(token.word in self._of for token in tokens[start:stop])
-
-    def _day_alone(self, tokens: Sequence[Token], days: list[_Day]) -> int | None:
+    def _day_alone(self, tokens: Sequence[Token], numbers: list[DayNumber]) -> int | None:
         """ "the 23rd", "the twenty third"; a plain number only after an article that says so ("le treize")."""
-        for day in days:
-            after_article = day.start > 0 and tokens[day.start - 1].word in self._articles
-            plain = day.ordinal and tokens[day.start].word not in self._doubtful
-            if 1 <= day.value <= 31 and (plain or after_article):
-                return day.value
+        for number in numbers:
+            after_article = number.start > 0 and tokens[number.start - 1].word in self._words.articles
+            plain = number.ordinal and tokens[number.start].word not in self._words.doubtful
+            if 1 <= number.value <= 31 and (plain or after_article):
+                return number.value
         return None
 
-    def _weekday(self, tokens: Sequence[Token], weekday: int, day: int | None, today: date, past: bool) -> date | None:
+    def _weekday(
+        self, tokens: Sequence[Token], weekdays: list[tuple[int, int, int]], day: int | None, today: date, past: bool
+    ) -> date | None:
+        words = self._words
+        if len({weekday for _, _, weekday in weekdays}) > 1:
+            return None  # "Monday Tuesday"
+        _, stop, weekday = weekdays[0]
         if day is not None:
-            return _monthless(day, weekday, today, past)
-        ahead = (weekday - today.weekday() - 1) % 7 + 1
-        if self._last.find(tokens):
-            return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
-        for _, stop, _ in self._weekdays.find(tokens)[:1]:  # "Sunday week"
-            if self._a_week.at(tokens, stop) == (len(tokens) - stop, True):
-                return today + timedelta(days=ahead + 7)
-        if self._next.find(tokens):
-            weeks = [unit for _, _, unit in self._units.find(tokens) if unit == "week"]
-            if self._week_after or weeks:
-                return today + timedelta(days=7 - today.weekday() + weekday)
-        if past:
-            return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
-        return today + timedelta(days=ahead)
+            return monthless(day, weekday, today, past)
+        if words.last.find(tokens):
+            return weekday_from(today, weekday, -1)
+        if words.after_next.find(tokens):
+            monday = today - timedelta(days=today.weekday())
+            return monday + timedelta(days=14 + weekday) if words.week_after else weekday_from(today, weekday, 2)
+        if words.a_week_later.at(tokens, stop) == (len(tokens) - stop, True):  # "Sunday week"
+            return weekday_from(today, weekday, 2)
+        weeks = any(unit == "week" for _, _, unit in words.units.find(tokens))
+        if words.next.find(tokens) and (words.week_after or weeks):
+            return today + timedelta(days=7 - today.weekday() + weekday)
+        return weekday_from(today, weekday, -1 if past else 1)
 
-    def _in_order(self, days: list[_Day], text: str, today: date, past: bool) -> date | None:
-        """Nothing but numbers: "eight thirteen two thousand one", "oh three oh five nineteen eighty"."""
-        row = "".join(day.digits for day in days)
-        if len(days) in (3, 4) and all(day.value <= 31 for day in days[:2]):
-            year = "".join(day.digits for day in days[2:])
-            if len(year) in (2, 4) and days[0].value and days[1].value:
-                return self._ordered(days[0].value, days[1].value, _year(year, today, past))
+    def _in_order(self, numbers: list[DayNumber], text: str, today: date, past: bool) -> date | None:
+        """Nothing but numbers: "eight thirteen two thousand one", "oh three oh five nineteen eighty", "2027 3 15"."""
+        row = "".join(number.digits for number in numbers)
+        if len(numbers) == 3 and 1000 <= numbers[0].value <= 9999:
+            return day_of(numbers[0].value, numbers[1].value, numbers[2].value)
+        if len(numbers) in (3, 4) and all(number.value <= 31 for number in numbers[:2]):
+            year = "".join(number.digits for number in numbers[2:])
+            if len(year) in (2, 4) and numbers[0].value and numbers[1].value:
+                return self._ordered(numbers[0].value, numbers[1].value, full_year(year, today, past))
         if len(row) not in (6, 8):
             row = self._digits.read(text) if text else ""
         if len(row) == 8:
             found = self._ordered(int(row[:2]), int(row[2:4]), int(row[4:]))
             if found is not None and 1850 <= found.year <= 2150:
                 return found
-            return _date(int(row[:4]), int(row[4:6]), int(row[6:]))
+            return day_of(int(row[:4]), int(row[4:6]), int(row[6:]))
         if len(row) == 6:
-            return self._ordered(int(row[:2]), int(row[2:4]), _year(row[4:], today, past))
+            return self._ordered(int(row[:2]), int(row[2:4]), full_year(row[4:], today, past))
         return None
 
 
@@ -282,75 +378,12 @@ def _edges(found: list[tuple[int, int, bool]]) -> Callable[[int, int], bool]:
     return lambda start, stop: stop in begins or start in ends
 
 
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def _year(digits: str, today: date, past: bool) -> int:
-    """Two digits are the year within the next twenty, or else one that has been."""
-    if len(digits) != 2:
-        return int(digits)
-    year = today.year // 100 * 100 + int(digits)
-    return year - 100 if year > today.year + (0 if past else 20) else year
-
-
-def _holiday(rule: str, today: date, past: bool) -> date | None:
-    """The next day of "12-25" (month and day) or "11-4-3" (month, which one, weekday: the fourth Thursday)."""
-    month, *rest = map(int, rule.split("-"))
-    if len(rest) == 1:
-        return _yearless(month, rest[0], today, past)
-    return _in_some_year(month, rest[0], rest[1], today, past)
-
-
-def _in_some_year(month: int, which: int, weekday: int | None, today: date, past: bool) -> date | None:
-    """The next (or last) such day that there is; a fifth Friday is not in every year's December."""
-    for turn in range(12):
-        found = _nth(today.year - turn if past else today.year + turn, month, which, weekday)
-        if found is not None and (found <= today if past else found >= today):
-            return found
-    return None
-
-
-def _nth(year: int, month: int, which: int, weekday: int | None) -> date | None:
-    """The weekday of the month that is first (1), second ... or last (-1); the month's last day without a weekday."""
-    if which < 0:
-        last = date(year, month, monthrange(year, month)[1])
-        return last if weekday is None else last - timedelta(days=(last.weekday() - weekday) % 7)
-    first = date(year, month, 1)
-    found = first + timedelta(days=((weekday or 0) - first.weekday()) % 7 + 7 * (which - 1))
-    return found if found.month == month else None
-
-
-def _yearless(month: int, day: int, today: date, past: bool) -> date | None:
-    for turn in range(9):  # leap days are up to eight years apart
-        found = _date(today.year - turn if past else today.year + turn, month, day)
-        if found is not None and (found <= today if past else found >= today):
-            return found
-    return None
-
-
-def _monthless(day: int, weekday: int | None, today: date, past: bool) -> date | None:
-    for turn in range(60):
-        months = today.year * 12 + today.month - 1 + (-turn if past else turn)
-        found = _date(months // 12, months % 12 + 1, day)
-        if found is not None and (found <= today if past else found >= today) and weekday in (None, found.weekday()):
-            return found
-    return None
-
-
-def _moved(base: date, amount: int, unit: str) -> date | None:
-    """``base`` and so many units on; a month on from the 31st is the last day of a shorter month."""
-    if abs(amount) > _LONGEST:
-        return None
-    match unit:
-        case "day" | "week" | "fortnight":
-            return base + timedelta(days=amount * {"day": 1, "week": 7, "fortnight": 14}[unit])
-        case "month" | "year":
-            months = base.year * 12 + base.month - 1 + amount * (12 if unit == "year" else 1)
-            days = range(base.day, 27, -1) if base.day > 28 else (base.day,)
-            return next((found for day in days if (found := _date(months // 12, months % 12 + 1, day))), None)
-        case _:
-            return None
+def _year_before(before: Sequence[DayNumber]) -> int:
+    """The year that ends the numbers before a month: "2027", "twenty twenty seven"; 0 for none."""
+    if before[-1].value >= 1000:
+        return before[-1].value if before[-1].value <= 9999 else 0
+    if len(before) > 1 and before[-2].stop == before[-1].start and len(before[-1].digits) == 2 and (
+        before[-2].value in (19, 20, 21)
+    ):  # fmt: skip
+        return before[-2].value * 100 + before[-1].value
+    return 0

@@ -1,7 +1,7 @@
 """Times of day: "three thirty", "half past three", "quarter to five", "3:30 p.m.", "fifteen hundred hours", "noon".
 
-A time without morning or afternoon is taken as it is said ("three thirty" is 3:30): whether an office is open then is
-for the dialog to know. A fraction is minutes here: half is thirty, a quarter fifteen.
+A time without morning or afternoon is taken as it is said ("three thirty" is 3:30), and :meth:`ClockTimes.candidates`
+gives both times that it may be. A fraction is minutes here: half is thirty, a quarter fifteen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import time
 from itertools import pairwise
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import FRACTION, NUMERAL, NumberReader, NumberWords
+from voicebot.authoring.understanding.numbers import FRACTION, NUMERAL, ZERO, NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -36,9 +36,9 @@ class ClockTimes:
         self._vocabulary = vocabulary
         self._words = words
         self._digits = digits
-        self._am, self._pm = (vocabulary.listed_phrases("times", key) for key in ("am", "pm"))
+        self._am, self._pm, self._night = (vocabulary.listed_phrases("times", key) for key in ("am", "pm", "night"))
         # Halves of the day are among the named times so that "midi" is not found in "après-midi".
-        halves = [(phrase, "") for key in ("am", "pm") for phrase in section.get(key, ())]
+        halves = [(phrase, "") for key in ("am", "pm", "night") for phrase in vocabulary.listed("times", key)]
         self._named = vocabulary.phrases([*dict(section.get("named", {})).items(), *halves])
         joints = [(phrase, kind) for kind, key in ((_PAST, "past"), (_TO, "to"), (_HOUR_WORD, "hour_words"))
                   for phrase in section.get(key, ())]  # fmt: skip
@@ -61,6 +61,31 @@ class ClockTimes:
             return time(int(hours), int(minutes))
         found = self._from_parts(parts)
         return None if found is None else self._halved(*found, tokens)
+
+    def candidates(self, text: str) -> tuple[time, ...]:
+        """The times that may be meant: one, or two where neither a half of the day nor a 24-hour clock tells which."""
+        said = self.read(text)
+        if said is None:
+            return ()
+        tokens = self._vocabulary.content(text)
+        halved = any(phrases.find(tokens) for phrases in (self._am, self._pm, self._night))
+        named = any(meaning for _, _, meaning in self._named.find(tokens))
+        zero = any(token.word.startswith("0") and len(token.word) > 1 for token in tokens) or self._leads_zero(tokens)
+        if halved or named or zero or not 1 <= said.hour <= 11:
+            return (said,)
+        return (said, said.replace(hour=said.hour + 12))
+
+    def half_of_day(self, text: str) -> str | None:
+        """ "am" or "pm", as far as it is named alone ("in the afternoon")."""
+        tokens = self._vocabulary.content(text)
+        am, pm = bool(self._am.find(tokens)), bool(self._pm.find(tokens))
+        return None if am == pm else "am" if am else "pm"
+
+    def _leads_zero(self, tokens: Sequence[Token]) -> bool:
+        """Whether the hour is said with its zero: "oh five thirty"."""
+        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        first = next((atom for atom in atoms if atom.is_number), None)
+        return first is not None and first.kind == ZERO
 
     def _parts(self, tokens: Sequence[Token]) -> list[_Part]:
         atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
@@ -124,8 +149,8 @@ class ClockTimes:
         if (related := self._related(parts)) is not None:
             return related
         for part, following in pairwise(parts):
-            if part.kind == _MINUTES and part.value == 30 and following.kind == _PLAIN:
-                return (_hour_before(following.value) if self._half_before else following.value), 30
+            if part.kind == _MINUTES and following.kind == _PLAIN and (self._half_before or part.value == 30):
+                return (_hour_before(following.value) if self._half_before else following.value), part.value
         plain = [at for at, part in enumerate(parts) if part.kind == _PLAIN]
         if not plain or any(part.kind == _OTHER for part in parts[plain[0] : plain[-1]]):
             return None  # none, or several: "two or three"
@@ -134,6 +159,9 @@ class ClockTimes:
     def _plain(self, parts: list[_Part], at: int) -> tuple[int, int] | None:
         """ "three", "three thirty", "eleven oh five", "fifteen hundred", "drei Uhr zehn", "1530"."""
         hour = parts[at]
+        following = parts[at + 1] if at + 1 < len(parts) else _Part(_OTHER)
+        if hour.digits == "0" and following.kind == _PLAIN and (0 < following.value < 10 or following.value >= 100):
+            return self._plain(parts, at + 1)  # "oh seven thirty"
         if hour.value >= 100 or len(hour.digits) == 4:
             return hour.value // 100, hour.value % 100
         row = []
@@ -148,7 +176,9 @@ class ClockTimes:
 
     def _halved(self, hours: int, minutes: int, tokens: Sequence[Token]) -> time | None:
         """With the half of the day that was named."""
-        if self._pm.find(tokens):
+        if self._night.find(tokens):  # eleven at night, twelve, one
+            hours += 12 if 6 <= hours < 12 else -12 if hours == 12 else 0
+        elif self._pm.find(tokens):
             hours += 12 if hours < 12 else 0
         elif self._am.find(tokens) and hours == 12:
             hours = 0

@@ -41,6 +41,7 @@ class DigitStrings:
         self._words = words
         self._zero_letters = vocabulary.words("numbers", "zero_letters")
         self._times = vocabulary.phrases({word: int(times) for word, times in section.get("times", {}).items()})
+        self._months = vocabulary.phrases({month: True for month in vocabulary.section("dates").get("months", {})})
         self._sounds_like = {word: int(digit) for word, digit in section.get("sounds_like", {}).items()}
         self._hardly = self._sounds_like | {word: int(digit) for word, digit in section.get("hardly", {}).items()}
 
@@ -48,6 +49,8 @@ class DigitStrings:
         """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if known."""
         tokens = self._vocabulary.content(_GLUED.sub(" ", prepared(text)))
         atoms = self.with_zero_letters(self._words.atoms(tokens))
+        if self._dates(tokens, atoms):
+            return ""
         strict = self._digits(tokens, atoms)
         if not strict and length and len(atoms) == length and all(atom.word in self._sounds_like for atom in atoms):
             return self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=False))
@@ -62,6 +65,11 @@ class DigitStrings:
             if len(looser) == length:
                 return looser
         return loose if len(loose) == length else likely
+
+    def _dates(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> bool:
+        """Whether a number belongs to a month ("December 2028"), and is no string of digits."""
+        edges = {edge for start, stop, _ in self._months.find(tokens) for edge in (start, stop)}
+        return any(atom.is_number and (atom.start in edges or atom.stop in edges) for atom in atoms)
 
     def alone(self, text: str) -> int | None:
         """The digit that ``text`` sounds like when it is nothing but one word ("For.")."""

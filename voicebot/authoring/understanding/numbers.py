@@ -79,6 +79,7 @@ class NumberWords:
         for kind, key in ((UNIT, "units"), (TEEN, "teens"), (TENS, "tens"), (HUNDREDS, "hundreds"), (SCALE, "scales"),
                           (FRACTION, "fractions")):  # fmt: skip
             entries += [(word, (kind, Decimal(value))) for word, value in section.get(key, {}).items()]
+        entries += [(phrase, (WORD, Decimal(0))) for phrase in section.get("no_numbers", ())]
         entries += [(word, (ORDINAL, Decimal(value))) for word, value in _ordinals(section).items()]
         self.phrases: Phrases[tuple[str, Decimal]] = vocabulary.phrases(entries)
         self.conjunctions = vocabulary.words("numbers", "and")
@@ -231,7 +232,9 @@ class NumberReader:
         """ "half a million", "a quarter", "three quarters"."""
         at = index + (self.atom(index).kind == ARTICLE)
         count = Decimal(1)
-        if self.atom(at).kind == UNIT and self.atom(at + 1).kind == FRACTION and self.atom(at + 1).value < 1:
+        if self.atom(at).kind == UNIT and self.atom(at + 1).kind == FRACTION and (
+            self.atom(at + 1).value < 1 or self.atom(at).value == 1  # "un par"
+        ):  # fmt: skip
             count, at = self.atom(at).value, at + 1
         fraction = self.atom(at)
         if fraction.kind != FRACTION:

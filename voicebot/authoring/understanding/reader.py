@@ -13,10 +13,17 @@ from voicebot.authoring.understanding.answers import Choices, Globals
 from voicebot.authoring.understanding.calendar_days import CalendarDays
 from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
+from voicebot.authoring.understanding.day_words import DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.digit_words import part_words
+from voicebot.authoring.understanding.durations import Durations
+from voicebot.authoring.understanding.emails import Emails
+from voicebot.authoring.understanding.months import Months
+from voicebot.authoring.understanding.names import Names
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
-from voicebot.authoring.understanding.spelling import Names, Spelling
+from voicebot.authoring.understanding.patterns import Pattern
+from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
+from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.vocabulary import load
 from voicebot.authoring.understanding.yes_no import YesNoReader
 
@@ -32,7 +39,6 @@ class Understanding:
         code, _, region = language.replace("_", "-").partition("-")
         self.language = language
         self._vocabulary = load(code.lower())
-        order = self._vocabulary.regions.get(region.upper(), {}).get("date_order")
         self._numbers = NumberWords(self._vocabulary, region.upper())
         self._digits = DigitStrings(self._vocabulary, self._numbers)
         self._yes_no = YesNoReader(self._vocabulary)
@@ -40,8 +46,14 @@ class Understanding:
         self._corrections = Corrections(self._vocabulary, self._yes_no)
         self._globals = Globals(self._vocabulary)
         self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
-        self._days = CalendarDays(self._vocabulary, self._numbers, self._digits, order)
+        of_region = self._vocabulary.regions.get(region.upper(), {})
+        day_words = DayWords(self._vocabulary, self._numbers, self._digits, of_region)
+        self._days = CalendarDays(self._vocabulary, day_words, self._digits)
+        self._months = Months(self._vocabulary, day_words, self._digits)
+        self._durations = Durations(self._vocabulary, self._numbers, self._digits)
         self._times = ClockTimes(self._vocabulary, self._numbers, self._digits)
+        self._phones = PhoneNumbers(self._vocabulary, self._digits, region.upper())
+        self._emails = Emails(self._vocabulary, self._numbers, self._digits)
         self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
         self._part_words = (part_words(self._vocabulary, letters=False), part_words(self._vocabulary, letters=True))
         self._names = Names(self._vocabulary, self._spelling, self._yes_no)
@@ -79,21 +91,99 @@ class Understanding:
         return self._corrections.last_word(text, lambda part: self._amounts.read(part, currency))
 
     @exact
-    def date(self, text: str, today: date, past: bool = False) -> date | None:
-        """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
-        birth) the last one.
+    def vague_days(self, text: str, today: date, past: bool = False) -> tuple[date, date] | None:
+        """The first and the last of the days that ``text`` names where it names no single one ("next week", "Friday or
+        Saturday"); None where it does, or names none.
         """
-        return self._corrections.last_word(text, lambda part: self._days.read(part, today, past))
+        return self._corrections.last_word(text, lambda part: self._days.vague(part, today, past))
+
+    def keyed_date(self, keys: str) -> date | None:
+        """The day of eight keys: two of the month and two of the day, in the order of the country, and the year."""
+        return self._days.keyed(keys)
 
     @exact
     def time_of_day(self, text: str) -> time | None:
         """The time that was said; without morning or afternoon as it is ("three thirty" is 3:30)."""
         return self._corrections.last_word(text, self._times.read)
 
+    def times(self, text: str) -> tuple[time, ...]:
+        """The times that may be meant: none, one, or two that are twelve hours apart ("three thirty")."""
+        return self._corrections.last_word(text, self._times.candidates) or ()
+
+    def half_of_day(self, text: str) -> str | None:
+        """ "am" or "pm" ("in the afternoon"); None when neither or both are named."""
+        return self._corrections.last_word(text, self._times.half_of_day)
+
+    @exact
+    def month(self, text: str, today: date, past: bool = False) -> date | None:
+        """The first day of the month that was said ("December 2028", "twelve twenty-eight", "next month"). Without a
+        year it is the next such month, with ``past`` the last one; the month of ``today`` is either.
+        """
+        return self._corrections.last_word(text, lambda part: self._months.read(part, today, past))
+
+    def keyed_month(self, keys: str, today: date, past: bool = False) -> date | None:
+        """The month of four keys (month, two digits of the year) or six."""
+        return self._months.keyed(keys, today, past)
+
+    @exact
+    def duration(self, text: str, unit: str) -> Decimal | None:
+        """How many of ``unit`` ("minute", "hour", "day", "night", "week", "month", "year") were said: "a fortnight" is
+        14 nights, "an hour and a half" 90 minutes. A number alone is as many. None when it cannot be told.
+        """
+        return self._corrections.last_word(text, lambda part: self._durations.read(part, unit))
+
+    @exact
+    def date(self, text: str, today: date, past: bool = False, within: tuple[date, date] | None = None) -> date | None:
+        """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
+        birth) the last one. ``within``: what :meth:`vague_days` gave for what was said before: "Tuesday" is that one.
+        """
+        return self._corrections.last_word(text, lambda part: self._days.read(part, today, past, within))
+
     @exact
     def spelled(self, text: str) -> str:
-        """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if none."""
-        return self._corrections.last_word(text, self._spelling.read) or ""
+        """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if there are
+        none, or other words that may be part of it.
+        """
+        return self._spelling.read(text)
+
+    @exact
+    def respelled(self, text: str, spelled: str) -> str | None:
+        """``spelled`` as ``text`` corrects it ("no, not B, D"); None when that is no such correction."""
+        return self._spelling.mended(text, spelled)
+
+    def email(self, text: str) -> str | None:
+        """An e-mail address in small letters, dictated or spelled; None when there is none, or not a whole one."""
+        return self._corrections.last_word(text, self._emails.read, doubtful=False)
+
+    def is_part_of_email(self, text: str) -> bool:
+        """Whether ``text`` may be a part of an e-mail address, of which the rest follows."""
+        return self._emails.is_part(text)
+
+    @exact
+    def phone_digits(self, text: str) -> str:
+        """The digits of a telephone number, or of a part of one, behind a plus if it was said; ``""`` for none."""
+        return self._corrections.last_word(text, self._phones.digits) or ""
+
+    def phone(self, digits: str, country: str | None = None) -> str | None:
+        """``digits``, as they are dialled in ``country`` (default: the language's), in E.164; None for no number."""
+        return international(digits, country or self._phones.country)
+
+    def phone_is_complete(self, digits: str, country: str | None = None) -> bool:
+        """Whether ``digits`` are a telephone number to which no further digit can belong."""
+        return is_complete(digits, country or self._phones.country)
+
+    def characters(self, text: str, digits_only: bool = False) -> str:
+        """The letters and digits in ``text``, or its digits; ``""`` where it has none, or words that are neither."""
+        return self.digits(text) if digits_only else self.spelled(text)
+
+    def of_form(self, text: str, pattern: Pattern) -> str | None:
+        """What was said, as ``pattern`` writes it; None when it is not of this form."""
+
+        def matched(part: str) -> str | None:
+            said = self._digits.read(part) if pattern.digits_only else self._spelling.read(part)
+            return pattern.matched(said) if said else None
+
+        return self._corrections.last_word(text, matched) if pattern.digits_only else matched(text)
 
     def name(self, text: str) -> str | None:
         """A person's name without what introduces it ("my name is")."""

@@ -110,6 +110,10 @@ class Phrases(Generic[T]):
                 return len(words), self._meanings[words]
         return None
 
+    def ending(self, tokens: Sequence[Token], stop: int) -> tuple[int, T] | None:
+        """Where the phrase that ends before ``stop`` begins, and its meaning."""
+        return next(((start, meaning) for start, end, meaning in self.find(tokens[:stop]) if end == stop), None)
+
     def find(self, tokens: Sequence[Token]) -> list[tuple[int, int, T]]:
         """Start, stop and meaning of all phrases, left to right, the longest first, none within another."""
         found = []

@@ -78,6 +78,17 @@ class Vocabulary:
             node = node.get(name, {})
         return [phrase for written in node for phrase in _either(str(written))]
 
+    def mapped(self, *path: str) -> dict[str, str]:
+        """The phrases at ``path`` with what each stands for; empty where the file has none."""
+        node: Any = self._data
+        for name in path:
+            node = node.get(name, {})
+        return self.expanded(node)
+
+    def expanded(self, entries: Mapping[str, Any]) -> dict[str, str]:
+        """``entries`` with each of the phrases that "(this|next) one" stands for."""
+        return {phrase: str(meaning) for written, meaning in entries.items() for phrase in _either(str(written))}
+
     def words(self, *path: str) -> frozenset[str]:
         """The single words listed at ``path``, folded."""
         return frozenset(folded(word) for word in self.listed(*path))
@@ -121,7 +132,7 @@ class Vocabulary:
         found = tokenised(prepared(text), self.elisions)
         if not self._compound_parts:
             return found
-        return [part for token in found for part in self._taken_apart(token)]
+        return [part for token in found for part in self.taken_apart(token)]
 
     def content(self, text: str) -> list[Token]:
         """The same without fillers; with them where there is nothing else ("please")."""
@@ -138,7 +149,8 @@ class Vocabulary:
         ]  # fmt: skip
         return self.phrases([(phrase, False) for phrase in kept] + [(phrase, True) for phrase in fillers])
 
-    def _taken_apart(self, token: Token) -> list[Token]:
+    def taken_apart(self, token: Token) -> list[Token]:
+        """The parts of a compound ("dreiundzwanzig"), or the token itself."""
         word = token.word
         if len(word) > 60 or word in self._compound_parts or token.numeral:
             return [token]
