@@ -8,6 +8,7 @@ their records; the callers do not listen to the words, only to when the bot is s
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 from served import ROOT, SAMPLE_DIALOGS, Process, Service, texts
+from words import stands_in
 
 from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
@@ -33,10 +35,13 @@ CALLS = {
     "dialogs": ("dialogs", "PCMU"),
     "clinic": ("clinic", "PCMU"),
     "parcel": ("parcel", "PCMU"),
+    "hotel": ("hotel", "PCMU"),
     "over_a_prompt": ("dialogs", "PCMA"),
     "over_a_prompt wideband": ("dialogs", "G722"),
 }
 """Each call's script, and with it the bot and the codec."""
+AT_ONCE = 3
+"""Calls: two cores, one of them busy with something else, keep up with as many."""
 STARTERS = ROOT / "voicebot" / "authoring" / "starters"
 
 
@@ -81,7 +86,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     place = tmp_path_factory.mktemp("calls")
     parcel = place / "parcel"
     shutil.copytree(STARTERS / "parcel", parcel)
-    bots = {"dialogs": SAMPLE_DIALOGS, "clinic": STARTERS / "clinic", "parcel": parcel}
+    bots = {"dialogs": SAMPLE_DIALOGS, "clinic": STARTERS / "clinic", "parcel": parcel, "hotel": STARTERS / "hotel"}
     with ExitStack() as stack:
         main = parcel / "main.yaml"
         address = stack.enter_context(tracking_system(parcel))
@@ -98,11 +103,14 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         with ThreadPoolExecutor() as threads:
             list(threads.map(start, bots))
 
+        at_once = asyncio.Semaphore(AT_ONCE)
+
         async def call(name: str) -> CallReport:
             bot, codec = CALLS[name]
             script = load_script(SCRIPTS / f"{name.partition(' ')[0]}.yaml")
             options = CallOptions(speech=SpeechEndpoint(host=url), transcribe=False, codec=CODECS[codec])
-            return await place_call(Address.parse(services[bot].uri), script, options)
+            async with at_once:
+                return await place_call(Address.parse(services[bot].uri), script, options)
 
         async def all_of_them() -> list[CallReport]:
             return await asyncio.gather(*map(call, CALLS))
@@ -122,12 +130,17 @@ def test_the_clinic_cancels_an_appointment(calls: dict[str, Done]) -> None:
 
 
 def test_what_identifies_the_patient_is_not_in_the_record(calls: dict[str, Done]) -> None:
-    kept = str(calls["clinic"].record)
-    assert "05231985" not in kept and "0117" not in kept and "1985" not in kept
+    kept = json.dumps(calls["clinic"].record)
+    assert "reception" in kept or "appointment" in kept
+    assert not any(stands_in(kept, word) for word in ("05231985", "0117", "1985"))
 
 
 def test_the_parcel_service_changes_a_delivery(calls: dict[str, Done]) -> None:
     calls["parcel"].came_to_its_end_and_said("Done. We will deliver your parcel on Tuesday")
+
+
+def test_the_hotel_books_a_room(calls: dict[str, Done]) -> None:
+    calls["hotel"].came_to_its_end_and_said("Your room is booked.")
 
 
 @pytest.mark.parametrize("name", ["over_a_prompt", "over_a_prompt wideband"])

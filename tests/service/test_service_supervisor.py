@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from waiting import until
 
 from voicebot.service import supervisor
-from voicebot.service.supervisor import ChildProcess, NotReady
+from voicebot.service.supervisor import LEAST_SHARE, ChildProcess, NotReady, processor_wait_s, silence_s
 
 READY = "import json, sys, time; print(json.dumps({'ready': True, 'port': 7}), flush=True)\n"
 
@@ -186,3 +189,27 @@ async def test_thousands_of_faults_are_told() -> None:
     with pytest.raises(NotReady) as told:
         await child.start()
     assert len(told.value.faults) == 3000
+
+
+def test_a_child_that_waits_for_a_processor_is_silent_for_a_share_of_the_time_only() -> None:
+    assert silence_s(1.0, 0.0) == 1.0, "it hangs"
+    assert silence_s(1.0, 0.6) == pytest.approx(0.4)
+    assert silence_s(1.0, 2.0) == LEAST_SHARE, "in the end it is restarted all the same"
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not say how long threads wait")
+def test_a_process_that_is_stopped_or_sleeps_waits_for_no_processor() -> None:
+    with subprocess.Popen(
+        python("print(1, flush=True); input()"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        os.kill(child.pid, signal.SIGSTOP)
+        os.waitpid(child.pid, os.WUNTRACED)
+        before = processor_wait_s(child.pid)
+        busy_until = time.process_time() + 0.2
+        while time.process_time() < busy_until:
+            pass
+        assert processor_wait_s(child.pid) == before > 0
+        child.kill()
+    assert processor_wait_s(child.pid) == 0.0, "there is no such process"

@@ -108,11 +108,13 @@ def test_what_may_interrupt_is_said_by_what_is_playing() -> None:
     assert speech.keys_interrupt
 
 
-def test_a_prompt_of_our_own_is_known() -> None:
+def test_an_apology_is_known_and_one_moment_please_is_none() -> None:
     speech = speaking("Welcome.")
-    assert not speech.canned_queued
+    assert not speech.apology_queued
     speech.add(0, "", ACCEPTING, Canned.WAIT)
-    assert speech.canned_queued
+    assert not speech.apology_queued
+    speech.add(0, "", ACCEPTING, Canned.BOT)
+    assert speech.apology_queued
 
 
 def test_only_words_interrupt_until_nothing_is_left_of_the_prompt() -> None:

@@ -157,6 +157,20 @@ def test_a_bot_that_thinks_long_is_covered_by_one_moment_please() -> None:
     assert [c.canned for c in call.take() if isinstance(c, Play)] == [Canned.WAIT]
 
 
+def test_a_bot_that_fails_while_one_moment_please_is_played_is_apologised_for() -> None:
+    call = Call().waiting().on(KeyPressed(3.0, "1")).until(3.0 + POLICY.masking_s)
+    call.take()
+    call.on(BotFailed(3.1 + POLICY.masking_s, 2, "host is gone"))
+    assert [c.canned for c in call.take() if isinstance(c, Play)] == [Canned.BOT]
+
+
+def test_a_prompt_that_cannot_be_rendered_behind_one_moment_please_is_apologised_for() -> None:
+    call = Call().waiting().on(KeyPressed(3.0, "1")).until(3.0 + POLICY.masking_s).on(BotMessage(9.0, 2, "x", "x"))
+    call.take()
+    call.on(PlaybackFailed(9.1, call.playing.pop(1), 0.0, "no voice"))
+    assert [c.canned for c in call.take() if isinstance(c, Play)] == [Canned.BOT]
+
+
 def test_a_greeting_that_comes_after_recognition_was_lost_is_not_played() -> None:
     call = Call().on(RecognitionLost(0.0, "refused")).on(BotMessage(0.1, 1, "welcome", "welcome"))
     assert [c.canned for c in call.take() if isinstance(c, Play)] == [Canned.SPEECH_SERVICE]

@@ -16,6 +16,7 @@ import math
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,10 @@ STOP_S = 5.0
 HEALTH_EVERY_S = 1.0
 MAX_LINE = 1 << 20
 """Bytes of a line that a child prints. A longer one is dropped; the ready line may name thousands of faults."""
+
+
+LEAST_SHARE = 0.25
+"""Of the time in which a child does not answer, at least this much counts, however busy the machine is."""
 
 
 class NotReady(Exception):
@@ -160,13 +165,14 @@ class ChildProcess:
         silent_s, self.answered = 0.0, False
         try:
             while not gone.done():
-                began = time.monotonic()
+                began, starved_s = time.monotonic(), processor_wait_s(process.pid)
                 await asyncio.wait({gone}, timeout=self._health_every_s)
                 if gone.done() or await self._is_healthy():
                     silent_s, self.answered = 0.0, True
                     continue
                 # If this process itself was blocked, that time must not count as the child's silence.
-                silent_s += min(time.monotonic() - began, 2.5 * self._health_every_s)
+                passed_s = min(time.monotonic() - began, 2.5 * self._health_every_s)
+                silent_s += silence_s(passed_s, processor_wait_s(process.pid) - starved_s)
                 if silent_s > (self._hang_timeout_s if self.answered else self._ready_timeout_s):
                     logger.error("%s (pid %d) hangs: it is killed and restarted", self.name, process.pid)
                     process.kill()  # a hanging process does not handle SIGTERM
@@ -218,3 +224,22 @@ class ChildProcess:
                 async with asyncio.timeout(STOP_S):
                     await process.wait()
         self.pid = None
+
+
+def processor_wait_s(pid: int) -> float:
+    """How long the main thread of the process ``pid`` has waited for a processor, ready to run, since it began
+    (schedstat in proc(5)). 0 where the system does not say."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+def silence_s(passed_s: float, starved_s: float) -> float:
+    """How much of ``passed_s`` without an answer is the child's own silence, if it waited ``starved_s`` of it for a
+    processor.
+
+    A child that waits for a processor does not hang, and restarting it would only make the machine busier. But a share
+    of the time always counts: in the end a child that does not answer is restarted.
+    """
+    return max(passed_s - starved_s, LEAST_SHARE * passed_s)

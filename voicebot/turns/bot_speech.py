@@ -77,9 +77,9 @@ class BotSpeech:
         return not self._queue or self._queue[0].hint.keys_interrupt
 
     @property
-    def canned_queued(self) -> bool:
-        """Whether a prompt of our own (apology, "one moment") is already queued."""
-        return any(utterance.canned for utterance in self._queue)
+    def apology_queued(self) -> bool:
+        """Whether an apology is already queued. "One moment, please" is none: it promises that something comes."""
+        return any(utterance.canned not in (None, Canned.WAIT) for utterance in self._queue)
 
     def wanted(self, request: int) -> bool:
         """Whether to play a message for ``request``: not if its turn was dropped, or too much is queued."""

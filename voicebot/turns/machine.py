@@ -177,7 +177,7 @@ def _bot_done(floor: Floor, event: BotDone) -> None:
 def _bot_failed(floor: Floor, event: BotFailed) -> None:
     if not floor.requests.finished(event.request):
         return
-    if floor.deferred.leaving is None and not floor.bot.canned_queued:  # one apology if several requests fail at once
+    if floor.deferred.leaving is None and not floor.bot.apology_queued:  # one apology if several requests fail at once
         floor.apologise(event.at, Canned.BOT)
 
 
@@ -273,7 +273,7 @@ def _playback_failed(floor: Floor, event: PlaybackFailed) -> None:
     if utterance.audio:
         floor.policy.audio_failed(utterance.audio)
         floor.ask(AskKind.AUDIO_FAILED, utterance.audio)
-    elif not utterance.canned and floor.deferred.leaving is None and not floor.bot.canned_queued:
+    elif not utterance.canned and floor.deferred.leaving is None and not floor.bot.apology_queued:
         floor.apologise(event.at, Canned.SPEECH_SERVICE)
     floor.happened(Happening.PLAYED, event.at)
 
