@@ -20,6 +20,8 @@ EVERYTHING = """
     globals:
       agent: {key: "0", goto: agent}
       start_over: {goto: menu, message: Again.}
+      address: {say: [address, where], message: "Here, {a}.", key: "8"}
+      pets: {goto: bye}
     defaults: {tries: 6}
     options: {back: {say: [back], key: "9", next: menu}}
     steps:
@@ -30,7 +32,8 @@ EVERYTHING = """
                  date: {next: date}, money: {next: money}, spelled: {next: spelled}, name: {next: name},
                  text: {next: text}, hour: {next: hour}, month: {next: month}, stay: {next: stay}, mail: {next: mail},
                  phone: {next: phone}, code: {next: code}, sub: {next: sub}, pin: {next: pin}, queue: {next: queue},
-                 line: {next: line}, ring: {next: ring}, look: {next: look}, tongue: {next: tongue}}
+                 line: {next: line}, ring: {next: ring}, look: {next: look}, tongue: {next: tongue},
+                 room: {next: room}}
         confirm: "{wanted}?"
         save: wanted
       - {id: digits, ask: Digits?, digits: {length: 4, rest: And?, short: Too short.}, save: a, confirm: "{a|digits}?",
@@ -51,6 +54,9 @@ EVERYTHING = """
       - {id: phone, ask: Phone?, phone: {rest: And?}, save: t, confirm: "{t|phone}?", next: menu}
       - {id: code, ask: Code?, pattern: {form: "[A-Z]{2}-[0-9]*", example: AB-1, rest: And?}, save: u,
          confirm: "{u|spelled}?", next: menu}
+      - {id: room, ask: 'Which: {m.rooms|or:"{type}"}?', options: {from: m.rooms, say: "{type}", empty: gone},
+         choice: {back: , late: {if: d > 50, label: too late}}, save: v, confirm: "{v.type}{v}?", next: menu}
+      - {id: gone, set: {m: {rooms: [{type: single}, {type: "{a}"}, 7, [x], "{h}"]}}, next: room}
       - {id: sub, call: other, with: {x: "{d}"}, save: j, on_fail: agent}
       - {id: again, say: "{a|digits}, {e|date}{f|money}{j.y + 1}{i|date}", next: menu}
       - {id: tongue, ask: Which?, languages: {en-US: {key: "1"}, de-DE: {key: "2"}}, confirm: "{l}?", save: l,
@@ -101,7 +107,7 @@ words = st.one_of(
          "forty dollars", "hour", "month", "stay", "mail", "phone", "code", "next week", "half past five", "morning",
          "twelve twenty-eight", "two weeks", "maria at example", "dot com", "four two five", "A B", "no, not B, D",
          "A as in Anna", "my name is Ada", "help", "repeat", "slower", "agent", "start over", "", "purple",
-         "no, twelve", "the 31st of June", "-1", "1e9"]
+         "no, twelve", "room", "single", "late", "address", "pets", "the 31st of June", "-1", "1e9"]
     ),
     st.text(max_size=30),
 )  # fmt: skip

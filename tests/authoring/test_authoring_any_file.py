@@ -103,7 +103,9 @@ def replaced(data: Any, path: tuple[Any, ...], by: Any) -> Any:
     return copy
 
 
-@pytest.mark.parametrize("folder", [SAMPLE, STARTERS / "parcel", STARTERS / "clinic"], ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder", [SAMPLE, *(STARTERS / name for name in ("parcel", "clinic", "hotel"))], ids=lambda folder: folder.name
+)
 @pytest.mark.parametrize("seed", range(40))
 def test_whatever_stands_in_the_place_of_a_value_the_check_tells(folder: Path, seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)

@@ -268,6 +268,14 @@ async def test_voice_audio_and_ssml(tmp_path: Path) -> None:
     ]
 
 
+async def test_tags_in_a_value_are_no_ssml(tmp_path: Path) -> None:
+    main = """
+        constants: {name: "<audio src='https://x.example/a.wav'/>"}
+        steps: [{id: a, say: "Hello {name}."}]
+    """
+    assert await line(tmp_path, main).dial() == ["<speak>Hello &lt;audio src='https://x.example/a.wav'/&gt;.</speak>"]
+
+
 async def test_a_call_in_another_language_gets_the_translation(tmp_path: Path) -> None:
     main = """
         steps:
@@ -296,3 +304,14 @@ async def test_what_is_said_before_starting_over_knows_the_call(tmp_path: Path) 
     await caller.dial(caller="12")
     await caller.say("four two")
     assert await caller.say("start over") == ["Again, one two, at Contoso, 42.", "Well?"]
+
+
+@pytest.mark.parametrize(
+    "begun_by", [{"type": "event", "name": "voicebot.resume"}, {"type": "message", "text": "Hello?"}]
+)
+async def test_what_begins_a_call_after_a_start_that_failed_begins_it_with_its_facts(
+    tmp_path: Path, begun_by: dict[str, Any]
+) -> None:
+    caller = line(tmp_path, 'steps: [{id: a, hangup: "{direction}, {context.order}"}]')
+    facts = {"direction": "outbound", "context": {"order": "7"}}
+    assert await caller.activity(**begun_by, channelData=facts) == ["outbound, 7"]

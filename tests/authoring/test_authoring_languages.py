@@ -8,6 +8,7 @@ import pytest
 from folder_line import Line, write
 
 from voicebot.authoring.checks import check_dialogs
+from voicebot.authoring.graph import draw
 from voicebot.authoring.languages import by_number, closest, names, with_country
 from voicebot.authoring.loader import load_dialogs
 
@@ -148,3 +149,42 @@ def test_languages_have_countries_and_names() -> None:
     assert names("fr-FR") == ["français", "French"]
     assert names("qqq") == []
     assert by_number("0041791", {"+4": "de-DE", "+41": "fr-CH"}) == "fr-CH"
+
+
+def test_the_languages_of_a_question_and_of_a_step_are_drawn_and_need_no_translation(tmp_path: Path) -> None:
+    main = """
+        steps:
+          - {id: number, language: {by_caller: {"+49": de-DE}, to: "{caller_language}"}}
+          - id: which
+            ask: For English, press 1. Für Deutsch die 2.
+            retry: English 1, Deutsch 2.
+            languages: {en-US: {key: "1"}, de-DE: {key: "2"}}
+            on_fail: bye
+          - {id: bye, hangup: Bye.}
+    """
+    dialogs = load_dialogs(write(tmp_path / "d", main=main, main__de="voice: v\nsteps: {bye: {hangup: Tschüss.}}"))
+    assert [problem.message for problem in check_dialogs(dialogs)] == ["'caller_language' is set nowhere"]
+    picture = draw(dialogs)
+    assert "en-US (1) · de-DE (2)" in picture
+    assert "+49: de-DE, else:" in picture
+
+
+async def test_options_of_the_file_keep_their_key_and_step_when_a_translation_gives_their_words(tmp_path: Path) -> None:
+    main = """
+        options: {sales: {say: [buy], key: "1", next: sales}}
+        steps:
+          - {id: menu, ask: What?, choice: {sales: , other: }, on_fail: bye}
+          - {id: bye, hangup: Bye.}
+          - {id: sales, hangup: Sales.}
+    """
+    german = """
+        voice: v
+        steps:
+          menu: {ask: Was?, choice: {sales: [kaufen], other: [anderes]}}
+          sales: {hangup: Verkauf.}
+          bye: {hangup: Tschüss.}
+    """
+    for act in ("kaufen", "1"):
+        caller = Line(write(tmp_path / "d", main=main, main__de=german), locale="de-DE")
+        await caller.dial()
+        assert "Verkauf." in (await (caller.press(act) if act == "1" else caller.say(act)))[0]

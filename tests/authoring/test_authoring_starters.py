@@ -14,7 +14,7 @@ import voicebot.authoring
 from voicebot.cli import app
 
 STARTERS = Path(voicebot.authoring.__file__).parent / "starters"
-BOTS = [Path(__file__).parents[2] / "dialogs", STARTERS / "clinic", STARTERS / "parcel"]
+BOTS = [Path(__file__).parents[2] / "dialogs", STARTERS / "clinic", STARTERS / "parcel", STARTERS / "hotel"]
 NAMES = [bot.name for bot in BOTS]
 
 
@@ -70,3 +70,23 @@ async def test_the_clinic_books_moves_and_cancels() -> None:
     assert await book.upcoming("1001") is None
     assert (await book.free(monday))["time"] == first["time"]
     assert await book.free(monday - timedelta(days=1)) is None, "not on a Sunday"
+
+
+async def test_the_hotel_books_what_is_free_moves_and_cancels() -> None:
+    rooms = imported(STARTERS / "hotel" / "rooms.py")
+    day = date.today() + timedelta(days=60)
+    assert [room["id"] for room in await rooms.free(day, 2, 2)] == ["double", "family", "suite"]
+    code = await rooms.book("suite", day, 2, {"name": "LEE"})
+    assert (await rooms.booking(code))["nights"] == 2
+    assert "suite" not in [room["id"] for room in await rooms.free(day + timedelta(days=1), 1, 3)]
+    assert "suite" in [room["id"] for room in await rooms.free(day + timedelta(days=2), 1, 3)]
+    assert await rooms.book("suite", day, 1, {}) is None, "nobody is booked into another's room"
+    other = await rooms.book("suite", day + timedelta(days=2), 2, {})
+    assert other != code
+    assert not await rooms.move(code, day + timedelta(days=2)), "the room is taken then"
+    assert await rooms.move(code, day - timedelta(days=1)), "its own nights are free for it"
+    assert await rooms.fee(code) == 0
+    assert await rooms.move(code, date.today())
+    assert await rooms.fee(code) == 260
+    await rooms.cancel(code)
+    assert await rooms.booking(code) is None

@@ -174,7 +174,7 @@ def test_the_picture_of_the_sample(tmp_path: Path) -> None:
     assert run("graph", str(folder(tmp_path, FAULTY)))[0] == 2
 
 
-@pytest.mark.parametrize("starter", ["clinic", "parcel"])
+@pytest.mark.parametrize("starter", ["clinic", "hotel", "parcel"])
 def test_a_new_folder_is_right_and_tested_from_the_first_moment(tmp_path: Path, starter: str) -> None:
     where = tmp_path / "mine"
     status, output = run("new", str(where), "--from", starter)
@@ -196,5 +196,5 @@ def test_new_overwrites_nothing_and_knows_its_starters(tmp_path: Path) -> None:
         "--from clinik: there is no such starter; did you mean 'clinic'?\n",
     )
     listed = run("new", "--list")[1].splitlines()
-    assert [line.split()[0] for line in listed] == ["clinic", "parcel"]
+    assert [line.split()[0] for line in listed] == ["clinic", "hotel", "parcel"]
     assert all(len(line.split()) > 2 for line in listed)

@@ -35,6 +35,7 @@ CALLS = {
     "dialogs": ("dialogs", "PCMU"),
     "clinic": ("clinic", "PCMU"),
     "parcel": ("parcel", "PCMU"),
+    "hotel": ("hotel", "PCMU"),
     "over_a_prompt": ("dialogs", "PCMA"),
     "over_a_prompt wideband": ("dialogs", "G722"),
 }
@@ -85,7 +86,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     place = tmp_path_factory.mktemp("calls")
     parcel = place / "parcel"
     shutil.copytree(STARTERS / "parcel", parcel)
-    bots = {"dialogs": SAMPLE_DIALOGS, "clinic": STARTERS / "clinic", "parcel": parcel}
+    bots = {"dialogs": SAMPLE_DIALOGS, "clinic": STARTERS / "clinic", "parcel": parcel, "hotel": STARTERS / "hotel"}
     with ExitStack() as stack:
         main = parcel / "main.yaml"
         address = stack.enter_context(tracking_system(parcel))
@@ -136,6 +137,10 @@ def test_what_identifies_the_patient_is_not_in_the_record(calls: dict[str, Done]
 
 def test_the_parcel_service_changes_a_delivery(calls: dict[str, Done]) -> None:
     calls["parcel"].came_to_its_end_and_said("Done. We will deliver your parcel on Tuesday")
+
+
+def test_the_hotel_books_a_room(calls: dict[str, Done]) -> None:
+    calls["hotel"].came_to_its_end_and_said("Your room is booked.")
 
 
 @pytest.mark.parametrize("name", ["over_a_prompt", "over_a_prompt wideband"])

@@ -5,7 +5,7 @@ From the ground up, where each imports only what stands above it:
 =========================================  =============================================================================
 ``document``, ``problems``                 YAML with positions; what is wrong, where, and how to mend it
 ``expressions``, ``template``              conditions, values, and texts with gaps; ``operations`` is what they compute
-``speaking``, ``exact``                    values in words, for the ear and for the eye
+``speaking``, ``exact``, ``as_written``    values in words, for the ear and for the eye; as an author writes them
 ``understanding/``                         what callers mean by their words, in each language
 ``model/``, ``walking``                    the words of a file that are not steps; finding things in any part of a file
 ``answers/``                               the kinds of answers to a question, one file each

@@ -33,8 +33,9 @@ class Problem:
         return f"{said} ({self.mend})" if self.mend else said
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``did you mean 'choice'?`` when one of ``known`` is written much like ``word``, else ``""``."""
+def did_you_mean(word: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """``did you mean 'choice'?`` when one of ``known`` is written much like ``word``, else ``""``. ``alike``: how much,
+    from 0 to 1."""
     by_folded = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=alike)
     return f"did you mean {by_folded[close[0]]!r}?" if close else ""

@@ -13,7 +13,7 @@ from voicebot.authoring.problems import Problem, did_you_mean
 def misspelt_commands(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     """``agnet`` for ``agent``: callers who ask for an agent would not get there."""
     for name in loaded.dialog.globals.own:
-        meant = did_you_mean(name, GlobalCommands.model_fields)
+        meant = did_you_mean(name, GlobalCommands.model_fields, alike=0.8)
         if meant:
             yield at_key(loaded.document, ("globals", name), "misspelt-command",
                          f"{name!r} is a command of your own here", meant)  # fmt: skip
