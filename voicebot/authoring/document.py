@@ -228,7 +228,7 @@ def _goes_on_after_braces(line: str) -> bool:
     """Whether a text follows what is in braces or brackets: ``say: {name}, hello``."""
     value = line.partition(": ")[2].strip()
     rest = value[max(value.rfind("}"), value.rfind("]")) + 1 :].strip()
-    return value[:1] in ("{", "[") and rest != value and rest != "" and rest[0] != "#"
+    return value[:1] in ("{", "[") and rest not in (value, "") and rest[0] != "#"
 
 
 def _indent(line: str) -> int:
