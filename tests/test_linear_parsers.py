@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 from lines_run import lines_run
 
+from voicebot import speech_markup
 from voicebot.authoring.document import parse_document
 from voicebot.authoring.template import compile_template
 from voicebot.authoring.transcripts import matches
+from voicebot.bots import citations
 from voicebot.bots.direct_line_feed import DirectLineFeed
-from voicebot.bots.sentences import ends
+from voicebot.bots.sentences import cut, ends
 from voicebot.bots.server_sent_events import EventStream
 from voicebot.bots.spoken import _without_markup
 from voicebot.bots.streamed_text import StreamedText, StreamInfo
@@ -42,7 +44,8 @@ PIECES = [
     "<a ", "|", " |", "| a ", "# ", "#", "- ", "> ", "(1", "(1) ", "http://", "www.", "http://a/", "&", "&#", "&#1",
     "&amp", "\\", "\\*", "a", "a ", "A", "a@", "@", "a-", "a1-", "$1", "é", "🎉", '"', "'", "Mr. ", "1. ", "a\n\n",
     ":\n", "。", "a_b ", "***", "\u00a0", "\u2028", "\r\n", "\x00", "a.b ", "no ", "one ", "day from ", "?", "! ", "…",
-    "=", "a=", "<speak", "/>",
+    "=", "a=", "<speak", "/>", "[1]", "[1", "a[1] ", "[^1^]", "【1†", "【1】", "¹", "a¹ ", "[1]: http://a\n", "[a][1]",
+    "Sources:\n", "- http://a\n", "<s>", "</s>", "<break/>", "<a:b>", "&a;", "<b>",
 ]  # fmt: skip
 """What texts are made of that patterns and scanners look for: each over and over again."""
 
@@ -94,6 +97,12 @@ WORK: dict[str, Callable[[str], object]] = {
     "speech in tags": lambda text: ssml.document(f"<speak>{text}</speak>", voice="v", language="en-US"),
     "plain speech": lambda text: ssml.document(text, voice="v", language="en-US"),
     "words of speech": lambda text: ssml.plain_text(f"<speak>{text}</speak>"),
+    "speech of a bot": speech_markup.fit_for_speech,
+    "speech of a bot in tags": lambda text: speech_markup.fit_for_speech(f"<s>{text}</s>"),
+    "joined speech": lambda text: speech_markup.joined(["<speak>a</speak>", text]),
+    "citations": citations.without_citations,
+    "a text that is cut": lambda text: cut(text, len(text) // 2),
+    "speech that is cut": lambda text: cut(f"<speak>{text}", len(text) // 2),
     "what was heard of it": lambda text: heard_text(text, 3.0, False),
     "streamed text": streamed,
     "a stream of events": lambda text: EventStream().feed(text.encode("utf-8", "replace")),

@@ -12,11 +12,16 @@ from typing import Final, NamedTuple
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+MAX_ENTITIES: Final = 400
+"""Characters written as ``&...;`` in what is spoken as words; where there are more, all are left as they are."""
+MAX_MENDED: Final = 200
+"""Characters that are escaped; where more would have to be, the words are spoken."""
 TAG: Final = re.compile(r"<[^<>]*>")
 NAMESPACES: Final = {
     "xmlns": "http://www.w3.org/2001/10/synthesis",
     "xmlns:mstts": "https://www.w3.org/2001/mstts",
 }
+_NOT_XML: Final = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _OPENING: Final = re.compile(r"\A\s*(?:<\?xml[^>]*\?>\s*)?<speak(?P<attributes>(?:[\s/][^<>]*)?)>")
 _CLOSING: Final = re.compile(r"</speak\s*>\s*\Z")
 _DECLARATION: Final = re.compile(r"\A\s*<\?xml[^<>]*\?>")
@@ -45,6 +50,11 @@ class Markup(NamedTuple):
     fault: str = ""
 
 
+def in_xml(text: str) -> str:
+    """``text`` without the characters that no XML document can hold."""
+    return _NOT_XML.sub(" ", text)
+
+
 def is_ssml(text: str) -> bool:
     """Whether ``text`` is an SSML document: it begins with ``<speak`` (after an optional XML declaration)."""
     return _OPENING.match(text) is not None
@@ -57,7 +67,8 @@ def is_unmistakable(text: str) -> bool:
 
 def words(markup: str) -> str:
     """The words of SSML, well-formed or not, single spaces between them."""
-    return " ".join(html.unescape(TAG.sub(" ", _IN_WORDS.sub("", markup))).split())
+    text = TAG.sub(" ", _IN_WORDS.sub("", markup))
+    return " ".join((html.unescape(text) if text.count("&") <= MAX_ENTITIES else text).split())
 
 
 def plain_text(text: str) -> str:
@@ -73,13 +84,15 @@ def fit_for_speech(text: str) -> Markup:
     """
     if "<" not in text:
         return Markup(text)
-    wanted = _HTML_BREAK.sub(" ", _HTML.sub("", _without_prefix(text)))
+    wanted = _HTML_BREAK.sub(" ", _HTML.sub("", _without_prefix(in_xml(text))))
     if "<" not in wanted or not (is_ssml(wanted) or _ELEMENT.search(wanted)):
         return Markup(wanted if wanted == text else " ".join(html.unescape(wanted).split()))
     if not (is_ssml(wanted) and len(_ROOT_TAG.findall(wanted)) == 2 and _CLOSING.search(wanted)):
         wanted = f"<speak>{_ROOT_TAG.sub(' ', _DECLARATION.sub('', wanted))}</speak>"
     fault = not_well_formed(wanted)
     if fault:
+        if wanted.count("&") > MAX_MENDED or wanted.count("< ") > MAX_MENDED:
+            return Markup(words(wanted), fault)
         mended = _STRAY.sub(_escaped, _named_characters(_OTHER_PREFIX.sub(" ", wanted)))
         if not_well_formed(mended):
             return Markup(words(wanted), fault)
@@ -100,13 +113,14 @@ def root_and_content(document: str) -> tuple[str, str]:
 
 
 def joined(parts: list[str]) -> str | None:
-    """``parts``, plain or well-formed documents, as one; None if a document says something of the whole of it, such as
-    its language."""
-    if not any(map(is_ssml, parts)):
+    """``parts``, plain or documents, as one; None if a document says something of the whole of it, such as its
+    language."""
+    documents = [is_ssml(part) and not not_well_formed(part) for part in parts]
+    if not any(documents):
         return " ".join(parts)
     contents = []
-    for part in parts:
-        attributes, content = root_and_content(part) if is_ssml(part) else ("", escape(part))
+    for part, is_document in zip(parts, documents, strict=True):
+        attributes, content = root_and_content(part) if is_document else ("", escape(in_xml(part)))
         if not _PLAIN_ROOT.fullmatch(f" {attributes}"):
             return None
         contents.append(content)

@@ -268,6 +268,14 @@ async def test_voice_audio_and_ssml(tmp_path: Path) -> None:
     ]
 
 
+async def test_tags_in_a_value_are_no_ssml(tmp_path: Path) -> None:
+    main = """
+        constants: {name: "<audio src='https://x.example/a.wav'/>"}
+        steps: [{id: a, say: "Hello {name}."}]
+    """
+    assert await line(tmp_path, main).dial() == ["<speak>Hello &lt;audio src='https://x.example/a.wav'/&gt;.</speak>"]
+
+
 async def test_a_call_in_another_language_gets_the_translation(tmp_path: Path) -> None:
     main = """
         steps:

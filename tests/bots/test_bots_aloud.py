@@ -141,6 +141,17 @@ def test_the_record_shows_what_the_cards_add() -> None:
     assert message.text == "I found **this**: Room 12."
 
 
+def test_what_our_own_dialogs_speak_is_spoken_as_it_is() -> None:
+    activity = {
+        "type": "message",
+        "text": "Dial *67* at  9.\n",
+        "speak": "Dial *67* at  9.\n",
+        "textFormat": "markdown",
+    }
+    (event,) = Interpreter(files=True).events(activity, 1, 0.0)
+    assert isinstance(event, BotMessage) and event.speak == "Dial *67* at  9.\n"
+
+
 LINKS = [
     {"type": "openUrl", "title": "Website", "value": "https://x"},
     {"type": "signin", "title": "Sign in", "value": "u"},

@@ -113,11 +113,12 @@ def test_links_are_read_by_their_words_and_addresses_by_their_host() -> None:
     assert said("1. [Pay](https://a.example)\n2. [Ask](https://b.example)") == "1. Pay. 2. Ask"
 
 
-def test_the_sentences_of_a_streamed_answer_do_not_cite_either() -> None:
+@pytest.mark.parametrize("end", [DEFINED, "\n\n**Sources:**\n- [Policies](https://x.example)\n- Fees.pdf\n\n"])
+def test_the_sentences_of_a_streamed_answer_do_not_cite_either(end: str) -> None:
     interpreter = Interpreter()
-    text = f"Check-out is at 11.[1] It costs $30.[2] Bye.{DEFINED}"
+    text = f"Check-out is at 11.[1] It costs $30.[2] Bye.{end}"
     heard = []
-    for sequence, length in enumerate((20, 40, len(text))):
+    for sequence, length in enumerate((20, 40, 62, 80, len(text))):
         entity = {"type": "streaminfo", "streamType": "streaming", "streamId": "s", "streamSequence": sequence}
         part = {"type": "typing", "text": text[:length], "entities": [entity]}
         heard += interpreter.events(part, 1, 0.0)

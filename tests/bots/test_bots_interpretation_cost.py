@@ -84,6 +84,27 @@ DEAREST: dict[str, dict[str, Any]] = {
     "phrases": message(channelData={"sessionParams": {"sttContextPhrases": [" "] * 3900}}),
     "headers": {"type": "handoff", "value": {"headers": {f"a{number}": 1 for number in range(3900)}}},
     "other headers": {"type": "handoff", "value": {"headers": [{}] * 3900}},
+    "rich text": cards([{"type": "RichTextBlock", "inlines": ["a"] * 100}] * 3),
+    "tables": cards([{"type": "Table", "rows": [{"cells": [{"items": [{"type": "TextBlock", "text": "a"}]}]}] * 40}]),
+    "empty tables": cards([{"type": "Table", "rows": [{"cells": [{}] * 40}] * 8}]),
+    "questions": cards([{"type": "Input.Text", "label": "a b"}] * 100),
+    "containers": cards([{"type": "Container", "items": [{"items": [{"items": []}]}]}] * 60),
+    "a receipt": message(attachments=[{"content": {"items": [{"title": "a", "price": "1"}] * 130}}] * 12),
+    "what was said before": message(
+        text="a b " * 1000, attachments=cards([{"type": "TextBlock", "text": "a b"}] * 80)["attachments"]
+    ),
+    "marks": message(text="a.[1]" * 800),
+    "marks by their place": message(text="a [1]" * 800),
+    "raised marks": message(text="ab.¹" * 1000),
+    "references": message(text="a[1]\n" + "[1] http://a\n" * 300),
+    "definitions": message(text="[1]: http://a\n" * 280),
+    "labels": message(text="[a][b]" * 600 + "\n[b]: http://a"),
+    "entities": message(text="a [1]", entities=[{"citation": []}] * 1000),
+    "a fragment": message(speak=full("a. <break/>")),
+    "a fragment that is broken": message(speak=full("a. <s>")),
+    "a fragment with what is no XML": message(speak="<s>" + full("&a; ")),
+    "a document that is cut": message(speak="<speak>" + full("a. " * 10 + "<break/>")),
+    "speech of cards": message(attachments=[{"content": {"speak": "<s>" + "a. <break/>" * 1500 + "</s>"}}] * 12),
     "speech": message(speak="<speak>" + full("<a/>")),
 }
 

@@ -105,3 +105,22 @@ def test_a_prefix_without_its_namespace_which_the_service_would_refuse_is_spoken
 def test_the_prefixes_that_every_document_gets_need_no_declaration() -> None:
     styled = "<speak><mstts:express-as style='calm'>Hello.</mstts:express-as></speak>"
     assert "mstts:express-as" in document(styled, voice="v", language="en-US")
+
+
+@pytest.mark.parametrize(
+    ("beside", "voices"),
+    [
+        ("Hello <voice name='B'>you</voice>", ["en-US-JoeNeural", "B"]),
+        (
+            "<voice name='B'>Hi</voice> and <voice name='C'>you</voice>.",
+            ["B", "en-US-JoeNeural", "C", "en-US-JoeNeural"],
+        ),
+        ("<voice name='B'>Hi</voice> \n <voice name='C'>you</voice>", ["B", "C"]),
+        ("Wait <break/><voice name='B'>Hi</voice>", ["en-US-JoeNeural", "B"]),
+        ("<mstts:backgroundaudio src='x'/><voice name='B'>Hi</voice>", ["B"]),
+        ("<p>Hello <voice name='B'>you</voice></p>", ["B"]),
+    ],
+)
+def test_what_is_said_beside_a_voice_is_said_by_the_usual_one(beside: str, voices: list[str]) -> None:
+    root = parse(f"<speak>{beside}</speak>")
+    assert [voice.get("name") for voice in root.iter(SSML + "voice")] == voices

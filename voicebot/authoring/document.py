@@ -224,6 +224,13 @@ def _scalar(text: str) -> Any:
     return text
 
 
+def _goes_on_after_braces(line: str) -> bool:
+    """Whether a text follows what is in braces or brackets: ``say: {name}, hello``."""
+    value = line.partition(": ")[2].strip()
+    rest = value[max(value.rfind("}"), value.rfind("]")) + 1 :].strip()
+    return value[:1] in ("{", "[") and rest not in (value, "") and rest[0] != "#"
+
+
 def _indent(line: str) -> int:
     """Where what ``line`` says begins; behind the dash of a list's item."""
     return len(line) - len(line.lstrip(" -"))
@@ -243,7 +250,7 @@ def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, st
         if re.match(r"\s*[\w-]+:( |$)", there) and _indent(there) > _indent(above) and not above.rstrip().endswith(":"):
             return "this line begins further to the right than the one above", "begin it where the one above begins"
         return "a colon in a text without quotes", 'put the whole text in quotes: "..."'
-    if re.search(r":\s+[{\[].*[}\]]\s*[^\s#,}\]]", there) or re.search(r"[-:]\s+[@`%*&]", there):
+    if _goes_on_after_braces(there) or re.search(r"[-:]\s+[@`%*&]", there):
         return "a text that begins with a sign that has a meaning of its own", 'put the whole text in quotes: "..."'
     if "another document" in problem:
         return "a line --- in the middle of the file", "leave it out: a file is one dialog"

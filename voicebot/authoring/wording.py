@@ -46,7 +46,7 @@ class Words:
             inner = _inner(self.ssml.fill(scope, lambda value, kind: escape(self.aloud(value, kind)), self.labels))
         else:
             words = self.text.fill(scope, self.aloud, self.labels)
-            if not (self.voice or slow):
+            if not (self.voice or slow or "<" in words):  # a value with tags in it is no SSML
                 return text, words
             inner = escape(words)
         if slow:

@@ -46,8 +46,8 @@ class Aloud:
     remarks: tuple[str, ...] = ()
 
 
-def aloud(activity: dict[str, Any]) -> Aloud:
-    """What the message ``activity`` says."""
+def aloud(activity: dict[str, Any], *, ours: bool = False) -> Aloud:
+    """What the message ``activity`` says. ``ours``: it is of our own dialogs, whose ``speak`` is always speech."""
     text, given = _text(activity.get("text")), activity.get("speak")
     locale = language_tag(activity.get("locale"))
     if isinstance(given, str) and not given.strip():
@@ -55,10 +55,10 @@ def aloud(activity: dict[str, Any]) -> Aloud:
     remarks: list[str] = []
     cited = says_that_it_cites(activity)
     form = _form(activity)
-    own = isinstance(given, str) and given.strip() != text.strip()
-    if isinstance(given, str) and own and activity.get("textFormat") == "markdown" and "<" not in given:
+    own = isinstance(given, str) and (ours or given.strip() != text.strip())
+    if isinstance(given, str) and own and activity.get("textFormat") == "markdown" and "<" not in given and not ours:
         first = _read(given, "markdown", cited, remarks)
-    elif own or is_unmistakable(text):
+    elif own or is_unmistakable(text[:MAX_TEXT]):
         first = _speech(given if isinstance(given, str) and own else text, "speak" if own else "text", cited, remarks)
     else:
         first = _read(text, form, cited, remarks)
@@ -84,16 +84,18 @@ def _speech(speak: str, name: str, cited: bool, remarks: list[str]) -> str:
     said, fault = fit_for_speech(kept)
     if fault:
         remarks.append(f"its {name} is no SSML and is spoken as its words: {fault}")
-    return said if is_ssml(said) else without_citations(said, plain=True, cited=cited).strip()
+    heard = said if is_ssml(said) else without_citations(said, plain=True, cited=cited)
+    return heard if heard == said else heard.strip()
 
 
 def _read(text: str, form: TextFormat, cited: bool, remarks: list[str]) -> str:
     """What is written to be read, as speech."""
+    kept = cut(text, MAX_TEXT)
     if len(text) > MAX_TEXT:
-        remarks.append(_too_long("text", text, cut(text, MAX_TEXT)))
+        remarks.append(_too_long("text", text, kept))
     elif (lines := text.count("\n") + 1) > MAX_LINES:
         remarks.append(f"its text is too long: {lines - MAX_LINES} of {lines} lines are not said")
-    return spoken(text, form, cited=cited) if text else ""
+    return spoken(kept, form, cited=cited) if kept else ""
 
 
 def _too_long(name: str, whole: str, kept: str) -> str:

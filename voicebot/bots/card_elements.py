@@ -39,13 +39,9 @@ class CardElements:
 
     def read(self, body: Any, depth: int = 0) -> None:
         """Read ``body``, a list of elements."""
-        if depth > MAX_DEPTH or not isinstance(body, list):
+        if depth > MAX_DEPTH:
             return
-        for element in body:
-            if self._left <= 0:
-                self.cut_short = True
-                return
-            self._left -= 1
+        for element in self.limited(body):
             if not isinstance(element, dict) or element.get("isVisible") is False:
                 continue
             kind = element.get("type")
@@ -54,9 +50,19 @@ class CardElements:
                 reader(self, element, depth)
             elif not _HELD.isdisjoint(element):
                 for name in _CONTAINERS:
-                    self.read(element.get(name), depth + 1)
+                    if name in element:
+                        self.read(element[name], depth + 1)
             elif isinstance(element.get("fallback"), dict):
                 self.read([element["fallback"]], depth + 1)
+
+    def limited(self, body: Any) -> list[Any]:
+        """What is still looked at of ``body``, a list; an empty one of anything else."""
+        if not isinstance(body, list):
+            return []
+        looked_at = body[: self._left]
+        self._left -= len(looked_at)
+        self.cut_short = self.cut_short or len(looked_at) < len(body)
+        return looked_at
 
     def _say(self, text: str, *, alone: bool = True) -> None:
         if text:
@@ -66,23 +72,26 @@ class CardElements:
         self._say(plain(element.get("text")))
 
     def _rich_text(self, element: dict[str, Any], _: int) -> None:
-        self._say("".join(map(_run, limited(element.get("inlines")))))
+        self._say("".join(map(_run, self.limited(element.get("inlines")))))
 
     def _picture(self, element: dict[str, Any], _: int) -> None:
         self._say(plain(element.get("altText")))
 
     def _facts(self, element: dict[str, Any], _: int) -> None:
-        for fact in dicts(element.get("facts")):
+        for fact in dicts(self.limited(element.get("facts"))):
             self._say(fact_line(fact.get("title"), fact.get("value")), alone=False)
 
     def _table(self, element: dict[str, Any], depth: int) -> None:
         """The cells of a row are one line."""
-        for row in dicts(element.get("rows")):
+        for row in self.limited(element.get("rows")):
+            if not isinstance(row, dict) or row.get("isVisible") is False:
+                continue
             before, cells = self.texts, []
-            for cell in dicts(row.get("cells")) if row.get("isVisible") is not False else []:
+            for cell in self.limited(row.get("cells")):
                 self.texts = []
-                self.read([cell], depth + 2)
-                cells.append(" ".join(text for text, _ in self.texts))
+                if isinstance(cell, dict):
+                    self.read(cell.get("items"), depth + 2)
+                cells.append(" ".join([text for text, _ in self.texts]))
             self.texts = before
             self._say(", ".join(filter(None, cells)), alone=False)
 

@@ -17,7 +17,7 @@ from voicebot.bots.languages import language_tag, our_words
 from voicebot.bots.spoken import MAX_TEXT, spoken
 from voicebot.speech_markup import fit_for_speech, words
 
-MAX_ALL_ELEMENTS = 600
+MAX_ALL_ELEMENTS = 360
 """Of all cards of a message, which share them equally."""
 LEAST = 20
 """Characters that a text of a card counts as, however short it is."""
@@ -48,7 +48,7 @@ class CardReader:
 
     def __init__(self, attachments: Sequence[Any], said: str = "", locale: str = "") -> None:
         self._contents = [content for content in map(_content, attachments[:MAX_CARDS]) if content]
-        self._said = f" {said} "
+        self._said = f" {said} " if said else ""
         self._locale = locale
         self._room = MAX_TEXT
         self._own_room = MAX_OWN_SPEECH
@@ -93,7 +93,7 @@ class CardReader:
             if self._room <= 0:
                 self.cut_short = True
                 break
-            if not (alone and self._was_said(key(text))):
+            if not (alone and self._said and self._was_said(key(text))):
                 texts.append(text[: self._room])
                 self._room -= max(len(text) + 1, LEAST)
         self.cut_short = self.cut_short or elements.cut_short
@@ -118,8 +118,8 @@ def _read_classic(content: dict[str, Any], elements: CardElements) -> None:
 
 
 def _read_receipt(content: dict[str, Any], elements: CardElements, locale: str) -> None:
-    lines = [fact_line(fact.get("key"), fact.get("value")) for fact in dicts(content.get("facts"))]
-    lines += map(_item, dicts(content.get("items")))
+    lines = [fact_line(fact.get("key"), fact.get("value")) for fact in dicts(elements.limited(content.get("facts")))]
+    lines += map(_item, dicts(elements.limited(content.get("items"))))
     ours = our_words(locale)
     for name, said in (("tax", ours.tax), ("vat", ours.vat), ("total", ours.total)):
         if amount := plain(content.get(name)):

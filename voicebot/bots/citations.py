@@ -73,6 +73,12 @@ def says_that_it_cites(activity: dict[str, Any]) -> bool:
     return False
 
 
+def heads_references(line: str) -> bool:
+    """Whether ``line`` is the heading of a list of references, and nothing else."""
+    heading = _HEADING.fullmatch(line)
+    return heading is not None and not heading["rest"].strip(" \t:*_")
+
+
 def without_citations(text: str, *, plain: bool = False, cited: bool = False) -> str:
     """``text`` without what cites. ``plain``: it is no Markdown; ``cited``: the activity says that it cites."""
     if _HINT.search(text) is None:
@@ -141,7 +147,7 @@ def _without_references(lines: list[str], *, numbered: bool) -> list[str]:
         first -= 1
         numbers = _NUMBERED.match(line) is not None
         bare += not line.strip() or (numbers and (line.lstrip().startswith("[") or _only_refers(line)))
-    if first and (heading := _HEADING.fullmatch(lines[first - 1])) and not heading["rest"].strip(" \t:*_"):
+    if first and heads_references(lines[first - 1]):
         return lines[: first - 1]
     return lines[:first] if numbered and 0 < first < end and bare == end - first else lines
 

@@ -80,6 +80,8 @@ class Interpreter:
         self._streams = StreamedText()
         self._files = files
         self._remarks: list[str] = []
+        self._locale = ""
+        """Of the last part of a streamed text."""
 
     def events(self, activity: Any, request: int, at: float) -> list[Event]:
         """The events that ``activity``, an answer to ``request``, stands for. ``at``: the loop's time."""
@@ -90,9 +92,9 @@ class Interpreter:
         if len(text) > MAX_STREAM:
             self._remarks.append(f"its text is too long: {len(text) - MAX_STREAM} characters are not said")
         if info.kind != "final":
-            locale, cited = language_tag(activity.get("locale")), says_that_it_cites(activity)
+            self._locale, cited = language_tag(activity.get("locale")), says_that_it_cites(activity)
             return [
-                BotMessage(at, request, sentence, spoken(sentence, cited=cited), locale=locale)
+                BotMessage(at, request, sentence, spoken(sentence, cited=cited), locale=self._locale)
                 for sentence in self._streams.part(info, text, request)
             ]
         left = self._streams.final(info, text)
@@ -102,7 +104,8 @@ class Interpreter:
 
     def finished(self, request: int, at: float) -> list[Event]:
         """The bot has finished with ``request``: texts that it began to stream and did not end are spoken as well."""
-        return [BotMessage(at, request, text, spoken(text)) for text in self._streams.left(request)]
+        left = self._streams.left(request)
+        return [BotMessage(at, request, text, spoken(text), locale=self._locale) for text in left]
 
     def take_remarks(self) -> list[str]:
         """What the log should say of the activities since the last call of this method: what is not said of them, or
@@ -206,7 +209,7 @@ def _kept(value: Any) -> bool:
 
 
 def _message(activity: dict[str, Any], request: int, at: float, files: bool, remarks: list[str]) -> list[BotMessage]:
-    said = aloud(activity)
+    said = aloud(activity, ours=files)
     remarks += said.remarks
     url = _text(_parameters(activity, "activityParams").get("playUrlUrl"))
     audio = url if fetchable(url) or (files and url.startswith("file:///") and len(url) <= MAX_URL) else ""

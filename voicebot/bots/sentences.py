@@ -15,7 +15,8 @@ LONGEST = 8
 """Characters within which all of :data:`_ABBREVIATED` and :data:`_NUMBERED` are told from others."""
 LAST = 1000
 """A text is cut at the end of a sentence within this many characters before its limit; else between two words."""
-MAX_ENDS = 256
+MAX_TRIED = 20
+"""Ends of sentences that are tried, from the last one backwards."""
 MAX_TAGS = 400
 """Tags of SSML that is cut; where there are more, its words are cut."""
 
@@ -47,9 +48,10 @@ def cut(text: str, limit: int) -> str:
     if is_ssml(text):
         return _cut_document(text, limit)
     begin = max(limit - LAST, 0)
-    found = [end for end in ends(text[: limit + 2], begin, MAX_ENDS) if end <= limit]
-    if found:
-        return text[: found[-1]].rstrip()
+    found = [match.end() for match in _END.finditer(text[: limit + 2], begin)]
+    for end in found[: -1 - MAX_TRIED : -1]:
+        if end <= limit and not _goes_on(text, begin, end):
+            return text[:end].rstrip()
     before, space, _ = text[begin : limit + 1].rpartition(" ")
     return text[: begin + len(before)].rstrip() if space and before else text[:limit]
 

@@ -10,10 +10,12 @@ https://learn.microsoft.com/microsoftteams/platform/bots/streaming-ux
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from voicebot.bots.citations import heads_references
 from voicebot.bots.sentences import ends
 from voicebot.bots.spoken import MAX_TEXT
 
@@ -111,7 +113,7 @@ class StreamedText:
             return (stream.text + text)[stream.said :].strip()
         if text.startswith(stream.text[: stream.said]):
             return text[stream.said :].strip()
-        return " ".join(sentence for sentence in _sentences(text) if _key(sentence) not in stream.sentences)
+        return _joined(sentence for sentence in _sentences(text) if _key(sentence) not in stream.sentences)
 
     def left(self, request: int) -> list[str]:
         """The bot has finished with ``request``: the unspoken rest of its streams that got no final text."""
@@ -129,6 +131,8 @@ def _complete(stream: _Stream) -> list[str]:
     found = []
     for end in ends(stream.text[: stream.said + MAX_PART], stream.said, MAX_ENDS):
         sentence = stream.text[stream.said : end].strip()
+        if heads_references(sentence):
+            break  # what follows is judged as a whole, at the end
         stream.said = end
         if sentence:
             stream.sentences.add(_key(sentence))
@@ -140,6 +144,11 @@ def _complete(stream: _Stream) -> list[str]:
 def _sentences(text: str) -> list[str]:
     edges = [0, *ends(text, 0, MAX_SENTENCES), len(text)]
     return [part for a, b in pairwise(edges) if (part := text[a:b].strip())]
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    """``sentences`` in one line, but for what means something at the beginning of a line only."""
+    return "".join(("\n" if one[0] in "[-*#" or heads_references(one) else " ") + one for one in sentences).strip()
 
 
 def _key(sentence: str) -> str:

@@ -11,6 +11,7 @@ from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.calls import AudioFiles
 from voicebot.speech import PromptCache, PromptVoice, Speech
+from voicebot.speech_markup import fit_for_speech
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
@@ -40,10 +41,11 @@ class PromptWarming:
         prompts = await client.prompts()
         await self._files.warm([prompt.audio for prompt in prompts if prompt.audio], self._formats)
         voice = self._voice
+        said = [(fit_for_speech(prompt.text).speak, prompt.locale) for prompt in prompts]
         wanted = [
-            Speech(prompt.text, voice.speaking(prompt.locale), prompt.locale or voice.language, audio)
+            Speech(text, voice.speaking(locale), locale or voice.language, audio)
             for audio in self._formats
-            for prompt in prompts
+            for text, locale in said
         ]
         return await self._cache.warm(wanted), len(wanted)
 

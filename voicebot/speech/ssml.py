@@ -10,9 +10,11 @@ import re
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from voicebot.speech_markup import NAMESPACES, is_ssml, not_well_formed, plain_text, root_and_content
+from voicebot.speech_markup import NAMESPACES, in_xml, is_ssml, not_well_formed, plain_text, root_and_content
 
-_NOT_XML: Final = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+_VOICE: Final = re.compile(r"(</?voice(?:[\s/][^<>]*)?>)")
+_SETTING: Final = re.compile(r"(?:\s|<mstts:backgroundaudio[^<>]*>|</mstts:backgroundaudio>|<!--[^<>]*-->)*+")
+"""What may stand beside a voice."""
 
 
 def document(text: str, *, voice: str, language: str) -> str:
@@ -21,7 +23,7 @@ def document(text: str, *, voice: str, language: str) -> str:
         if not not_well_formed(text):
             return _completed(text, voice, language)
         text = plain_text(text)
-    return _wrapped(escape(_NOT_XML.sub(" ", text)), voice, language)
+    return _wrapped(escape(in_xml(text)), voice, language)
 
 
 def _wrapped(content: str, voice: str, language: str) -> str:
@@ -38,6 +40,19 @@ def _completed(text: str, voice: str, language: str) -> str:
     wanted = {"version": "1.0", **NAMESPACES, "xml:lang": language}
     present = set(re.findall(r"(?:\A|\s)([\w:.-]+)\s*=", re.sub(r"\"[^\"]*\"|'[^']*'", '""', attributes)))
     missing = " ".join(f"{name}={quoteattr(value)}" for name, value in wanted.items() if name not in present)
-    if not re.search(r"<voice[\s/>]", content):
-        content = _voiced(content, voice)
-    return f"<speak {' '.join(part for part in (missing, attributes) if part)}>{content}</speak>"
+    return f"<speak {' '.join(part for part in (missing, attributes) if part)}>{_all_voiced(content, voice)}</speak>"
+
+
+def _all_voiced(content: str, voice: str) -> str:
+    """``content`` with a voice for everything: the service refuses what is said beside a ``<voice>``."""
+    if not _VOICE.search(content):
+        return _voiced(content, voice)
+    outside, inside = _VOICE.split(content)[::2], _VOICE.findall(content)
+    depth, pieces = 0, []
+    for piece, tag in zip(outside, [*inside, ""], strict=True):
+        said = depth == 0 and not _SETTING.fullmatch(piece)
+        if said and not_well_formed(f"<speak>{piece}</speak>"):
+            return content  # the voice is within another element
+        pieces += [_voiced(piece, voice) if said else piece, tag]
+        depth += 0 if tag.endswith("/>") or not tag else -1 if tag.startswith("</") else 1
+    return "".join(pieces)

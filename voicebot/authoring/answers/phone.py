@@ -46,10 +46,10 @@ class PhoneAnswer(AnswerKind, title="PhoneWanted"):
         return PAUSE_S
 
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
-        return understanding.phone(understanding.phone_digits(text), self.country)
+        return understanding.phone(understanding.phone_digits(text, self.country), self.country)
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        said, before = understanding.phone_digits(text), slot.get("said", "")
+        said, before = understanding.phone_digits(text, self.country), slot.get("said", "")
         if not said:
             return None
         anew = not before or said.startswith(before) or said.startswith("+")
@@ -70,7 +70,7 @@ class PhoneAnswer(AnswerKind, title="PhoneWanted"):
         return Form(max(0, least - before), max(0, most - before))
 
     def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> str | None:
-        said = understanding.phone_digits(text)
+        said = understanding.phone_digits(text, self.country)
         return understanding.phone(f"{before}{said}", self.country) if said.isdecimal() else None
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:

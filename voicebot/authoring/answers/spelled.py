@@ -34,11 +34,12 @@ class SpelledAnswer(AnswerKind):
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         before = slot.get("said", "")
-        mended = understanding.respelled(text, before) if before else None
         letters = understanding.spelled(text)
         if not letters:
             return None
-        spelled = mended or joined(before, letters, self.min, self.max)
+        whole = understanding.spelled(f"{' '.join(before)}, {text}") if before else letters
+        corrected = whole != before + letters  # "B A C", "no, not C, K"
+        spelled = whole if corrected else joined(before, letters, self.min, self.max)
         slot["said"] = spelled if len(spelled) < self.min else ""
         return More() if slot["said"] else answered(spelled or None)
 

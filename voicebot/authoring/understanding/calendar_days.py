@@ -30,7 +30,7 @@ from voicebot.authoring.understanding.calendar_rules import (
 )
 from voicebot.authoring.understanding.day_words import DayNumber, DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.tokens import Token, without
 from voicebot.authoring.understanding.vague_days import DayRange, VagueDays
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -55,7 +55,7 @@ class CalendarDays:
 
         ``within``: the days that were named before: a weekday or a day of the month is the one among these.
         """
-        tokens = self._vocabulary.content(text)
+        tokens = self._tokens(text)
         try:
             if self._vague.around_days(tokens, today, past) is not None:
                 return None
@@ -71,7 +71,7 @@ class CalendarDays:
 
     def vague(self, text: str, today: date, past: bool = False) -> DayRange | None:
         """The first and the last of the days in ``text``, where no single one is meant."""
-        tokens = self._vocabulary.content(text)
+        tokens = self._tokens(text)
         try:
             found = self._vague.around_days(tokens, today, past)
             if found is None and self._exact(tokens, today, past) is None:
@@ -88,6 +88,9 @@ class CalendarDays:
         month, day = (first, second) if self._words.month_first else (second, first)
         return day_of(year, month, day)
 
+    def _tokens(self, text: str) -> list[Token]:
+        return without(self._words.ignored, self._vocabulary.content(text))
+
     def _counts_from_today(self, tokens: Sequence[Token]) -> bool:
         words = self._words
         return any(phrases.find(tokens) for phrases in (words.relative, words.units, words.holidays, words.months))
@@ -103,8 +106,11 @@ class CalendarDays:
         for rule in (self._beside_another, self._counted, self._offset):
             if (found := rule(tokens, numbers, today, past, depth)) is not None:
                 return found
-        if hits := words.relative.find(tokens):
-            return today + timedelta(days=hits[0][2])
+        for start, stop, days in words.relative.find(tokens)[:1]:
+            if (since := words.since.ending(tokens, start)) is not None and since[0]:
+                return None  # "two Mondays from now"
+            later = words.later.at(tokens, stop)  # "tomorrow week"
+            return today + timedelta(days=days + (later[1] if later is not None else 0))
         for start, stop, month_number in words.months.find(tokens):
             with_day = self._with_month(tokens, numbers, start, stop, month_number, today, past)
             if with_day is not None:
@@ -122,8 +128,6 @@ class CalendarDays:
         if day is not None:
             return monthless(day, None, today, past)
         return self._in_order(numbers, text, today, past)
-
-    # --- one day from another -------------------------------------------------------------------------------------
 
     def _beside_another(
         self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool, depth: int
@@ -144,7 +148,7 @@ class CalendarDays:
                     continue
                 if joints is words.on and (unit is None or unit[1] not in ("week", "fortnight")):
                     continue
-                base = self._exact(tokens[stop:], today, past, depth=depth + 1)
+                base = self._exact(words.behind(tokens, stop), today, past, depth=depth + 1)
                 if base is None:
                     continue
                 if weekday is not None:
@@ -240,8 +244,6 @@ class CalendarDays:
                 return nth(today.year + coming, 12 if which < 0 else 1, which, weekday)
         return None
 
-    # --- days that are named --------------------------------------------------------------------------------------
-
     def _holiday(
         self, tokens: Sequence[Token], numbers: list[DayNumber], hit: tuple[int, int, str], today: date, past: bool
     ) -> date | None:
@@ -326,9 +328,14 @@ class CalendarDays:
         for number in numbers:
             after_article = number.start > 0 and tokens[number.start - 1].word in self._words.articles
             plain = number.ordinal and tokens[number.start].word not in self._words.doubtful
-            if 1 <= number.value <= 31 and (plain or after_article):
+            if 1 <= number.value <= 31 and (plain or after_article) and not self._counts(tokens, number):
                 return number.value
         return None
+
+    def _counts(self, tokens: Sequence[Token], number: DayNumber) -> bool:
+        """Whether an ordinal is no day: "the first weekend", "the third Monday"."""
+        followed = (self._words.weekend, self._words.weekdays, self._words.units)
+        return number.ordinal and any(phrases.at(tokens, number.stop) for phrases in followed)
 
     def _weekday(
         self, tokens: Sequence[Token], weekdays: list[tuple[int, int, int]], day: int | None, today: date, past: bool
@@ -341,12 +348,14 @@ class CalendarDays:
             return monthless(day, weekday, today, past)
         if words.last.find(tokens):
             return weekday_from(today, weekday, -1)
+        weeks = any(unit == "week" for _, _, unit in words.units.find(tokens))
         if words.after_next.find(tokens):
             monday = today - timedelta(days=today.weekday())
-            return monday + timedelta(days=14 + weekday) if words.week_after else weekday_from(today, weekday, 2)
-        if words.a_week_later.at(tokens, stop) == (len(tokens) - stop, True):  # "Sunday week"
-            return weekday_from(today, weekday, 2)
-        weeks = any(unit == "week" for _, _, unit in words.units.find(tokens))
+            week_after = words.week_after or weeks
+            return monday + timedelta(days=14 + weekday) if week_after else weekday_from(today, weekday, 2)
+        later = words.later.at(tokens, stop)
+        if later is not None and stop + later[0] == len(tokens):  # "Sunday week"
+            return weekday_from(today, weekday) + timedelta(days=later[1])
         if words.next.find(tokens) and (words.week_after or weeks):
             return today + timedelta(days=7 - today.weekday() + weekday)
         return weekday_from(today, weekday, -1 if past else 1)

@@ -13,7 +13,7 @@ from datetime import time
 from itertools import pairwise
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import FRACTION, NUMERAL, ZERO, NumberReader, NumberWords
+from voicebot.authoring.understanding.numbers import FRACTION, NUMERAL, UNIT, ZERO, NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -106,6 +106,9 @@ class ClockTimes:
                 stop = atom.start + noon[0]
                 while index < len(atoms) and atoms[index].start < stop:
                     index += 1
+            elif self._half_before and atom.kind == UNIT and 0 < (part := self._quarters(reader, index)) < 60:
+                parts.append(_Part(_MINUTES, part))  # "drei viertel sechs"
+                index += 2
             elif atom.kind == FRACTION and atom.value < 1:
                 parts.append(_Part(_MINUTES, int(atom.value * 60)))
                 index += 1
@@ -119,6 +122,10 @@ class ClockTimes:
                     parts.append(_Part(_OTHER))
                 index += 1
         return parts
+
+    def _quarters(self, reader: NumberReader, index: int) -> int:
+        fraction = reader.atom(index + 1)
+        return int(reader.atom(index).value * fraction.value * 60) if fraction.kind == FRACTION else 0
 
     def _is_ordinal(self, tokens: Sequence[Token], stop: int) -> bool:
         """Whether an ordinal's ending follows at once ("3rd")."""
@@ -137,6 +144,10 @@ class ClockTimes:
             right = number(at + 1)
             if left is None or right is None:
                 continue
+            after = number(at + 2)
+            if self._half_before and right.kind == _MINUTES and right.value == 30 and after is not None:
+                # "fünf vor halb sechs"
+                return _hour_before(after.value), 30 + (left.value if part.kind == _PAST else -left.value)
             minutes, hour = (left, right) if self._minutes_first else (right, left)
             if hour.kind == _MINUTES or hour.value > 24 or not 0 < minutes.value < 60:
                 continue
@@ -152,6 +163,12 @@ class ClockTimes:
             if part.kind == _MINUTES and following.kind == _PLAIN and (self._half_before or part.value == 30):
                 return (_hour_before(following.value) if self._half_before else following.value), part.value
         plain = [at for at, part in enumerate(parts) if part.kind == _PLAIN]
+        if (
+            len(plain) == 1
+            and self._minutes_first
+            and [part.kind for part in parts[plain[0] + 1 :]] in ([_PAST], [_TO])
+        ):
+            return None  # "twenty past"
         if not plain or any(part.kind == _OTHER for part in parts[plain[0] : plain[-1]]):
             return None  # none, or several: "two or three"
         return self._plain(parts, plain[0])

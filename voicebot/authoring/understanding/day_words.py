@@ -9,7 +9,7 @@ holidays            "easter monday": a rule (calendar_rules.py); a country may h
 in, ago, from       before or after an amount: "in two weeks", "two weeks ago", "two weeks from Friday"
 before, after       before a day: "two days before Christmas", "the Monday after Easter"; alone no day is meant
 beside              nouns for a day so many days from another: "le lendemain de Noël"
-on                  "a week on Friday"; ``a_week_later``: "Sunday week"
+on                  "a week on Friday"; ``later``: so many days after the weekday before it: "Sunday week"
 next, last, this    beside a weekday or a unit; ``after_next``: "the Monday after next"
 next_weekday        what "next Tuesday" means: ``week_after`` (that of next week) or ``coming``
 in_month, of        between a day and its month, and between them and the year
@@ -18,7 +18,8 @@ ordinal_suffixes    "15th"
 numbered_months     how a month is said by number: ``of`` ("el quince del tres"), ``ordinal`` ("fünfzehnter dritter")
 alternatives        between two days, of which neither is meant alone: "Friday or Saturday"
 weekend, any_day    words that name several days or any; ``around``: before a day, about that day is meant
-some                amounts that are no number: "a few"
+except              before a day that is not meant: "any day but Friday"
+some                amounts that are no number: "a few"; ``ignored``: "first thing"
 month_parts         "early", "end of": the first and the last day of such a part of a month
 ==================  ==================================================================================================
 """
@@ -30,7 +31,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbers import ARTICLE, NUMERAL, ORDINAL, NumberReader, NumberWords, SpokenNumber
+from voicebot.authoring.understanding.numbers import (
+    ARTICLE,
+    FRACTION,
+    NUMERAL,
+    ORDINAL,
+    NumberReader,
+    NumberWords,
+    SpokenNumber,
+)
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
@@ -68,8 +77,8 @@ class DayWords:
         def listed(key: str) -> Phrases[bool]:
             return vocabulary.listed_phrases("dates", key)
 
-        self.months, self.weekdays, self.relative, self.beside = (
-            numbered(key) for key in ("months", "weekdays", "relative", "beside")
+        self.months, self.weekdays, self.relative, self.beside, self.later = (
+            numbered(key) for key in ("months", "weekdays", "relative", "beside", "later")
         )
         holidays = vocabulary.mapped("dates", "holidays") | vocabulary.expanded(region.get("holidays", {}))
         self.holidays: Phrases[str] = vocabulary.phrases(holidays)
@@ -80,9 +89,8 @@ class DayWords:
         self.next, self.last, self.this, self.after_next = (
             listed(key) for key in ("next", "last", "this", "after_next")
         )
-        self.a_week_later = listed("a_week_later")
-        self.alternatives, self.weekend, self.any_day, self.around, self.some = (
-            listed(key) for key in ("alternatives", "weekend", "any_day", "around", "some")
+        self.alternatives, self.weekend, self.any_day, self.around, self.some, self.excepted, self.ignored = (
+            listed(key) for key in ("alternatives", "weekend", "any_day", "around", "some", "except", "ignored")
         )
         self.month_parts: Phrases[str] = vocabulary.phrases(vocabulary.mapped("dates", "month_parts"))
         self.before_times = vocabulary.words("times", "skipped")
@@ -118,6 +126,10 @@ class DayWords:
                 index += 1
         return found
 
+    def behind(self, tokens: Sequence[Token], stop: int) -> Sequence[Token]:
+        """What follows a word such as "after", with the article that is a part of that word ("después del")."""
+        return tokens[stop - (tokens[stop - 1].word in self.articles) :]
+
     def only_of(self, tokens: Sequence[Token], start: int, stop: int) -> bool:
         """Whether nothing but "of" and the like is between."""
         return all(token.word in self.of for token in tokens[start:stop])
@@ -131,7 +143,10 @@ class DayWords:
         if at in counts:
             return counts[at]
         hit = self._words.phrases.at(tokens, start - 1)
-        return 1 if hit is not None and hit[1][0] == ARTICLE else None
+        half = (
+            start > 1 and (before := self._words.phrases.at(tokens, start - 2)) is not None and before[1][0] == FRACTION
+        )
+        return 1 if hit is not None and hit[1][0] == ARTICLE and not half else None
 
     def year_at(self, tokens: Sequence[Token], numbers: Sequence[DayNumber], at: int) -> str:
         """The digits of the year that is said from ``at`` on: "twenty twenty seven", "27"; ``""`` for none."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.numbers import ARTICLE, FRACTION, Atom, NumberReader, NumberWords, single
-from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.tokens import Token, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 SIZES = {
@@ -28,6 +28,8 @@ class Durations:
         self._words = words
         self._digits = digits
         self._units = vocabulary.phrases(vocabulary.mapped("durations", "units"))
+        self._ignored = vocabulary.listed_phrases("durations", "ignored")
+        self._carriers = vocabulary.words("choice", "ignored") | vocabulary.words("dates", "of")
         self._some = vocabulary.listed_phrases("dates", "some")
         self._of = vocabulary.words("dates", "of") | vocabulary.words("numbers", "of")
 
@@ -36,12 +38,14 @@ class Durations:
 
         None where there is none, several, one that cannot be counted in ``unit``, or "a few".
         """
-        tokens = self._vocabulary.content(text)
+        tokens = without(self._ignored, self._vocabulary.content(text))
         if self._some.find(tokens):
             return None
         hits = self._units.find(tokens)
         if not hits:
-            return single(NumberReader(self._words, self._atoms(tokens)).all())
+            return self._bare(tokens)
+        if {"day", "night"} <= {meaning for _, _, meaning in hits}:
+            return None  # "two nights and three days" are not five
         counted_in, size = SIZES[unit]
         total, begin = Decimal(0), 0
         for at, (start, stop, meaning) in enumerate(hits):
@@ -58,8 +62,15 @@ class Durations:
                 return None
             total += (count * Decimal(amount or 1) + more) * each
             begin = stop + used
-        value = total / size
+        value = (total / size).quantize(Decimal("0.0001"))
         return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+
+    def _bare(self, tokens: Sequence[Token]) -> Decimal | None:
+        """A number without a unit; none that counts something else ("two people")."""
+        atoms = self._atoms(tokens)
+        numbers = NumberReader(self._words, atoms).all()
+        behind = atoms[numbers[-1].stop :][:1] if numbers else []
+        return None if behind and behind[0].word not in self._carriers else single(numbers)
 
     def _atoms(self, tokens: Sequence[Token]) -> list[Atom]:
         return self._digits.with_zero_letters(self._words.atoms(tokens))

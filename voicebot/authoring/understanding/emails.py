@@ -43,8 +43,9 @@ class Emails:
     """Reads addresses; section ``emails``.
 
     ``at``, ``dot``, ``underscore``, ``dash``, ``plus``: how the signs are said; ``ignored``, ``introductions``,
-    ``trailing``: what is no part of an address; ``providers``: domains that are named without their ending;
-    ``endings``: what the last part of a domain is misheard as; ``letters``: what a letter becomes that no address has.
+    ``openers`` (they begin a sentence and no address), ``trailing``: what is no part of an address; ``providers``:
+    domains that are named without their ending; ``endings``: what the last part of a domain is misheard as;
+    ``letters``: what a letter becomes that no address has.
     """
 
     def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings) -> None:
@@ -59,6 +60,7 @@ class Emails:
         )
         self._ignored = vocabulary.listed_phrases("emails", "ignored")
         self._introductions = vocabulary.listed_phrases("emails", "introductions")
+        self._openers = vocabulary.listed_phrases("emails", "openers")
         self._trailing = vocabulary.listed_phrases("emails", "trailing")
         self._letters = vocabulary.phrases(dict(spelling.get("letters", {})))
         self._alphabet = vocabulary.phrases(dict(spelling.get("alphabet", {})))
@@ -71,17 +73,31 @@ class Emails:
 
     def read(self, text: str) -> str | None:
         """The address in small letters; None where there is none, or not a whole one."""
-        items = self._items(prepared(text))
+        items = self._once(self._items(prepared(text)))
         places = [at for at, item in enumerate(items) if item.text == AT]
         if not places:
             return None
         local, domain = items[: places[-1]], items[places[-1] + 1 :]
+        if any(item.text == DOT for item in local[places[0] :]):
+            return None  # two addresses
         if sum(item.text not in SIGNS and not item.spelled for item in local) > MAX_WORDS:
             return None
         name = "".join("at" if item.text == AT else item.text for item in local)
         host = self._host(domain)
         address = f"{name}@{host}"
         return address if host and _ADDRESS.fullmatch(address) else None
+
+    def _once(self, items: list[_Item]) -> list[_Item]:
+        """``items`` without the letters of a word that was said and then spelled ("smith, that's s m i t h")."""
+        kept: list[_Item] = []
+        for at, item in enumerate(items):
+            word = next((other.text for other in reversed(items[:at]) if not other.spelled), "")
+            run = [other for other in items[at : at + len(word)] if other.spelled]
+            if kept and kept[-1].text == word and len(word) > 1 and "".join(one.text for one in run) == word:
+                kept += items[at + len(word) :]
+                return kept
+            kept.append(item)
+        return kept
 
     def is_part(self, text: str) -> bool:
         """Whether ``text`` may be a part of an address: it has a sign of one, or is a word or letters."""
@@ -119,6 +135,9 @@ class Emails:
         words = [tokens[at] for at in places]
         start = 0
         while start < len(words):
+            if (opener := self._openers.at(words, start)) is not None:
+                start += opener[0]
+                continue
             hit = self._introductions.at(words, start)
             after = start + hit[0] if hit is not None else start
             pauses = after < len(words) and words[after].word in PAUSES
@@ -141,7 +160,8 @@ class Emails:
             if word in SIGNS + AT:
                 glued = start > 0 and text[start - 1].isalnum() and text[end : end + 1].isalnum()
                 letters = glued and not (text[start - 2 : start - 1].isalnum() or text[end + 1 : end + 2].isalnum())
-                if word == DOT and (end == len(text) or not (text[end].isalnum() or text[end] in SIGNS)):
+                alone = text[start - 1 : start] == " " and text[end : end + 1] == " "
+                if word == DOT and not alone and (end == len(text) or not (text[end].isalnum() or text[end] in SIGNS)):
                     continue  # the end of a sentence
                 before, behind = tokens[-1].word if tokens else "", folded(_word_at(text, end))
                 if word == "-" and (letters or self._joins(before, behind)):
@@ -183,6 +203,8 @@ class Emails:
             elif (repeat := self._times.at(tokens, index)) is not None and index + repeat[0] < len(tokens):
                 index, times = index + repeat[0], repeat[1]
                 continue
+            elif found and "'" in token.word and (said := self._introductions.at(tokens, index)) is not None:
+                step = said[0]  # "that's s m i t h"
             elif (ignored := self._ignored.at(tokens, index)) is not None and (
                 ignored[0] > 1 or self._letter_at(tokens, index + 1) is not None or self._is_number(atoms, index + 1)
             ):

@@ -28,14 +28,18 @@ class PhoneNumbers:
         self._plus = vocabulary.listed_phrases("phones", "plus")
         self._extension = vocabulary.listed_phrases("phones", "extension")
 
-    def digits(self, text: str) -> str:
+    def digits(self, text: str, country: str) -> str:
         """The digits that were said, behind a plus if there was one; ``""`` for none, or with an extension."""
         tokens = self._vocabulary.content(text)
         if self._extension.find(tokens):
             return ""
         found = self._digits.read(text)[:MAX_DIGITS]
+        apart = self._digits.read(", ".join(text.split()))[:MAX_DIGITS]
         plus = text.lstrip(" (").startswith(PLUS) or f" {PLUS}" in text or bool(self._plus.find(tokens))
-        return f"{PLUS}{found}" if plus and found else found
+        sign = PLUS if plus else ""
+        if apart != found and not international(sign + found, country) and international(sign + apart, country):
+            found = apart  # "twenty seven nine" is 20 79
+        return sign + found if found else ""
 
 
 def international(digits: str, country: str) -> str | None:

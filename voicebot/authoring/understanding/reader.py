@@ -160,9 +160,10 @@ class Understanding:
         return self._emails.is_part(text)
 
     @exact
-    def phone_digits(self, text: str) -> str:
+    def phone_digits(self, text: str, country: str | None = None) -> str:
         """The digits of a telephone number, or of a part of one, behind a plus if it was said; ``""`` for none."""
-        return self._corrections.last_word(text, self._phones.digits) or ""
+        home = country or self._phones.country
+        return self._corrections.last_word(text, lambda part: self._phones.digits(part, home)) or ""
 
     def phone(self, digits: str, country: str | None = None) -> str | None:
         """``digits``, as they are dialled in ``country`` (default: the language's), in E.164; None for no number."""

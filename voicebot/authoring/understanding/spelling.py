@@ -63,7 +63,8 @@ class Spelling:
         self._sounds_like = {folded(word): digit for word, digit in numbers.get("sounds_like", {}).items()}
         self._as_in = vocabulary.listed_phrases("spelling", "as_in")
         self._marks = vocabulary.phrases(vocabulary.mapped("spelling", "marks"))
-        ignored = [("spelling", "ignored"), ("spelling", "introductions"), ("names", "introductions"), ("fillers",)]
+        ignored = [("spelling", "ignored"), ("spelling", "introductions"), ("names", "introductions"),
+                   ("names", "trailing"), ("fillers",)]  # fmt: skip
         self._ignored = vocabulary.phrases([(phrase, True) for path in ignored for phrase in vocabulary.listed(*path)])
         self._known = vocabulary.words("choice", "ignored")
         signs = [(phrase, _AGAIN) for phrase in vocabulary.listed("spelling", "again")]

@@ -15,6 +15,7 @@ from voicebot.authoring.understanding.calendar_rules import (
     month_of,
     moved,
     next_or_last,
+    nth,
     weekday_from,
 )
 from voicebot.authoring.understanding.day_words import DayNumber, DayWords
@@ -43,8 +44,30 @@ class VagueDays:
 
     def around_days(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
         """The range where single days are named, but none of them is meant."""
-        found = self._several(tokens, today, past) or self._beside(tokens, today, past)
+        found = (self._amounts(tokens, today) or self._several(tokens, today, past)
+                 or self._beside(tokens, today, past))  # fmt: skip
         return None if found is None else (found[0], max(found))
+
+    def _amounts(self, tokens: Sequence[Token], today: date) -> DayRange | None:
+        """ "In two or three weeks", "in a week or two"."""
+        words = self._words
+        joints = words.alternatives.find(tokens)[:_SPLITS] if words.within.find(tokens) else []
+        numbers = words.numbers(tokens) if joints else []
+        for start, stop, unit in words.units.find(tokens):
+            count = words.count_before(tokens, numbers, start)
+            for begin, end, _ in joints:
+                other = next(
+                    (
+                        number.value
+                        for number in numbers
+                        if number.stop == begin < start or (begin == stop and number.start == end)
+                    ),
+                    count,
+                )
+                if count is not None and other is not None and other != count:
+                    low, high = (moved(today, amount, unit) for amount in sorted((count, other)))
+                    return (low, high) if low and high else None
+        return None
 
     def _several(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
         """ "Friday or Saturday", "the third or the fourth", "May 3rd to 5th", "between Monday and Wednesday"."""
@@ -54,7 +77,7 @@ class VagueDays:
             return None
         numbers = words.numbers(tokens)
         whole = [(number.start, number.stop) for number in numbers]
-        whole += [(start, stop) for phrases in (words.relative, words.holidays, words.ago, words.before)
+        whole += [(start, stop) for phrases in (words.relative, words.holidays, words.ago, words.before, words.after)
                   for start, stop, _ in phrases.find(tokens)]  # fmt: skip
         for start, stop, _ in joints:
             if any(begin <= start and stop <= end and end - begin > stop - start for begin, end in whole):
@@ -82,16 +105,19 @@ class VagueDays:
         return bool(self._words.months.find(tokens))
 
     def _beside(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
-        """ "Before Christmas", "after Friday", "around the fifth", "the week after Easter", "the week of the fifth"."""
+        """ "Before Christmas", "after Friday", "around the fifth", "the week of the fifth", "not Friday"."""
         words = self._words
         named = [span for phrases in (words.relative, words.holidays) for span in phrases.find(tokens)]
+        for _, stop, _ in words.excepted.find(tokens)[:_SPLITS]:
+            at_once = stop < len(tokens) and not tokens[stop].pause
+            if at_once and self._day_follows(tokens, stop) and self._exact(tokens[stop:], today, past) is not None:
+                return _ANY
         for way, joints in ((-1, words.before), (1, words.after), (0, words.around)):
             for start, stop, _ in joints.find(tokens)[:_SPLITS]:
-                if any(begin <= start and stop <= end for begin, end, _ in named) or not self._day_follows(
-                    tokens, stop
-                ):
+                inside = any(begin <= start and stop <= end for begin, end, _ in named)
+                if inside or self._is_following(tokens, start) or not self._day_follows(tokens, stop):
                     continue
-                day = self._exact(tokens[stop:], today, past)
+                day = self._exact(words.behind(tokens, stop), today, past)
                 if day is None:
                     continue
                 if way == 0:
@@ -121,6 +147,12 @@ class VagueDays:
                 return _around(self._exact(tokens[stop:], today, past), meaning)
         return None
 
+    def _is_following(self, tokens: Sequence[Token], start: int) -> bool:
+        """Whether a word for after means next: "the following Monday", not "the Monday following Easter"."""
+        words = self._words
+        hangs = words.weekdays.ending(tokens, start) or words.units.ending(tokens, start)
+        return words.next.at(tokens, start) is not None and not hangs
+
     def _day_follows(self, tokens: Sequence[Token], at: int) -> bool:
         """Whether a day is named at once: not "around ten on Friday", "after work on Monday"."""
         words = self._words
@@ -138,11 +170,12 @@ class VagueDays:
     def without_day(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
         """The range where no single day is named: a week, a month, a weekend, "a few days", "soon"."""
         words = self._words
-        turn = (2 if words.after_next.find(tokens) else 1 if words.next.find(tokens)
-                else -1 if words.last.find(tokens) else 0)  # fmt: skip
-        if words.weekend.find(tokens):
-            monday = today - timedelta(days=today.weekday()) + timedelta(days=7 * turn)
-            return monday + timedelta(days=_SATURDAY), monday + timedelta(days=6)
+        for start, stop, _ in words.weekend.find(tokens):
+            return self._weekend(tokens, start, stop, today, past)
+        named = {weekday for _, _, weekday in words.weekdays.find(tokens)}
+        if len(named) > 1:  # "Friday if possible, otherwise Saturday"
+            days = sorted(weekday_from(today, weekday) for weekday in named)
+            return days[0], days[-1]
         part = next((meaning for _, _, meaning in words.month_parts.find(tokens)), "")
         for start, stop, month in words.months.find(tokens):
             digits = words.year_at(tokens, words.numbers(tokens), stop)
@@ -151,7 +184,8 @@ class VagueDays:
             if first is not None and (stop - start == len(tokens) or part or not self._is_doubtful(tokens, start)):
                 return _part(month_of(first), part)
         units = words.units.find(tokens)
-        for start, _, unit in units:
+        for start, stop, unit in units:
+            turn = self._turn(tokens, start, stop)
             if unit != "day" and (turn or part or words.this.find(tokens[:start])):
                 day = moved(today, turn, unit)
                 return _part(_around(day, unit), part if unit == "month" else "")
@@ -160,6 +194,27 @@ class VagueDays:
                 low, high = (moved(today, count, unit) for count in _SOME)
                 return (low, high) if low and high else None
         return _ANY if words.any_day.find(tokens) else None
+
+    def _turn(self, tokens: Sequence[Token], start: int, stop: int) -> int:
+        """How many weeks or months from this one a unit is: "next week", "the week after next"."""
+        words = self._words
+        turns = ((2, words.after_next), (1, words.next), (-1, words.last))
+        return next((turn for turn, phrases in turns
+                     if phrases.ending(tokens, start) or phrases.at(tokens, stop)), 0)  # fmt: skip
+
+    def _weekend(self, tokens: Sequence[Token], start: int, stop: int, today: date, past: bool) -> DayRange | None:
+        """ "This weekend", "the first weekend of May"."""
+        words = self._words
+        which = next((number.value for number in words.numbers(tokens) if number.ordinal and number.stop == start), 0)
+        month = next((month for begin, _, month in words.months.find(tokens) if begin > stop), 0)
+        if which and not month:
+            return None
+        if which:
+            saturday = next_or_last(lambda year: nth(year, month, which, _SATURDAY), today, past)
+        else:
+            week = today - timedelta(days=today.weekday()) + timedelta(days=7 * self._turn(tokens, start, stop))
+            saturday = week + timedelta(days=_SATURDAY)
+        return (saturday, saturday + timedelta(days=1)) if saturday is not None else None
 
     def _is_doubtful(self, tokens: Sequence[Token], at: int) -> bool:
         """Whether the month may be an ordinary word ("may"), as no "in" stands before it."""
