@@ -199,7 +199,7 @@ async def test_a_bot_that_is_too_slow_is_given_up_and_its_late_words_are_heard(k
     async def sleep() -> None:
         await given_up.wait()
 
-    async with world(kind, Bot(sleep), turn_timeout_s=0.5) as here:
+    async with world(kind, Bot(sleep), turn_timeout_s=2) as here:
         here.conversation = Numbered(here.channel.conversation(CALL, here.events.append))
         here.conversation.begin()
         assert await here.ask("one") is BotDone

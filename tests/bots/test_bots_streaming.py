@@ -123,9 +123,9 @@ async def test_a_slow_bot_is_given_up_and_what_it_says_late_is_still_heard(bot: 
             await reply("Late.")
 
     bot.behave = slow
-    async with channel_to(bot, turn_timeout_s=0.1) as channel:
+    async with channel_to(bot, turn_timeout_s=1) as channel:
         caller = Caller(channel)
-        assert await caller.fail("slow") == "no answer within 0.1 s"
+        assert await caller.fail("slow") == "no answer within 1 s"
         given_up.set()
         late = await caller.next()
         assert isinstance(late, BotMessage) and (late.request, late.speak) == (0, "Late.")
