@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from voicebot.authoring.answers.answer import AnswerKind, Reading, Replaced, Slot, answered
-from voicebot.authoring.answers.keyed import PAUSE_S, as_number, pressed
+from voicebot.authoring.answers.answer import More, Reading, Replaced, Slot, answered
+from voicebot.authoring.answers.keyed import KeyedAnswer, as_number, pressed
 from voicebot.authoring.answers.number import counted
 from voicebot.authoring.understanding import Understanding
 
 DurationUnit = Literal["minutes", "hours", "days", "nights", "weeks", "months", "years"]
 
 
-class DurationAnswer(AnswerKind, title="DurationWanted"):
+class DurationAnswer(KeyedAnswer, title="DurationWanted"):
     """How long, as a number of `unit`: with `nights`, "two weeks" is 14 and "three" is 3; with `minutes`, "an hour and
     a half" is 90. On the keypad, `#` ends the number."""
 
@@ -28,7 +28,6 @@ class DurationAnswer(AnswerKind, title="DurationWanted"):
     )
     SHORT = "unit"
     EXPECTED = "numbers"
-    COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     unit: DurationUnit = Field(
@@ -49,16 +48,11 @@ class DurationAnswer(AnswerKind, title="DurationWanted"):
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, {"const": True}, handler(schema)]}
 
-    @property
-    def keys_pause_s(self) -> float:
-        return PAUSE_S
-
     def value(self, text: str, understanding: Understanding, today: date) -> int | Decimal | None:
         return self._taken(understanding.duration(text, self.unit.removesuffix("s")))
 
-    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        keys = pressed(key, slot, point=not self.whole)
-        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
+    def pressed(self, key: str, slot: Slot) -> str | More | None:
+        return pressed(key, slot, point=not self.whole)
 
     def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         return answered(self._taken(as_number(pressed)))

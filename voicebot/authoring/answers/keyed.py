@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from voicebot.authoring.answers.answer import More, Slot
+from voicebot.authoring.answers.answer import AnswerKind, More, Reading, Slot
+from voicebot.authoring.understanding import Understanding
 
 MAX_KEYS = 15
 PAUSE_S = 3.0
 """Seconds without a further key that end a number."""
+
+
+class KeyedAnswer(AnswerKind):
+    """An answer that is keyed in key by key; :meth:`keys_ended` reads the keys."""
+
+    COLLECTS_KEYS = True
+
+    @property
+    def keys_pause_s(self) -> float:
+        return PAUSE_S
+
+    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        keys = self.pressed(key, slot)
+        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
+
+    def pressed(self, key: str, slot: Slot) -> str | More | None:
+        """See :func:`pressed`."""
+        return pressed(key, slot)
 
 
 def pressed(key: str, slot: Slot, *, point: bool = False, length: int | None = None) -> str | More | None:

@@ -7,18 +7,17 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import AnswerKind, Reading, Replaced, Slot, answered, within
-from voicebot.authoring.answers.keyed import PAUSE_S, as_number, pressed
+from voicebot.authoring.answers.answer import More, Reading, Replaced, Slot, answered, within
+from voicebot.authoring.answers.keyed import KeyedAnswer, as_number, pressed
 from voicebot.authoring.understanding import Understanding
 
 
-class MoneyAnswer(AnswerKind):
+class MoneyAnswer(KeyedAnswer):
     """An amount of money: "forty dollars and ten cents"; on the keypad, `*` is the decimal point."""
 
     HEADING = "`money`"
     EXAMPLES = (("money: {currency: USD}", "twelve fifty", "12.50"),)
     EXPECTED = "numbers"
-    COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     currency: str = Field(
@@ -27,16 +26,11 @@ class MoneyAnswer(AnswerKind):
     min: float | None = Field(None, description="The smallest amount that is accepted.")
     max: float | None = Field(None, description="The largest amount that is accepted.")
 
-    @property
-    def keys_pause_s(self) -> float:
-        return PAUSE_S
-
     def value(self, text: str, understanding: Understanding, today: date) -> Decimal | None:
         return self._taken(understanding.money(text, self.currency))
 
-    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        keys = pressed(key, slot, point=True)
-        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
+    def pressed(self, key: str, slot: Slot) -> str | More | None:
+        return pressed(key, slot, point=True)
 
     def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         return answered(self._taken(as_number(pressed)))

@@ -6,8 +6,8 @@ from datetime import date
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import AnswerKind, Reading, Replaced, Slot, answered
-from voicebot.authoring.answers.keyed import PAUSE_S, pressed
+from voicebot.authoring.answers.answer import More, Reading, Replaced, Slot, answered
+from voicebot.authoring.answers.keyed import KeyedAnswer, pressed
 from voicebot.authoring.understanding import Understanding
 
 KEYS = 6
@@ -18,32 +18,26 @@ CENTURIES = ("19", "20", "21")
 """The keys with which a year of four digits begins."""
 
 
-class MonthAnswer(AnswerKind, title="MonthWanted"):
+class MonthAnswer(KeyedAnswer, title="MonthWanted"):
     """A month of a year, saved as `2028-12`: "December 2028", "twelve twenty-eight", "next month"; on the keypad, four
     digits (1228) or six (122028)."""
 
     HEADING = "`month`"
     EXAMPLES = (("month: {past: false}", "twelve twenty-eight", "2028-12"),)
     EXPECTED = "numbers"
-    COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     past: bool = Field(True, description="Whether months before this one are accepted. `false` for an expiry date.")
     future: bool = Field(True, description="Whether months after this one are accepted.")
 
-    @property
-    def keys_pause_s(self) -> float:
-        return PAUSE_S
-
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         return self._taken(understanding.month(text, today, past=not self.future), today)
 
-    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+    def pressed(self, key: str, slot: Slot) -> str | More | None:
         so_far = slot.get("keys", "") + key
         # "0620" may go on as 062028; "0628" is complete.
         length = KEYS if so_far[2:4] in CENTURIES else KEYS - 2
-        keys = pressed(key, slot, length=length)
-        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
+        return pressed(key, slot, length=length)
 
     def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         return answered(self._taken(understanding.keyed_month(pressed, today, past=not self.future), today))

@@ -7,34 +7,28 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import AnswerKind, Reading, Replaced, Slot, answered, within
-from voicebot.authoring.answers.keyed import PAUSE_S, as_number, pressed
+from voicebot.authoring.answers.answer import More, Reading, Replaced, Slot, answered, within
+from voicebot.authoring.answers.keyed import KeyedAnswer, as_number, pressed
 from voicebot.authoring.understanding import Understanding
 
 
-class NumberAnswer(AnswerKind):
+class NumberAnswer(KeyedAnswer):
     """A number, spoken or keyed in (`#` ends the input, `*` is the decimal point)."""
 
     HEADING = "`number`"
     EXAMPLES = (("number: {min: 1}", "a couple", "2"),)
     EXPECTED = "numbers"
-    COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     min: float | None = Field(None, description="The smallest number that is accepted.")
     max: float | None = Field(None, description="The largest number that is accepted.")
     whole: bool = Field(True, description="Whether only whole numbers are accepted.")
 
-    @property
-    def keys_pause_s(self) -> float:
-        return PAUSE_S
-
     def value(self, text: str, understanding: Understanding, today: date) -> int | Decimal | None:
         return self._taken(understanding.number(text))
 
-    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        keys = pressed(key, slot, point=not self.whole)
-        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
+    def pressed(self, key: str, slot: Slot) -> str | More | None:
+        return pressed(key, slot, point=not self.whole)
 
     def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         return answered(self._taken(as_number(pressed)))

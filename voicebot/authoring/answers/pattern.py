@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
-from voicebot.authoring.answers.keyed import PAUSE_S
+from voicebot.authoring.answers.answer import Answered, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.keyed import KeyedAnswer
 from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Prompt
 from voicebot.authoring.model.words import written
@@ -23,7 +23,7 @@ def _readable(form: str) -> str:
     return form
 
 
-class PatternAnswer(AnswerKind):
+class PatternAnswer(KeyedAnswer):
     """Letters and digits of a form: `{form: "[A-Z]{2}-[0-9]{4}", example: AB-1234}`. They are spelled, or keyed in
     where the form has digits only (`*` clears, `#` ends). The signs of the form need not be said.
 
@@ -35,7 +35,6 @@ class PatternAnswer(AnswerKind):
         ('pattern: {form: "[A-Z]{2}-[0-9]{4}", example: AB-1234}', "B as in boy, K, twelve thirty four", "BK-1234"),
     )
     EXPECTED = "numbers"
-    COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     shape: Annotated[str, BeforeValidator(written), AfterValidator(_readable)] = Field(
@@ -55,10 +54,6 @@ class PatternAnswer(AnswerKind):
     @property
     def pattern(self) -> Pattern:
         return pattern_of(self.shape)
-
-    @property
-    def keys_pause_s(self) -> float:
-        return PAUSE_S
 
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         return understanding.of_form(text, self.pattern)

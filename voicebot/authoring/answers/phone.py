@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
-from voicebot.authoring.answers.keyed import MAX_KEYS, PAUSE_S
+from voicebot.authoring.answers.answer import Answered, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.keyed import MAX_KEYS, KeyedAnswer
 from voicebot.authoring.answers.parts import Form, is_part
 from voicebot.authoring.model import Prompt
 from voicebot.authoring.understanding import Understanding, countries, phone_lengths
@@ -23,7 +23,7 @@ def _country(code: str) -> str:
     return code
 
 
-class PhoneAnswer(AnswerKind, title="PhoneWanted"):
+class PhoneAnswer(KeyedAnswer, title="PhoneWanted"):
     """A telephone number that there can be, saved as it is dialled from everywhere: "four two five, five five five, oh
     one two two" is `+14255550122`. `{number|phone}` reads it back. On the keypad, `*` clears and `#` ends."""
 
@@ -33,17 +33,12 @@ class PhoneAnswer(AnswerKind, title="PhoneWanted"):
         ("phone: {country: GB}", "oh two oh, seven nine four six, oh nine five eight", "+442079460958"),
     )
     EXPECTED = "digits"
-    COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     country: Annotated[str, AfterValidator(_country)] | None = Field(
         None, description="Where numbers without a plus belong to: `US`, `DE`. Default: the country of the language."
     )
     rest: Prompt | None = Field(None, description="Asks for the rest when only part was said.")
-
-    @property
-    def keys_pause_s(self) -> float:
-        return PAUSE_S
 
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         return understanding.phone(understanding.phone_digits(text, self.country), self.country)

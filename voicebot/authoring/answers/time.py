@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot, Unclear, answered
-from voicebot.authoring.answers.keyed import PAUSE_S, pressed
+from voicebot.authoring.answers.answer import Answered, More, Reading, Replaced, Slot, Unclear, answered
+from voicebot.authoring.answers.keyed import KeyedAnswer, pressed
 from voicebot.authoring.model import Prompt
 from voicebot.authoring.model.words import written
 from voicebot.authoring.understanding import Understanding
@@ -37,7 +37,7 @@ def limits(text: str) -> tuple[time, time]:
     return first, last
 
 
-class TimeAnswer(AnswerKind, title="TimeWanted"):
+class TimeAnswer(KeyedAnswer, title="TimeWanted"):
     """A time of day: "half past five", "17:30", "five in the afternoon"; on the keypad, four digits (1730). If it may
     be in the morning or in the afternoon, and `between` does not tell, callers are asked."""
 
@@ -47,17 +47,12 @@ class TimeAnswer(AnswerKind, title="TimeWanted"):
         ('time: {between: "08:00-18:30"}', "half past five", "17:30"),
     )
     EXPECTED = "numbers"
-    COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     between: Annotated[str, BeforeValidator(written), AfterValidator(_hours)] | None = Field(
         None, description="The first and the last time that are accepted: `08:00-18:30`. It also tells 5:30 from 17:30."
     )
     which: Prompt | None = Field(None, description="Asks whether it is in the morning or in the afternoon.")
-
-    @property
-    def keys_pause_s(self) -> float:
-        return PAUSE_S
 
     def value(self, text: str, understanding: Understanding, today: date) -> time | None:
         possible = self._taken(understanding.times(text))
@@ -73,9 +68,8 @@ class TimeAnswer(AnswerKind, title="TimeWanted"):
             return Unclear("which_half", self.which, alone=first)
         return Answered(possible[0]) if possible else None
 
-    def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
-        keys = pressed(key, slot, length=KEYS)
-        return self.keys_ended(keys, understanding, today) if isinstance(keys, str) else keys
+    def pressed(self, key: str, slot: Slot) -> str | More | None:
+        return pressed(key, slot, length=KEYS)
 
     def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
         if len(pressed) not in (3, KEYS) or not pressed.isdecimal():
