@@ -29,7 +29,7 @@ from babel.numbers import (
 
 from voicebot.authoring.exact import exact, numeral
 from voicebot.authoring.speaking_characters import digits_spoken, email_spoken, phone_spoken, spelled_spoken
-from voicebot.authoring.speaking_words import Speech, speech_of
+from voicebot.authoring.speaking_words import SpokenLanguage, speech_of
 
 MAX_NUMBER = Decimal(10) ** 18
 MAX_ITEMS = 100
@@ -55,7 +55,7 @@ def written(value: Any, kind: str, locale: str) -> str:
     return _said(_WRITTEN, value, kind, locale)
 
 
-KindFormatter = Callable[[Any, str, Speech], str]
+KindFormatter = Callable[[Any, str, SpokenLanguage], str]
 
 
 @exact
@@ -109,18 +109,18 @@ def _decimal(value: Any) -> Decimal:
     return number
 
 
-def _number_spoken(value: Any, detail: str, speech: Speech) -> str:
+def _number_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     number = _decimal(value)
     sign = f"{speech.data['minus']} " if number < 0 else ""
     return sign + _numeral(abs(number), speech)
 
 
-def _numeral(number: Decimal, speech: Speech) -> str:
+def _numeral(number: Decimal, speech: SpokenLanguage) -> str:
     grouped = speech.data.get("group") == "true"
     return str(format_decimal(number, "#,##0.######", locale=speech.locale, group_separator=grouped))
 
 
-def _ordinal_spoken(value: Any, detail: str, speech: Speech) -> str:
+def _ordinal_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     number = _decimal(value)
     if number != number.to_integral_value() or number < 0:
         raise ValueError("not a whole number")
@@ -133,20 +133,20 @@ def _ordinal_spoken(value: Any, detail: str, speech: Speech) -> str:
     return form.replace("{n}", str(int(number)))
 
 
-def _currency(detail: str, speech: Speech) -> str:
+def _currency(detail: str, speech: SpokenLanguage) -> str:
     code = detail.upper() or _currency_of(speech)
     if not re.fullmatch(r"[A-Z]{3}", code):
         raise ValueError(f"{detail!r} is no currency")
     return code
 
 
-def _currency_of(speech: Speech) -> str:
+def _currency_of(speech: SpokenLanguage) -> str:
     """The currency of the country, or of the country where the language is mostly spoken."""
     of_country = get_territory_currencies(speech.locale.territory) if speech.locale.territory else []
     return str(of_country[0] if of_country else speech.data["default_currency"])
 
 
-def _money_spoken(value: Any, detail: str, speech: Speech) -> str:
+def _money_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     code = _currency(detail, speech)
     amount = _rounded(_decimal(value), code)
     sign = f"{speech.data['minus']} " if amount < 0 else ""
@@ -164,7 +164,7 @@ def _money_spoken(value: Any, detail: str, speech: Speech) -> str:
     return sign + f" {speech.data['joint']} ".join(parts)
 
 
-def _counted(count: int, one: str, many: str, speech: Speech) -> str:
+def _counted(count: int, one: str, many: str, speech: SpokenLanguage) -> str:
     if count == 1:
         return f"{speech.data.get('one', '1')} {one}"
     return f"{_numeral(Decimal(count), speech)} {many}"
@@ -174,11 +174,11 @@ def _rounded(amount: Decimal, code: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-get_currency_precision(code)), rounding=ROUND_HALF_UP)
 
 
-def _money_written(value: Any, detail: str, speech: Speech) -> str:
+def _money_written(value: Any, detail: str, speech: SpokenLanguage) -> str:
     return str(format_currency(_decimal(value), _currency(detail, speech), locale=speech.locale))
 
 
-def _number_written(value: Any, detail: str, speech: Speech) -> str:
+def _number_written(value: Any, detail: str, speech: SpokenLanguage) -> str:
     return str(format_decimal(_decimal(value), "#,##0.######", locale=speech.locale))
 
 
@@ -215,7 +215,7 @@ def _time(value: Any) -> time:
             raise TypeError(f"{type(value).__name__} is not a time")
 
 
-def _date_said(value: Any, detail: str, speech: Speech) -> str:
+def _date_said(value: Any, detail: str, speech: SpokenLanguage) -> str:
     day = _day(value)
     patterns = speech.data["date"] | speech.data.get("date_by_country", {}).get(speech.locale.territory or "", {})
     said = str(format_date(day, patterns[detail or "full"], locale=speech.locale))
@@ -223,33 +223,33 @@ def _date_said(value: Any, detail: str, speech: Speech) -> str:
     return re.sub(r"\b1\b", first, said, count=1) if first and day.day == 1 else said
 
 
-def _month_said(value: Any, detail: str, speech: Speech) -> str:
+def _month_said(value: Any, detail: str, speech: SpokenLanguage) -> str:
     return str(format_date(_month(value), speech.data["month"], locale=speech.locale))
 
 
-def _duration_said(value: Any, detail: str, speech: Speech) -> str:
+def _duration_said(value: Any, detail: str, speech: SpokenLanguage) -> str:
     one, many = speech.data["durations"][detail]
     number = _decimal(value)
     return one if number == 1 else f"{_numeral(number, speech)} {many}"
 
 
-def _time_spoken(value: Any, detail: str, speech: Speech) -> str:
+def _time_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     moment = _time(value)
     patterns = speech.data["time"]
     named: str | None = patterns["named"].get(moment.strftime("%H:%M"))
     return named or _clock(moment, patterns["other" if moment.minute else "whole"], speech)
 
 
-def _time_written(value: Any, detail: str, speech: Speech) -> str:
+def _time_written(value: Any, detail: str, speech: SpokenLanguage) -> str:
     return str(format_time(_time(value), "short", locale=speech.locale))
 
 
-def _clock(moment: time, pattern: str, speech: Speech) -> str:
+def _clock(moment: time, pattern: str, speech: SpokenLanguage) -> str:
     return str(format_time(moment, pattern, locale=speech.locale))
 
 
 def _moment(table: str) -> KindFormatter:
-    def said(value: Any, detail: str, speech: Speech) -> str:
+    def said(value: Any, detail: str, speech: SpokenLanguage) -> str:
         time_said = _time_spoken if table == "spoken" else _time_written
         return f"{_date_said(value, detail, speech)}, {time_said(value, detail, speech)}"
 
@@ -259,7 +259,7 @@ def _moment(table: str) -> KindFormatter:
 # --- the rest ---
 
 
-def _text(value: Any, detail: str, speech: Speech) -> str:
+def _text(value: Any, detail: str, speech: SpokenLanguage) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
@@ -268,19 +268,19 @@ def _text(value: Any, detail: str, speech: Speech) -> str:
     return _WRITTEN[kind](value, "", speech) if kind != "text" else ""
 
 
-def _truth(value: Any, detail: str, speech: Speech) -> str:
+def _truth(value: Any, detail: str, speech: SpokenLanguage) -> str:
     return str(speech.data["truth"][0 if value else 1])
 
 
 def _list(table: Callable[[], dict[str, KindFormatter]], style: Literal["standard", "or"]) -> KindFormatter:
-    def said(value: Any, detail: str, speech: Speech) -> str:
+    def said(value: Any, detail: str, speech: SpokenLanguage) -> str:
         items = [_item(table(), item, detail, speech, MAX_NESTING) for item in _items(value)]
         return str(format_list([item for item in items if item], style=style, locale=speech.locale))
 
     return said
 
 
-def _item(kinds: dict[str, KindFormatter], item: Any, kind: str, speech: Speech, deeper: int) -> str:
+def _item(kinds: dict[str, KindFormatter], item: Any, kind: str, speech: SpokenLanguage, deeper: int) -> str:
     """One item of a list in words; a thing with parts, or a list, as its parts one after the other."""
     if item is None:
         return ""

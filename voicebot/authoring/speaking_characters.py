@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from voicebot.authoring.exact import numeral
-from voicebot.authoring.speaking_words import Speech
+from voicebot.authoring.speaking_words import SpokenLanguage
 
 MAX_SPELLED = 200
 """The most characters that are said one by one."""
@@ -29,7 +29,7 @@ def groups(digits: str) -> list[str]:
     return found
 
 
-def digits_spoken(value: Any, detail: str, speech: Speech) -> str:
+def digits_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     text = _short(value)
     parts = re.findall(r"[0-9]+|[^\W\d_]+", text)
     if len(parts) == 1 and parts[0].isdecimal():
@@ -37,7 +37,7 @@ def digits_spoken(value: Any, detail: str, speech: Speech) -> str:
     return ", ".join(_one_by_one(part, speech) for part in parts)
 
 
-def phone_spoken(value: Any, detail: str, speech: Speech) -> str:
+def phone_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     text = _short(value)
     parts = re.findall(r"[0-9]+", text)
     if len(parts) == 1 and len(parts[0]) > 4:
@@ -55,14 +55,14 @@ def phone_spoken(value: Any, detail: str, speech: Speech) -> str:
     return plus + ", ".join(_one_by_one(part, speech) for part in parts)
 
 
-def spelled_spoken(value: Any, detail: str, speech: Speech) -> str:
+def spelled_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     names = speech.data["letters"]
     said = [_one_by_one(character, speech) if character.isalnum() else names.get(character, "") for character in
             _short(value)]  # fmt: skip
     return ", ".join(part for part in said if part)
 
 
-def email_spoken(value: Any, detail: str, speech: Speech) -> str:
+def email_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
     """An address with its signs by name; what cannot be said as a word is spelled."""
     names = speech.data["letters"]
     said = []
@@ -74,7 +74,7 @@ def email_spoken(value: Any, detail: str, speech: Speech) -> str:
     return " ".join(said)
 
 
-def _one_by_one(text: str, speech: Speech) -> str:
+def _one_by_one(text: str, speech: SpokenLanguage) -> str:
     words = speech.data["digits"]
     return " ".join(words[int(one)] if one.isascii() and one.isdecimal() else one.upper() for one in text)
 

@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class SpokenLanguage:
     """A locale with the section of its language."""
 
     locale: Locale
@@ -27,7 +27,7 @@ def _data() -> dict[str, dict[str, Any]]:
 
 
 @lru_cache(maxsize=64)
-def speech_of(name: str) -> Speech:
+def speech_of(name: str) -> SpokenLanguage:
     language = name.replace("_", "-").partition("-")[0].lower()
     language = language if language in _data() else "en"
     try:
@@ -36,4 +36,4 @@ def speech_of(name: str) -> Speech:
         locale = Locale(language)
     if locale.language != language:
         locale = Locale(language)
-    return Speech(locale, _data()[language])
+    return SpokenLanguage(locale, _data()[language])

@@ -29,7 +29,7 @@ _FORMATS: dict[Any, TextFormat] = {"plain": "plain", "xml": "xml", "markdown": "
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Piece:
     """One piece of what a message says. ``speak``: plain, or an SSML document. ``locale``: its language, ``""``: that
     of the call. ``shown``: what the record shows."""
 
@@ -42,7 +42,7 @@ class Said:
 class Aloud:
     """What a message says, at least one piece, in order. ``remarks``: what was left out of it, and why."""
 
-    pieces: tuple[Said, ...]
+    pieces: tuple[Piece, ...]
     remarks: tuple[str, ...] = ()
 
 
@@ -51,7 +51,7 @@ def aloud(activity: dict[str, Any], *, ours: bool = False) -> Aloud:
     text, given = _text(activity.get("text")), activity.get("speak")
     locale = language_tag(activity.get("locale"))
     if isinstance(given, str) and not given.strip():
-        return Aloud((Said("", locale, text[:MAX_SPEAK]),))
+        return Aloud((Piece("", locale, text[:MAX_SPEAK]),))
     remarks: list[str] = []
     cited = says_that_it_cites(activity)
     form = _form(activity)
@@ -73,7 +73,7 @@ def aloud(activity: dict[str, Any], *, ours: bool = False) -> Aloud:
     if not isinstance(given, str):
         parts.append((_choices(activity, reader.choices, text, locale), locale))
     shown = " ".join([text[:MAX_SPEAK], *(_words(card.speak) for card in cards)])[:MAX_SPEAK] if text else ""
-    return Aloud(_pieces([part for part in parts if part[0]], shown) or (Said("", locale, shown),), tuple(remarks))
+    return Aloud(_pieces([part for part in parts if part[0]], shown) or (Piece("", locale, shown),), tuple(remarks))
 
 
 def _speech(speak: str, name: str, cited: bool, remarks: list[str]) -> str:
@@ -116,16 +116,16 @@ def _repeated(first: str, cards: list[SpokenCard], locale: str) -> bool:
     return False
 
 
-def _pieces(parts: list[tuple[str, str]], shown: str) -> tuple[Said, ...]:
+def _pieces(parts: list[tuple[str, str]], shown: str) -> tuple[Piece, ...]:
     """``parts``, each with its language, as few pieces as languages and documents allow. ``shown``: all of it."""
-    pieces: list[Said] = []
+    pieces: list[Piece] = []
     for locale, group in groupby(parts, key=lambda part: part[1]):
         speeches = [speak for speak, _ in group]
         whole = joined(speeches)
         for speak in [whole] if whole is not None else speeches:
             said = cut(speak, MAX_SPEAK)
-            pieces.append(Said(said, locale, _words(said)))
-    return tuple(pieces) if len(pieces) > 1 else tuple(Said(piece.speak, piece.locale, shown) for piece in pieces)
+            pieces.append(Piece(said, locale, _words(said)))
+    return tuple(pieces) if len(pieces) > 1 else tuple(Piece(piece.speak, piece.locale, shown) for piece in pieces)
 
 
 def _words(speak: str) -> str:
