@@ -15,7 +15,7 @@ from voicebot.events import (
     SpeechStarted,
     SpeechStopped,
 )
-from voicebot.turns import AskKind, Command, Drop, Play, TurnMachine
+from voicebot.turns import AskKind, TurnMachine
 from voicebot.turns.bot_speech import heard_share
 
 EXPLAINED = "If you cancel now, a fee will be taken from your card."
@@ -39,16 +39,8 @@ class Two(Call):
         self.on(CallAnswered(0.0))
         self.take()
 
-    def _carry_out(self, commands: list[Command]) -> None:
-        for command in commands:
-            self.commands.append(command)
-            if isinstance(command, Play):
-                self.playing.append(command.utterance)
-            if isinstance(command, Drop):
-                dropped, self.playing = self.playing, []
-                for number in dropped:
-                    ended = PlaybackEnded(self.now, number, self.played_s.get(number, 0.0), False, 2.0)
-                    self._carry_out(self.machine.handle(ended))
+    def dropped(self, number: int, was_playing: bool) -> PlaybackEnded:
+        return PlaybackEnded(self.now, number, self.played_s.get(number, 0.0), False, 2.0)
 
 
 @pytest.mark.parametrize(

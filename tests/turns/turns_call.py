@@ -64,8 +64,11 @@ class Call:
             if isinstance(command, Drop):
                 dropped, self.playing = self.playing, []
                 for i, number in enumerate(dropped):
-                    heard = self.heard_s if i == 0 else 0.0
-                    self._carry_out(self.machine.handle(PlaybackEnded(self.now, number, heard, complete=False)))
+                    self._carry_out(self.machine.handle(self.dropped(number, i == 0)))
+
+    def dropped(self, number: int, was_playing: bool) -> PlaybackEnded:
+        """What playback reports of the utterance ``number``, which was dropped."""
+        return PlaybackEnded(self.now, number, self.heard_s if was_playing else 0.0, complete=False)
 
     def take(self) -> list[Command]:
         """The commands since the last look."""
