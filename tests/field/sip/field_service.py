@@ -42,6 +42,9 @@ outbound_allow = ["+1555*"]
 [console]
 token_file = "{token}"
 
+[connector]
+port = 0
+
 [routes]
 default = "dialogs"
 numbers = {{"+15550123" = "probe"}}
