@@ -30,6 +30,8 @@ class LegSession:
         self.direction: sdp.Direction = "sendrecv"
         self._offered_direction: sdp.Direction = "sendrecv"
         self._keys = LegKeys()
+        self._feedback = False
+        """Whether the profile in force has RTCP feedback."""
         self._version = 0
 
     @classmethod
@@ -72,6 +74,7 @@ class LegSession:
             crypto=crypto,
             handshake=handshake,
             ptime_ms=wanted.ptime_ms,
+            feedback=self._feedback,
         )
 
     def answer(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
@@ -117,6 +120,7 @@ class LegSession:
     def put_into_force(self, agreed: AudioAgreement) -> None:
         rtp = self.rtp
         self._keys.put_into_force(agreed, rtp)
+        self._feedback = agreed.feedback
         rtp.detect_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
         rtp.retune(
             codec=agreed.codec,
