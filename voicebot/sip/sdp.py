@@ -28,7 +28,7 @@ _STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.paylo
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _MAX_CONNECTIONS = 4
 """The most ``c=`` lines that are kept at one level."""
-_MAX_NAMES = 4
+_MAX_NAMES = 2
 """The most host names of one description that are looked up."""
 _RTPMAP_RE = re.compile(r"(\d{1,3})\s+([A-Za-z0-9._+\-]{1,32})/(\d{1,7})(?:/(\d{1,3}))?\Z")
 _MEDIA_RE = re.compile(r"([A-Za-z0-9._+\-]{1,32})\s+(\d{1,5})(?:/\d{1,5})?\s+([A-Za-z0-9/._+\-]{1,64})(?=\s|\Z)")
