@@ -162,7 +162,8 @@ def test_every_value_of_a_header_is_told_in_order_whatever_the_case_of_its_name(
         "X-case: 2",
     )
     assert told == {
-        "Diversion": '<tel:+15550131>;reason=unconditional, "Doe, John" <tel:+15550132>;reason=unknown, <tel:+15550133>',
+        "Diversion": "<tel:+15550131>;reason=unconditional, "
+        '"Doe, John" <tel:+15550132>;reason=unknown, <tel:+15550133>',
         "History-Info": "<sip:a@b.example>;index=1, <sip:c@d.example>;index=1.1",
         "P-Asserted-Identity": '"X, Y" <sip:+15550111@b.example>, <tel:+15550111>',
         "Remote-Party-ID": '"A" <sip:+15550111@b.example>;party=calling;screen=yes;privacy=off',
