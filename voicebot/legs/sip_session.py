@@ -31,7 +31,7 @@ class LegSession:
         self._offered_direction: sdp.Direction = "sendrecv"
         self._keys = LegKeys()
         self._named: dict[int, sdp.Encoding] = {}
-        """What payload types mean in our descriptions."""
+        """What payload types mean in our descriptions, those of the latest last."""
         self._version = 0
 
     @classmethod
@@ -99,7 +99,9 @@ class LegSession:
 
     def _name(self, media: sdp.Media) -> None:
         """The other side should send with the payload types in our description ``media``."""
-        self._named.update(media.rtpmap)
+        for number, encoding in media.rtpmap.items():
+            self._named.pop(number, None)
+            self._named[number] = encoding
         self.rtp.announce(media.payloads())
 
     def _next_version(self) -> int:

@@ -121,7 +121,7 @@ class _Press:
         if event.end or not shorter or ahead in (self.duration, _LONGEST):
             return near or inside or reached
         if inside:  # the end was lost, and the clock stands still
-            return not apart and not (packet.marker and event.duration < self.duration)
+            return near or not (apart or (packet.marker and event.duration < self.duration))
         return (near or reached) and not packet.marker
 
 

@@ -173,7 +173,8 @@ def offer(
     """Our offer: one audio stream, received at ``host``:``port``.
 
     ``telephone_event``: the payload type of keypad keys; it is counted up for each further clock rate in ``codecs``.
-    ``named``: what payload types mean in our earlier descriptions of this call. They keep that meaning (section 8.3.2).
+    ``named``: what payload types mean in our earlier descriptions of this call, the latest last. They keep that meaning
+    (section 8.3.2).
     ``crypto``: our keys, to offer RTP/SAVP. ``handshake``: our attributes, to offer DTLS-SRTP. ``ptime_ms``: the packet
     length that we would like to receive.
     """
@@ -193,9 +194,9 @@ def _encoding(codec: Codec) -> Encoding:
 
 
 def _payload_type(encoding: Encoding, preferred: int, taken: dict[int, Encoding]) -> int:
-    """A payload type for ``encoding``: the one that it has in ``taken``, else ``preferred``, else the first free one.
-    It is added to ``taken``."""
-    for number, meaning in taken.items():
+    """A payload type for ``encoding``: the latest that it has in ``taken``, else ``preferred``, else the first free
+    one. It is added to ``taken``."""
+    for number, meaning in reversed(taken.items()):
         if meaning == encoding:
             return number
     free = [number for number in (preferred, *range(DYNAMIC, 128)) if number not in taken]
