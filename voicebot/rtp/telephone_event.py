@@ -118,11 +118,11 @@ class _Press:
         if ended:  # a new press, unless a proxy has numbered the packets anew after they were reordered
             return near and inside and not packet.marker and event.duration * 2 > self.duration
         shorter = self.duration - _LONGEST // 2 < event.duration <= self.duration  # not so: the field has overflowed
-        if event.end or not shorter or ahead in (self.duration, _LONGEST):
+        if event.end or not shorter or (reached and ahead > _LONGEST // 2):
             return near or inside or reached
         if inside:  # the end was lost, and the clock stands still
             return near or not (apart or (packet.marker and event.duration < self.duration))
-        return (near or reached) and not packet.marker
+        return not packet.marker and (near or (reached and event.duration == self.duration))
 
 
 class TelephoneEventReceiver:
