@@ -18,13 +18,18 @@ from voicebot.sip.sdes import MAX_CRYPTO, Crypto
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
+TELEPHONE_EVENT = "telephone-event"
+USUAL_EVENT_TYPE = 101
+"""The payload type that nearly all use for telephone-event, although it is a dynamic one."""
+
 MAX_DESCRIPTION = 16_384
 MAX_LINES = 400
 MAX_MEDIA = 16
 MAX_FORMATS = 64
 
-_DYNAMIC = 96  # payload types from 96 on have no meaning without an rtpmap (RFC 3551)
-_STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < _DYNAMIC}
+DYNAMIC = 96
+"""Payload types from 96 on have no meaning without an rtpmap (RFC 3551)."""
+_STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < DYNAMIC}
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _MAX_CONNECTIONS = 4
 """The most ``c=`` lines that are kept at one level."""
@@ -35,6 +40,7 @@ _MEDIA_RE = re.compile(r"([A-Za-z0-9._+\-]{1,32})\s+(\d{1,5})(?:/\d{1,5})?\s+([A
 _FORMAT_RE = re.compile(r"\S{1,64}\Z")
 _CONNECTION_RE = re.compile(r"IN\s+IP[46]\s+\[?([A-Za-z0-9._:\-]{1,255})\]?(?=[\s/]|\Z)", re.IGNORECASE)
 _ORIGIN_RE = re.compile(r"\S+\s+(\d{1,20})\s+(\d{1,20})\s+IN\s+IP[46]\s+(\S{1,255})\Z", re.IGNORECASE)
+_PAYLOAD_TYPE_RE = re.compile(r"\d{1,3}\Z")
 
 
 class SdpError(ValueError):
@@ -86,10 +92,28 @@ class Media:
         rates = (codec.clock_rate, 16_000) if codec.name == "G722" else (codec.clock_rate,)
         return codec if encoding.clock_rate in rates else None
 
-    def carries_keys(self, payload_type: int, clock_rate: int) -> bool:
-        """Whether a payload type is telephone-event (RFC 4733) at this clock rate."""
+    def event_rate(self, payload_type: int) -> int | None:
+        """The clock rate of a payload type that is telephone-event (RFC 4733), None if it is not. Without an rtpmap,
+        101 is taken for it, because it is nearly always meant."""
         encoding = self.rtpmap.get(payload_type)
-        return encoding is not None and (encoding.name.lower(), encoding[1]) == ("telephone-event", clock_rate)
+        if encoding is None:
+            return 8000 if payload_type == USUAL_EVENT_TYPE else None
+        return encoding.clock_rate if encoding.name.lower() == TELEPHONE_EVENT else None
+
+    def complete(self, offered: Mapping[int, Encoding]) -> None:
+        """Add what an answer has left out because the offer said it: the rtpmaps of its dynamic payload types."""
+        for number in map(int, filter(_PAYLOAD_TYPE_RE.match, self.formats)):
+            if number >= DYNAMIC and number in offered:
+                self.rtpmap.setdefault(number, offered[number])
+
+    def payloads(self) -> dict[int, Codec | int]:
+        """What its payload types mean that we support: a codec, or the clock rate of telephone events."""
+        meanings: dict[int, Codec | int] = {}
+        for number in self.rtpmap:
+            meaning = self.codec(number) or self.event_rate(number)
+            if meaning is not None:
+                meanings[number] = meaning
+        return meanings
 
 
 @dataclass(slots=True)
