@@ -31,6 +31,7 @@ from voicebot.sip.hop import Hop, hop_of, route_through
 from voicebot.sip.inspection import ALLOW
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.symmetric import Symmetric
 from voicebot.sip.transaction_layer import TransactionLayer
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Account:
 
     ``proxy``: the URI of a proxy for all requests, empty if they go to the registrar. ``domain``: of our address, empty
     if it is the registrar's host. ``realms``: for which the password is; empty: the one that the registrar names.
+    ``symmetric``: whether its calls are answered to where they come from.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Account:
     expires_s: int = 600
     register: bool = True
     realms: tuple[str, ...] = ()
+    symmetric: Symmetric = "auto"
 
     @property
     def line(self) -> Line:

@@ -81,7 +81,6 @@ async def test_a_binding_that_the_registrar_rewrote_is_refreshed_before_it_is_ov
     assert registrar.trouble == []
 
 
-@pytest.mark.xfail(reason="the name is in the session description, too", strict=True)
 async def test_a_service_with_a_name_says_it_in_contact_and_an_address_in_its_session_descriptions(
     serve: Serve,
 ) -> None:
