@@ -43,9 +43,11 @@ def is_unreachable(named: str, source: Hop) -> bool:
 def reply_hop(via: Via, source: Hop, symmetric: Symmetric = "auto") -> Hop:
     """Where to send the response to a request with ``via`` on top (RFC 3581; RFC 3261 18.2.2).
 
-    On a reliable transport that is the request's connection; ``port`` is for a new one if it has been closed.
+    On a reliable transport that is the request's connection; ``port`` is for a new one if it has been closed. Over UDP,
+    who names port 0 does not know its own: the response goes to where the request came from.
     """
-    if not source.reliable and ("rport" in via.params or goes_to_source(symmetric, via.host, source)):
+    asked = "rport" in via.params or via.port == 0
+    if not source.reliable and (asked or goes_to_source(symmetric, via.host, source)):
         return source
     return source._replace(port=via.port or DEFAULT_PORTS[source.transport])
 
