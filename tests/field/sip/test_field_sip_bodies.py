@@ -10,7 +10,6 @@ from waiting import until
 ISUP = bytes([1, 0, 0x60, 0, 10, 3, 2, 9, 7, 3, 0x90, 0x55, 0x51, 0, 1, 0, 0x0A, 0, 255, 254])
 
 
-@pytest.mark.xfail(reason="415", strict=True)
 async def test_an_offer_beside_isup_is_taken(field: Field) -> None:
     """multipart/mixed (RFC 5621, RFC 3204) of a SIP-I gateway."""
     async with Phone((LOOPBACK, field.service.port)) as phone:
