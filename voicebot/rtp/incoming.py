@@ -115,6 +115,14 @@ class IncomingStream:
     def understands(self, payload_type: int) -> bool:
         return payload_type in self._decoders or payload_type == self._event_type
 
+    def continues(self, packet: RtpPacket, at: float, silent_s: float) -> bool:
+        """Whether a packet goes on with the stream that we receive, which has been silent for so long."""
+        reception = self._reporting.reception
+        if reception is None or reception.ssrc != packet.ssrc:
+            return False
+        timed = packet.payload_type in self._decoders
+        return reception.continues(packet.sequence, packet.timestamp if timed else None, at, silent_s)
+
     def usual(self, datagram: bytes, at: float) -> Sequence[bytes] | None:
         """A faster path for nearly every packet of most calls: 20 ms of G.711 in the leg's law, of the current stream.
 
