@@ -16,6 +16,7 @@ from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import HEADER, PLAIN, MalformedPacket, RtpPacket
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.rtcp import Reception
 from voicebot.rtp.rtcp_xr import VoipMetrics
 from voicebot.rtp.telephone_event import TelephoneEventReceiver
 
@@ -23,7 +24,7 @@ USUAL: Final = 12 + 160
 """Bytes of a datagram with 20 ms of G.711."""
 
 _UNKNOWN: Final = object()
-_COMFORT_NOISE: Final = 13  # RFC 3389: replaced by silence, like any pause
+_COMFORT_NOISE: Final = (13, 19)  # RFC 3389, and its drafts: replaced by silence, like any pause
 _ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # their payload types are static, so we accept them without agreement
 
 
@@ -42,6 +43,7 @@ class IncomingStream:
         "_events",
         "_inband",
         "_reporting",
+        "_restarts",
         "_silence_timeout_s",
         "_told_of",
         "buffer",
@@ -61,6 +63,7 @@ class IncomingStream:
         self._event_type: int | None = None
         self._events = TelephoneEventReceiver()
         self._inband: InbandDtmfReceiver | None = None
+        self._restarts = 0  # of the buffer, as the reports know them
         self.buffer: ReceiveBuffer | None = None  # None until the other side is known
         self.receiving = True
         self.received = self.discarded = self.malformed = 0
@@ -98,6 +101,7 @@ class IncomingStream:
             self.last_packet_at = at
             if self.buffer is not None:
                 self.buffer.resume()
+                self._restarts = -1
         self.receiving = wanted
 
     def is_silent(self, at: float, *, unanswered: bool = False) -> bool:
@@ -113,7 +117,7 @@ class IncomingStream:
         return self._silence_timeout_s > 0
 
     def understands(self, payload_type: int) -> bool:
-        return payload_type in self._decoders or payload_type == self._event_type
+        return payload_type in self._decoders or payload_type == self._event_type or payload_type in _COMFORT_NOISE
 
     def continues(self, packet: RtpPacket, at: float, silent_s: float) -> bool:
         """Whether a packet goes on with the stream that we receive, which has been silent for so long."""
@@ -142,7 +146,10 @@ class IncomingStream:
         self.received += 1
         self.last_packet_at = at
         reception.packet(sequence, timestamp, at)
-        return buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
+        frames = buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
+        if buffer.sequence_restarts != self._restarts:
+            self._restarted(buffer, reception, sequence)
+        return frames
 
     def packet(self, packet: RtpPacket, at: float) -> tuple[Sequence[bytes], str]:
         """The frames that a packet releases, and the key whose press it reports, empty if none."""
@@ -151,7 +158,7 @@ class IncomingStream:
         if packet.payload_type in self._decoders:
             return self._audio_packet(packet, at), ""
         if packet.payload_type != self._event_type:
-            self.discarded += packet.payload_type != _COMFORT_NOISE
+            self.discarded += packet.payload_type not in _COMFORT_NOISE
             return self._without_audio(packet, at), ""
         if not self.receiving:
             self.discarded += 1
@@ -176,15 +183,14 @@ class IncomingStream:
         return voip_metrics(ssrc, self.received, buffer.lost, buffer.late, buffer.losses(), trip)
 
     def _audio_packet(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
-        sequence, timestamp, ssrc, payload = packet.sequence, packet.timestamp, packet.ssrc, packet.payload
         reception = self._reporting.reception
-        if reception is None or reception.ssrc != ssrc:
-            reception = self._reporting.receive(ssrc, sequence, self._codec.clock_rate)
-        reception.packet(sequence, timestamp, at)
+        if reception is None or reception.ssrc != packet.ssrc:
+            reception = self._reporting.receive(packet.ssrc, packet.sequence, self._codec.clock_rate)
+        reception.packet(packet.sequence, packet.timestamp, at)
         if not self.receiving or self.buffer is None:
             self.discarded += 1
             return ()
-        return self.buffer.push(sequence, timestamp, ssrc, payload, at, self._decoders[packet.payload_type])
+        return self._push(self.buffer, reception, packet, at, self._decoders[packet.payload_type])
 
     def _without_audio(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
         """A packet without audio takes its place in the sequence numbers, if it belongs to the current stream."""
@@ -194,4 +200,16 @@ class IncomingStream:
         reception.packet(packet.sequence, packet.timestamp, at, timed=False)
         if not self.receiving or self.buffer is None:
             return ()
-        return self.buffer.push(packet.sequence, packet.timestamp, packet.ssrc, b"", at)
+        return self._push(self.buffer, reception, packet._replace(payload=b""), at)
+
+    def _push(
+        self, buffer: ReceiveBuffer, reception: Reception, packet: RtpPacket, at: float, decoder: Decoder | None = None
+    ) -> Sequence[bytes]:
+        frames = buffer.push(packet.sequence, packet.timestamp, packet.ssrc, packet.payload, at, decoder)
+        if buffer.sequence_restarts != self._restarts:
+            self._restarted(buffer, reception, packet.sequence)
+        return frames
+
+    def _restarted(self, buffer: ReceiveBuffer, reception: Reception, sequence: int) -> None:
+        self._restarts = buffer.sequence_restarts
+        reception.restart(sequence)

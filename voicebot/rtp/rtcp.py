@@ -246,6 +246,11 @@ class Reception:
                 self._jitter += (difference - self._jitter) / 16
         self._transit = transit
 
+    def restart(self, sequence: int) -> None:
+        """The sender numbers anew (RFC 3550 A.1, init_seq), and has got as far as this packet."""
+        self._base = self._highest = sequence
+        self._received, self._received_prior, self._expected_prior = 1, 0, 0
+
     def continues(self, sequence: int, timestamp: int | None, at: float, silent_s: float) -> bool:
         """Whether these may be the numbers of the next packet, after ``silent_s`` seconds without one. The timestamp
         may stand still, or count twice as fast as it should; None: it does not say when the packet was sent."""
