@@ -134,3 +134,36 @@ async def test_tones_are_keys_only_where_the_other_side_has_no_telephone_event(l
     assert answerer.legs[0]._session.rtp._incoming._inband is None
     await with_event.hang_up()
     await answerer.front.close()
+
+
+async def test_a_press_by_info_and_in_the_media_is_one_key(line: Line, answerer: Answerer) -> None:
+    leg = await dial(line.endpoint, line.media, answerer.address)
+    bot, sink = answerer.legs[0], answerer.sinks[0]
+    for by_info in (True, False):
+        for _ in range(2):
+            bot._call.on_key("5") if by_info else bot.deliver_key("5", asyncio.get_running_loop().time())
+    assert sink.keys == ["5", "5"]
+    await leg.hang_up()
+
+
+async def test_what_we_offer_and_answer_is_what_we_understand(line: Line, answerer: Answerer) -> None:
+    """The caller's numbers for events and codecs are those of its offer, whatever the answer says."""
+    leg = await dial(line.endpoint, line.codecs("PCMU", "G722"), answerer.address)
+    bot, incoming = answerer.legs[0], leg._session.rtp._incoming
+    theirs = sdp.SessionDescription.parse(bytes(offer_answer.offer(LOOPBACK, NOBODY, telephone_event=97)))
+    assert leg.session_answered(theirs)
+    assert all(incoming.understands(number) for number in (0, 9, 101, 97))
+    assert bot._session_offered(theirs) is not None
+    assert all(bot._session.rtp._incoming.understands(number) for number in (97, 101))
+    assert bot._session.offer().media[0].rtpmap[97] == sdp.Encoding("telephone-event", 8000), "the number stays"
+    await leg.hang_up()
+
+
+async def test_an_answer_without_rtpmaps_means_what_we_offered(line: Line, answerer: Answerer) -> None:
+    leg = await dial(line.endpoint, line.codecs("opus", "PCMU"), answerer.address)
+    answer = sdp.SessionDescription.parse(bytes(offer_answer.offer(LOOPBACK, NOBODY, codecs=all_named(["opus"]))))
+    answer.media[0].rtpmap.clear()
+    assert answer.media[0].formats == ["107", "101"]
+    agreed = leg._session.agreed_by_answer(answer)
+    assert agreed is not None and (agreed.codec.name, agreed.telephone_event) == ("opus", 101)
+    await leg.hang_up()

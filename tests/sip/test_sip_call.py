@@ -104,7 +104,7 @@ def test_an_info_that_is_not_understood_is_refused() -> None:
     _, tag = up(peer)
     wrong = peer.request("INFO", cseq=2, to_tag=tag, body=b"Signal=55\r\n", content_type="application/dtmf-relay")
     assert statuses(peer.send(wrong)) == [400]
-    other = peer.request("INFO", cseq=3, to_tag=tag, body=b"x", content_type="application/vnd.nortelnetworks.digits")
+    other = peer.request("INFO", cseq=3, to_tag=tag, body=b"x", content_type="application/media_control+xml")
     assert statuses(peer.send(other)) == [415]
     assert not peer.has(KeyReceived)
 

@@ -21,6 +21,13 @@ MESSAGES = [path.read_bytes() for path in sorted((Path(__file__).parent / "tortu
 _PEER = Peer()
 MESSAGES += [
     bytes(_PEER.request("INVITE", body=OFFER)),
+    bytes(
+        _PEER.request(
+            "INVITE",
+            body=b"--b\r\nContent-Type: application/sdp\r\n\r\n" + OFFER + b"\r\n--b\r\n\r\nx\r\n--b--\r\n",
+            content_type='multipart/mixed;boundary="b"',
+        )
+    ),
     bytes(_PEER.request("INFO", body=b"Signal=5\r\n", content_type="application/dtmf-relay", to_tag="1")),
     bytes(_PEER.request("REFER", to_tag="1", headers={"Refer-To": "<sip:x@y>"})),
     bytes(_PEER.request("NOTIFY", to_tag="1", body=b"SIP/2.0 200 OK", content_type="message/sipfrag")),

@@ -14,6 +14,7 @@ import pytest
 from lines_run import lines_run
 from sip_peer import OFFER, Peer
 
+from voicebot.sip.body import has_session, is_understood
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.message import parse_message
 from voicebot.sip.offer_answer import answer, select
@@ -41,6 +42,15 @@ def stream(data: bytes) -> None:
         framer.feed(bytes([byte]))
 
 
+def body(kind: str) -> Callable[[bytes], None]:
+    def work(data: bytes) -> None:
+        request = Peer().request("INVITE", body=data, content_type=kind)
+        is_understood(request, ("application/sdp",))
+        has_session(request)
+
+    return work
+
+
 def with_header(line: bytes) -> bytes:
     return INVITE.replace(b"Max-Forwards", line + b"\r\nMax-Forwards", 1)
 
@@ -64,6 +74,17 @@ INPUTS: dict[str, tuple[Callable[[bytes], None], Callable[[int], bytes]]] = {
     "many media": (description, lambda n: OFFER + b"m=audio 4000 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\n" * (n // 8)),
     "many formats": (description, lambda n: OFFER + b"m=audio 4000 RTP/AVP" + b" 0" * (n // 4) + b"\r\n"),
     "many rtpmaps": (description, lambda n: OFFER + b"a=rtpmap:96 opus/48000\r\n" * n),
+    "many parts": (body("multipart/mixed;boundary=b"), lambda n: b"--b\r\n\r\nx\r\n" * n),
+    "many lines of a part": (body("multipart/mixed;boundary=b"), lambda n: b"--b\r\n\r\n" + b"--b-\r\n" * n),
+    "many headers of a part": (body("multipart/mixed;boundary=b"), lambda n: b"--b\r\n" + b"a:b\r\n" * n),
+    "a folded header of a part": (body("multipart/mixed;boundary=b"), lambda n: b"--b\r\na: b" + b"\r\n c" * n),
+    "parts within parts": (
+        body("multipart/mixed;boundary=b"),
+        lambda n: b"--b\nContent-Type: multipart/mixed;boundary=b\n\n" * n,
+    ),
+    "many parameters of a type": (lambda data: body("multipart/mixed" + data.decode())(OFFER), lambda n: b";a=b" * n),
+    "open quotes in a type": (lambda data: body("multipart/mixed" + data.decode())(OFFER), lambda n: b';a="b' * n),
+    "escapes in a type": (lambda data: body('multipart/mixed;a="' + data.decode())(OFFER), lambda n: b'\\"' * n),
     "a message byte by byte": (stream, lambda n: INVITE.replace(b"Content-Length: ", b"X-A: " + b"b" * n + b"\r\nl: ")),
     "a head that never ends": (stream, lambda n: b"INVITE sip:a SIP/2.0\r\n" + b"\r" * n),
     "pings": (stream, lambda n: b"\r\n" * n),

@@ -7,7 +7,7 @@ import pytest
 from voicebot.audio.codecs import CODECS, all_named
 from voicebot.sip.offer_answer import answer, offer, select
 from voicebot.sip.sdes import LocalKeys
-from voicebot.sip.sdp import SessionDescription
+from voicebot.sip.sdp import Encoding, SessionDescription
 
 
 def description(*lines: str) -> SessionDescription:
@@ -36,10 +36,54 @@ def test_a_payload_type_may_be_dynamic_and_names_are_of_any_case() -> None:
     assert agreed is not None and (agreed.codec.name, agreed.payload_type, agreed.telephone_event) == ("PCMA", 97, 96)
 
 
-def test_keypad_events_of_another_clock_rate_are_not_taken() -> None:
-    lines = ("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0 102", "a=rtpmap:102 telephone-event/16000")
-    agreed = select(description(*lines))
-    assert agreed is not None and agreed.telephone_event is None
+@pytest.mark.parametrize(
+    ("events", "chosen"),
+    [
+        (("102 telephone-event/16000",), 102),
+        (("102 telephone-event/16000", "103 telephone-event/8000"), 103),
+        (("103 telephone-event/48000", "102 telephone-event/16000"), 103),
+    ],
+)
+def test_keypad_events_of_another_clock_rate_are_better_than_none(events: tuple[str, ...], chosen: int) -> None:
+    numbers = " ".join(event.partition(" ")[0] for event in events)
+    lines = (f"m=audio 4000 RTP/AVP 9 {numbers}", *(f"a=rtpmap:{event}" for event in events))
+    offered = description("c=IN IP4 192.0.2.1", *lines)
+    agreed = select(offered, [CODECS["G722"]])
+    assert agreed is not None and agreed.telephone_event == chosen
+    rtpmap = answer(offered, agreed, "192.0.2.2", 5000).media[0].rtpmap
+    assert rtpmap[chosen] == offered.media[0].rtpmap[chosen]
+
+
+def test_keypad_events_at_101_need_no_rtpmap() -> None:
+    offered = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 0 101", "a=fmtp:101 0-15")
+    agreed = select(offered)
+    assert agreed is not None and agreed.telephone_event == 101
+    assert answer(offered, agreed, "192.0.2.2", 5000).media[0].rtpmap[101] == Encoding("telephone-event", 8000)
+
+
+ALL = [CODECS[name] for name in ("PCMU", "PCMA", "G722", "OPUS")]
+
+
+def test_payload_types_keep_their_meaning_in_our_later_offers() -> None:
+    """RFC 3264 8.3.2: the call began with their offer, in which 107 were keys and 96 Opus."""
+    named = {96: Encoding("opus", 48_000, 2), 107: Encoding("telephone-event", 48_000)}
+    rtpmap = offer("192.0.2.2", 5000, codecs=ALL, named=named).media[0].rtpmap
+    assert named.items() <= rtpmap.items()
+    assert rtpmap[101] == Encoding("telephone-event", 8000)
+    again = offer("192.0.2.2", 5000, codecs=ALL, named=rtpmap).media[0]
+    assert again.rtpmap == rtpmap and sorted(again.formats) == sorted(["0", "8", "9", "96", "101", "107"])
+
+
+def test_a_payload_type_that_has_another_meaning_in_the_call_is_not_offered_anew() -> None:
+    named = {101: Encoding("opus", 48_000, 2), 96: Encoding("telephone-event", 48_000)}
+    rtpmap = offer("192.0.2.2", 5000, codecs=ALL, named=named).media[0].rtpmap
+    assert named.items() <= rtpmap.items()
+    assert [n for n, meaning in rtpmap.items() if meaning == Encoding("telephone-event", 8000)] == [97]
+
+
+def test_an_offer_is_made_though_every_payload_type_has_a_meaning() -> None:
+    named = {number: Encoding("CN", number) for number in range(96, 128)}
+    assert offer("192.0.2.2", 5000, codecs=ALL, named=named).media[0].rtpmap[107] == Encoding("opus", 48_000, 2)
 
 
 def test_the_medias_own_address_holds_before_the_sessions() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.audio.codecs import all_named
+from voicebot.audio.codecs import CODECS, all_named
 from voicebot.sip.offer_answer import offer
 from voicebot.sip.sdp import (
     MAX_DESCRIPTION,
@@ -196,12 +196,30 @@ def test_static_payload_types_need_no_rtpmap_and_dynamic_ones_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "keys"), [("telephone-event", True), ("TELEPHONE-EVENT", True), ("events", False)]
+    ("encoding", "rate"),
+    [
+        ("telephone-event/8000", 8000),
+        ("TELEPHONE-EVENT/48000", 48_000),
+        ("telephone-event/8000/1", 8000),
+        ("events/8000", None),
+    ],
 )
-def test_keys_are_telephone_events_at_the_clock_rate_of_the_audio(encoding: str, keys: bool) -> None:
-    media = description(AUDIO, f"a=rtpmap:101 {encoding}/8000").media[0]
-    assert media.carries_keys(101, 8000) is keys
-    assert not media.carries_keys(101, 48_000) and not media.carries_keys(102, 8000)
+def test_keys_are_telephone_events_whatever_their_clock_rate(encoding: str, rate: int | None) -> None:
+    media = description(AUDIO, f"a=rtpmap:101 {encoding}").media[0]
+    assert media.event_rate(101) == rate
+    assert media.event_rate(102) is None
+
+
+def test_101_without_an_rtpmap_is_taken_for_keys() -> None:
+    assert description("m=audio 4000 RTP/AVP 0 101").media[0].event_rate(101) == 8000
+
+
+def test_an_answer_need_not_repeat_what_the_offer_said_of_dynamic_payload_types() -> None:
+    media = description("m=audio 4000 RTP/AVP 0 107 110 x 999", "a=rtpmap:110 telephone-event/8000").media[0]
+    offered = {0: Encoding("G729", 8000), 107: Encoding("opus", 48_000, 2), 110: Encoding("G722", 8000)}
+    media.complete(offered)
+    assert media.payloads() == {107: CODECS["OPUS"], 110: 8000}
+    assert media.codec(0) is CODECS["PCMU"]
 
 
 def test_what_holds_for_one_media_section_is_written_there() -> None:

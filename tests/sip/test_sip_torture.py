@@ -111,7 +111,7 @@ def test_unsupported_extensions_are_named() -> None:
 
 def test_an_unsupported_body_is_told_what_is_supported() -> None:
     (data,) = answer(Peer(), "invut")
-    assert parse_message(data).tokens("Accept") == ["application/sdp"]
+    assert parse_message(data).tokens("Accept") == ["application/sdp", "multipart/mixed", "multipart/alternative"]
 
 
 def test_an_old_caller_without_branch_is_answered_and_its_ack_understood() -> None:

@@ -26,10 +26,10 @@ from voicebot.legs.pyvoip_repeat import Repeated
 from voicebot.rtp import MediaClock, MediaQuality, Playout
 from voicebot.rtp.estimate import estimated_mos
 from voicebot.rtp.histogram import Histogram
-from voicebot.rtp.packet import MalformedPacket, is_rtcp, parse
+from voicebot.rtp.packet import MalformedPacket, RtpPacket, is_rtcp, parse
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.source import SocketAddress, SourceLock
-from voicebot.rtp.telephone_event import TelephoneEventReceiver
+from voicebot.rtp.telephone_event import TelephoneEventReceiver, is_plain_event
 from voicebot.sip import AudioAgreement, SipRequest
 from voicebot.sip.message import REASONS
 
@@ -350,7 +350,8 @@ class PyVoipLeg:
         except MalformedPacket:
             self._malformed += 1
             return
-        audio, event = packet.payload_type == 0, packet.payload_type == self._event_type
+        kind, audio = packet.payload_type, packet.payload_type == 0
+        event = kind == self._event_type or (kind >= 96 and is_plain_event(packet.payload))
         if not (audio or event):
             self._discarded += 1
             return
@@ -370,11 +371,11 @@ class PyVoipLeg:
         for frame in buffer.push(packet.sequence, packet.timestamp, packet.ssrc, payload, at):
             self._deliver(frame, at)
         if event:
-            self._key(packet.payload, packet.timestamp, packet.ssrc, at)
+            self._key(packet, at)
 
-    def _key(self, payload: bytes, timestamp: int, ssrc: int, at: float) -> None:
+    def _key(self, packet: RtpPacket, at: float) -> None:
         try:
-            key = self._keys.receive(payload, timestamp, ssrc)
+            key = self._keys.receive(packet, at)
         except MalformedPacket:
             self._malformed += 1
             return

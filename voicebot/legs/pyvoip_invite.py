@@ -8,7 +8,8 @@ INVITE for pyVoIP.
 from __future__ import annotations
 
 from voicebot.audio.codecs import CODECS
-from voicebot.sip import AudioAgreement, SdpError, SessionDescription, SipRequest, offer_answer
+from voicebot.sip import AudioAgreement, SdpError, SipRequest, offer_answer
+from voicebot.sip.body import session_in
 
 CODEC = CODECS["PCMU"]
 """The only codec of pyVoIP's leg: its A-law encoder really produces mu-law."""
@@ -17,9 +18,10 @@ CODEC = CODECS["PCMU"]
 def audio_of(request: SipRequest) -> AudioAgreement | None:
     """The stream in the INVITE's offer that we support; None if there is none (no offer, no PCMU, IPv6)."""
     try:
-        agreed = offer_answer.select(SessionDescription.parse(request.body), (CODEC,)) if request.body else None
+        offer = session_in(request)
     except SdpError:
         return None
+    agreed = offer_answer.select(offer, (CODEC,)) if offer is not None else None
     return agreed if agreed is not None and ":" not in agreed.host and agreed.payload_type == 0 else None
 
 

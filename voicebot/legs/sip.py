@@ -14,6 +14,7 @@ from voicebot.events import Event, HoldEnded, HoldStarted, TransferEnded
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.legs.sip_session import LegSession
 from voicebot.rtp import MediaQuality, Playout
+from voicebot.rtp.doubled_keys import DoubledKeys, Way
 from voicebot.sip import AudioAgreement, CallClosed, CallEnded, CallHandle, ReferProgress, SessionDescription
 from voicebot.tasks import BackgroundTasks
 
@@ -46,12 +47,13 @@ class SipLeg:
         self._untold: list[Event] = []
         """Events that came before there was a sink; at most one of each kind."""
         self._ended: tuple[str, float] | None = None
+        self._keys = DoubledKeys()
         self._transferred = False
         self._closing: asyncio.Task[None] | None = None
         session.media.attach(self)
         session.expect_from(call.remote_address.host)
         call.on_end = self._call_ended
-        call.on_key = lambda key: self.deliver_key(key, self._loop.time())
+        call.on_key = lambda key: self._press(key, "info", self._loop.time())
         call.on_session = self._session_offered
         call.on_session_answer = self._session_answered_late
         call.on_session_refused = self._reoffer
@@ -130,7 +132,10 @@ class SipLeg:
     # --- from the media
 
     def deliver_key(self, key: str, at: float) -> None:
-        if self._sink is not None and self._ended is None:
+        self._press(key, "media", at)
+
+    def _press(self, key: str, way: Way, at: float) -> None:
+        if self._sink is not None and self._ended is None and self._keys.is_new(key, way, at):
             self._sink.key(key, at)
 
     def media_timed_out(self) -> None:

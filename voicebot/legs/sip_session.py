@@ -30,6 +30,8 @@ class LegSession:
         self.direction: sdp.Direction = "sendrecv"
         self._offered_direction: sdp.Direction = "sendrecv"
         self._keys = LegKeys()
+        self._named: dict[int, sdp.Encoding] = {}
+        """What payload types mean in our descriptions, those of the latest last."""
         self._version = 0
 
     @classmethod
@@ -61,11 +63,12 @@ class LegSession:
         self._offered_direction = self.direction
         options, wanted = self.options, self.options.preferences
         crypto, handshake = self._keys.in_offer(wanted.srtp == "required", (options.host, self.rtp.local_port))
-        return offer_answer.offer(
+        offer = offer_answer.offer(
             options.host,
             self.rtp.local_port,
             codecs=wanted.codecs,
             telephone_event=options.telephone_event,
+            named=self._named,
             session_id=self.rtp.local_port,
             version=self._next_version(),
             direction=self.direction,
@@ -73,12 +76,14 @@ class LegSession:
             handshake=handshake,
             ptime_ms=wanted.ptime_ms,
         )
+        self._name(offer.media[0])
+        return offer
 
     def answer(self, offer: SessionDescription, agreed: AudioAgreement) -> SessionDescription:
         """Our answer to ``offer``. ``agreed``, the agreement about it, must be in force already."""
         options = self.options
         crypto, handshake = self._keys.in_answer(agreed, (options.host, self.rtp.local_port))
-        return offer_answer.answer(
+        answer = offer_answer.answer(
             offer,
             agreed,
             options.host,
@@ -89,6 +94,15 @@ class LegSession:
             handshake=handshake,
             ptime_ms=options.preferences.ptime_ms,
         )
+        self._name(answer.media[agreed.index])
+        return answer
+
+    def _name(self, media: sdp.Media) -> None:
+        """The other side should send with the payload types in our description ``media``."""
+        for number, encoding in media.rtpmap.items():
+            self._named.pop(number, None)
+            self._named[number] = encoding
+        self.rtp.announce(media.payloads())
 
     def _next_version(self) -> int:
         self._version += 1
@@ -106,6 +120,8 @@ class LegSession:
 
     def agreed_by_answer(self, answer: SessionDescription) -> AudioAgreement | None:
         """The agreement about an answer to our offer; None also if it asks for a handshake that we have not offered."""
+        for media in answer.media:
+            media.complete(self._named)
         agreed = self.options.select(answer)
         unasked = agreed is not None and agreed.handshake is not None and not self._keys.by_handshake
         return None if unasked else agreed

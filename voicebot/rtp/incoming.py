@@ -6,7 +6,7 @@ tones in the audio if the other side does not support those.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from voicebot.audio import AudioFormat
@@ -18,7 +18,7 @@ from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.rtcp import Reception
 from voicebot.rtp.rtcp_xr import VoipMetrics
-from voicebot.rtp.telephone_event import TelephoneEventReceiver
+from voicebot.rtp.telephone_event import TelephoneEventReceiver, is_plain_event
 
 USUAL: Final = 12 + 160
 """Bytes of a datagram with 20 ms of G.711."""
@@ -26,6 +26,7 @@ USUAL: Final = 12 + 160
 _UNKNOWN: Final = object()
 _COMFORT_NOISE: Final = (13, 19)  # RFC 3389, and its drafts: replaced by silence, like any pause
 _ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # their payload types are static, so we accept them without agreement
+_DYNAMIC: Final = 96  # payload types from 96 on have no fixed meaning (RFC 3551)
 
 
 class IncomingStream:
@@ -36,15 +37,19 @@ class IncomingStream:
     """
 
     __slots__ = (
+        "_announced",
         "_audio",
         "_codec",
+        "_codecs",
+        "_coders",
         "_decoders",
-        "_event_type",
+        "_event_frames",
         "_events",
         "_inband",
         "_reporting",
         "_restarts",
         "_silence_timeout_s",
+        "_theirs",
         "_told_of",
         "buffer",
         "discarded",
@@ -59,8 +64,12 @@ class IncomingStream:
         self._audio = audio
         self._codec = codec
         self._reporting = reporting
-        self._decoders: dict[int, Decoder | None] = {}  # by payload type; None: audio as it is
-        self._event_type: int | None = None
+        self._theirs: dict[int, Codec | int] = {}
+        self._announced: dict[int, Codec | int] = {}
+        self._codecs: dict[int, Codec] = {}  # by payload type
+        self._event_frames: dict[int, int] = {}  # by payload type of telephone events: 20 ms in their units
+        self._coders: dict[Codec, Decoder | None] = {}  # None: audio as it is
+        self._decoders: dict[int, Decoder | None] = {}  # by payload type, from its first packet on
         self._events = TelephoneEventReceiver()
         self._inband: InbandDtmfReceiver | None = None
         self._restarts = 0  # of the buffer, as the reports know them
@@ -71,16 +80,36 @@ class IncomingStream:
         self.last_packet_at = 0.0
         self._told_of: float | None = None  # the value of ``last_packet_at`` when silence was reported last
 
+    def announce(self, payloads: Mapping[int, Codec | int]) -> None:
+        """Add what payload types mean in our own descriptions: a codec, or the clock rate of telephone events.
+
+        The other side should send with these (RFC 3264, sections 5.1 and 6.1). They stay valid for the whole call.
+        """
+        self._announced.update(payloads)
+        self._map()
+
     def tune(self, codec: Codec, payload_type: int, event_type: int | None) -> None:
-        """Set codec and payload types. The payload type that we offer for the codec is accepted as well."""
-        if codec is not self._codec or payload_type not in self._decoders:
-            self._decoders = {static.payload_type: static.decoder(self._audio) for static in _ALWAYS}
-            self._decoders[codec.payload_type] = self._decoders[payload_type] = codec.decoder(self._audio)
+        """Set codec and payload types according to the other side's description. Many send with its payload types,
+        although ours should be used, so both are accepted. Where they differ about one, ours decides."""
+        self._theirs = {} if event_type is None else {event_type: codec.clock_rate}
+        self._theirs[payload_type] = codec
+        if codec is not self._codec:
+            self._coders.clear()
         if codec.clock_rate != self._codec.clock_rate:
             self._reporting.reception = None
         self._codec = codec
-        self._events.frame = codec.clock_rate // 50
-        self._event_type = event_type
+        self._map()
+
+    def _map(self) -> None:
+        self._codecs = {static.payload_type: static for static in _ALWAYS}
+        self._event_frames.clear()
+        self._decoders.clear()
+        for payloads in (self._theirs, self._announced):
+            for number, meaning in payloads.items():
+                if isinstance(meaning, Codec):
+                    self._codecs[number] = meaning
+                else:
+                    self._event_frames[number] = meaning // 50
 
     def detect_tones(self, wanted: bool) -> None:
         """Whether to detect keys in the audio."""
@@ -117,14 +146,14 @@ class IncomingStream:
         return self._silence_timeout_s > 0
 
     def understands(self, payload_type: int) -> bool:
-        return payload_type in self._decoders or payload_type == self._event_type or payload_type in _COMFORT_NOISE
+        return payload_type in self._codecs or payload_type in self._event_frames or payload_type in _COMFORT_NOISE
 
     def continues(self, packet: RtpPacket, at: float, silent_s: float) -> bool:
         """Whether a packet goes on with the stream that we receive, which has been silent for so long."""
         reception = self._reporting.reception
         if reception is None or reception.ssrc != packet.ssrc:
             return False
-        timed = packet.payload_type in self._decoders
+        timed = packet.payload_type in self._codecs
         return reception.continues(packet.sequence, packet.timestamp if timed else None, at, silent_s)
 
     def usual(self, datagram: bytes, at: float) -> Sequence[bytes] | None:
@@ -155,16 +184,20 @@ class IncomingStream:
         """The frames that a packet releases, and the key whose press it reports, empty if none."""
         self.received += 1
         self.last_packet_at = at
-        if packet.payload_type in self._decoders:
+        kind = packet.payload_type
+        if kind in self._codecs and not (kind in self._event_frames and is_plain_event(packet.payload)):
             return self._audio_packet(packet, at), ""
-        if packet.payload_type != self._event_type:
-            self.discarded += packet.payload_type not in _COMFORT_NOISE
+        frame = self._event_frames.get(kind)
+        if frame is None and kind >= _DYNAMIC and is_plain_event(packet.payload):  # some send keys without agreement
+            frame = self._codec.clock_rate // 50
+        if frame is None:
+            self.discarded += kind not in _COMFORT_NOISE
             return self._without_audio(packet, at), ""
         if not self.receiving:
             self.discarded += 1
             return (), ""
         try:
-            key = self._events.receive(packet.payload, packet.timestamp, packet.ssrc)
+            key = self._events.receive(packet, at, frame)
         except MalformedPacket:
             self.malformed += 1
             key = None
@@ -190,7 +223,15 @@ class IncomingStream:
         if not self.receiving or self.buffer is None:
             self.discarded += 1
             return ()
+        if packet.payload_type not in self._decoders:
+            self._add_decoder(packet.payload_type)
         return self._push(self.buffer, reception, packet, at, self._decoders[packet.payload_type])
+
+    def _add_decoder(self, payload_type: int) -> None:
+        codec = self._codecs[payload_type]
+        if codec not in self._coders:
+            self._coders[codec] = codec.decoder(self._audio)
+        self._decoders[payload_type] = self._coders[codec]
 
     def _without_audio(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
         """A packet without audio takes its place in the sequence numbers, if it belongs to the current stream."""

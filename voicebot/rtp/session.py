@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from voicebot.audio import AudioFormat
 from voicebot.audio.codecs import DEFAULT_PTIME_MS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.rtp.clock import MediaClock
+from voicebot.rtp.doubled_keys import DoubledKeys, Way
 from voicebot.rtp.incoming import USUAL, IncomingStream
 from voicebot.rtp.outgoing import OutgoingStream
 from voicebot.rtp.packet import MalformedPacket, is_rtcp
@@ -58,6 +59,7 @@ class RtpSession:
         self._sink = sink
         self._closed = False
         self._send = True
+        self._keys = DoubledKeys()
         self._outgoing = OutgoingStream(audio, codec)
         self._reporting = Reporting(self._outgoing.ssrc, time.time() - at, at)
         self._incoming = IncomingStream(audio, codec, self._reporting, silence_timeout_s)
@@ -153,10 +155,16 @@ class RtpSession:
         self._send = send
         self._incoming.receive(receive, self._clock.now())
 
+    def announce(self, payloads: Mapping[int, Codec | int]) -> None:
+        """Add what payload types mean in our own description, by which the other side should send: a codec, or the
+        clock rate of telephone events."""
+        self._incoming.announce(payloads)
+
     def retune(
         self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = DEFAULT_PTIME_MS
     ) -> None:
-        """Change codec and payload types. The format above the wire stays the same.
+        """Change codec and payload types, which are those of the other side's description. The format above the wire
+        stays the same.
 
         ``ptime_ms``: the length of the packets that we send, 10 to 60; if the codec does not have it, the next shorter
         one is used. Received packets may have any length. Raises ValueError if it is out of range.
@@ -213,7 +221,11 @@ class RtpSession:
             incoming.activate(at)
         frames, key = incoming.packet(packet, at)
         self._deliver(frames, at)
-        if key and not self._closed:
+        if key:
+            self._press(key, "events", at)
+
+    def _press(self, key: str, way: Way, at: float) -> None:
+        if not self._closed and self._keys.is_new(key, way, at):
             self._sink.key(key, at)
 
     def _deliver(self, frames: Sequence[bytes], at: float) -> None:
@@ -222,8 +234,7 @@ class RtpSession:
                 return
             self._sink.frame(frame, at)
             for key in self._incoming.keys_in(frame):
-                if not self._closed:
-                    self._sink.key(key, at)
+                self._press(key, "tones", at)
 
     def _rtcp_received(self, data: bytes, source: SocketAddress) -> None:
         reports = self._path.reports(data, source)

@@ -1,21 +1,60 @@
-"""Session descriptions as message bodies."""
+"""What we look for in message bodies: a session description, a key, the outcome of a transfer.
+
+It may be the body itself or one part of a multipart. Parts of other types beside it are passed over, unless they say
+``handling=required``. (RFC 5621 takes every part for required that does not say ``optional``; the gateways that leave
+it out do not mean that.)
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse
+from voicebot.sip.multipart import Part, read_parts
 from voicebot.sip.sdp import SessionDescription
+
+MULTIPARTS = ("multipart/mixed", "multipart/alternative")
+"""The multiparts that we say we accept; others are read as mixed."""
+_HEADERS = ("Content-Type", "Content-Disposition", "Content-Encoding", "Content-Transfer-Encoding")
+_SESSION = (SDP_TYPE,)
+
+
+def part_in(message: SipRequest | SipResponse, types: Collection[str]) -> Part | None:
+    """The first part of one of ``types``, None if there is none."""
+    if not message.body:
+        return None
+    return next((part for part in _parts(message, types) if part.is_one_of(types)), None)
+
+
+def is_understood(message: SipRequest, types: Collection[str]) -> bool:
+    """Whether ``message`` has no body that must be understood but is not: one of ``types`` is."""
+    if not message.body:
+        return True
+    parts = _parts(message, types)
+    found = any(part.is_one_of(types) for part in parts)
+    for part in parts:
+        must = part.handling == "required" or (not part.handling and (not found or part.content_type in types))
+        if must and not part.is_one_of(types):
+            return False
+    return True
 
 
 def has_session(message: SipRequest | SipResponse) -> bool:
-    return bool(message.body) and message.content_type == SDP_TYPE
+    return part_in(message, _SESSION) is not None
 
 
 def session_in(message: SipRequest | SipResponse) -> SessionDescription | None:
     """The session description in a message's body, None if there is none. Raises :class:`SdpError`."""
-    return SessionDescription.parse(message.body) if has_session(message) else None
+    part = part_in(message, _SESSION)
+    return SessionDescription.parse(part.content) if part is not None and part.content is not None else None
 
 
 def put_session(message: SipRequest | SipResponse, session: SessionDescription | None) -> None:
     if session is not None:
         message.headers.set("Content-Type", SDP_TYPE)
         message.body = bytes(session)
+
+
+def _parts(message: SipRequest | SipResponse, types: Collection[str]) -> list[Part]:
+    headers = {name.lower(): message.headers.get(name) or "" for name in _HEADERS}
+    return read_parts(headers, message.body, types)

@@ -20,7 +20,7 @@ from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 from voicebot.sip.acceptance import Acceptance
-from voicebot.sip.body import session_in
+from voicebot.sip.body import part_in, session_in
 from voicebot.sip.call_state import CallPhase, CallState
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
@@ -261,12 +261,14 @@ class SipCall:
         self._owner.release(self)
 
     def _on_info(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        if request.content_type in TYPES:
-            key = key_in(request)
-            if not key:
+        part = part_in(request, TYPES)
+        if part is not None:
+            key = key_in(part)
+            if key is None:
                 self._wire.refuse(transaction, 400, now)
                 return
-            self._emit(KeyReceived(key))
+            if key:
+                self._emit(KeyReceived(key))
         self._wire.respond(transaction, response_to(request, 200), now)
 
     # --- inside

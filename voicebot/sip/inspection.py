@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from voicebot.sip import info_keys
+from voicebot.sip.body import MULTIPARTS, is_understood, part_in
 from voicebot.sip.message import SDP_TYPE, SipRequest
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY", "PRACK")
@@ -17,10 +19,10 @@ SUPPORTED = ", ".join(sorted(EXTENSIONS))
 _BODIES: Mapping[str, tuple[str, ...]] = {
     "INVITE": (SDP_TYPE,),
     "UPDATE": (SDP_TYPE,),
-    "INFO": ("application/dtmf-relay", "application/dtmf"),
-    "NOTIFY": ("message/sipfrag",),
+    "INFO": info_keys.TYPES,
 }
-ACCEPT = ", ".join(sorted({kind for kinds in _BODIES.values() for kind in kinds}))
+"""What a body must have, by method. The body of a NOTIFY is judged by who has subscribed (`refer.py`)."""
+ACCEPT = ", ".join(sorted({*(kind for kinds in _BODIES.values() for kind in kinds), "message/sipfrag", *MULTIPARTS}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,10 @@ def inspect(request: SipRequest) -> Refusal | None:
     if unknown:
         return Refusal(420, {"Unsupported": ", ".join(unknown)})
     bodies = _BODIES.get(request.method)
-    optional = "handling=optional" in (request.headers.get("Content-Disposition") or "").lower()
-    if request.body and bodies is not None and not optional:
-        encoded = (request.headers.get("Content-Encoding") or "identity").lower() != "identity"
-        if encoded or request.content_type not in bodies:
-            return Refusal(415, {"Accept": ", ".join(bodies), "Accept-Encoding": "identity"})
+    if request.headers.get("Info-Package") and part_in(request, info_keys.TYPES) is None:
+        return Refusal(469, {"Recv-Info": ""})  # RFC 6086 4.2.2: we want none of the packages
+    if bodies is not None and not is_understood(request, bodies):
+        return Refusal(415, {"Accept": ", ".join((*bodies, *MULTIPARTS)), "Accept-Encoding": "identity"})
     accept = [kind.partition(";")[0].strip().lower() for kind in request.tokens("Accept")]
     if request.method == "INVITE" and accept and not {SDP_TYPE, "application/*", "*/*"} & set(accept):
         return Refusal(406)

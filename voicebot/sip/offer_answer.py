@@ -10,14 +10,23 @@ an offer, with a media line for each one in the offer (refused ones with port 0,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.sip.dtls_sdp import PROFILES, Handshake, HandshakeAgreement
 from voicebot.sip.sdes import Crypto
-from voicebot.sip.sdp import Direction, Encoding, Media, SessionDescription
+from voicebot.sip.sdp import (
+    DYNAMIC,
+    TELEPHONE_EVENT,
+    USUAL_EVENT_TYPE,
+    Direction,
+    Encoding,
+    Media,
+    SessionDescription,
+)
 
 Srtp = Literal["off", "allowed", "required"]
 """Whether media may or must be encrypted. Our own offers are encrypted only if it must."""
@@ -73,7 +82,7 @@ def select(
     * Profile: RTP/AVP unless ``srtp`` is ``required``. RTP/SAVP with a usable key, and UDP/TLS/RTP/SAVPF with a usable
       fingerprint, unless ``srtp`` is ``off``. An encrypted profile is never taken as plain, nor the other way round.
     * Codec: of ``codecs``, the one that the other side prefers, or with ``ours_first`` the one that we prefer.
-    * Telephone events at the codec's clock rate; at 8000 only if there are none (some peers do that with Opus).
+    * Telephone events at the codec's clock rate if possible, else at 8000 (some peers do that with Opus), else at any.
     * Port 0 is a refused stream. The address 0.0.0.0 means hold (RFC 2543): nothing is sent there.
     * ``ptime_ms``: the length of our packets if the other side asks for none.
     """
@@ -100,14 +109,15 @@ def select(
         if ours_first:
             voice.sort(key=lambda choice: list(codecs).index(choice[1]))
         payload_type, codec = voice[0]
-        events = [n for rate in (codec.clock_rate, 8000) for n in numbers if media.carries_keys(n, rate)]
+        events = [(n, rate) for n in numbers if (rate := media.event_rate(n)) is not None]
+        events.sort(key=lambda event: (event[1] != codec.clock_rate, event[1] != 8000))
         direction = _MIRROR[description.direction_of(media)]
         if address == "0.0.0.0" and (handshake is None or handshake.ice is None):
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
         return AudioAgreement(
             codec,
             payload_type,
-            events[0] if events else None,
+            events[0][0] if events else None,
             address,
             media.port,
             media.rtcp_port,
@@ -135,10 +145,10 @@ def _audio(
     ptime_ms: int,
 ) -> Media:
     """``events``: payload types and clock rates of telephone events."""
-    rtpmap = {number: Encoding(codec.name, codec.clock_rate, codec.channels) for number, codec in payloads}
+    rtpmap = {number: _encoding(codec) for number, codec in payloads}
     fmtp = {number: codec.fmtp for number, codec in payloads if codec.fmtp}
     for number, clock_rate in events:
-        rtpmap[number] = Encoding("telephone-event", clock_rate)
+        rtpmap[number] = Encoding(TELEPHONE_EVENT, clock_rate)
         fmtp[number] = "0-16"
     formats = [str(number) for number in rtpmap]
     media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, ptime_ms)
@@ -151,7 +161,8 @@ def offer(
     port: int,
     *,
     codecs: Sequence[Codec] = DEFAULT_CODECS,
-    telephone_event: int | None = 101,
+    telephone_event: int | None = USUAL_EVENT_TYPE,
+    named: Mapping[int, Encoding] = MappingProxyType({}),
     session_id: int = 1,
     version: int = 1,
     direction: Direction = "sendrecv",
@@ -162,15 +173,36 @@ def offer(
     """Our offer: one audio stream, received at ``host``:``port``.
 
     ``telephone_event``: the payload type of keypad keys; it is counted up for each further clock rate in ``codecs``.
+    ``named``: what payload types mean in our earlier descriptions of this call, the latest last. They keep that meaning
+    (section 8.3.2).
     ``crypto``: our keys, to offer RTP/SAVP. ``handshake``: our attributes, to offer DTLS-SRTP. ``ptime_ms``: the packet
     length that we would like to receive.
     """
-    payloads = [(codec.payload_type, codec) for codec in codecs]
-    rates = dict.fromkeys(codec.clock_rate for codec in codecs)
-    events = [] if telephone_event is None else [(telephone_event + n, rate) for n, rate in enumerate(rates)]
+    taken = dict(named)
+    payloads = [(_payload_type(_encoding(codec), codec.payload_type, taken), codec) for codec in codecs]
+    events = []
+    if telephone_event is not None:
+        for n, rate in enumerate(dict.fromkeys(codec.clock_rate for codec in codecs)):
+            events.append((_payload_type(Encoding(TELEPHONE_EVENT, rate), telephone_event + n, taken), rate))
     media = _audio(port, payloads, events, direction, crypto, ptime_ms)
     _put_handshake(media, handshake, PROFILES[-1])
     return SessionDescription(session_id, version, host, host, None, [media])
+
+
+def _encoding(codec: Codec) -> Encoding:
+    return Encoding(codec.name, codec.clock_rate, codec.channels)
+
+
+def _payload_type(encoding: Encoding, preferred: int, taken: dict[int, Encoding]) -> int:
+    """A payload type for ``encoding``: the latest that it has in ``taken``, else ``preferred``, else the first free
+    one. It is added to ``taken``."""
+    for number, meaning in reversed(taken.items()):
+        if meaning == encoding:
+            return number
+    free = [number for number in (preferred, *range(DYNAMIC, 128)) if number not in taken]
+    number = free[0] if free else preferred
+    taken[number] = encoding
+    return number
 
 
 def answer(
@@ -198,7 +230,8 @@ def answer(
     lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
     events = []
     if agreed.telephone_event is not None:
-        events.append((agreed.telephone_event, offered.media[agreed.index].rtpmap[agreed.telephone_event].clock_rate))
+        rate = offered.media[agreed.index].event_rate(agreed.telephone_event)
+        events.append((agreed.telephone_event, rate or agreed.codec.clock_rate))
     lines[agreed.index] = _audio(
         port,
         [(agreed.payload_type, agreed.codec)],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
 
+from voicebot.sip.body import is_understood, part_in
 from voicebot.sip.call_state import CallState
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.header import NameAddr, SipSyntaxError, parse_params
@@ -114,13 +115,21 @@ class Referral:
     def on_notify(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         event = (request.headers.get("Event") or "").partition(";")[0].strip().lower()
         asked = self._asked
-        if event != "refer" or asked is None:
-            self._wire.refuse(transaction, 489 if event != "refer" else 481, now)
+        if event != "refer":
+            self._wire.refuse(transaction, 489, now, headers={"Allow-Events": "refer"})
+            return
+        if asked is None:
+            self._wire.refuse(transaction, 481, now)
+            return
+        if not is_understood(request, (_SIPFRAG,)):
+            self._wire.refuse(transaction, 415, now, headers={"Accept": _SIPFRAG})
             return
         self._wire.respond(transaction, response_to(request, 200), now)
         asked.taken = True  # a NOTIFY may overtake the 202
-        match = _FRAGMENT_RE.match(request.body.decode("utf-8", "replace").lstrip())
-        if request.content_type == _SIPFRAG and match is not None:
+        part = part_in(request, (_SIPFRAG,))
+        text = part.content if part is not None and part.content is not None else b""
+        match = _FRAGMENT_RE.match(text.decode("utf-8", "replace").lstrip())
+        if match is not None:
             asked.status, asked.reason = int(match[1]), match[2]
         ended = (request.headers.get("Subscription-State") or "").strip().lower().startswith("terminated")
         if asked.status >= 200 or ended:

@@ -63,7 +63,7 @@ class ReliableProvisionals:
         if not reliable:
             self._wire.respond(transaction, response, now)
             return
-        if not response.body and not self._invite.body:
+        if not response.body and not has_session(self._invite):
             return  # to an INVITE without an offer, the first reliable response must have our offer (section 5)
         if self._sent is not None:
             if len(self._waiting) < _MAX_WAITING:

@@ -7,6 +7,7 @@ lines. :mod:`~voicebot.sip.offer_answer` finds out what two descriptions agree o
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
@@ -16,19 +17,25 @@ from voicebot.sip.sdes import MAX_CRYPTO, Crypto
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
+TELEPHONE_EVENT = "telephone-event"
+USUAL_EVENT_TYPE = 101
+"""The payload type that nearly all use for telephone-event, although it is a dynamic one."""
+
 MAX_DESCRIPTION = 16_384
 MAX_LINES = 400
 MAX_MEDIA = 16
 MAX_FORMATS = 64
 
-_DYNAMIC = 96  # payload types from 96 on have no meaning without an rtpmap (RFC 3551)
-_STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < _DYNAMIC}
+DYNAMIC = 96
+"""Payload types from 96 on have no meaning without an rtpmap (RFC 3551)."""
+_STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < DYNAMIC}
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _RTPMAP_RE = re.compile(r"(\d{1,3}) +([A-Za-z0-9._+\-]{1,32})/(\d{1,7})(?:/(\d{1,3}))?\s*\Z")
 _MEDIA_RE = re.compile(
     r"([A-Za-z0-9._+\-]{1,32}) +(\d{1,5})(?:/\d{1,5})? +([A-Za-z0-9/._+\-]{1,64})((?: +\S{1,32})+)\s*\Z"
 )
 _CONNECTION_RE = re.compile(r"IN +(IP4|IP6) +([A-Za-z0-9._:\-]{1,255})(?:/\S*)?\s*\Z")
+_PAYLOAD_TYPE_RE = re.compile(r"\d{1,3}\Z")
 _TOKEN_RE = re.compile(r"\S{1,64}\Z")
 
 
@@ -77,10 +84,28 @@ class Media:
         fits = codec is not None and (encoding.clock_rate, encoding.channels) == (codec.clock_rate, codec.channels)
         return codec if fits else None
 
-    def carries_keys(self, payload_type: int, clock_rate: int) -> bool:
-        """Whether a payload type is telephone-event (RFC 4733) at this clock rate."""
+    def event_rate(self, payload_type: int) -> int | None:
+        """The clock rate of a payload type that is telephone-event (RFC 4733), None if it is not. Without an rtpmap,
+        101 is taken for it, because it is nearly always meant."""
         encoding = self.rtpmap.get(payload_type)
-        return encoding is not None and (encoding.name.lower(), encoding[1]) == ("telephone-event", clock_rate)
+        if encoding is None:
+            return 8000 if payload_type == USUAL_EVENT_TYPE else None
+        return encoding.clock_rate if encoding.name.lower() == TELEPHONE_EVENT else None
+
+    def complete(self, offered: Mapping[int, Encoding]) -> None:
+        """Add what an answer has left out because the offer said it: the rtpmaps of its dynamic payload types."""
+        for number in map(int, filter(_PAYLOAD_TYPE_RE.match, self.formats)):
+            if number >= DYNAMIC and number in offered:
+                self.rtpmap.setdefault(number, offered[number])
+
+    def payloads(self) -> dict[int, Codec | int]:
+        """What its payload types mean that we support: a codec, or the clock rate of telephone events."""
+        meanings: dict[int, Codec | int] = {}
+        for number in self.rtpmap:
+            meaning = self.codec(number) or self.event_rate(number)
+            if meaning is not None:
+                meanings[number] = meaning
+        return meanings
 
 
 @dataclass(slots=True)
