@@ -6,7 +6,6 @@ import pytest
 from sip_peer import Peer, reply, statuses, up
 
 
-@pytest.mark.xfail(reason="it is not refreshed at all", strict=True)
 @pytest.mark.parametrize("status", [405, 501])
 def test_a_session_is_refreshed_by_invite_where_update_is_allowed_but_not_implemented(status: int) -> None:
     """A B2BUA wrote the other side's Allow."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from voicebot.address import Domain
+from voicebot.address import Address, Domain
 from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
 from voicebot.sip import CallHandle, Line, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
@@ -15,16 +15,25 @@ _PASSED_ON_HEADERS = (
     "Diversion",
     "History-Info",
     "P-Asserted-Identity",
+    "P-Called-Party-ID",
+    "P-Charge-Info",
     "P-Preferred-Identity",
     "Privacy",
     "Reason",
     "Referred-By",
+    "Remote-Party-ID",
     "Subject",
     "User-Agent",
     "User-to-User",
 )
 """Headers of the INVITE that are passed on to the bot, in addition to all that begin with ``X-``."""
 _MAX_HEADERS = 32
+_NUMBER_PARAMETERS = frozenset(
+    {"cic", "cpc", "enumdi", "ext", "isub", "isub-encoding", "isup-oli", "noa", "npdi", "oli", "phone-context", "postd"}
+    | {"rn", "rn-context", "tgrp", "trunk-context", "verstat"}
+)
+"""Parameters of telephone numbers (RFC 3966, RFC 4694, RFC 4904, 3GPP TS 24.229). What is called or calls is the number
+before them, also in the user part of a SIP URI (RFC 3261 19.1.6)."""
 
 
 def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegInfo:
@@ -60,16 +69,27 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
 
 
 def _headers(request: SipRequest) -> dict[str, str]:
-    names = [n for n in request.headers.keys() if n in _PASSED_ON_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
-    return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
+    """By name. All values of a header are one text, in their order and separated by commas (RFC 3261 7.3.1): a call
+    that was diverted twice has two values of Diversion."""
+    others = [name for name in request.headers.keys() if name.lower().startswith("x-")]  # noqa: SIM118
+    values = {name: request.headers.getlist(name) for name in (*_PASSED_ON_HEADERS, *others)}
+    present = [(name, lines) for name, lines in values.items() if lines]
+    return {_clean(name): _clean(", ".join(lines)) for name, lines in present[:_MAX_HEADERS]}
 
 
 def _user(uri: str) -> str:
-    """The user part or number; of a URI with another scheme or a malformed one, what follows the scheme."""
+    """The number without visual separators and parameters, or the user part; of a URI with another scheme or a
+    malformed one, what follows the scheme."""
     try:
-        return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
+        parsed = SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri)
     except SipSyntaxError:
         return _clean(uri.partition(":")[2])
+    user, _, parameters = parsed.user.partition(";")
+    if number := Address(user).number:
+        return number
+    names = {parameter.partition("=")[0].strip().lower() for parameter in parameters.split(";")}
+    is_subscriber = parsed.scheme == "tel" or names & _NUMBER_PARAMETERS or parsed.params.get("user") == "phone"
+    return _clean(user if is_subscriber else parsed.user)
 
 
 def _domain(uri: str, remote_address: str) -> Domain:

@@ -134,8 +134,9 @@ def bracketed(host: str) -> str:
 def reply_hop(via: Via, source: Hop) -> Hop:
     """Where to send the response to a request with ``via`` on top (RFC 3581; RFC 3261 18.2.2).
 
-    On a reliable transport that is the request's connection; ``port`` is for a new one if it has been closed.
+    On a reliable transport that is the request's connection; ``port`` is for a new one if it has been closed. Over UDP,
+    who names port 0 does not know its own: the response goes to where the request came from.
     """
-    if "rport" in via.params and not source.reliable:
+    if ("rport" in via.params or via.port == 0) and not source.reliable:
         return source
     return source._replace(port=via.port or DEFAULT_PORTS[source.transport])

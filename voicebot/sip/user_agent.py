@@ -242,17 +242,17 @@ class UserAgent:
         self.counters.requests_by_method[request.method if request.method in METHODS else "other"] += 1
         reply_to = reply_hop(request.via[0], source)
         request.stamp(source.host, source.port)
-        transaction = self.layer.server_of(request)
         if request.method == "ACK":
-            self._receive_ack(request, transaction, now)
+            self._receive_ack(request, source, now)
             return
+        transaction = self.layer.server_of(request)
         if transaction is not None:
             self.counters.repeated += 1
             if self._table.runs(request.call_id) or self._gate.repeats(request.method, source, now):
                 self.layer.receive_again(request, transaction, now)
             return
         trunk, refusal, bound = "", None, self._limits.transactions
-        if self._is_expected(request):
+        if self._is_expected(request, source):
             bound *= _IN_CALLS
         else:
             admission = self._gate.admit(request, source, now)
@@ -268,29 +268,28 @@ class UserAgent:
             retry_after = {"Retry-After": str(self._limits.retry_after_s)}
             self.layer.answer_stateless(request, 503, reply_to, headers=retry_after)
             return
+        refusal = self._inspect(request)
         transaction = self.layer.start_server(request, reply_to)
         if request.method == "CANCEL":
-            self._receive_cancel(request, transaction, now)
-        elif (refusal := self._inspect(request)) is not None:
+            self._receive_cancel(request, transaction, source, now)
+        elif refusal is not None:
             self._refuse(transaction, refusal, now)
         else:
-            self.layer.note_taken(request, transaction)
             self._take_request(request, transaction, source, trunk, now)
 
-    def _is_expected(self, request: SipRequest) -> bool:
+    def _is_expected(self, request: SipRequest, source: Hop) -> bool:
         """Whether the request belongs to a dialog or, being a CANCEL, to an INVITE that we know."""
         if request.method == "CANCEL":
-            return self.layer.server_of(request, "INVITE") is not None
+            return self.layer.invite_of(request, source) is not None
         return bool(request.recipient.tag) and self._table.call_of(request) is not None
 
     def _inspect(self, request: SipRequest) -> Refusal | None:
-        """The checks that apply to every request."""
-        refusal = inspect(request)
-        if refusal is None and not request.recipient.tag and self.layer.is_merged(request):
-            return Refusal(482)  # the same request has come by another route (8.2.2.2)
-        return refusal
+        """The checks that apply to every request. 482: the same has come by another route (8.2.2.2)."""
+        is_merged = not request.recipient.tag and self.layer.is_merged(request)
+        return inspect(request) or (Refusal(482) if is_merged else None)
 
-    def _receive_ack(self, request: SipRequest, transaction: ServerTransaction | None, now: float) -> None:
+    def _receive_ack(self, request: SipRequest, source: Hop, now: float) -> None:
+        transaction = self.layer.invite_of(request, source)
         if transaction is not None and transaction.state is not TransactionState.ACCEPTED:
             self.layer.receive_again(request, transaction, now)
         elif call := self._table.call_of(request):  # also when it reuses the branch of its INVITE, as old peers do
@@ -299,8 +298,8 @@ class UserAgent:
         else:
             self.counters.dropped += 1
 
-    def _receive_cancel(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        invite = self.layer.server_of(request, "INVITE")
+    def _receive_cancel(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
+        invite = self.layer.invite_of(request, source)
         if invite is None:
             self._refuse(transaction, Refusal(481), now)
             return
