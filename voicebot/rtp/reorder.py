@@ -8,7 +8,7 @@ Recogniser, voice activity and recordings take the time from the number of sampl
 
 * A jump of the timestamp (silence suppression, a long hole) is filled with silence, but not beyond wall time.
 * While nothing arrives, the clock's tick inserts silence: after :data:`PATIENCE_S` for all that time at once, then
-  frame by frame.
+  frame by frame, up to wall time.
 * Packets that come after silence took their place (a stalled network) are released all the same, because they are
   speech. The stream is then ahead of wall time, and quiet frames are dropped until it no longer is.
 * A sender with a slow clock falls behind by milliseconds a minute. If all packets of the last ten seconds were a frame
@@ -217,7 +217,9 @@ class ReceiveBuffer:
         if not starving:
             return self._make_up_for_drift(at)
         out = []
-        while (self._starved + 1) * self._audio.frame_samples <= (at - self._released_at) * self._rate:
+        frame, rate = self._audio.frame_samples, self._rate
+        behind = (at - self._origin) * rate - self._emitted  # where the stream is ahead, after a stall, none is needed
+        for _ in range(int(min((at - self._released_at) * rate - self._starved * frame, behind) // frame)):
             self._starved += 1
             self.silence_frames += 1
             self._append(self._audio.frame_of_silence, out)
@@ -270,15 +272,13 @@ class ReceiveBuffer:
         """Drop a packet that does not fit, or follow a sender who numbers anew."""
         run = self._strays.add(stray, self._next)
         if not run:
-            if stray.past:
-                self.duplicate += 1
-            else:
-                self.discarded += 1
+            self.duplicate += stray.past
+            self.discarded += not stray.past
             return
         assert self._ssrc is not None
-        past = sum(one.past for one in run[:-1])
-        self.duplicate -= past
-        self.discarded -= len(run) - 1 - past
+        for one in run[:-1]:
+            self.duplicate -= one.past
+            self.discarded -= not one.past
         self.sequence_restarts += 1
         self._restart(run[0].sequence, self._ssrc, at, out)
         for one in run:
