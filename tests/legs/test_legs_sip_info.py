@@ -132,6 +132,24 @@ def test_who_calls_and_who_is_called_is_the_number_before_its_parameters(uri: st
     assert info.caller_uri == uri, "whole, for who wants to know more"
 
 
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "sip:anonymous@anonymous.invalid",
+        "sip:Anonymous@sbc.example",
+        "sip:anonymous;cpc=priority@sbc.example:0;user=phone",
+        "sip:ANONYMOUS@192.0.2.7:5060",
+        "sip:c8oqz84zk7z@privacy.anonymous.invalid",
+        "sip:unavailable@unknown.invalid",
+        "sip:Unavailable@sbc.example",
+        "sip:restricted@sbc.example",
+        "sip:+15550111@anonymous.invalid",
+    ],
+)
+def test_a_caller_who_is_withheld_is_nobody_however_that_is_written(sender: str) -> None:
+    assert request_info(invite(sender), CODECS["PCMU"], remote_address="192.0.2.7", trunk="sbc").caller == "anonymous"
+
+
 def with_headers(*lines: str) -> dict[str, str]:
     message = parse_message(
         (

@@ -84,6 +84,18 @@ def test_a_timer_is_understood_however_it_is_written(written: str, answered: str
     assert ok.headers.get("Session-Expires") == answered
 
 
+@pytest.mark.parametrize(("interval", "first_s"), [(60, 30.0), (30, 15.0), (1, 15.0), (0, 15.0)])
+def test_an_interval_below_the_minimum_is_kept_but_not_without_bound(interval: int, first_s: float) -> None:
+    """Their session may end when they say, and we must have refreshed it by then."""
+    peer = Peer()
+    _, ok = up(peer, Session_Expires=str(interval), Allow="INVITE, UPDATE")  # knows no timers: it cannot get 422
+    assert ok.headers["Session-Expires"] == f"{interval};refresher=uas"
+    assert not peer.wait(first_s - 0.1) and statuses(peer.wait(0.2))[:1] == ["UPDATE"]
+    peer = Peer()
+    called_up(peer, Session_Expires=f"{interval};refresher=uac", Allow="UPDATE")
+    assert not peer.wait(first_s - 0.1) and statuses(peer.wait(0.2))[:1] == ["UPDATE"]
+
+
 def test_we_refresh_for_a_caller_in_whose_name_somebody_else_has_asked() -> None:
     """RFC 4028 9: who does not support timers cannot be the refresher, whatever the header says."""
     peer = Peer()

@@ -36,6 +36,11 @@ _NUMBER_PARAMETERS = frozenset(
 before them, also in the user part of a SIP URI (RFC 3261 19.1.6)."""
 
 
+ANONYMOUS = "anonymous"
+"""The ``caller`` of a call whose number is withheld."""
+_NOBODY = frozenset({ANONYMOUS, "restricted", "unavailable"})
+
+
 def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegInfo:
     """The facts of ``call``. ``lines``: for outgoing calls, by the names of trunks and accounts."""
     line = lines.get(call.trunk)
@@ -54,7 +59,7 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),
-        caller=_user(sender.uri),
+        caller=ANONYMOUS if _is_withheld(sender.uri) else _user(sender.uri),
         callee=_user(request.uri) or _user(recipient.uri),
         audio=codec.audio,
         codec=codec.name,
@@ -90,6 +95,16 @@ def _user(uri: str) -> str:
     names = {parameter.partition("=")[0].strip().lower() for parameter in parameters.split(";")}
     is_subscriber = parsed.scheme == "tel" or names & _NUMBER_PARAMETERS or parsed.params.get("user") == "phone"
     return _clean(user if is_subscriber else parsed.user)
+
+
+def _is_withheld(uri: str) -> bool:
+    """Whether a From names nobody (RFC 3323 4.1.1.3; 3GPP TS 24.229: ``sip:unavailable@unknown.invalid``). Networks
+    write that in several ways, and all such callers must be one and the same to a bot: nobody that it knows."""
+    try:
+        parsed = SipUri.parse(uri.partition("?")[0])
+    except SipSyntaxError:
+        return False
+    return parsed.user.partition(";")[0].lower() in _NOBODY or parsed.host.lower().endswith(".invalid")
 
 
 def _domain(uri: str, remote_address: str) -> Domain:

@@ -17,6 +17,8 @@ from voicebot.sip.message import SipRequest, SipResponse
 
 MIN_SE = 90
 _LONGEST = 86_400
+_SHORTEST = 30
+"""Who asks for an interval that is shorter, against the RFC, gets no more refreshes than for this one."""
 _LEAST_PAUSE_S = 2.0
 _SE_RE = re.compile(r"\s*([0-9]{1,10})\s*((?:;[^,]*)?)\Z")
 _MIN_SE_RE = re.compile(r"\s*([0-9]{1,10})\s*(?:;.*)?\Z")
@@ -83,7 +85,7 @@ class SessionTimer:
         if agreed is None:
             self.stop()
         else:
-            self._start(max(agreed[0], MIN_SE), agreed[1] != "uas", now)
+            self._start(agreed[0], agreed[1] != "uas", now)
 
     def ask_in(self, invite: SipRequest) -> None:
         """Ask for a timer in our INVITE; the other side chooses the refresher."""
@@ -136,6 +138,7 @@ class SessionTimer:
 
     def _start(self, interval: int, ours: bool, now: float) -> None:
         self.interval, self.ours, self._refreshing = interval, ours, False
+        interval = max(interval, _SHORTEST)
         self._end_at = now + interval - min(32, interval / 3)
         self.deadline = now + interval / 2 if ours else self._end_at
 

@@ -37,6 +37,25 @@ async def test_parameters_of_a_number_are_no_part_of_it(field: Field, bot: BotDo
     assert bot.received
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:0015550123@{at};user=phone",  # https://github.com/dograh-hq/dograh/pull/657
+        "sip:15550123@{at}",  # https://github.com/livekit/sip/issues/329
+        "sip:+1-555-0123;isub=7;bla=ble@{at};transport=udp",  # https://github.com/pjsip/pjproject/issues/3881
+        "tel:+1-555-0123;npdi",  # https://github.com/fonoster/routr/issues/124
+    ],
+)
+async def test_a_number_reaches_its_bot_however_a_network_writes_it(field: Field, bot: BotDouble, uri: str) -> None:
+    at = f"{LOOPBACK}:{field.service.port}"
+    async with Phone((LOOPBACK, field.service.port)) as phone:
+        phone.local = '"DOE,JOHN" <sip:*31#+15550111@127.0.0.1:0;user=phone>;tag=theirs'
+        assert (await phone.invite(uri=uri.format(at=at), to=f"<{uri.format(at=LOOPBACK)}>")).status == 200
+        await phone.all_of(lambda: bot.received)
+        await phone.bye()
+    assert (bot.received[0]["from"]["name"], bot.received[0]["from"]["id"]) == ("DOE,JOHN", "*31#+15550111")
+
+
 async def test_a_bot_is_told_all_lines_about_who_called_in_whatever_case_their_names_are(
     field: Field, bot: BotDouble
 ) -> None:
