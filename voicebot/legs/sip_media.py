@@ -40,8 +40,9 @@ class MediaPreferences:
 class MediaOptions:
     """The options of a leg's media. ``clock`` and ``ports`` are shared, and not closed by legs.
 
-    ``host``: the address in our session descriptions; a front end fills in its endpoint's. ``silence_timeout_s``: a leg
-    ends if nothing is received for this long; 0: never. ``telephone_event``: the payload type that we offer.
+    ``host``: the address in our session descriptions; where it is empty, a front end fills in its endpoint's.
+    ``silence_timeout_s``: a leg ends if nothing is received for this long; 0: never. ``telephone_event``: the payload
+    type that we offer.
     """
 
     clock: MediaClock

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from voicebot.address import Address
 from voicebot.listening import Admissions, Bounds, Rate, RateLimiter
+from voicebot.sip.agent_options import AgentOptions
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
 from voicebot.sip.connections import CONNECTION_BOUNDS
@@ -30,7 +31,7 @@ from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transports import Transports
 from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Strangers, Trunk, TrunkGate
-from voicebot.sip.user_agent import AgentOptions, SipOutput, UserAgent
+from voicebot.sip.user_agent import SipOutput, UserAgent
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,9 @@ class SipEndpoint:
         if not self._options.limits.calls_of:
             limits = replace(self._options.limits, calls_of={t.name: t.max_calls for t in trunks if t.max_calls})
             self._options = replace(self._options, limits=limits)
+        if not self._options.symmetric:
+            of_trunks, of_accounts = ({one.name: one.symmetric for one in some} for some in (trunks, accounts))
+            self._options = replace(self._options, symmetric=of_trunks | of_accounts)
         self._accounts = tuple(accounts)
         self._probed = tuple(trunk for trunk in trunks if trunk.outbound and trunk.options_s > 0)
         lines = [*(trunk.line for trunk in trunks), *(account.line for account in accounts)]
