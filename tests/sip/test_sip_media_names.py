@@ -46,7 +46,7 @@ class Told:
         self.outputs += [output for output in outputs if not self.names.holds(output)]
 
     async def all_of(self, count: int) -> None:
-        await until(lambda: len(self.outputs) == count)
+        await until(lambda: len(self.outputs) >= count)
 
 
 def offered(body: bytes = NAMED) -> CallOffered:
@@ -86,7 +86,6 @@ async def test_every_event_with_a_description_waits_and_later_ones_of_the_call_b
     outputs = [CallOutput(one, event), CallOutput(one, KeyReceived("1")), CallOutput(one, SessionOffered(named()))]
     assert all(told.names.holds(output) for output in outputs)
     assert not told.names.holds(CallOutput(other, KeyReceived("2"))), "other calls go on"
-    await told.all_of(2)
     await told.all_of(3)
     assert told.outputs == outputs
     last = outputs[2].event
