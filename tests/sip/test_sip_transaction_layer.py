@@ -119,7 +119,8 @@ def test_a_message_too_large_for_a_datagram_is_counted_and_not_sent() -> None:
 def test_our_first_address_is_ours_where_nobody_has_chosen_another() -> None:
     first, second = Listener("UDP", "192.0.2.1", 5060), Listener("TCP", "192.0.2.2", 5061)
     ours = layer(listeners=[first, second])
-    assert ours.own_uri == "sip:voicebot@192.0.2.1:5060"
+    assert ours.own_uri(None) == "sip:voicebot@192.0.2.1:5060"
+    assert ours.own_uri(Hop("192.0.2.9", 5070, "TCP")) == "sip:voicebot@192.0.2.2:5061"
     assert ours.contact(None) == "<sip:voicebot@192.0.2.1:5060>"
     assert ours.contact(Hop("192.0.2.9", 5070, "TCP"), user="bot") == "<sip:bot@192.0.2.2:5061;transport=tcp>"
     assert ours.contact(None, secure=True) == "<sips:voicebot@192.0.2.1:5060>"

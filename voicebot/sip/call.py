@@ -223,14 +223,17 @@ class SipCall:
         elif taken == "with-answer":
             self._emit(SessionRefused(200, "no answer in the ACK"))  # of a re-INVITE: the session stays as it was
 
-    def on_request(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+    def on_request(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
         """A request within a dialog, other than ACK and CANCEL. Its extensions and body type have been checked."""
         dialog = self._dialog_of(request)
         if dialog is None or (dialog is not self._state.dialog and request.method not in _IN_EARLY_DIALOGS):
             self._wire.refuse(transaction, 481, now)
-        elif not dialog.in_order(request):
+            return
+        if not dialog.in_order(request):
             self._wire.refuse(transaction, 500, now)
-        elif request.method == "BYE":
+            return
+        dialog.heard_from(source)
+        if request.method == "BYE":
             self._on_bye(request, transaction, now)
         elif self.is_over:
             self._wire.refuse(transaction, 481, now)

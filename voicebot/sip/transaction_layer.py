@@ -98,15 +98,16 @@ class TransactionLayer:
 
     # --- our addresses
 
-    @property
-    def own_uri(self) -> str:
-        """Our URI in From, if no other is given."""
-        return f"sip:voicebot@{self.listeners[0].sent_by}"
+    def own_uri(self, hop: Hop | None) -> str:
+        """Our URI in From for a request to ``hop``, if no other is given."""
+        return f"sip:voicebot@{self._listener(hop).sent_by}"
 
     def contact(self, hop: Hop | None, *, user: str = "voicebot", secure: bool = False) -> str:
         """Our Contact for a message to ``hop``."""
-        listener = self.listeners[0] if hop is None else choose_listener(self.listeners, hop)
-        return listener.contact(user, secure=secure)
+        return self._listener(hop).contact(user, secure=secure)
+
+    def _listener(self, hop: Hop | None) -> Listener:
+        return self.listeners[0] if hop is None else choose_listener(self.listeners, hop)
 
     def new_call_id(self) -> str:
         return f"{self._token(12)}@{self.listeners[0].host}"
