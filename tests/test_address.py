@@ -163,6 +163,20 @@ def test_parameters_are_known_by_name_whatever_their_case_and_escapes() -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "7001;rn=+15550100;rn=+19005550100",
+        "tel:7001;RN=+19005550100;r%6E=+15550100",
+        "sip:7001;rn=+19005550100;rn=+15550100@pbx.example",
+        "sip:ada@pbx.example;maddr=192.0.2.66;maddr=192.0.2.1",
+    ],
+)
+def test_a_parameter_that_is_written_twice_is_refused_for_others_may_read_the_other_one(written: str) -> None:
+    with pytest.raises(AddressError, match="written twice"):
+        Address.parse(written)
+
+
+@pytest.mark.parametrize(
     ("written", "domain"),
     [
         ("PBX.example", Domain("pbx.example")),

@@ -182,7 +182,7 @@ def _parse_plain(text: str) -> Address:
 def _parse_tel(text: str, rest: str) -> Address:
     _refuse_unsafe(text)
     user, semicolon, parameters = rest.partition(";")
-    number = without_separators(user).replace("%23", "#")
+    number = without_separators(unquote(user))
     if not _NUMBER.fullmatch(number):
         raise AddressError(text, "tel: is followed by a number, such as tel:+1-555-0199")
     return Address(number, parameters=_checked(text, semicolon + parameters), tel=True)
@@ -228,6 +228,8 @@ def _is_host(host: str) -> bool:
 def _checked(text: str, parameters: str) -> str:
     if not _PARAMETERS.fullmatch(parameters):
         raise AddressError(text, f"{parameters!r} is not of the form ;name=value")
+    if len(_values(parameters)) < parameters.count(";"):
+        raise AddressError(text, "leave out the parameter that is written twice: nobody knows which of them counts")
     return parameters
 
 

@@ -87,6 +87,7 @@ class Application:
             MediaOptions(
                 self._clock,
                 PortRange(settings.rtp.port_low, settings.rtp.port_high, settings.sip.host),
+                host=settings.sip.host_for_media,
                 preferences=media_preferences(settings),
                 silence_timeout_s=settings.rtp.silence_timeout_s,
             ),

@@ -105,4 +105,7 @@ def test_what_the_network_sent_is_bounded() -> None:
     start = activities.addressed(activities.conversation_update(), call, 1, NOW)
     said = activities.addressed(activities.user_message("x" * 1_000_000), call, 2, NOW)
     assert len(json.dumps(start)) < 100_000
+    diverted = CallFacts("c", "a", "b", headers={"History-Info": "<sip:a@b>;index=1, " * 150, "X-A": "1"})
+    told = activities.start_facts(diverted)["sipHeaders"]
+    assert told == diverted.headers, "one that was diverted often is told whole"
     assert len(json.dumps(said)) < 10_000

@@ -32,6 +32,22 @@ def test_the_exact_number_wins_then_the_longest_beginning(callee: str, bot: str)
     assert ROUTES.bot_for(callee) == bot
 
 
+@pytest.mark.parametrize("route", ["+4930123450", "00493012345 0", "4930123450", "+4930*", "004930*"])
+@pytest.mark.parametrize("callee", ["+4930123450", "004930123450", "+49 30 12345-0", "00 49 30 123450"])
+def test_an_international_number_is_the_same_behind_00(route: str, callee: str) -> None:
+    assert Routes({route: "it", "*": "all"}, "dialogs").bot_for(callee) == "it"
+
+
+def test_two_zeros_are_a_prefix_only_where_they_can_be_one() -> None:
+    routes = Routes(
+        {"7": "desk", "007": "bond", "0015550123": "as called", "15550123": "other", "00*": "abroad"}, "dialogs"
+    )
+    called = ("007", "7", "0015550123", "+15550123", "+1555012", "1555012", "0015550124", "0007")
+    assert [routes.bot_for(number) for number in called] == [
+        "bond", "desk", "as called", "other", "abroad", "dialogs", "abroad", "abroad",
+    ]  # fmt: skip
+
+
 def test_what_a_trunk_has_of_its_own_comes_first() -> None:
     trunks = {"sbc": ({"+4930*": "sales", "1001": "night"}, "helpdesk"), "pbx": ({"1*": "desk2"}, "")}
     routes = Routes({"1001": "desk", "+49*": "germany"}, "dialogs", trunks)

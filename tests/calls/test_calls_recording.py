@@ -63,14 +63,59 @@ async def test_jitter_moves_nothing_and_a_hole_becomes_silence(tmp_path: Path) -
     assert samples[:1600].all() and not samples[1600:8000].any() and samples[8000:].all()
 
 
-async def test_a_clock_that_runs_fast_is_held_to_ours(tmp_path: Path) -> None:
+async def test_a_clock_that_runs_fast_is_held_to_ours_where_it_is_quiet(tmp_path: Path) -> None:
     recording = Recording(PCMU, 0.0)
     for frame in range(1000):
-        recording.caller(LOUD, frame * 0.0198)
+        recording.caller(LOUD if frame % 100 < 80 else QUIET, frame * 0.0198)
     samples = stereo(await recording.finish(tmp_path / "call.wav"))
 
     assert abs(len(samples) / 8000 - 19.8) <= module.SLACK_S + 0.04
-    assert recording.dropped > 0
+    assert np.count_nonzero(samples[:, 0]) == 800 * 160
+    assert recording.dropped == 0
+
+
+async def test_what_is_far_too_much_is_dropped_and_counted(tmp_path: Path) -> None:
+    recording = Recording(PCMU, 0.0)
+    for _ in range(1000):
+        recording.caller(LOUD, 0.0)
+    assert len(stereo(await recording.finish(tmp_path / "call.wav"))) / 8000 == pytest.approx(
+        module.MAX_AHEAD_S, abs=0.1
+    )
+    assert recording.dropped == pytest.approx(1000 - 50 * module.MAX_AHEAD_S, abs=2)
+
+
+@pytest.mark.parametrize("stall_s", [0.1, 0.3, 0.48, 0.7, 1.5])
+@pytest.mark.parametrize("silence", [True, False])
+async def test_speech_that_comes_at_once_after_a_stall_is_kept(tmp_path: Path, stall_s: float, silence: bool) -> None:
+    """``silence``: the network has stalled, and was waited for. Otherwise this process was not there to read."""
+    recording, stalled = Recording(PCMU, 0.0), round(stall_s / 0.02)
+    for frame in range(50):
+        recording.caller(LOUD, frame * 0.02)
+    for frame in range(stalled if silence else 0):
+        recording.caller(QUIET, 1.0 + frame * 0.02)
+    for _ in range(stalled):
+        recording.caller(LOUD, 1.0 + stall_s)
+    for frame in range(50):
+        recording.caller(LOUD, 1.0 + stall_s + frame * 0.02)
+    for frame in range(200):
+        recording.caller(QUIET, 2.0 + stall_s + frame * 0.02)
+    samples = stereo(await recording.finish(tmp_path / "call.wav"))[:, 0]
+    assert np.count_nonzero(samples) == (100 + stalled) * 160
+    assert recording.dropped == 0
+    assert len(samples) / 8000 == pytest.approx(6.0 + stall_s, abs=module.SLACK_S + 0.04)
+    if not silence and stall_s < module.STALL_S:
+        assert samples[: (100 + stalled) * 160].all(), "what was only read late has no gap"
+
+
+async def test_after_a_pause_frames_lie_where_their_times_say(tmp_path: Path) -> None:
+    recording = Recording(PCMU, 0.0)
+    for frame in range(50):
+        recording.caller(LOUD, frame * 0.02)
+    recording.pause()
+    for frame in range(50):
+        recording.caller(LOUD, 1.4 + frame * 0.02)
+    samples = stereo(await recording.finish(tmp_path / "call.wav"))[:, 0]
+    assert len(samples) == 2.4 * 8000 and not samples[8000:11_200].any()
 
 
 async def test_a_disk_that_does_not_keep_up_costs_audio_never_the_loop(

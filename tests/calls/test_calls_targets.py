@@ -91,7 +91,7 @@ def test_parameters_of_a_number_that_lead_nowhere_are_allowed(form: str, paramet
 @pytest.mark.parametrize(
     "parameters",
     [";rn=+19005550123", ";npdi;RN=09001", ";rn", ";rn=x", ";cic=+1-5678", ";tgrp=a;trunk-context=b", ";anything=else",
-     ";phone-context=+1900"],
+     ";phone-context=+1900", ";npdi;cpc=a;tgrp=x"],
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["7001{}", "tel:7001{}", "sip:7001{}@trunk.example:5060", "boss{}@pbx.example.com"])
 def test_parameters_of_a_number_that_may_lead_elsewhere_are_not(form: str, parameters: str) -> None:

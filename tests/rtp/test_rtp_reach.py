@@ -114,7 +114,7 @@ async def test_an_address_that_changes_again_and_again_does_not_renew_the_ration
         for _ in range(6):
             line.session.set_remote(*own.getsockname())
             packet = RtpPacket(0, False, 1, 160, 7, b"\xff" * 160).build()
-            assert line.session._path.packet(packet, own.getsockname(), line.now[0], 0.0) is not None
+            assert line.session._path.packet(packet, own.getsockname(), line.now[0]) is not None
             line.session.set_remote(*victim.getsockname())
             line.session.set_direction(send=True, receive=False)
             line.run(A_MINUTE)

@@ -69,6 +69,17 @@ def test_a_stalled_network_loses_no_speech_and_quiet_frames_pay_the_time_back() 
     assert len(wire.frames) <= 60 + 6  # even, but for the 100 ms that jitter may take
 
 
+def test_a_network_that_stalls_again_and_again_costs_no_speech_though_the_caller_is_never_quiet() -> None:
+    """What is ahead of wall time after a stall needs no silence in the next one."""
+    wire = Wire()
+    for number in range(3_000):
+        into = number % 100
+        wire.packet(number, at=(number + max(0, 30 - into)) * 0.02)
+    assert [frame for frame in wire.frames if frame != SILENCE] == [loud(number) for number in range(3_000)]
+    assert wire.buffer.discarded == 0
+    assert len(wire.frames) <= 3_000 + 32
+
+
 def test_a_process_that_stalled_inserts_nothing_for_packets_it_has_not_read() -> None:
     wire = Wire()
     for number in range(10):

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.rtp.source import STRANGER_AFTER_S, SocketAddress, SourceLock, is_hidden, literal
+from voicebot.rtp.source import (
+    MOVED_HOST_S,
+    MOVED_S,
+    STEADY_S,
+    STRANGER_AFTER_S,
+    SocketAddress,
+    SourceLock,
+    is_hidden,
+    literal,
+)
 
 PUBLIC, STRANGER, MOVED = ("203.0.113.1", 4000), ("198.51.100.9", 9), ("203.0.113.7", 6000)
 PRIVATE, NAT = ("10.0.0.1", 4000), ("192.0.2.1", 5555)
@@ -16,7 +25,7 @@ def lock_on(signalled: SocketAddress, signalling: str = "", **others: str) -> So
     return lock
 
 
-def stream(lock: SourceLock, source: SocketAddress, begin: float, seconds: float, **others: float) -> list[bool]:
+def stream(lock: SourceLock, source: SocketAddress, begin: float, seconds: float, **others: bool) -> list[bool]:
     """What becomes of each packet of a stream of ``source``, one in 20 ms."""
     count = round(seconds / 0.02)
     return [lock.admits(source, begin + 0.02 * n, **others) for n in range(count)]  # type: ignore[arg-type]
@@ -101,10 +110,97 @@ def test_authentic_packets_are_the_calls_wherever_they_come_from() -> None:
     lock = lock_on(PUBLIC, "192.0.2.77")
     assert lock.admits(NAT, 0.1, authentic=True)
     assert lock.target == NAT
-    assert lock.admits(STRANGER, 0.2, authentic=True, quiet_s=0.02), "a copy that was faster than its original"
+    assert lock.admits(STRANGER, 0.2, authentic=True), "a copy that was faster than its original"
     assert lock.target == NAT, "which does not move our packets"
-    assert lock.admits(MOVED, 9.0, authentic=True, quiet_s=1.0)
+    assert lock.admits(NAT, 8.9, authentic=True)
+    for n in range(60):
+        assert lock.admits(MOVED, 9.0 + 0.02 * n, authentic=True), "every packet is the call's"
     assert lock.target == MOVED
+
+
+OTHER_PORT = (PUBLIC[0], 5555)
+
+
+def mapped_anew(lock: SourceLock, source: SocketAddress, begin: float) -> float:
+    """After how many seconds the stream is heard that comes from ``source`` from ``begin`` on."""
+    lock.admits(PUBLIC, begin - 0.02)
+    heard = stream(lock, source, begin, 3.0, continues=True)
+    assert all(heard[heard.index(True) :])
+    return heard.index(True) * 0.02
+
+
+@pytest.mark.parametrize("signalling", ["192.0.2.77", PUBLIC[0]])
+@pytest.mark.parametrize(("source", "after_s"), [(OTHER_PORT, MOVED_S), (MOVED, MOVED_HOST_S)])
+def test_a_stream_that_goes_on_from_elsewhere_is_heard_when_the_locked_source_has_fallen_silent(
+    signalling: str, source: SocketAddress, after_s: float
+) -> None:
+    lock = lock_on(PUBLIC, signalling)
+    assert mapped_anew(lock, source, 7.0) == pytest.approx(after_s, abs=0.03)
+    assert lock.target == source
+
+
+def test_a_stream_does_not_go_on_from_elsewhere_while_it_comes_from_where_it_came() -> None:
+    lock = lock_on(PUBLIC, "192.0.2.77")
+    for n in range(500):
+        assert lock.admits(PUBLIC, 0.02 * n)
+        assert not lock.admits(OTHER_PORT, 0.02 * n + 0.001, continues=True)
+    assert lock.target == PUBLIC
+
+
+def test_whoever_does_not_go_on_with_the_stream_gets_nothing_however_long_it_is_silent() -> None:
+    lock = lock_on(PUBLIC, PUBLIC[0])
+    lock.admits(PUBLIC, 0.1)
+    assert not any(stream(lock, OTHER_PORT, 0.2, 120.0))
+    assert not any(stream(lock, STRANGER, 200.0, 120.0))
+    assert not any(lock.admits(OTHER_PORT, 400.0, continues=True) for _ in range(100)), "nor a burst that guesses it"
+
+
+def test_a_stream_goes_on_from_elsewhere_although_its_neighbours_spray() -> None:
+    lock = lock_on(PUBLIC, PUBLIC[0])
+    lock.admits(PUBLIC, 0.1)
+    heard = False
+    for n in range(100):
+        assert not lock.admits((PUBLIC[0], 9), 0.2 + 0.02 * n)
+        heard = lock.admits(OTHER_PORT, 0.201 + 0.02 * n, continues=True)
+    assert heard
+
+
+def test_the_former_source_is_heard_again_when_it_comes_back() -> None:
+    """Who has seen the stream, and waited until it paused, cannot keep it."""
+    lock = lock_on(PRIVATE, NAT[0])
+    assert lock.admits(NAT, 0.1)
+    assert any(stream(lock, STRANGER, 5.0, 2.0, continues=True))
+    heard = stream(lock, NAT, 8.0, 0.5)
+    assert heard.index(True) * 0.02 == pytest.approx(STEADY_S, abs=0.03)
+    assert not any(stream(lock, STRANGER, 8.5, 0.4, continues=True))
+    assert lock.target == NAT
+
+
+def test_after_a_hold_the_phone_is_heard_from_a_new_port_with_whatever_stream() -> None:
+    lock = lock_on(PRIVATE, NAT[0])
+    new_port = (NAT[0], 7777)
+    assert lock.admits(NAT, 0.1)
+    assert not any(stream(lock, new_port, 20.0, 10.0)), "on hold, nobody is waited for"
+    lock.resume(60.0)
+    assert not any(stream(lock, STRANGER, 60.0, 3.0))
+    heard = stream(lock, new_port, 63.0, 0.5)
+    assert heard.index(True) * 0.02 == pytest.approx(STEADY_S, abs=0.03)
+    assert lock.target == new_port
+
+
+def test_a_phone_that_is_heard_after_a_hold_is_not_replaced() -> None:
+    lock = lock_on(PRIVATE, NAT[0])
+    assert lock.admits(NAT, 0.1)
+    lock.resume(60.0)
+    assert lock.admits(NAT, 60.05)
+    assert not any(stream(lock, (NAT[0], 7777), 61.0, 60.0))
+
+
+def test_where_only_the_signalled_address_is_wanted_no_stream_goes_on_from_elsewhere() -> None:
+    lock = lock_on(PUBLIC, "192.0.2.77", latch="signalled")
+    lock.admits(PUBLIC, 0.1)
+    lock.resume(0.2)
+    assert not any(stream(lock, OTHER_PORT, 0.2, 20.0, continues=True))
 
 
 def test_only_the_signalled_address_where_that_is_set_and_the_first_where_that_is() -> None:

@@ -140,6 +140,40 @@ async def test_without_trunks_this_machine_is_one(tmp_path: Path) -> None:
     await endpoint.close()
 
 
+@pytest.mark.parametrize(
+    ("sip", "wanted"),
+    [
+        ("", ""),
+        ('advertised_host = "198.51.100.7"', ""),
+        ('advertised_host = "sbc.example.com"', "127.0.0.1"),
+        ('host = "192.0.2.1"\nadvertised_host = "sbc.example.com"\nmedia_host = "198.51.100.7"', "198.51.100.7"),
+        ('host = "0.0.0.0"\nadvertised_host = "sbc.example.com"\nmedia_host = "198.51.100.7"', "198.51.100.7"),
+        ('host = "0.0.0.0"\nadvertised_host = "198.51.100.7"\nmedia_host = "198.51.100.8"', "198.51.100.8"),
+    ],
+)
+def test_session_descriptions_have_an_address_also_where_messages_have_a_name(
+    tmp_path: Path, sip: str, wanted: str
+) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_text(f"[sip]\n{sip}\n")
+    assert load_settings(file).sip.host_for_media == wanted
+
+
+def test_a_trunk_and_an_account_may_be_symmetric_and_a_trunk_see_our_own_domain(tmp_path: Path) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_text(
+        '[[trunks]]\nname = "teams"\noutbound = "sip:sip.pstnhub.microsoft.com;transport=tls"\nnumber = "+15550100"\n'
+        'from_domain = "sbc.example.com"\nsymmetric = "never"\n'
+        '[[accounts]]\nname = "pbx"\nregistrar = "sip:192.0.2.9"\nusername = "7000"\nsymmetric = "always"\n'
+    )
+    settings = load_settings(file)
+    (trunk,), (account,) = settings.trunks, settings.accounts
+    assert (trunk.trunk().symmetric, account.account().symmetric) == ("never", "always")
+    line = trunk.trunk().line
+    assert line is not None and line.own.uri == "sip:+15550100@sbc.example.com"
+    assert Address.parse("+15550177").at(line.domain).uri == ("sip:+15550177@sip.pstnhub.microsoft.com;transport=tls")
+
+
 def test_an_advertised_address_is_for_listeners_of_its_family() -> None:
     assert listen_at("udp:0.0.0.0:5060", "198.51.100.7") == ListenAt("UDP", "0.0.0.0", 5060, "198.51.100.7")
     assert listen_at("TLS:[::]:5061", "198.51.100.7") == ListenAt("TLS", "::", 5061, "")

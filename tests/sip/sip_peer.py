@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
+from voicebot.sip.agent_options import AgentOptions
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import CallOutput, SipCall
 from voicebot.sip.call_table import SipLimits
@@ -18,7 +19,7 @@ from voicebot.sip.message import SipRequest, SipResponse, parse_message
 from voicebot.sip.offer_answer import offer
 from voicebot.sip.outputs import CallConfirmed, CallEvent, Locate, Transmit
 from voicebot.sip.sdp import SessionDescription
-from voicebot.sip.user_agent import AgentOptions, SipOutput, UserAgent
+from voicebot.sip.user_agent import SipOutput, UserAgent
 
 SOURCE = ("127.0.0.1", 5070)
 OFFER = bytes(offer("127.0.0.1", 40000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sip_calls import offered, up
 from sip_peer import OFFER, Peer, session, statuses
 
@@ -10,6 +11,7 @@ from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import (
     CallConfirmed,
     CallEnded,
+    SessionOffered,
 )
 
 
@@ -153,6 +155,74 @@ def test_the_same_request_by_another_route_is_a_loop() -> None:
     peer = Peer()
     offered(peer)
     assert statuses(peer.send(peer.request("INVITE", body=OFFER))) == [482]
+
+
+@pytest.mark.parametrize("phase", ["rings", "answered", "up"])
+def test_the_same_invite_by_another_route_is_a_loop_as_long_as_the_first_is_served(phase: str) -> None:
+    peer = Peer()
+    call = offered(peer)
+    call.ring(peer.now)
+    if phase != "rings":
+        call.answer(session(), peer.now)
+    if phase == "up":
+        peer.send(peer.request("ACK", to_tag=call.local_tag))
+    peer.command()
+    assert statuses(peer.send(peer.request("INVITE", body=OFFER))) == [482]
+    peer.send(peer.request("ACK", to_tag="any"))
+    assert len(peer.ua.calls) == 1
+
+
+@pytest.mark.parametrize("acknowledged", [True, False])
+@pytest.mark.parametrize("cseq", [1, 2])
+def test_after_a_refusal_the_same_call_may_be_tried_again(cseq: int, acknowledged: bool) -> None:
+    """A proxy that hunts, or falls back from SRTP to RTP, changes the branch and perhaps nothing else."""
+    peer = Peer()
+    for number in range(4):
+        call = offered(peer, branch=f"z9hG4bKtry{number}", cseq=1 + number * (cseq - 1))
+        call.reject(488, peer.now)
+        (answer,) = peer.command()
+        assert statuses([answer]) == [488]
+        if acknowledged:
+            sent = {"branch": f"z9hG4bKtry{number}", "cseq": 1 + number * (cseq - 1), "to_tag": answer.recipient.tag}
+            assert peer.send(peer.request("ACK", **sent)) == []  # type: ignore[arg-type]
+    call = offered(peer, branch="z9hG4bKlast", cseq=1 + 4 * (cseq - 1))
+    call.answer(session(), peer.now)
+    assert statuses(peer.command()) == [200]
+
+
+def test_after_a_cancel_the_same_call_may_be_tried_again() -> None:
+    peer = Peer()
+    offered(peer, branch="z9hG4bKfirst")
+    assert statuses(peer.send(peer.request("CANCEL", branch="z9hG4bKfirst"))) == [200, 487]
+    peer.send(peer.request("ACK", branch="z9hG4bKfirst", to_tag=peer.sent[-1].recipient.tag))
+    offered(peer, branch="z9hG4bKsecond")
+
+
+def test_a_cancel_with_a_branch_of_its_own_ends_the_invite_and_so_does_such_an_ack_its_refusal() -> None:
+    peer = Peer()
+    offered(peer, branch="z9hG4bKinvite")
+    stranger = peer.request("CANCEL", branch="z9hG4bKother")
+    assert statuses(peer.send(stranger, ("127.0.0.9", 5070))) == [481] and not peer.has(CallEnded)
+    assert statuses(peer.send(peer.request("CANCEL", branch="z9hG4bKrewritten"))) == [200, 487]
+    assert peer.event(CallEnded).cause == "cancelled"
+    assert peer.send(peer.request("ACK", branch="z9hG4bKanother", to_tag=peer.sent[-1].recipient.tag)) == []
+    assert peer.wait(20.0) == [], "the 487 is acknowledged"
+
+
+def test_a_reinvite_with_the_branch_of_the_invite_is_a_request_of_its_own() -> None:
+    peer = Peer()
+    call = offered(peer, branch="z9hG4bKsame")
+    call.answer(session(), peer.now)
+    (ok,) = peer.command()
+    tag = ok.recipient.tag
+    peer.send(peer.request("ACK", branch="z9hG4bKsame", to_tag=tag))
+    assert peer.send(peer.request("INVITE", branch="z9hG4bKsame", cseq=2, to_tag=tag, body=OFFER)) == []
+    assert peer.has(SessionOffered)
+    call.accept_session(session(), peer.now)
+    assert statuses(peer.command()) == [200]
+    peer.send(peer.request("ACK", branch="z9hG4bKsame", cseq=2, to_tag=tag))
+    assert peer.wait(20.0) == [], "both ACKs were understood"
+    assert statuses(peer.send(peer.request("BYE", branch="z9hG4bKsame", cseq=3, to_tag=tag))) == [200]
 
 
 def test_reject_carries_retry_after_and_is_repeated_until_its_ack() -> None:

@@ -12,6 +12,7 @@ from voicebot.sip.outputs import (
     KeyReceived,
     SessionAnswered,
     SessionOffered,
+    SessionRefused,
 )
 
 
@@ -51,6 +52,20 @@ def test_a_reinvite_without_an_offer_brings_its_answer_in_the_ack() -> None:
     peer.command()
     peer.send(peer.request("ACK", cseq=2, to_tag=tag, body=OFFER))
     assert peer.event(SessionAnswered).answer.media[0].port == 40000
+
+
+@pytest.mark.parametrize("body", [b"", b"v=0\r\nnonsense\r\n"])
+def test_a_reinvite_without_an_offer_whose_ack_has_no_answer_changes_nothing(body: bytes) -> None:
+    peer = Peer()
+    call, tag = up(peer)
+    peer.send(peer.request("INVITE", cseq=2, to_tag=tag))
+    call.accept_session(session(), peer.now)
+    assert statuses(peer.command()) == [200]
+    assert peer.send(peer.request("ACK", cseq=2, to_tag=tag, body=body)) == []
+    assert peer.event(SessionRefused).reason == "no answer in the ACK" and not peer.has(SessionAnswered)
+    assert call.is_up and call.renegotiation.is_free and peer.wait(40.0) == []
+    peer.send(peer.request("INVITE", cseq=3, to_tag=tag, body=OFFER))
+    assert peer.event(SessionOffered).offer is not None, "the next may come"
 
 
 def test_a_reinvite_before_the_ack_gets_491_and_one_during_another_500() -> None:

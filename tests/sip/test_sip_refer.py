@@ -227,6 +227,33 @@ def test_a_subscription_that_ends_without_a_word_is_a_transfer_that_failed() -> 
     assert (progress.final, progress.accepted) == (True, False)
 
 
+@pytest.mark.parametrize("ends_by_bye", [True, False])
+def test_who_ends_the_subscription_with_100_may_still_tell_by_bye_that_it_went_well(ends_by_bye: bool) -> None:
+    peer = Peer()
+    _, tag, refer = referring(peer)
+    peer.send(peer.reply(refer, 202))
+    told = notify(peer, tag, 2, b"SIP/2.0 100 Trying\r\n", "terminated;reason=noresource")
+    assert statuses(peer.send(told)) == [200]
+    assert not peer.event(ReferProgress).final, "accepted, and nothing more is known"
+    if ends_by_bye:
+        peer.send(peer.request("BYE", cseq=3, to_tag=tag))
+    else:
+        peer.wait(20.1)
+    progress = peer.event(ReferProgress)
+    assert (progress.final, progress.accepted) == (True, ends_by_bye)
+
+
+@pytest.mark.parametrize(("status", "final"), [(100, False), (200, True), (503, True)])
+def test_a_notify_need_not_say_how_its_subscription_is(status: int, final: bool) -> None:
+    peer = Peer()
+    _, tag, _ = referring(peer)
+    told = notify(peer, tag, 2, f"SIP/2.0 {status} Said\r\n".encode(), "")
+    told.headers.remove("Subscription-State")
+    assert statuses(peer.send(told)) == [200]
+    progress = peer.event(ReferProgress)
+    assert (progress.status, progress.final) == (status, final)
+
+
 @pytest.mark.parametrize(
     ("event", "status"), [("refer;id=93809823", 200), (" Refer ", 200), ("refers", 489), ("", 489)]
 )

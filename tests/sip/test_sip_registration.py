@@ -36,7 +36,7 @@ def reply(peer: Peer, request: SipRequest, status: int, **headers: str) -> list[
 def test_a_register_names_domain_address_and_contact() -> None:
     _, request = asked(Peer())
     assert request.uri == "sip:192.0.2.10" and request.recipient.uri == "sip:7000@192.0.2.10"
-    assert request.headers["Contact"] == "<sip:7000@127.0.0.1:5060>" and request.headers["Expires"] == "600"
+    assert request.contact[0].uri == "sip:7000@127.0.0.1:5060" and request.headers["Expires"] == "600"
 
 
 def test_a_challenge_is_answered_and_the_refresh_comes_before_the_end() -> None:
@@ -169,3 +169,59 @@ def test_503_moves_the_call_to_the_next_address() -> None:
     assert isinstance(invite, SipRequest)
     assert statuses(peer.send(peer.reply(invite, 503))) == ["ACK", "INVITE"]
     assert peer.destinations[-1] == ("192.0.2.2", 5060)
+
+
+@pytest.mark.parametrize(("granted", "at_least"), [(8, 3.9), (30, 24.0), (3, 1.4), (1, 0.4)])
+def test_a_short_binding_is_refreshed_with_time_left_for_a_lost_datagram(granted: int, at_least: float) -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    reply(peer, request, 200, Contact=f"<sip:7000@198.51.100.7:1024>;expires={granted}")
+    assert registration.registered(peer.now)
+    assert not peer.wait(at_least)
+    again, *_ = peer.wait(granted - min(5.0, granted / 2) - at_least + 0.1)
+    assert isinstance(again, SipRequest) and again.headers["Expires"] == "600"
+    assert registration.registered(peer.now)
+
+
+def test_a_registrar_that_keeps_no_binding_is_not_asked_every_second_and_no_registration() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    reply(peer, request, 200, Contact="<sip:7000@127.0.0.1:5060>;expires=0")
+    assert registration.state is RegistrationState.WAITING and not registration.registered(peer.now)
+    assert "no binding" in registration.reason
+    began = peer.now
+    asks = 0
+    while peer.now < began + 60.0:
+        for message in peer.wait(0.5):
+            if isinstance(message, SipRequest):
+                asks += 1
+                reply(peer, message, 200, Contact="<sip:7000@127.0.0.1:5060>;expires=0")
+    assert 3 <= asks <= 6
+
+
+def test_a_423_without_a_time_is_answered_with_a_usual_one_once() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    (again,) = reply(peer, request, 423)
+    assert isinstance(again, SipRequest) and again.headers["Expires"] == "3600"
+    assert reply(peer, again, 423) == []
+    assert registration.state is RegistrationState.WAITING
+
+
+def test_a_refresh_that_fails_leaves_the_registration_as_long_as_it_was_granted() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    reply(peer, request, 200, Contact="<sip:7000@127.0.0.1:5060>;expires=100")
+    refresh, *_ = peer.wait(86.0)
+    assert isinstance(refresh, SipRequest)
+    reply(peer, refresh, 503)
+    assert registration.registered(peer.now)
+    again, *_ = peer.wait(3.0)
+    assert isinstance(again, SipRequest) and again.method == "REGISTER"
+
+
+def test_a_malformed_binding_of_another_phone_does_not_keep_us_from_being_registered() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    reply(peer, request, 200, Contact="<sip:7000@x>;expires=99999999999", Expires="in an hour")
+    assert registration.registered(peer.now)

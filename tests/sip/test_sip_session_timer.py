@@ -6,6 +6,7 @@ import pytest
 from sip_peer import OFFER, Peer, called_up, offered, reply, session, statuses, up
 
 from voicebot.address import Address
+from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import SipCall
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.outputs import CallConfirmed, CallEnded, SessionOffered
@@ -56,6 +57,51 @@ def test_too_short_an_interval_is_refused_with_ours() -> None:
     assert statuses([answer]) == [422] and answer.headers["Min-SE"] == "90"
     call, _ok = up(Peer(), Session_Expires="30")  # without support for timers it has to be taken
     assert call.is_up
+
+
+@pytest.mark.parametrize(
+    ("written", "answered"),
+    [
+        ("Session-Expires: 1800", "1800;refresher=uac"),
+        ("x: 1800", "1800;refresher=uac"),
+        ("SESSION-EXPIRES :1800 ; Refresher = UAS", "1800;refresher=uas"),
+        ('X:\t1800;foo="a;b";refresher="uas"', "1800;refresher=uas"),
+        ("Session-Expires:\r\n 1800\r\n ;refresher=uac", "1800;refresher=uac"),
+        ("Session-Expires: 1800;refresher=", "1800;refresher=uac"),
+        ("Session-Expires: 1800;refresher=both", "1800;refresher=uac"),
+        ("Session-Expires: 4294967295", "4294967295;refresher=uac"),
+        ("Session-Expires: soon", None),
+        ("Session-Expires:", None),
+    ],
+)
+def test_a_timer_is_understood_however_it_is_written(written: str, answered: str | None) -> None:
+    peer = Peer()
+    invite = bytes(peer.request("INVITE", body=OFFER, headers={"Supported": "timer"}))
+    peer.send(invite.replace(b"Max-Forwards", written.encode() + b"\r\nMax-Forwards"))
+    call = peer.event(CallOffered).call
+    call.answer(session(), peer.now)
+    (ok,) = peer.command()
+    assert ok.headers.get("Session-Expires") == answered
+
+
+@pytest.mark.parametrize(("interval", "first_s"), [(60, 30.0), (30, 15.0), (1, 15.0), (0, 15.0)])
+def test_an_interval_below_the_minimum_is_kept_but_not_without_bound(interval: int, first_s: float) -> None:
+    """Their session may end when they say, and we must have refreshed it by then."""
+    peer = Peer()
+    _, ok = up(peer, Session_Expires=str(interval), Allow="INVITE, UPDATE")  # knows no timers: it cannot get 422
+    assert ok.headers["Session-Expires"] == f"{interval};refresher=uas"
+    assert not peer.wait(first_s - 0.1) and statuses(peer.wait(0.2))[:1] == ["UPDATE"]
+    peer = Peer()
+    called_up(peer, Session_Expires=f"{interval};refresher=uac", Allow="UPDATE")
+    assert not peer.wait(first_s - 0.1) and statuses(peer.wait(0.2))[:1] == ["UPDATE"]
+
+
+def test_we_refresh_for_a_caller_in_whose_name_somebody_else_has_asked() -> None:
+    """RFC 4028 9: who does not support timers cannot be the refresher, whatever the header says."""
+    peer = Peer()
+    _, ok = up(peer, Session_Expires="90;refresher=uac", Allow="INVITE, UPDATE")
+    assert ok.headers["Session-Expires"] == "90;refresher=uas" and ok.headers.get("Require") is None
+    assert statuses(peer.wait(46.0)[:1]) == ["UPDATE"]
 
 
 # --- ours
@@ -264,20 +310,43 @@ def test_a_refresh_says_where_we_are() -> None:
     assert refresh.contact[0].uri == "sip:voicebot@127.0.0.1:5060" and not refresh.body
 
 
-@pytest.mark.parametrize("status", [300, 405, 501])
-def test_a_refresh_that_is_refused_for_good_leaves_it_to_the_end_of_the_interval(status: int) -> None:
+@pytest.mark.parametrize("status", [300, 403, 405, 415, 420, 422, 480, 488, 500, 501, 503, 603])
+def test_where_update_is_refused_the_session_is_refreshed_by_reinvite_from_then_on(status: int) -> None:
     peer = Peer()
     call, refresh = refreshing(peer)
-    assert peer.send(reply(peer, refresh, status)) == []
-    assert peer.wait(27.5) == [] and call.is_up
-    assert statuses(peer.wait(0.5)) == ["BYE"] and peer.event(CallEnded).cause == "expired"
+    for _ in range(3):
+        if refresh.method == "UPDATE":
+            (refresh,) = peer.send(reply(peer, refresh, status))  # type: ignore[assignment]
+        assert refresh.method == "INVITE" and refresh.body == bytes(session())
+        assert refresh.headers["Session-Expires"] == "120;refresher=uac"
+        peer.send(reply(peer, refresh, 200, OFFER, Session_Expires="120;refresher=uac"))
+        assert peer.wait(59.5) == [] and call.is_up
+        (refresh,) = peer.wait(0.6)  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("status", [491, 500])
-def test_a_refresh_that_could_not_be_taken_just_then_is_made_again(status: int) -> None:
+def test_a_refresh_that_is_refused_in_both_ways_is_tried_again_until_the_interval_ends() -> None:
+    peer = Peer()
+    call, refresh = refreshing(peer)
+    (again,) = peer.send(reply(peer, refresh, 501))
+    assert statuses([again]) == ["INVITE"] and statuses(peer.send(reply(peer, again, 503))) == ["ACK"]
+    assert call.renegotiation.is_free and peer.wait(6.9) == [] and call.is_up
+    (again,) = peer.wait(0.2)  # after a quarter of the 28 s that were left
+    peer.send(reply(peer, again, 200, OFFER, Session_Expires="120;refresher=uac"))
+    assert peer.wait(59.5) == [] and call.is_up, "the third was taken"
+    tries = 0
+    while call.is_up:
+        for message in peer.wait(0.5):
+            if isinstance(message, SipRequest) and message.method == "INVITE":
+                peer.send(reply(peer, message, 488))
+                tries += 1
+    assert 5 <= tries <= 10 and peer.event(CallEnded).cause == "expired", "not without a pause"
+
+
+@pytest.mark.parametrize(("status", "headers"), [(491, {}), (500, {"Retry-After": "2"})])
+def test_a_refresh_that_could_not_be_taken_just_then_is_made_again(status: int, headers: dict[str, str]) -> None:
     peer = Peer()
     _, refresh = refreshing(peer)
-    peer.send(reply(peer, refresh, status))
+    assert peer.send(reply(peer, refresh, status, **headers)) == []
     assert statuses(peer.wait(4.1))[:1] == ["UPDATE"]
 
 
@@ -313,8 +382,10 @@ def test_what_is_answered_to_a_refresh_after_the_end_changes_nothing(status: int
 def test_a_422_that_asks_for_no_more_than_we_offered_is_a_refusal() -> None:
     peer = Peer()
     call, refresh = refreshing(peer)
-    assert peer.send(reply(peer, refresh, 422, Min_SE="90")) == []
-    assert call.renegotiation.is_free and peer.wait(27.0) == []
+    (again,) = peer.send(reply(peer, refresh, 422, Min_SE="90"))
+    assert statuses([again]) == ["INVITE"] and again.headers["Session-Expires"] == "120;refresher=uac"
+    assert statuses(peer.send(reply(peer, again, 422, Min_SE="90"))) == ["ACK"]
+    assert call.renegotiation.is_free and peer.wait(6.0) == []
 
 
 def test_a_refresh_waits_while_an_offer_of_ours_is_under_way() -> None:

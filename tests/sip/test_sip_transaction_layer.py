@@ -119,7 +119,8 @@ def test_a_message_too_large_for_a_datagram_is_counted_and_not_sent() -> None:
 def test_our_first_address_is_ours_where_nobody_has_chosen_another() -> None:
     first, second = Listener("UDP", "192.0.2.1", 5060), Listener("TCP", "192.0.2.2", 5061)
     ours = layer(listeners=[first, second])
-    assert ours.own_uri == "sip:voicebot@192.0.2.1:5060"
+    assert ours.own_uri(None) == "sip:voicebot@192.0.2.1:5060"
+    assert ours.own_uri(Hop("192.0.2.9", 5070, "TCP")) == "sip:voicebot@192.0.2.2:5061"
     assert ours.contact(None) == "<sip:voicebot@192.0.2.1:5060>"
     assert ours.contact(Hop("192.0.2.9", 5070, "TCP"), user="bot") == "<sip:bot@192.0.2.2:5061;transport=tcp>"
     assert ours.contact(None, secure=True) == "<sips:voicebot@192.0.2.1:5060>"
@@ -233,9 +234,8 @@ def test_what_is_over_leaves_nothing_behind_and_what_is_forgotten_is_silent() ->
     request, hop = Peer().request("OPTIONS"), Hop("192.0.2.9", 5070)
     branch = ours.add_via(request, hop)
     ours.start_client(request, hop, lambda _response, _now: None, 0.0, branch)
-    came = Peer().request("INFO")
+    came = Peer().request("INVITE")
     transaction = ours.start_server(came, hop)
-    ours.note_taken(came, transaction)
     assert len(ours) == 2 and ours.is_merged(came)
     ours.respond(transaction, response_to(came, 200), 0.0)
     ours.forget_client(branch, "OPTIONS")
@@ -243,7 +243,7 @@ def test_what_is_over_leaves_nothing_behind_and_what_is_forgotten_is_silent() ->
     assert len(ours) == 1 and len(sent) == 2
     ours.timeout(100.0)
     assert len(ours) == 0 and len(sent) == 2 and not ours.is_merged(came)
-    assert not (ours._on_response or ours._keys or ours._taken or ours._merge_keys)
+    assert not (ours._on_response or ours._keys or ours._invites or ours._invite_keys)
     assert ours.next_deadline() is None
 
 
@@ -264,7 +264,7 @@ def test_a_client_that_nobody_answers_is_told_so_repeated_and_forgotten() -> Non
 def test_each_part_of_what_identifies_a_request_tells_it_from_another(other: dict[str, object]) -> None:
     ours = layer()
 
-    def request(method: str = "OPTIONS", uri: str = "sip:bot@x", **parts: object) -> SipRequest:
+    def request(method: str = "INVITE", uri: str = "sip:bot@x", **parts: object) -> SipRequest:
         made = Peer().request(method, headers={"Via": "SIP/2.0/UDP 192.0.2.9:5070"}, **parts)  # type: ignore[arg-type]
         made.uri = uri
         return made
@@ -272,7 +272,34 @@ def test_each_part_of_what_identifies_a_request_tells_it_from_another(other: dic
     transaction = ours.start_server(request(), Hop("192.0.2.9", 5070))
     assert ours.server_of(request()) is transaction
     assert ours.server_of(request(**other)) is None  # type: ignore[arg-type]
-    assert ours.server_of(request("CANCEL"), "OPTIONS") is transaction, "as what it cancels"
+    assert ours.invite_of(request("CANCEL"), Hop("192.0.2.8", 5070)) is transaction, "as what it cancels"
+
+
+@pytest.mark.parametrize("other", [{"cseq": 2}, {"call_id": "other"}, {"method": "INFO"}])
+def test_a_branch_that_is_used_again_is_another_request(other: dict[str, object]) -> None:
+    ours, peer = layer(), Peer()
+    first = ours.start_server(peer.request("OPTIONS", branch="z9hG4bKsame"), Hop("192.0.2.9", 5070))
+    again = peer.request(**{"method": "OPTIONS", "branch": "z9hG4bKsame", **other})  # type: ignore[arg-type]
+    assert ours.server_of(again) is None
+    second = ours.start_server(again, Hop("192.0.2.9", 5070))
+    assert ours.server_of(again) is second is not first
+    assert ours.server_of(peer.request("OPTIONS", branch="z9hG4bKsame")) is first
+
+
+@pytest.mark.parametrize(
+    "other", [{"cseq": 2}, {"call_id": "other"}, {"from_tag": "other"}, {"source": Hop("192.0.2.8", 5070)}]
+)
+def test_an_ack_or_cancel_with_a_branch_of_its_own_is_known_by_call_id_tag_cseq_and_source(
+    other: dict[str, object],
+) -> None:
+    ours, peer = layer(), Peer()
+    transaction = ours.start_server(peer.request("INVITE"), Hop("192.0.2.9", 5070))
+
+    def found(method: str, source: Hop | None = None, **parts: object) -> object:
+        return ours.invite_of(peer.request(method, **parts), source or Hop("192.0.2.9", 40123))  # type: ignore[arg-type]
+
+    assert found("CANCEL") is found("ACK") is transaction
+    assert found("CANCEL", **other) is found("ACK", **other) is None  # type: ignore[arg-type]
 
 
 def test_the_largest_message_that_a_datagram_holds_is_sent() -> None:

@@ -24,6 +24,27 @@ def test_responses_go_to_the_source_with_rport_and_to_the_named_port_without() -
     assert answer.via[0].params["received"] == "192.0.2.50" and "rport" not in answer.via[0].params
 
 
+def test_a_response_goes_to_the_source_where_the_via_names_port_0_and_has_it_still() -> None:
+    peer = Peer()
+    request = peer.request("OPTIONS")
+    request.headers.set("Via", "SIP/2.0/UDP 127.0.0.1:0;branch=z9hG4bKzero")
+    request.headers.set("From", "<sip:probe@127.0.0.1:0>;tag=peer")
+    request.headers.set("Contact", "sip:probe@127.0.0.1:0")
+    (answer,) = peer.send(request)
+    assert statuses([answer]) == [200] and peer.destinations[-1] == SOURCE
+    assert answer.headers["Via"].startswith("SIP/2.0/UDP 127.0.0.1:0;branch=z9hG4bKzero")
+
+
+@pytest.mark.parametrize("same", [{}, {"branch": "z9hG4bKping"}, {"branch": "z9hG4bKping", "cseq": 7}])
+def test_a_ping_is_answered_each_time_however_little_changes_in_it(same: dict[str, object]) -> None:
+    peer = Peer()
+    for number in range(40):
+        assert statuses(peer.send(peer.request("OPTIONS", **{"cseq": 1, **same}))) == [200], number  # type: ignore[arg-type]
+        peer.wait(5.0)
+    peer.wait(40.0)
+    assert peer.ua.transactions == 0
+
+
 def test_options_tells_what_we_can() -> None:
     peer = Peer()
     (answer,) = peer.send(peer.request("OPTIONS"))
@@ -142,4 +163,4 @@ def test_many_calls_leave_nothing_behind() -> None:
     ua = peer.ua
     assert not ua.calls and not ua.transactions and ua.next_deadline() is None
     layer, table = ua.layer, ua._table
-    assert not (table._by_dialog or table._by_invite or layer._keys or layer._taken or layer._on_response)
+    assert not (table._by_dialog or table._by_invite or layer._keys or layer._invites or layer._on_response)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from voicebot.bots.conversation import CallFacts
@@ -26,7 +27,10 @@ from voicebot.telephony_channel import (
 SERVICE_URL = "urn:voicebot:call"
 BOT_ID = "bot"
 MAX_HEADERS = 64
-MAX_HEADER = 1024
+MAX_HEADER = 4096
+"""Characters of one header: a call that was diverted many times has a long History-Info."""
+MAX_ALL_HEADERS = 32_768
+"""Characters of all headers together."""
 MAX_TEXT = 8000
 INTERRUPTED = "voicebot.interrupted"
 HYPOTHESIS = "speechHypothesis"
@@ -155,7 +159,10 @@ def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datet
 
 def start_facts(call: CallFacts) -> dict[str, Any]:
     """The facts of the call that the bot is told when the conversation begins: its ``channelData``."""
-    headers = {name[:128]: value[:MAX_HEADER] for name, value in list(call.headers.items())[:MAX_HEADERS]}
+    headers, room = {}, MAX_ALL_HEADERS
+    for name, value in islice(call.headers.items(), MAX_HEADERS):
+        headers[name[:128]] = told = value[: min(MAX_HEADER, room)]
+        room -= len(told)
     return {
         "caller": call.caller,
         "callee": call.callee,

@@ -2,7 +2,11 @@
 
 The frames of both sides are placed on one clock, on which sample 0 is the start of the :class:`Recording`. A frame
 follows the one before it, even if its time is up to ``SLACK_S`` off, as jitter buffers and drifting clocks make it. If
-it is later than that, silence is inserted; if it is earlier, it is left out.
+it is later than that, silence is inserted.
+
+The caller's frames keep to the time by themselves, except that after a stall, of the network or of this process, many
+come at once. They are speech, so they are kept, and the side is ahead of its time. Until it no longer is, quiet frames
+are left out; from ``MAX_AHEAD_S`` on, all are.
 
 On the event loop, frames are only appended to memory. About once a second the collected bytes are appended to a spool
 file on a thread of the executor, one write at a time. The spool is unlinked from the start, so that a crash leaves
@@ -31,6 +35,10 @@ logger = logging.getLogger(__name__)
 
 SLACK_S = 0.1
 """How far a frame's time may be from the end of the audio before it."""
+STALL_S = 0.5
+"""How much later the caller's frames may be: those of the stall come at once."""
+MAX_AHEAD_S = 3.0
+"""How much earlier frames may be that are not quiet; more than the receive buffer lets through."""
 CHUNK_S = 1
 """Seconds of one side that are collected before they are written to the spool."""
 MAX_WAITING_S = 20
@@ -43,10 +51,16 @@ _BLOCK = 1 << 18
 
 
 class _Side:
-    """One direction. ``position``: its length so far, in bytes, with what has been written to the spool."""
+    """One direction. ``position``: its length so far, in bytes, with what has been written to the spool.
 
-    def __init__(self, audio: AudioFormat) -> None:
+    ``patience_s``: how late frames may be before silence is inserted; ``paused``: no matter for the next one.
+    ``dropped``: frames that are missing, but for quiet ones.
+    """
+
+    def __init__(self, audio: AudioFormat, patience_s: float) -> None:
         self.audio = audio
+        self.paused = False
+        self._patience_s = patience_s
         self.position = 0
         self.dropped = 0
         self._chunk = bytearray()
@@ -56,10 +70,13 @@ class _Side:
     def put(self, payload: bytes, seconds: float) -> None:
         ahead = self.position / self.audio.byte_rate - seconds
         if ahead > SLACK_S:
-            self.dropped += 1
-            return
-        if ahead < -SLACK_S:
+            quiet = self.audio.is_quiet(payload)
+            if quiet or ahead > MAX_AHEAD_S:
+                self.dropped += not quiet
+                return
+        if ahead < -(SLACK_S if self.paused else self._patience_s):
             self._hole(round(-ahead * self.audio.rate) * self.audio.width)
+        self.paused = False
         self.position += len(payload)
         self._chunk += payload
         if len(self._chunk) >= CHUNK_S * self.audio.byte_rate:
@@ -117,8 +134,8 @@ class Recording:
         self._audio = audio
         self._start = started_at if started_at is not None else asyncio.get_running_loop().time()
         self._executor = executor
-        self._caller = _Side(audio)
-        self._bot = _Side(audio)
+        self._caller = _Side(audio, STALL_S)
+        self._bot = _Side(audio, SLACK_S)
         self._spools: tuple[IO[bytes], IO[bytes]] | None = None
         self._writing: asyncio.Future[None] | None = None
         self._failed: str | None = None
@@ -127,7 +144,7 @@ class Recording:
 
     @property
     def dropped(self) -> int:
-        """How many frames are missing: the disk was too slow, or the frame came too early on the recording's clock."""
+        """How many frames are missing: the disk was too slow, or much more audio came than time has passed."""
         return self._caller.dropped + self._bot.dropped
 
     @property
@@ -142,6 +159,10 @@ class Recording:
     def bot(self, payload: bytes, at: float) -> None:
         """A frame that left towards the caller."""
         self._tap(self._bot, payload, at)
+
+    def pause(self) -> None:
+        """Frames are kept away from now on: the next one is placed by its time."""
+        self._caller.paused = self._bot.paused = True
 
     async def finish(self, path: Path) -> Path:
         """Write the WAV file ``path``, whole or not at all, and drop the spool. Raises OSError.

@@ -36,6 +36,7 @@ class RecordingControl:
             if action is not RecordingAction.START:
                 return "there is no recording"
             self._recording = Recording(self._audio)
+        self._recording.pause()
         self._runs = action in (RecordingAction.START, RecordingAction.RESUME)
         return ""
 
@@ -43,6 +44,11 @@ class RecordingControl:
     def begun(self) -> bool:
         """Whether anything is to be written."""
         return self._recording is not None
+
+    @property
+    def dropped(self) -> int:
+        """How many frames the recording lacks."""
+        return self._recording.dropped if self._recording is not None else 0
 
     async def finish(self, path: Path) -> None:
         """Write the recording to ``path``, if there is one. Raises OSError."""

@@ -225,7 +225,8 @@ class CallSession:
             return None
 
     async def _write(self) -> Path | None:
-        self._builder.ended(self._lifecycle.end_reason, self._loop.time(), self.leg.quality().as_dict())
+        quality = self.leg.quality().as_dict() | {"recording_dropped_frames": self._recording.dropped}
+        self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality)
         self.record = self._builder.build()
         if self._services.keeping.records is None:
             return None

@@ -228,6 +228,7 @@ class PyVoipLeg:
             reordered=buffer.reordered if buffer else 0,
             concealed_frames=buffer.concealed_frames if buffer else 0,
             silence_frames=buffer.silence_frames if buffer else 0,
+            dropped_frames=buffer.dropped_frames if buffer else 0,
             discarded=self._discarded + (stream.dropped if stream else 0) + (buffer.discarded if buffer else 0),
             foreign_packets=self._foreign,
             malformed=self._malformed,
@@ -238,6 +239,7 @@ class PyVoipLeg:
             socket_errors=stream.socket_errors if stream else 0,
             underruns=self._playout.underruns + self._ready.late,
             ssrc_changes=buffer.ssrc_changes if buffer else 0,
+            sequence_restarts=buffer.sequence_restarts if buffer else 0,
         )
 
     # --- from the signalling

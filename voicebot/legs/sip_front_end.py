@@ -85,7 +85,7 @@ class SipFrontEnd:
     def media_for(self, trunk: str = "") -> MediaOptions:
         """The media options for legs of a trunk or account."""
         preferences = self._trunks.get(trunk, self._media.preferences)
-        return replace(self._media, host=self.endpoint.advertised_host, preferences=preferences)
+        return replace(self._media, host=self._media.host or self.endpoint.advertised_host, preferences=preferences)
 
     @property
     def media(self) -> MediaOptions:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from voicebot.address import Domain
+from voicebot.address import Address, Domain
 from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
 from voicebot.sip import CallHandle, Line, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
@@ -15,16 +16,33 @@ _PASSED_ON_HEADERS = (
     "Diversion",
     "History-Info",
     "P-Asserted-Identity",
+    "P-Called-Party-ID",
+    "P-Charge-Info",
     "P-Preferred-Identity",
     "Privacy",
     "Reason",
     "Referred-By",
+    "Remote-Party-ID",
     "Subject",
     "User-Agent",
     "User-to-User",
 )
 """Headers of the INVITE that are passed on to the bot, in addition to all that begin with ``X-``."""
 _MAX_HEADERS = 32
+_NUMBER_PARAMETERS = frozenset(
+    {"cic", "cpc", "enumdi", "ext", "isub", "isub-encoding", "isup-oli", "noa", "npdi", "oli", "phone-context", "postd"}
+    | {"rn", "rn-context", "tgrp", "trunk-context", "verstat"}
+)
+"""Parameters of telephone numbers (RFC 3966, RFC 4694, RFC 4904, 3GPP TS 24.229). What is called or calls is the number
+before them, also in the user part of a SIP URI (RFC 3261 19.1.6)."""
+_COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}")
+_NATIONAL = re.compile(r"0?[1-9][0-9]{5,13}")
+"""Shorter ones are extensions; two zeros begin an international number."""
+
+
+ANONYMOUS = "anonymous"
+"""The ``caller`` of a call whose number is withheld."""
+_NOBODY = frozenset({ANONYMOUS, "restricted", "unavailable"})
 
 
 def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegInfo:
@@ -45,7 +63,7 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),
-        caller=_user(sender.uri),
+        caller=ANONYMOUS if _is_withheld(sender.uri) else _user(sender.uri),
         callee=_user(request.uri) or _user(recipient.uri),
         audio=codec.audio,
         codec=codec.name,
@@ -60,16 +78,45 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
 
 
 def _headers(request: SipRequest) -> dict[str, str]:
-    names = [n for n in request.headers.keys() if n in _PASSED_ON_HEADERS or n.lower().startswith("x-")]  # noqa: SIM118
-    return {_clean(name): _clean(request.headers[name]) for name in names[:_MAX_HEADERS]}
+    """By name. All values of a header are one text, in their order and separated by commas (RFC 3261 7.3.1): a call
+    that was diverted twice has two values of Diversion."""
+    others = [name for name in request.headers.keys() if name.lower().startswith("x-")]  # noqa: SIM118
+    values = {name: request.headers.getlist(name) for name in (*_PASSED_ON_HEADERS, *others)}
+    present = [(name, lines) for name, lines in values.items() if lines]
+    return {_clean(name): _clean(", ".join(lines)) for name, lines in present[:_MAX_HEADERS]}
 
 
 def _user(uri: str) -> str:
-    """The user part or number; of a URI with another scheme or a malformed one, what follows the scheme."""
+    """The number without visual separators and parameters, or the user part; of a URI with another scheme or a
+    malformed one, what follows the scheme."""
     try:
-        return _clean(SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri).user)
+        parsed = SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri)
     except SipSyntaxError:
         return _clean(uri.partition(":")[2])
+    user, semicolon, text = parsed.user.partition(";")
+    parameters = parsed.params if parsed.scheme == "tel" else Address(user, None, semicolon + text).parameter_values()
+    if number := Address(user).number:
+        return _global(number, parameters.get("phone-context") or "")
+    is_subscriber = parsed.params.get("user") == "phone" or parameters.keys() & _NUMBER_PARAMETERS
+    return _clean(user if is_subscriber else parsed.user)
+
+
+def _global(number: str, context: str) -> str:
+    """A local number in the ``context`` of a country (``+49``) as a global one. In any other context, of a domain or of
+    a place, it stays what it is: what would have to be put before it is not known (RFC 3966 5.1.5)."""
+    if not (_COUNTRY.fullmatch(context) and _NATIONAL.fullmatch(number)):
+        return number
+    return context + (number if context == "+39" else number.removeprefix("0"))  # Italy's numbers keep it
+
+
+def _is_withheld(uri: str) -> bool:
+    """Whether a From names nobody (RFC 3323 4.1.1.3; 3GPP TS 24.229: ``sip:unavailable@unknown.invalid``). Networks
+    write that in several ways, and all such callers must be one and the same to a bot: nobody that it knows."""
+    try:
+        parsed = SipUri.parse(uri.partition("?")[0])
+    except SipSyntaxError:
+        return False
+    return parsed.user.partition(";")[0].lower() in _NOBODY or parsed.host.lower().endswith(".invalid")
 
 
 def _domain(uri: str, remote_address: str) -> Domain:

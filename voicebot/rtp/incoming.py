@@ -16,6 +16,7 @@ from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import HEADER, PLAIN, MalformedPacket, RtpPacket
 from voicebot.rtp.reorder import ReceiveBuffer
 from voicebot.rtp.reporting import Reporting
+from voicebot.rtp.rtcp import Reception
 from voicebot.rtp.rtcp_xr import VoipMetrics
 from voicebot.rtp.telephone_event import TelephoneEventReceiver, is_plain_event
 
@@ -23,7 +24,7 @@ USUAL: Final = 12 + 160
 """Bytes of a datagram with 20 ms of G.711."""
 
 _UNKNOWN: Final = object()
-_COMFORT_NOISE: Final = 13  # RFC 3389: replaced by silence, like any pause
+_COMFORT_NOISE: Final = (13, 19)  # RFC 3389, and its drafts: replaced by silence, like any pause
 _ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # their payload types are static, so we accept them without agreement
 _DYNAMIC: Final = 96  # payload types from 96 on have no fixed meaning (RFC 3551)
 
@@ -46,6 +47,7 @@ class IncomingStream:
         "_events",
         "_inband",
         "_reporting",
+        "_restarts",
         "_silence_timeout_s",
         "_theirs",
         "_told_of",
@@ -70,6 +72,7 @@ class IncomingStream:
         self._decoders: dict[int, Decoder | None] = {}  # by payload type, from its first packet on
         self._events = TelephoneEventReceiver()
         self._inband: InbandDtmfReceiver | None = None
+        self._restarts = 0  # of the buffer, as the reports know them
         self.buffer: ReceiveBuffer | None = None  # None until the other side is known
         self.receiving = True
         self.received = self.discarded = self.malformed = 0
@@ -127,6 +130,7 @@ class IncomingStream:
             self.last_packet_at = at
             if self.buffer is not None:
                 self.buffer.resume()
+                self._restarts = -1
         self.receiving = wanted
 
     def is_silent(self, at: float, *, unanswered: bool = False) -> bool:
@@ -142,7 +146,15 @@ class IncomingStream:
         return self._silence_timeout_s > 0
 
     def understands(self, payload_type: int) -> bool:
-        return payload_type in self._codecs or payload_type in self._event_frames
+        return payload_type in self._codecs or payload_type in self._event_frames or payload_type in _COMFORT_NOISE
+
+    def continues(self, packet: RtpPacket, at: float, silent_s: float) -> bool:
+        """Whether a packet goes on with the stream that we receive, which has been silent for so long."""
+        reception = self._reporting.reception
+        if reception is None or reception.ssrc != packet.ssrc:
+            return False
+        timed = packet.payload_type in self._codecs
+        return reception.continues(packet.sequence, packet.timestamp if timed else None, at, silent_s)
 
     def usual(self, datagram: bytes, at: float) -> Sequence[bytes] | None:
         """A faster path for nearly every packet of most calls: 20 ms of G.711 in the leg's law, of the current stream.
@@ -163,7 +175,10 @@ class IncomingStream:
         self.received += 1
         self.last_packet_at = at
         reception.packet(sequence, timestamp, at)
-        return buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
+        frames = buffer.push(sequence, timestamp, ssrc, datagram[12:], at)
+        if buffer.sequence_restarts != self._restarts:
+            self._restarted(buffer, reception, sequence)
+        return frames
 
     def packet(self, packet: RtpPacket, at: float) -> tuple[Sequence[bytes], str]:
         """The frames that a packet releases, and the key whose press it reports, empty if none."""
@@ -176,7 +191,7 @@ class IncomingStream:
         if frame is None and kind >= _DYNAMIC and is_plain_event(packet.payload):  # some send keys without agreement
             frame = self._codec.clock_rate // 50
         if frame is None:
-            self.discarded += kind != _COMFORT_NOISE
+            self.discarded += kind not in _COMFORT_NOISE
             return self._without_audio(packet, at), ""
         if not self.receiving:
             self.discarded += 1
@@ -201,17 +216,16 @@ class IncomingStream:
         return voip_metrics(ssrc, self.received, buffer.lost, buffer.late, buffer.losses(), trip)
 
     def _audio_packet(self, packet: RtpPacket, at: float) -> Sequence[bytes]:
-        sequence, timestamp, ssrc, payload = packet.sequence, packet.timestamp, packet.ssrc, packet.payload
         reception = self._reporting.reception
-        if reception is None or reception.ssrc != ssrc:
-            reception = self._reporting.receive(ssrc, sequence, self._codec.clock_rate)
-        reception.packet(sequence, timestamp, at)
+        if reception is None or reception.ssrc != packet.ssrc:
+            reception = self._reporting.receive(packet.ssrc, packet.sequence, self._codec.clock_rate)
+        reception.packet(packet.sequence, packet.timestamp, at)
         if not self.receiving or self.buffer is None:
             self.discarded += 1
             return ()
         if packet.payload_type not in self._decoders:
             self._add_decoder(packet.payload_type)
-        return self.buffer.push(sequence, timestamp, ssrc, payload, at, self._decoders[packet.payload_type])
+        return self._push(self.buffer, reception, packet, at, self._decoders[packet.payload_type])
 
     def _add_decoder(self, payload_type: int) -> None:
         codec = self._codecs[payload_type]
@@ -227,4 +241,16 @@ class IncomingStream:
         reception.packet(packet.sequence, packet.timestamp, at, timed=False)
         if not self.receiving or self.buffer is None:
             return ()
-        return self.buffer.push(packet.sequence, packet.timestamp, packet.ssrc, b"", at)
+        return self._push(self.buffer, reception, packet._replace(payload=b""), at)
+
+    def _push(
+        self, buffer: ReceiveBuffer, reception: Reception, packet: RtpPacket, at: float, decoder: Decoder | None = None
+    ) -> Sequence[bytes]:
+        frames = buffer.push(packet.sequence, packet.timestamp, packet.ssrc, packet.payload, at, decoder)
+        if buffer.sequence_restarts != self._restarts:
+            self._restarted(buffer, reception, packet.sequence)
+        return frames
+
+    def _restarted(self, buffer: ReceiveBuffer, reception: Reception, sequence: int) -> None:
+        self._restarts = buffer.sequence_restarts
+        reception.restart(sequence)

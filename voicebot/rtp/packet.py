@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 MAX_PAYLOAD: Final = 1600
 """Bytes: 200 ms of G.711, which is more than phones send in one packet."""
+MAX_DROPOUT: Final = 3000
+"""RFC 3550 A.1: a sequence number that is further ahead shows a sender who has started again, not loss."""
 
 HEADER: Final = struct.Struct("!BBHII")
 """Flags, marker and payload type, sequence number, timestamp, SSRC."""

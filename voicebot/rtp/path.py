@@ -27,6 +27,7 @@ class MediaPath:
 
     __slots__ = (
         "_answered",
+        "_continues",
         "_ports",
         "_rtcp",
         "_rtcp_port",
@@ -50,13 +51,16 @@ class MediaPath:
         rtp_received: Callable[[bytes, SocketAddress], None],
         rtcp_received: Callable[[bytes, SocketAddress], None],
         understood: Callable[[int], bool],
+        continues: Callable[[RtpPacket, float, float], bool],
     ) -> None:
         """Bind a port pair. Needs a running loop. Raises :class:`PortsExhausted`.
 
         ``understood``: whether a payload type is one of this call's; only a packet with such a type locks the source.
+        ``continues``: whether a packet, received at a time, goes on with the stream that has paused for some seconds.
         """
         pair = ports.acquire()
         self._understood = understood
+        self._continues = continues
         self._ports = ports
         self.local_port = pair.port
         self.source = SourceLock()
@@ -108,9 +112,13 @@ class MediaPath:
         elif self.protection.ready and not had_keys:
             self._answered = True
 
-    def packet(self, data: bytes, source: SocketAddress, at: float, quiet_s: float) -> RtpPacket | None:
-        """The other side's RTP packet in a datagram; None if it is dropped. ``quiet_s``: how long nothing has come."""
-        protection = self.protection
+    def packet(self, data: bytes, source: SocketAddress, at: float) -> RtpPacket | None:
+        """The other side's RTP packet in a datagram; None if it is dropped."""
+        protection, lock = self.protection, self.source
+        if source == lock.locked:
+            lock.heard_at = (
+                at  # whether authentic or not: who sends faster copies of its packets does not take its place
+            )
         try:
             packet = parse(data if protection.plain else protection.unprotect(data))
         except MalformedPacket:
@@ -119,18 +127,21 @@ class MediaPath:
         except NotAuthentic:
             self.not_authentic += 1
             return None
-        if source != self.source.locked and not (
-            self._understood(packet.payload_type)
-            and self.source.admits(source, at, authentic=not protection.plain, quiet_s=quiet_s)
-        ):
-            self.foreign += 1
-            return None
-        return packet
+        if source == lock.locked:
+            return packet
+        if self._understood(packet.payload_type):
+            encrypted, moved = not protection.plain, False
+            if lock.locked is not None and not encrypted:
+                moved = self._continues(packet, at, at - lock.heard_at)
+            if lock.admits(source, at, authentic=encrypted, continues=moved):
+                return packet
+        self.foreign += 1
+        return None
 
     def reports(self, data: bytes, source: SocketAddress) -> bytes | None:
         """The other side's RTCP packet in a datagram; None if it is dropped."""
         target = self.source.target
-        if target is None or source[0] != target[0]:
+        if target is None or (self.protection.plain and source[0] != target[0]):
             self.foreign += 1
             return None
         try:
@@ -140,10 +151,13 @@ class MediaPath:
             return None
 
     def answer_reports_to(self, source: SocketAddress) -> None:
-        """Valid RTCP came from ``source``: send ours there, which works also through a NAT."""
-        self._answered = True
-        if source != self.source.target:
-            self._rtcp_source = source
+        """Valid RTCP came from ``source``: send ours there, which works also through a NAT. From another host than that
+        of the media, only the RTCP is used."""
+        target = self.source.target
+        if target is not None and source[0] == target[0]:
+            self._answered = True
+            if source != target:
+                self._rtcp_source = source
 
     # --- sending -----------------------------------------------------------------------------------------------------
 
@@ -182,7 +196,10 @@ class MediaPath:
         if self.protection.muxes:
             self._rtp.send(datagram, target)
         else:
-            self._rtcp.send(datagram, self._rtcp_source or (target[0], self._rtcp_port or min(target[1] + 1, 65535)))
+            learned = self._rtcp_source
+            if learned is None or learned[0] != target[0]:  # none, or of the host from which the media came before
+                learned = (target[0], self._rtcp_port or min(target[1] + 1, 65535))
+            self._rtcp.send(datagram, learned)
 
     def _put(self, datagrams: OutgoingDatagrams) -> None:
         for data, target in datagrams:

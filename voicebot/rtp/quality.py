@@ -32,6 +32,9 @@ class MediaQuality:
     """20 ms frames that conceal lost packets, in whole or in part."""
     silence_frames: int = 0
     """20 ms frames of silence, inserted because the other side sent nothing (silence suppression, hold, an outage)."""
+    dropped_frames: int = 0
+    """20 ms frames of quiet that were left out, because more audio had come than time had passed (after a stall of the
+    network, or from a fast clock)."""
     discarded: int = 0
     """Valid but not used: unknown payload type, on hold, or more audio than time has passed."""
     foreign_packets: int = 0
@@ -65,6 +68,8 @@ class MediaQuality:
     underruns: int = 0
     """Frames of silence in the middle of an utterance because its audio was late."""
     ssrc_changes: int = 0
+    sequence_restarts: int = 0
+    """How often the other side began with another sequence number, without another SSRC."""
     rtcp_sent: int = 0
     rtcp_received: int = 0
 
@@ -89,6 +94,7 @@ def measured(
         reordered=buffer.reordered if buffer else 0,
         concealed_frames=buffer.concealed_frames if buffer else 0,
         silence_frames=buffer.silence_frames if buffer else 0,
+        dropped_frames=buffer.dropped_frames if buffer else 0,
         discarded=incoming.discarded + (buffer.discarded if buffer else 0),
         foreign_packets=path.foreign + path.protection.refused,
         malformed=path.malformed + incoming.malformed,
@@ -108,6 +114,7 @@ def measured(
         socket_errors=path.errors,
         underruns=underruns,
         ssrc_changes=buffer.ssrc_changes if buffer else 0,
+        sequence_restarts=buffer.sequence_restarts if buffer else 0,
         rtcp_sent=reporting.sent,
         rtcp_received=reporting.received,
     )

@@ -8,15 +8,16 @@ Recogniser, voice activity and recordings take the time from the number of sampl
 
 * A jump of the timestamp (silence suppression, a long hole) is filled with silence, but not beyond wall time.
 * While nothing arrives, the clock's tick inserts silence: after :data:`PATIENCE_S` for all that time at once, then
-  frame by frame.
+  frame by frame, up to wall time.
 * Packets that come after silence took their place (a stalled network) are released all the same, because they are
   speech. The stream is then ahead of wall time, and quiet frames are dropped until it no longer is.
 * A sender with a slow clock falls behind by milliseconds a minute. If all packets of the last ten seconds were a frame
   too late, a frame of silence is inserted in a quiet moment. (A fast sender's quiet frames are dropped, as above.)
 * Packets of a peer that sends more than real time are discarded from :data:`MAX_AHEAD_S` on.
 
-Sequence numbers decide the order, timestamps the length of a hole. A packet without audio (keypad event, comfort noise)
-is pushed with an empty payload: it takes its place in the sequence and releases nothing.
+Sequence numbers decide the order, timestamps the length of a hole, also of a sender who begins to number
+(:mod:`voicebot.rtp.strays`) or counts (:mod:`voicebot.rtp.sender_clock`) in a way of its own. A packet without audio
+(keypad event, comfort noise) is pushed with an empty payload: it takes its place in the sequence and releases nothing.
 
 Payloads of a codec with state are pushed with its decoder, and decoded when they are released: in order, and with the
 packet after a hole available for filling it.
@@ -28,10 +29,13 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from voicebot.audio import AudioFormat
+from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.audio.codecs import Decoder
 from voicebot.audio.concealment import LONGEST_S, conceal
 from voicebot.rtp.burst import BurstsAndGaps, LossPattern
+from voicebot.rtp.packet import MAX_DROPOUT
+from voicebot.rtp.sender_clock import HASTE, SenderClock
+from voicebot.rtp.strays import Stray, Strays, may_be_loss
 
 MAX_WAIT_S: Final = 0.060
 """How long packets wait behind a gap for the missing ones."""
@@ -45,8 +49,8 @@ DRIFT_WINDOW_S: Final = 10.0
 """How long packets are observed to tell a slow clock from jitter: jitter delays some of them, a slow clock all."""
 
 _DRIFT_PATIENCE_S: Final = 0.1  # if the stream is this far behind, silence is inserted even if it is not quiet
-_MAX_DROPOUT: Final = 3000  # RFC 3550 A.1: a jump further ahead is a restart of the sender, not loss
 _MAX_MISORDER: Final = 100
+_PAST_S: Final = 10.0  # the timestamp of a packet that is not new is no older than this
 _MAX_MISSED: Final = 128  # sequence numbers of given-up packets that are remembered, to tell late from duplicate ones
 _EVEN_S: Final = 0.1  # a difference to wall time that may be jitter, and is left alone
 _AWAY_S: Final = 0.050  # a tick this late means that the process stalled: packets are waiting to be read
@@ -56,43 +60,48 @@ _NOTHING: Final[tuple[bytes, ...]] = ()
 class ReceiveBuffer:
     """The receive buffer of one call, in the leg's format; every returned frame has 20 ms.
 
-    The counters count packets, ``concealed_frames`` and ``silence_frames`` 20 ms frames.
+    The counters count packets, and 20 ms frames where their names say so. ``sequence_restarts``: how often the sender
+    has begun to number anew, without another SSRC.
     """
 
     __slots__ = (
         "_audio",
-        "_bad",
         "_clock_rate",
         "_drift_due",
         "_emitted",
         "_even",
         "_frame_bytes",
+        "_frame_step",
         "_gap_since",
         "_given_up",
+        "_hole",
         "_least_late",
         "_losses",
-        "_lossy",
         "_missed",
         "_next",
         "_next_timestamp",
         "_origin",
         "_owed",
-        "_patience",
         "_rate",
         "_recent",
         "_released_at",
         "_residue",
+        "_sender_clock",
         "_since_loss",
+        "_size",
         "_ssrc",
         "_started",
         "_starved",
+        "_strays",
         "_ticked_at",
         "_waiting",
         "concealed_frames",
         "discarded",
+        "dropped_frames",
         "duplicate",
         "late",
         "reordered",
+        "sequence_restarts",
         "silence_frames",
         "ssrc_changes",
     )
@@ -109,10 +118,12 @@ class ReceiveBuffer:
         self._waiting: dict[int, tuple[int, bytes, Decoder | None]] = {}
         self._gap_since = at
         self._missed: dict[int, None] = {}
-        self._bad: int | None = None
+        self._strays = Strays()
+        self._sender_clock = SenderClock()
+        self._frame_step = audio.frame_samples  # by how much a packet of one frame moves the sender's timestamp on
         self._losses = LossPattern()
         self._since_loss = 0  # the sequence number after the last lost one
-        self._lossy = False  # packets were given up and no audio came since: the next jump is loss, not a pause
+        self._hole = 0  # packets that were given up since the last audio: then the next jump is loss, not a pause
         self._residue = bytearray()
         self._recent: deque[bytes] = deque(maxlen=3)
         self._origin = at  # when the stream's first sample was due
@@ -120,13 +131,14 @@ class ReceiveBuffer:
         self._started = False
         self._released_at = self._ticked_at = at
         self._starved = 0  # frames of silence that ticks have inserted since the last audio
-        self._patience = PATIENCE_S
+        self._size = 0  # of the last packet, in samples
         self._least_late = float("inf")  # the least delay, in samples, of the packets in this window
         self._drift_due = at + DRIFT_WINDOW_S
         self._owed = 0.0  # samples by which a slow clock is behind
         self._given_up = 0
         self.late = self.duplicate = self.reordered = self.discarded = 0
-        self.concealed_frames = self.silence_frames = self.ssrc_changes = 0
+        self.concealed_frames = self.silence_frames = self.dropped_frames = 0
+        self.ssrc_changes = self.sequence_restarts = 0
 
     def losses(self) -> BurstsAndGaps:
         """The bursts and gaps of losses so far; late packets count as lost."""
@@ -159,11 +171,11 @@ class ReceiveBuffer:
             self._next = (sequence + 1) & 0xFFFF
             self._emitted += samples
             self._recent.append(payload)
-            self._lossy = False  # as in `_released`
-            self._next_timestamp = (timestamp + samples) & 0xFFFFFFFF
+            self._hole = 0  # as in `_released`
+            self._next_timestamp = (timestamp + self._frame_step) & 0xFFFFFFFF
             self._released_at = at
             self._starved = 0
-            self._patience = PATIENCE_S
+            self._size = samples
             return (payload,)
         out: list[bytes] = []
         if ssrc != self._ssrc:
@@ -175,20 +187,17 @@ class ReceiveBuffer:
             if self._waiting:
                 self.reordered += 1
                 self._release_waiting(at, out)
-        elif ahead < _MAX_DROPOUT:
-            self._wait(sequence, timestamp, payload, decoder, at, out)
-        elif ahead >= 0x10000 - _MAX_MISORDER:
-            if sequence in self._missed:
+        else:
+            jumped_s = self._jumped_s(timestamp, payload)
+            if ahead < MAX_DROPOUT and may_be_loss(ahead, at - self._released_at, jumped_s):
+                self._wait(sequence, timestamp, payload, decoder, at, out)
+                return out
+            past = ahead >= 0x10000 - _MAX_MISORDER and -_PAST_S <= jumped_s < 0
+            if past and sequence in self._missed:
                 del self._missed[sequence]
                 self.late += 1
             else:
-                self.duplicate += 1
-        elif sequence == self._bad:  # RFC 3550 A.1: two in a row are far off, so the sender has restarted
-            self._restart(sequence, ssrc, at, out)
-            return [*out, *self.push(sequence, timestamp, ssrc, payload, at, decoder)]
-        else:
-            self._bad = (sequence + 1) & 0xFFFF
-            self.discarded += 1
+                self._stray(Stray(sequence, timestamp, payload, decoder, past), at, out)
         return out
 
     def tick(self, at: float) -> Sequence[bytes]:
@@ -198,7 +207,7 @@ class ReceiveBuffer:
         if away > _AWAY_S:  # the socket was not read in this time, so that nothing came means nothing
             self._released_at += away
             self._gap_since += away
-        starving = at - self._released_at >= self._patience
+        starving = at - self._released_at >= max(PATIENCE_S, 2 * self._size / self._rate)
         if self._waiting:
             if not starving and at - self._gap_since < MAX_WAIT_S:
                 return _NOTHING
@@ -208,7 +217,9 @@ class ReceiveBuffer:
         if not starving:
             return self._make_up_for_drift(at)
         out = []
-        while (self._starved + 1) * self._audio.frame_samples <= (at - self._released_at) * self._rate:
+        frame, rate = self._audio.frame_samples, self._rate
+        behind = (at - self._origin) * rate - self._emitted  # where the stream is ahead, after a stall, none is needed
+        for _ in range(int(min((at - self._released_at) * rate - self._starved * frame, behind) // frame)):
             self._starved += 1
             self.silence_frames += 1
             self._append(self._audio.frame_of_silence, out)
@@ -243,11 +254,35 @@ class ReceiveBuffer:
             self._give_up(at, out)
         if self._ssrc is not None and ssrc != self._ssrc:
             self.ssrc_changes += 1
+            self._sender_clock, self._frame_step = SenderClock(), self._audio.frame_samples
         self._ssrc = ssrc
         self._next = self._since_loss = sequence
         self._next_timestamp = None
-        self._bad = None
         self._missed.clear()
+
+    def _jumped_s(self, timestamp: int, payload: bytes) -> float:
+        """How far a packet's timestamp is ahead; negative if it is of the past, or does not say when it was sent."""
+        expected = self._next_timestamp
+        if expected is None or not payload or self._sender_clock.stands_still:
+            return -FRAME_S
+        jump = (timestamp - expected) & 0xFFFFFFFF
+        return (jump if jump < 0x80000000 else jump - 0x100000000) / self._clock_rate
+
+    def _stray(self, stray: Stray, at: float, out: list[bytes]) -> None:
+        """Drop a packet that does not fit, or follow a sender who numbers anew."""
+        run = self._strays.add(stray, self._next)
+        if not run:
+            self.duplicate += stray.past
+            self.discarded += not stray.past
+            return
+        assert self._ssrc is not None
+        for one in run[:-1]:
+            self.duplicate -= one.past
+            self.discarded -= not one.past
+        self.sequence_restarts += 1
+        self._restart(run[0].sequence, self._ssrc, at, out)
+        for one in run:
+            out += self.push(one.sequence, one.timestamp, self._ssrc, one.payload, at, one.decoder)
 
     def _wait(
         self, sequence: int, timestamp: int, payload: bytes, decoder: Decoder | None, at: float, out: list[bytes]
@@ -280,7 +315,7 @@ class ReceiveBuffer:
         while len(self._missed) > _MAX_MISSED:
             del self._missed[next(iter(self._missed))]
         self._next = first
-        self._lossy = True
+        self._hole += missing
         self._release_waiting(at, out)
 
     # --- time ---------------------------------------------------------------------------------------------------
@@ -293,37 +328,52 @@ class ReceiveBuffer:
         clock_rate = self._rate if decoder is None else decoder.clock_rate
         if clock_rate != self._clock_rate:  # another codec, whose timestamps do not continue the former ones
             self._clock_rate, self._next_timestamp = clock_rate, None
+            self._sender_clock, self._frame_step = SenderClock(), self._audio.frame_samples
         if not self._started:  # with the first packet, wall time and stream time are the same
             self._started = True
             self._origin = at - (self._emitted + size) / self._rate
         behind = (at - self._origin) * self._rate - self._emitted
         self._least_late = min(self._least_late, behind - size)
+        missing = self._missing(timestamp, behind, size, at)
         if behind < -MAX_AHEAD_S * self._rate:
             self.discarded += 1
         else:
-            jump = 0 if self._next_timestamp is None else (timestamp - self._next_timestamp) & 0xFFFFFFFF
-            if 0 < jump < 0x80000000:
-                jumped = jump * self._rate // clock_rate - self._starved * self._audio.frame_samples
-                missing = min(jumped, int(behind) + self._even)
-                if missing > 0:
-                    self._fill(missing, payload, decoder, out)
-                    behind -= missing
+            if missing > 0:
+                self._fill(missing, payload, decoder, out)
+                behind -= missing
             audio = payload if decoder is None else decoder.decode(payload)
             # While the stream is ahead of wall time, quiet packets are dropped.
             if behind >= -self._even or not self._audio.is_quiet(audio):
                 self._append(audio, out)
+            else:
+                self.dropped_frames += -(-size // self._audio.frame_samples)
         self._released(timestamp, size, at)
 
+    def _missing(self, timestamp: int, behind: float, size: int, at: float) -> int:
+        """How many samples are missing before a packet, by its timestamp and as far as wall time bears it out."""
+        if self._next_timestamp is None or (timestamp == self._next_timestamp and not self._hole):
+            return 0
+        clock, clock_rate, rate = self._sender_clock, self._clock_rate, self._rate
+        sequence, jump = (self._next - 1) & 0xFFFF, (timestamp - self._next_timestamp) & 0xFFFFFFFF
+        passed = (at - self._released_at) * rate
+        missing = clock.missing(sequence, jump, self._size * clock_rate // rate, self._hole, passed * clock_rate / rate)
+        self._frame_step = clock.step(self._audio.frame_samples)
+        missing = missing * rate // clock_rate
+        hasty = not self._hole and passed < HASTE * (
+            self._size + missing
+        )  # the timestamp jumped, but there was no pause
+        return min(missing - self._starved * self._audio.frame_samples, int(behind) + (-size if hasty else self._even))
+
     def _released(self, timestamp: int, size: int, at: float) -> None:
-        self._lossy = False
-        self._next_timestamp = (timestamp + size * self._clock_rate // self._rate) & 0xFFFFFFFF
+        self._hole = 0
+        self._next_timestamp = (timestamp + self._sender_clock.step(size * self._clock_rate // self._rate)) & 0xFFFFFFFF
         self._released_at = at
         self._starved = 0
-        self._patience = max(PATIENCE_S, 2 * size / self._rate)
+        self._size = size
 
     def _fill(self, samples: int, following: bytes, decoder: Decoder | None, out: list[bytes]) -> None:
         frame = self._audio.frame_samples
-        concealed = min(samples, round(LONGEST_S * self._rate)) if self._lossy else 0
+        concealed = min(samples, round(LONGEST_S * self._rate)) if self._hole else 0
         self.concealed_frames += -(-concealed // frame)
         self.silence_frames += -(-(samples - concealed) // frame)
         made_up = decoder.conceal(samples, following) if concealed and decoder is not None else None

@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from voicebot.rtp.packet import MalformedPacket
+from voicebot.rtp.packet import MAX_DROPOUT, MalformedPacket
 from voicebot.rtp.rtcp_xr import EXTENDED_REPORT, VoipMetrics, parse_blocks
 
 MAX_DATAGRAM: Final = 1500
@@ -245,6 +245,22 @@ class Reception:
             if difference < 2 * self._clock_rate:
                 self._jitter += (difference - self._jitter) / 16
         self._transit = transit
+
+    def restart(self, sequence: int) -> None:
+        """The sender numbers anew (RFC 3550 A.1, init_seq), and has got as far as this packet."""
+        self._base = self._highest = sequence
+        self._received, self._received_prior, self._expected_prior = 1, 0, 0
+
+    def continues(self, sequence: int, timestamp: int | None, at: float, silent_s: float) -> bool:
+        """Whether these may be the numbers of the next packet, after ``silent_s`` seconds without one. The timestamp
+        may stand still, or count twice as fast as it should; None: it does not say when the packet was sent."""
+        if not 0 < (sequence - self._highest) & 0xFFFF < MAX_DROPOUT:
+            return False
+        if timestamp is None or self._transit is None:
+            return True
+        margin = int(2 * self._clock_rate * (silent_s + 1.0))
+        expected = int(at * self._clock_rate - self._transit)
+        return (timestamp - expected + margin) & 0xFFFFFFFF <= 2 * margin
 
     def sender_report(self, ntp: int, at: float) -> None:
         """A sender report came; our next report echoes its time and says how long ago it came."""

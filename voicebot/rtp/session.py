@@ -63,7 +63,8 @@ class RtpSession:
         self._outgoing = OutgoingStream(audio, codec)
         self._reporting = Reporting(self._outgoing.ssrc, time.time() - at, at)
         self._incoming = IncomingStream(audio, codec, self._reporting, silence_timeout_s)
-        self._path = MediaPath(ports, self._rtp_received, self._rtcp_received, self._incoming.understands)
+        incoming = self._incoming
+        self._path = MediaPath(ports, self._rtp_received, self._rtcp_received, incoming.understands, incoming.continues)
         self.protection = self._path.protection
         """The encryption; the signalling sets it, before :meth:`set_remote`."""
 
@@ -151,8 +152,11 @@ class RtpSession:
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """Set the directions, for hold and resume. Without ``receive`` the sink gets silence, and there is no media
         timeout, unless nothing has ever come from where we send; without ``send`` the playout stops where it is."""
+        at = self._clock.now()
+        if (send and not self._send) or (receive and not self._incoming.receiving):
+            self._path.source.resume(at)
         self._send = send
-        self._incoming.receive(receive, self._clock.now())
+        self._incoming.receive(receive, at)
 
     def announce(self, payloads: Mapping[int, Codec | int]) -> None:
         """Add what payload types mean in our own description, by which the other side should send: a codec, or the
@@ -204,6 +208,7 @@ class RtpSession:
         if len(data) == USUAL and source == path.source.locked and self.protection.plain:
             usual = incoming.usual(data, at)
             if usual is not None:
+                path.source.heard_at = at
                 self._deliver(usual, at)
                 return
         if not self.protection.plain and self.protection.wants(data):
@@ -212,7 +217,7 @@ class RtpSession:
         if is_rtcp(data):  # the other side multiplexes (RFC 5761)
             self._rtcp_received(data, source)
             return
-        packet = path.packet(data, source, at, at - incoming.last_packet_at)
+        packet = path.packet(data, source, at)
         if packet is None:
             return
         if incoming.buffer is None:  # the first packet shows where the other side is

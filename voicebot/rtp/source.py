@@ -18,7 +18,16 @@ any other source                               after a steady stream for :data:`
                                                address is private as above, or has been silent for
                                                :data:`STRANGER_AFTER_S`; until a source of the rows above comes.
                                                Never, if the signalling comes from the signalled host itself
+a source that goes on with the stream of the   after the locked one has been silent for :data:`MOVED_S` (another host:
+locked one (the mapping of a NAT has changed)  :data:`MOVED_HOST_S`), if its stream is steady for :data:`STEADY_S`
 =============================================  =======================================================================
+
+After a hold, the mapping of a NAT may have ended, and the phone may begin a new stream: until the locked source is
+heard again, a steady stream of an expected host takes its place (:meth:`SourceLock.resume`).
+
+To go on with a stream, its packets must have the SSRC, the sequence number and the timestamp that come next: who has
+not seen the stream cannot guess them. If the source that was locked before comes back with a steady stream, it is
+locked again.
 
 :data:`Latch` can allow more, or less. A new signalled address (:meth:`SourceLock.signal`) ends the lock; the source
 that was locked is barred for a second, so that its last packets do not lock it again.
@@ -40,9 +49,10 @@ STEADY_S: Final = 0.15
 STEADY_PACKETS: Final = 8
 STRANGER_STEADY_S: Final = 0.5
 STRANGER_AFTER_S: Final = 5.0
+MOVED_S: Final = 0.5
+MOVED_HOST_S: Final = 1.0
 _GAP_S: Final = 0.25
 """After a gap of this length in its stream, a candidate starts again."""
-_MOVED_S: Final = 0.5
 _BARRED_S: Final = 1.0
 _HIDDEN: Final = tuple(
     ipaddress.ip_network(network)
@@ -74,8 +84,11 @@ class SourceLock:
         "_candidate_packets",
         "_candidate_since",
         "_certain",
+        "_former",
+        "_resumed_at",
         "_signalled_at",
         "_signalling_host",
+        "heard_at",
         "latch",
         "locked",
         "signalled",
@@ -85,6 +98,10 @@ class SourceLock:
         self.latch = latch
         self.signalled: SocketAddress | None = None
         self.locked: SocketAddress | None = None
+        self.heard_at = float("-inf")
+        """When anything last came from the locked source; who passes its packets by :meth:`admits` sets it."""
+        self._former: SocketAddress | None = None  # the source whose stream the locked one goes on with
+        self._resumed_at = float("-inf")
         self._certain = False  # whether the locked source is of a row above the last one
         self._signalling_host = ""
         self._signalled_at = float("inf")
@@ -114,34 +131,58 @@ class SourceLock:
             self._barred, self._barred_until = self.locked, at + _BARRED_S
         if self.signalled is not None:
             self.locked = None
+        self._former = None
         self.signalled = address
         self._signalled_at = at
         self._candidate = None
 
-    def admits(self, source: SocketAddress, at: float, *, authentic: bool = False, quiet_s: float = 0.0) -> bool:
+    def resume(self, at: float) -> None:
+        """The signalling has resumed the call."""
+        self._resumed_at = at
+
+    def admits(self, source: SocketAddress, at: float, *, authentic: bool = False, continues: bool = False) -> bool:
         """Whether valid RTP from ``source`` belongs to the call. Locks the source as the table says.
 
-        ``authentic``: the packet was encrypted with the other side's key. ``quiet_s``: how long nothing has come.
+        ``authentic``: the packet was encrypted with the other side's key. ``continues``: it is the next one of the
+        locked source's stream.
         """
         if source == self.locked:
+            self.heard_at = at
             return True
         if source == self.signalled:
-            return self._lock(source)
+            return self._lock(source, at)
         barred = source == self._barred and at < self._barred_until
         if authentic:
-            if not barred and (self.locked is None or quiet_s >= _MOVED_S):
-                self._lock(source)
+            if not barred and (self.locked is None or at - self.heard_at >= MOVED_S):
+                self._lock(source, at)
             return True
-        if barred or self.latch == "signalled" or (self.locked is not None and self._certain):
+        if barred or self.latch == "signalled":
+            return False
+        if self.locked is not None:
+            resumed = self.heard_at < self._resumed_at and self._is_expected(source)
+            if continues or resumed or source == self._former:
+                return self._goes_on(source, at)
+        if self.locked is not None and self._certain:
             return False
         if self._at_once(source):
-            return self._lock(source)
+            return self._lock(source, at)
         steady_s = self._steady(source, at)
         if self._is_expected(source):
-            return steady_s >= STEADY_S and self._lock(source)
+            return steady_s >= STEADY_S and self._lock(source, at)
         silent = at - self._signalled_at >= STRANGER_AFTER_S or self._is_behind_nat
         wanted = self.locked is None and not self._is_direct and silent
-        return wanted and steady_s >= STRANGER_STEADY_S and self._lock(source, certain=False)
+        return wanted and steady_s >= STRANGER_STEADY_S and self._lock(source, at, certain=False)
+
+    def _goes_on(self, source: SocketAddress, at: float) -> bool:
+        """Take over the stream of the locked source, if that is silent; the former source may do so at any time."""
+        assert self.locked is not None
+        steady_s, locked, returns = self._steady(source, at), self.locked, source == self._former
+        silent_s = 0.0 if returns else MOVED_S if source[0] == locked[0] else MOVED_HOST_S
+        if at - self.heard_at < silent_s or steady_s < STEADY_S:
+            return False
+        self._lock(source, at)
+        self._former = None if returns else locked
+        return True
 
     @property
     def _is_behind_nat(self) -> bool:
@@ -173,6 +214,7 @@ class SourceLock:
         self._candidate_packets += 1
         return at - self._candidate_since if self._candidate_packets >= STEADY_PACKETS else 0.0
 
-    def _lock(self, source: SocketAddress, *, certain: bool = True) -> bool:
+    def _lock(self, source: SocketAddress, at: float, *, certain: bool = True) -> bool:
         self.locked, self._certain, self._candidate = source, certain, None
+        self.heard_at, self._former = at, None
         return True

@@ -2,18 +2,27 @@
 
 A context has the state of its key (roll-over counter, replay window), so it must live as long as the key: a session
 refresh with the same key must not make a new context.
+
+A sender who begins with another sequence number and without roll-overs, although key and SSRC are the same, is
+followed: its packets are taken if their timestamps were never seen (:mod:`voicebot.rtp.freshness`).
 """
 
 from __future__ import annotations
 
+import struct
 from typing import Final, NamedTuple
 
 from pylibsrtp import Error, Policy, Session
+
+from voicebot.rtp.freshness import SeenTimestamps
 
 _PROFILES: Final = {
     "AES_CM_128_HMAC_SHA1_80": Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
     "AES_CM_128_HMAC_SHA1_32": Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
 }
+
+
+_TIMESTAMP_AND_SSRC: Final = struct.Struct("!4xII")
 
 
 class NotAuthentic(ValueError):
@@ -33,7 +42,7 @@ class MediaKey(NamedTuple):
 class SecureStream:
     """Both directions of one call. ``local``: the key of what we send; ``remote``: of what the other side sends."""
 
-    __slots__ = ("_inbound", "_outbound", "local", "remote")
+    __slots__ = ("_inbound", "_inbound_rtcp", "_outbound", "_seen", "local", "remote")
 
     def __init__(self, local: MediaKey, remote: MediaKey, previous: SecureStream | None = None) -> None:
         """Contexts of ``previous`` are kept if their key is the same. Raises ValueError for an unknown suite."""
@@ -43,14 +52,19 @@ class SecureStream:
         self.local, self.remote = local, remote
         self._outbound: Session
         self._inbound: Session
+        self._seen: SeenTimestamps
+        self._inbound_rtcp: Session  # apart, because RTCP does not begin anew with RTP
         if previous is not None and previous.local == local:
             self._outbound = previous._outbound
         else:
             self._outbound = _context(local, Policy.SSRC_ANY_OUTBOUND)
         if previous is not None and previous.remote == remote:
-            self._inbound = previous._inbound
+            self._inbound, self._inbound_rtcp = previous._inbound, previous._inbound_rtcp
+            self._seen = previous._seen
         else:
             self._inbound = _context(remote, Policy.SSRC_ANY_INBOUND)
+            self._inbound_rtcp = _context(remote, Policy.SSRC_ANY_INBOUND)
+            self._seen = SeenTimestamps()
 
     def protect(self, packet: bytes) -> bytes:
         """Encrypt an RTP packet; each sequence number only once."""
@@ -61,15 +75,35 @@ class SecureStream:
 
     def unprotect(self, datagram: bytes) -> bytes:
         """The RTP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
+        if len(datagram) < 12:
+            raise NotAuthentic
+        timestamp, ssrc = _TIMESTAMP_AND_SSRC.unpack_from(datagram)
+        if self._seen.restarted and self._seen.is_used(ssrc, timestamp):
+            raise NotAuthentic
         try:
-            return self._inbound.unprotect(datagram)
+            packet = self._inbound.unprotect(datagram)
+        except (Error, ValueError) as error:
+            if not self._seen.is_fresh(ssrc, timestamp):
+                raise NotAuthentic from error
+            packet = self._restarted(datagram, ssrc)
+        self._seen.note(ssrc, timestamp)
+        return packet
+
+    def _restarted(self, datagram: bytes, ssrc: int) -> bytes:
+        """The first packet of a sender who has begun anew. Raises :class:`NotAuthentic` if it is not."""
+        try:
+            _context(self.remote, Policy.SSRC_ANY_INBOUND).unprotect(datagram)
+            self._inbound.remove_stream(ssrc)
+            packet = self._inbound.unprotect(datagram)
         except (Error, ValueError) as error:
             raise NotAuthentic from error
+        self._seen.restart()
+        return packet
 
     def unprotect_rtcp(self, datagram: bytes) -> bytes:
         """The RTCP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
         try:
-            return self._inbound.unprotect_rtcp(datagram)
+            return self._inbound_rtcp.unprotect_rtcp(datagram)
         except (Error, ValueError) as error:
             raise NotAuthentic from error
 

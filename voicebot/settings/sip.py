@@ -18,6 +18,8 @@ from voicebot.sip.session_timer import MIN_SE
 
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
 
+_NAME_RE = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,126}\Z")
+
 
 class SipSettings(Section):
     """[sip] where we listen, who may call, and the codecs."""
@@ -25,7 +27,10 @@ class SipSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 5060
     advertised_host: str = ""
-    """Our address in SIP messages (Contact, SDP), if it differs from ``host``: behind NAT, or with ``0.0.0.0``."""
+    """Our address in SIP messages (Via, Contact), if it differs from ``host``: behind NAT, or with ``0.0.0.0``.
+    Microsoft Teams wants a name, the one in our TLS certificate."""
+    media_host: str = ""
+    """Our IP address in session descriptions. Empty: ``advertised_host``, or ``host`` where that is a name."""
     max_calls: int = Field(100, ge=1, le=10000)
     codecs: CodecNames = tuple(codec.name for codec in DEFAULT_CODECS)
     """Names of codecs (docs/media.md), in the order of our offers."""
@@ -48,6 +53,20 @@ class SipSettings(Section):
             listen_at(one, "")
         return value
 
+    @field_validator("advertised_host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        if _is_name(value) and (not _NAME_RE.match(value) or value.rpartition(".")[2].isdigit()):
+            raise ValueError(f"{value!r} must be an IP address or a host name, without a port")
+        return value
+
+    @field_validator("media_host")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if _is_name(value) or _is_unspecified(value):
+            raise ValueError(f"{value!r} must be the IP address that audio is sent to; names are not looked up there")
+        return value
+
     @field_validator("session_expires_s")
     @classmethod
     def _not_too_short(cls, value: int) -> int:
@@ -57,14 +76,20 @@ class SipSettings(Section):
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
-        if not self.advertised_host:
-            try:
-                unspecified = ipaddress.ip_address(self.host).is_unspecified
-            except ValueError:
-                unspecified = False
-            if unspecified:
-                raise ValueError(f"host {self.host} is every address: set advertised_host to the one that peers reach")
+        if _is_unspecified(self.host):
+            every = f"host {self.host} is every address"
+            if not self.advertised_host:
+                raise ValueError(f"{every}: set advertised_host to the one that peers reach")
+            if _is_name(self.advertised_host) and not self.media_host:
+                raise ValueError(f"{every}, and advertised_host a name: set media_host to the address for audio")
+        if self.media_host and _version(self.media_host) != (_version(self.host) or 4):
+            raise ValueError(f"media_host {self.media_host} and host {self.host} must be of the same IP version")
         return self
+
+    @property
+    def host_for_media(self) -> str:
+        """The address in our session descriptions; empty if it is the one in our messages."""
+        return self.media_host or (self.host if _is_name(self.advertised_host) else "")
 
 
 class TlsSettings(Section):
@@ -138,3 +163,11 @@ def _version(host: str) -> int | None:
         return ipaddress.ip_address(host).version
     except ValueError:
         return None
+
+
+def _is_name(host: str) -> bool:
+    return bool(host) and _version(host) is None
+
+
+def _is_unspecified(host: str) -> bool:
+    return _version(host) is not None and ipaddress.ip_address(host).is_unspecified

@@ -10,9 +10,10 @@ from pydantic import Field, field_validator, model_validator
 
 from voicebot.loopback import LOOPBACK_TRUNK
 from voicebot.settings.media import OwnMediaSettings
-from voicebot.settings.values import default, options, text_in
+from voicebot.settings.values import DomainOrNone, default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
 from voicebot.sip.credentials import Network
+from voicebot.sip.symmetric import Symmetric
 
 LOOPBACK = Trunk(LOOPBACK_TRUNK, (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 """Who calls from this machine, where neither trunk nor account is set."""
@@ -28,12 +29,17 @@ class TrunkSettings(OwnMediaSettings):
     password_file: Path | None = None
     secure: bool = False
     """Allow it only over TLS."""
+    symmetric: Symmetric = default(Trunk, "symmetric")
+    """Answer to where its messages come from, instead of to what Via, Contact and Record-Route say: a side behind NAT
+    (elsewhere ``force_rport`` and ``rewrite_contact``). ``auto``: if what they say cannot be reached from outside."""
     before_answer: Literal["", "ring", "greeting"] = ""
     """What its callers hear before the answer; empty: ``calls.before_answer``."""
     outbound: str = ""
     """The SIP URI to which we send outbound calls and OPTIONS: ``sip:sbc.example.com;transport=tls``. Empty: none."""
     number: str = Field(default(Trunk, "number"), pattern=r"^[A-Za-z0-9_.+*#!~-]{1,128}$")
     """The calling number of our outbound calls by it."""
+    from_domain: DomainOrNone = default(Trunk, "from_domain")
+    """The domain of our number in From, if it must be ours, as for Microsoft Teams; empty: that of ``outbound``."""
     options_s: float = Field(default(Trunk, "options_s"), ge=0, le=3600)
     """How often to check a trunk with ``outbound`` by OPTIONS; 0: never. While it does not answer, it gets no calls."""
     max_calls: int = Field(default(Trunk, "max_calls"), ge=0, le=10000)
@@ -86,6 +92,8 @@ class AccountSettings(OwnMediaSettings):
     expires_s: int = Field(default(Account, "expires_s"), ge=30, le=86400)
     realms: tuple[str, ...] = default(Account, "realms")
     """Of challenges that the password answers, sent by registrar, proxy or domain; empty: the registrar's own."""
+    symmetric: Symmetric = default(Account, "symmetric")
+    """As of a trunk."""
     register_here: bool = Field(default(Account, "register"), alias="register")
     before_answer: Literal["", "ring", "greeting"] = ""
     """What its callers hear before the answer; empty: ``calls.before_answer``."""

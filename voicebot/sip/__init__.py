@@ -2,17 +2,17 @@
 
 The files in layers, from the ground up; no file imports one of a layer above it, not even for its types:
 
-* values: `header`, `message`, `hop`, `line`, `sdp` (with `sdes`, `dtls_sdp`; `offer_answer` compares descriptions),
-  `digest`, `outputs`;
+* values: `header`, `message`, `hop`, `symmetric`, `line`, `sdp` (with `sdes`, `dtls_sdp`; `offer_answer` compares
+  descriptions), `body` (with `multipart`), `digest`, `outputs`, `bindings` (of a registrar);
 * transactions: `transaction` has the four state machines, `transaction_layer` keeps the transactions, `client_request`
   is one request of ours over all attempts to send it;
 * one call: `call_state` is the state that its parts share, `wire` what they use to act. The parts are `acceptance`,
   `reliable`, `renegotiation`, `refer` and `session_timer`; `call` holds them, `answering` and `calling` are the two
   kinds of call;
-* the core: `user_agent` with its calls (`call_table`) and lines (`line_table`: `registration`, `probe`); `gate` is the
-  interface by which it asks who may talk to it, `trunks` has the rules;
+* the core: `user_agent` (`agent_options`) with its calls (`call_table`) and lines (`line_table`: `registration`,
+  `probe`); `gate` is the interface by which it asks who may talk to it, `trunks` has the rules;
 * the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`) and the name look-ups
-  (`resolver`), `handle` the futures of a call.
+  (`resolver`), `media_names` those for session descriptions, `handle` the futures of a call.
 
 Rules that hold here:
 
@@ -25,6 +25,7 @@ Rules that hold here:
 from __future__ import annotations
 
 from voicebot.listening import Rate
+from voicebot.sip.agent_options import AgentOptions
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.connections import CONNECTION_BOUNDS
 from voicebot.sip.datagrams import ListenAt
@@ -41,7 +42,6 @@ from voicebot.sip.sdp import Media, SdpError, SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transaction import SipTimers
 from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Strangers, Trunk
-from voicebot.sip.user_agent import AgentOptions
 
 __all__ = [
     "CONNECTION_BOUNDS",

@@ -26,7 +26,7 @@ from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
 from voicebot.sip.info_keys import TYPES, key_in
 from voicebot.sip.message import SipRequest, SipResponse, response_to
-from voicebot.sip.outputs import CallConfirmed, CallEnded, CallEvent, KeyReceived, SessionAnswered
+from voicebot.sip.outputs import CallConfirmed, CallEnded, CallEvent, KeyReceived, SessionAnswered, SessionRefused
 from voicebot.sip.refer import Referral
 from voicebot.sip.renegotiation import Renegotiation
 from voicebot.sip.sdp import SdpError, SessionDescription
@@ -213,22 +213,27 @@ class SipCall:
                 answer = session_in(request)
             except SdpError:
                 answer = None
-            if answer is None:
+            if answer is None and self._state.phase is CallPhase.ANSWERED:
                 self._end(CallEnded("error", reason="no answer in the ACK"), now)
                 return
         if self._state.phase is CallPhase.ANSWERED:
             self._confirm(answer, now)
         elif answer is not None:
             self._emit(SessionAnswered(answer))
+        elif taken == "with-answer":
+            self._emit(SessionRefused(200, "no answer in the ACK"))  # of a re-INVITE: the session stays as it was
 
-    def on_request(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
+    def on_request(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
         """A request within a dialog, other than ACK and CANCEL. Its extensions and body type have been checked."""
         dialog = self._dialog_of(request)
         if dialog is None or (dialog is not self._state.dialog and request.method not in _IN_EARLY_DIALOGS):
             self._wire.refuse(transaction, 481, now)
-        elif not dialog.in_order(request):
+            return
+        if not dialog.in_order(request):
             self._wire.refuse(transaction, 500, now)
-        elif request.method == "BYE":
+            return
+        dialog.heard_from(source)
+        if request.method == "BYE":
             self._on_bye(request, transaction, now)
         elif self.is_over:
             self._wire.refuse(transaction, 481, now)

@@ -15,6 +15,7 @@ from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import ALLOW, SUPPORTED
 from voicebot.sip.message import SipRequest, SipResponse, response_to
+from voicebot.sip.symmetric import Symmetric
 
 
 class CallPhase(Enum):
@@ -30,7 +31,7 @@ class CallState:
     """``invite``: the INVITE; of an outgoing call the latest attempt. ``source``: where it came from, or was sent to.
 
     ``local_tag`` and ``contact``: our tag and our Contact. ``trunk``: the name of the call's trunk or account, empty if
-    it has none. ``credentials``: for challenges of our requests.
+    it has none. ``credentials``: for challenges of our requests. ``symmetric``: of its dialogs.
     """
 
     invite: SipRequest
@@ -43,6 +44,7 @@ class CallState:
     credentials: Credentials | None = field(default=None, repr=False)
     dialog: SipDialog | None = None
     """The call's dialog; an outgoing call has none before it is answered."""
+    symmetric: Symmetric = "auto"
     peer_takes_update: bool = False
 
     @property

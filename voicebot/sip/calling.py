@@ -40,7 +40,7 @@ class Calling:
         self._timer = timer
         self._client: ClientRequest | None = None
         """The INVITE, over all attempts."""
-        self._early = EarlyDialogs()
+        self._early = EarlyDialogs(self._dialog)
         self._early_answer: SessionDescription | None = None
         self._cancel_sent = False
         self._give_up_at: float | None = None
@@ -111,6 +111,10 @@ class Calling:
         """The answer to our offer: the one in this 2xx, or in a provisional response before it."""
         return _session_or_none(response) or self._early_answer
 
+    def _dialog(self, invite: SipRequest, response: SipResponse) -> SipDialog:
+        sent_to = self._client.hop if self._client is not None else None
+        return SipDialog.as_client(invite, response, sent_to, self._state.symmetric)
+
     def _sent(self, request: SipRequest) -> None:
         self._state.invite = request
 
@@ -136,7 +140,7 @@ class Calling:
                 self._wire.repeat(*self._ack)
         else:
             # Another branch of a fork answered as well: end that call (13.2.2.4).
-            other = SipDialog.as_client(invite, response)
+            other = self._dialog(invite, response)
             self._wire.acknowledge(other, invite, invite.cseq[0])
             self._wire.request_in(other, other.request("BYE"), lambda _response, _now: None, now)
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.hop import Hop, hop_of, hop_of_route
 from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.symmetric import Symmetric, goes_to_source
 
 
 @dataclass(slots=True)
@@ -26,14 +27,16 @@ class SipDialog:
     routes: list[str] = field(default_factory=list)
     local_cseq: int = 0
     remote_cseq: int = -1
-    flow: Hop | None = None
-    """The connection by which the dialog was made; None over UDP."""
+    peer: Hop | None = None
+    """Where the other side's latest request came from; until there is one, where our INVITE was sent."""
+    symmetric: Symmetric = "auto"
+    """Whether requests go there, whatever Contact and Record-Route say."""
     direct: bool = False
-    """Whether there is no proxy between that connection and the other side."""
+    """Whether there is no proxy between ``peer`` and the other side."""
 
     @classmethod
-    def as_server(cls, invite: SipRequest, local_tag: str, source: Hop) -> SipDialog:
-        """The dialog that our response to ``invite`` makes (12.1.1)."""
+    def as_server(cls, invite: SipRequest, local_tag: str, source: Hop, symmetric: Symmetric = "auto") -> SipDialog:
+        """The dialog that our response to ``invite``, which came from ``source``, makes (12.1.1)."""
         return cls(
             call_id=invite.call_id,
             local=f"{invite.headers['To']};tag={local_tag}",
@@ -43,12 +46,15 @@ class SipDialog:
             target=invite.contact[0].uri if invite.contact else invite.sender.uri,
             routes=invite.values("Record-Route"),
             remote_cseq=invite.cseq[0],
-            flow=source if source.reliable else None,
+            peer=source,
+            symmetric=symmetric,
             direct=len(invite.via) == 1,
         )
 
     @classmethod
-    def as_client(cls, invite: SipRequest, response: SipResponse) -> SipDialog:
+    def as_client(
+        cls, invite: SipRequest, response: SipResponse, sent_to: Hop | None, symmetric: Symmetric = "auto"
+    ) -> SipDialog:
         """The dialog that ``response`` to our ``invite`` makes (12.1.2); its Record-Route is in reverse order."""
         return cls(
             call_id=invite.call_id,
@@ -59,6 +65,8 @@ class SipDialog:
             target=response.contact[0].uri if response.contact else invite.uri,
             routes=response.values("Record-Route")[::-1],
             local_cseq=invite.cseq[0],
+            peer=sent_to,
+            symmetric=symmetric,
         )
 
     @property
@@ -72,6 +80,16 @@ class SipDialog:
             return False
         self.remote_cseq = number
         return True
+
+    @property
+    def flow(self) -> Hop | None:
+        """The other side's connection; None over UDP."""
+        return self.peer if self.peer is not None and self.peer.flow else None
+
+    def heard_from(self, source: Hop) -> None:
+        """Note where a request in order came from: behind a NAT, that may change in the middle of a call."""
+        if self.peer is None or source.transport == self.peer.transport:
+            self.peer = source
 
     def refresh_target(self, message: SipRequest | SipResponse) -> None:
         """Take the remote target from a target refresh request, or from the 2xx to one (12.2.1.2, 12.2.2)."""
@@ -102,8 +120,11 @@ class SipDialog:
 
     @property
     def hops(self) -> list[Hop]:
-        """Where requests are sent: to the first route, or to the target. Empty if that is not a SIP URI."""
+        """Where requests are sent: to the first route, or to the target, or to where the other side's come from. Empty
+        if none of these can be reached."""
         hop = hop_of_route(self.routes[0]) if self.routes else hop_of(self.target)
+        if self.peer is not None and goes_to_source(self.symmetric, hop.host if hop is not None else "", self.peer):
+            return [self.peer]
         if hop is None:
             return []
         flow = self.flow

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from voicebot.address import Address
 from voicebot.listening import Admissions, Bounds, Rate, RateLimiter
+from voicebot.sip.agent_options import AgentOptions
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.call import SipCall
 from voicebot.sip.connections import CONNECTION_BOUNDS
@@ -21,6 +22,7 @@ from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener
+from voicebot.sip.media_names import MediaNames
 from voicebot.sip.outputs import CallEnded, Locate, SipCounters, Transmit
 from voicebot.sip.probe import TrunkState
 from voicebot.sip.registration import Account, Registration
@@ -29,7 +31,7 @@ from voicebot.sip.sdp import SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transports import Transports
 from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Strangers, Trunk, TrunkGate
-from voicebot.sip.user_agent import AgentOptions, SipOutput, UserAgent
+from voicebot.sip.user_agent import SipOutput, UserAgent
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +78,9 @@ class SipEndpoint:
         if not self._options.limits.calls_of:
             limits = replace(self._options.limits, calls_of={t.name: t.max_calls for t in trunks if t.max_calls})
             self._options = replace(self._options, limits=limits)
+        if not self._options.symmetric:
+            of_trunks, of_accounts = ({one.name: one.symmetric for one in some} for some in (trunks, accounts))
+            self._options = replace(self._options, symmetric=of_trunks | of_accounts)
         self._accounts = tuple(accounts)
         self._probed = tuple(trunk for trunk in trunks if trunk.outbound and trunk.options_s > 0)
         lines = [*(trunk.line for trunk in trunks), *(account.line for account in accounts)]
@@ -91,6 +96,7 @@ class SipEndpoint:
         self._timer_due = 0.0  # not the handle's ``when()``: for a timer that is due now, uvloop's handle has none
         self._calls: dict[SipCall, CallHandle] = {}
         self._waiting: deque[SipOutput] = deque()
+        self._names = MediaNames(self._dispatch)
         self._dispatching = False
         self._closed = False
 
@@ -137,7 +143,7 @@ class SipEndpoint:
             return
         self._closed = True
         now = self.loop.time()
-        for core in list(self._calls):
+        for core in [*self._calls, *self._names.calls]:
             core.bye(now)
         self._ua.lines.end(now)
         self.flush()
@@ -147,6 +153,7 @@ class SipEndpoint:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        await self._names.close()
         await self._transports.close()
 
     @property
@@ -291,6 +298,8 @@ class SipEndpoint:
             return
         if isinstance(output, Locate):
             self._transports.locate(output, self.flush)
+            return
+        if self._names.holds(output):
             return
         try:
             if isinstance(output, CallOffered):

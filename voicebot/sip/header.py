@@ -22,6 +22,8 @@ MAX_PARAMS = 64
 
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
+_USER = rf"(?:{grammar.cset(grammar.C_USER_SAFE + '#')}|{grammar.ESCAPED})+"
+"""Also with ``#`` as it is: RFC 3261 wants it escaped, but many a phone that dials ``*31#`` does not do that."""
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])"
 TOKEN_RE = re.compile(f"{grammar.TOKEN}\\Z")
 _QUOTED_RE = re.compile(_QUOTED, re.DOTALL)
@@ -29,11 +31,13 @@ _PARAM_RE = re.compile(rf"\s*;\s*({grammar.TOKEN})\s*(?:=\s*({_QUOTED}|[^\s;,\"<
 _LIST_RE = re.compile(rf"(?:{_QUOTED}|<[^>]*>|[^,\"<])+", re.DOTALL)
 _SCHEME_RE = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):\S+\Z")
 _SIP_URI_RE = re.compile(
-    rf"(?P<scheme>sips?):(?:(?P<user>{grammar.USER})(?::{grammar.cset(grammar.C_PASSWORD_SAFE + '%')}*)?@)?"
+    rf"(?P<scheme>sips?):(?:(?P<user>{_USER})(?::{grammar.cset(grammar.C_PASSWORD_SAFE + '%')}*)?@)?"
     rf"(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?P<params>(?:;[^;?,\s<>\"]+)*)\Z",
     re.IGNORECASE,
 )
-_TEL_URI_RE = re.compile(r"tel:(?P<user>\+?[0-9A-Fa-f*#.()\-]{1,64})(?:;\S*)?\Z", re.IGNORECASE)
+_TEL_URI_RE = re.compile(
+    r"tel:(?P<user>(?:[0-9A-Fa-f+*#.()\-]|%[0-9A-Fa-f]{2}){1,64})(?P<params>(?:;\S*)?)\Z", re.IGNORECASE
+)
 _VIA_RE = re.compile(
     rf"\s*SIP\s*/\s*2\.0\s*/\s*(?P<transport>{grammar.TOKEN})\s+(?P<host>{_HOST})\s*(?::\s*(?P<port>[0-9]{{1,5}})\s*)?",
     re.IGNORECASE,
@@ -88,7 +92,8 @@ def split_list(value: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class SipUri:
-    """A parsed sip, sips or tel URI. ``user`` is unescaped; ``host`` is empty for tel."""
+    """A parsed sip, sips or tel URI. ``user`` is unescaped; ``host`` is empty for tel. ``port``: None also for port 0,
+    which some write where they know none."""
 
     scheme: str
     user: str
@@ -108,20 +113,14 @@ class SipUri:
             tel = _TEL_URI_RE.match(text)
             if tel is None:
                 raise SipSyntaxError("malformed tel URI")
-            return cls("tel", tel["user"], "")
+            return cls("tel", unquote(tel["user"]), "", params=_uri_params(tel["params"]))
         if scheme[1].lower() not in ("sip", "sips"):
             raise SipSyntaxError("unsupported URI scheme", 416)
         match = _SIP_URI_RE.match(text)
         if match is None:
             raise SipSyntaxError("malformed SIP URI")
-        port = int(match["port"]) if match["port"] else None
-        if port is not None and not 0 < port < 65_536:
-            raise SipSyntaxError("port out of range")
-        params: dict[str, str | None] = {}
-        for param in filter(None, match["params"].split(";")):
-            name, has_value, value = param.partition("=")
-            params[name.lower()] = value if has_value else None
-        return cls(match["scheme"].lower(), unquote(match["user"] or ""), match["host"], port, params)
+        user, port = unquote(match["user"] or ""), _port(match["port"]) or None
+        return cls(match["scheme"].lower(), user, match["host"], port, _uri_params(match["params"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,8 @@ class NameAddr:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """One Via value. ``params`` keep their order and raw values, so that it can be sent back unchanged."""
+    """One Via value. ``params`` keep their order and raw values, and ``port`` 0 is kept, so that it can be sent back
+    unchanged."""
 
     transport: str
     host: str
@@ -183,10 +183,9 @@ class Via:
         match = _VIA_RE.match(value)
         if match is None:
             raise SipSyntaxError("malformed Via")
-        port = int(match["port"]) if match["port"] else None
-        if port is not None and not 0 < port < 65_536:
-            raise SipSyntaxError("port out of range in Via")
-        return cls(match["transport"].upper(), match["host"].lower(), port, parse_params(value[match.end() :]))
+        return cls(
+            match["transport"].upper(), match["host"].lower(), _port(match["port"]), parse_params(value[match.end() :])
+        )
 
     @property
     def branch(self) -> str:
@@ -206,5 +205,18 @@ class Via:
         return replace(self, params=params)
 
     def __str__(self) -> str:
-        port = f":{self.port}" if self.port else ""
+        port = f":{self.port}" if self.port is not None else ""
         return f"SIP/2.0/{self.transport} {self.host}{port}{format_params(self.params)}"
+
+
+def _uri_params(text: str) -> dict[str, str | None]:
+    """``;name=value;flag`` of a URI; names in lower case, values raw."""
+    pairs = (param.partition("=") for param in text.split(";") if param)
+    return {name.lower(): value if has_value else None for name, has_value, value in pairs}
+
+
+def _port(text: str | None) -> int | None:
+    port = int(text) if text else None
+    if port is not None and port > 65_535:
+        raise SipSyntaxError("port out of range")
+    return port

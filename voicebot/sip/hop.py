@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri, Via
+from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 
 Transport = Literal["UDP", "TCP", "TLS"]
 DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061}
@@ -129,13 +129,3 @@ def route_through(proxy: str) -> str:
 def bracketed(host: str) -> str:
     """``host`` as written in URIs and Via: IPv6 in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def reply_hop(via: Via, source: Hop) -> Hop:
-    """Where to send the response to a request with ``via`` on top (RFC 3581; RFC 3261 18.2.2).
-
-    On a reliable transport that is the request's connection; ``port`` is for a new one if it has been closed.
-    """
-    if "rport" in via.params and not source.reliable:
-        return source
-    return source._replace(port=via.port or DEFAULT_PORTS[source.transport])

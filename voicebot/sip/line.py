@@ -33,11 +33,13 @@ class Line:
         user: str,
         *,
         domain: str = "",
+        from_domain: Domain | None = None,
         proxy: str = "",
         credentials: Credentials | None = None,
         registers: bool = False,
     ) -> Line:
-        """The line to the server at ``uri``, which knows us as ``user``. ``domain``: by default the host of ``uri``."""
+        """The line to the server at ``uri``, which knows us as ``user``. ``domain``: by default the host of ``uri``.
+        ``from_domain``: of our own address, by default ``domain``."""
         there = SipUri.parse(uri)
         scheme: Literal["sip", "sips"] = "sips" if there.scheme == "sips" else "sip"
         own = Domain.parse(domain) if domain else Domain(there.host.lower())
@@ -48,5 +50,5 @@ class Line:
             scheme,
             f";transport={transport}" if transport else "",
         )
-        us = Address(user, Domain(own.host, own.port, scheme))
+        us = Address(user, from_domain or Domain(own.host, own.port, scheme))
         return cls(name, numbers, us, proxy, credentials, registers)

@@ -295,13 +295,15 @@ def _check(message: SipRequest | SipResponse) -> None:
     if re.search(r"\s", message.call_id):
         raise SipSyntaxError("malformed Call-ID")
     _check_length(message)
-    for name, limit in (("Max-Forwards", 255), ("Expires", _MAX_32_BITS)):
+    # The answer to a REGISTER lists the bindings of others, too: `bindings` reads of it what can be read.
+    lists_bindings = isinstance(message, SipResponse) and message.cseq[1] == "REGISTER"
+    for name, limit in (("Max-Forwards", 255), ("Expires", _MAX_32_BITS))[: 1 if lists_bindings else 2]:
         if (value := headers.get(name)) is not None and (not re.match(r"[0-9]{1,10}\Z", value) or int(value) > limit):
             raise SipSyntaxError(f"{name} out of range")
     if (date := headers.get("Date")) is not None and not _DATE_RE.match(date):
         raise SipSyntaxError("malformed Date")
     # Parsed here, and kept by the cached properties, so that later code need not expect errors from them.
-    for address in (message.sender, message.recipient, *message.contact):
+    for address in (message.sender, message.recipient, *([] if lists_bindings else message.contact)):
         _check_address(address)
     message.via  # noqa: B018
     for name in ("Record-Route", "Route"):

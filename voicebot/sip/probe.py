@@ -14,6 +14,7 @@ from enum import Enum, auto
 
 from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.hop import hop_of
+from voicebot.sip.inspection import ACCEPT, ALLOW
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.transaction_layer import TransactionLayer
 
@@ -75,12 +76,13 @@ class TrunkProbe:
         request = SipRequest("OPTIONS", self._uri)
         self._cseq += 1
         request.headers.set("Max-Forwards", "70")
-        request.headers.set("From", f"<{self._layer.own_uri}>;tag={self._tag}")
+        request.headers.set("From", f"<{self._layer.own_uri(hop)}>;tag={self._tag}")
         request.headers.set("To", f"<{self._uri}>")
         request.headers.set("Call-ID", self._call_id)
         request.headers.set("CSeq", f"{self._cseq} OPTIONS")
         request.headers.set("Contact", self._layer.contact(hop))
-        request.headers.set("Accept", "application/sdp")
+        request.headers.set("Accept", ACCEPT)
+        request.headers.set("Allow", ALLOW)
         self.deadline = now + PATIENCE_S
         self._client = ClientRequest(self._layer, request, [hop] if hop is not None else [], self._answered)
         self._client.start(now)

@@ -2,7 +2,8 @@
 
 A REFER makes a subscription within the dialog. We support one transfer at a time in each direction. Many telephones
 hang up as soon as they have accepted the REFER, without reporting the outcome: that counts as success, because the call
-with us is over either way.
+with us is over either way. Some end the subscription with their first NOTIFY, "100 Trying", because they do not want to
+report: then only a BYE can still tell that it went well, until the time is up.
 """
 
 from __future__ import annotations
@@ -127,12 +128,12 @@ class Referral:
         self._wire.respond(transaction, response_to(request, 200), now)
         asked.taken = True  # a NOTIFY may overtake the 202
         part = part_in(request, (_SIPFRAG,))
-        text = part.content if part is not None and part.content is not None else b""
-        match = _FRAGMENT_RE.match(text.decode("utf-8", "replace").lstrip())
-        if match is not None:
-            asked.status, asked.reason = int(match[1]), match[2]
+        fragment = part.content if part is not None and part.content is not None else b""
+        told = _FRAGMENT_RE.match(fragment.decode("utf-8", "replace").lstrip())
+        if told is not None:
+            asked.status, asked.reason = int(told[1]), told[2]
         ended = (request.headers.get("Subscription-State") or "").strip().lower().startswith("terminated")
-        if asked.status >= 200 or ended:
+        if asked.status >= 200 or (ended and told is None):
             self._done(asked.status, asked.reason, accepted=200 <= asked.status < 300)
         else:
             self._wire.emit(ReferProgress(asked.status, asked.reason, accepted=True, final=False))

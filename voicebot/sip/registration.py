@@ -3,10 +3,11 @@
     WAITING ──start──▶ ASKING ──200──▶ REGISTERED ──refresh due──▶ ASKING
                          └──failure──▶ WAITING (back-off) ──due──▶ ASKING
 
-A refresh is sent after 80 to 90 percent of the time that the registrar granted, which leaves time for a failure or two;
-the jitter keeps many accounts from refreshing at the same moment. After each failure the pause doubles, up to a limit,
-also with jitter. A 423 raises the interval that we ask for. A refused password is retried only after the longest pause,
-because retrying does not help, and many registrars lock accounts after repeated failures.
+A refresh is sent after 80 to 90 percent of the time that the registrar granted (`bindings.py`), or after half of a
+short one, which leaves time for a failure or two; the jitter keeps many accounts from refreshing at the same moment.
+After each failure the pause doubles, up to a limit, also with jitter. A 423 raises the interval that we ask for. A
+refused password is retried only after the longest pause, because retrying does not help, and many registrars lock
+accounts after repeated failures.
 
 Over UDP, a NAT between us and the registrar forgets us unless we send something regularly: a double CRLF every
 ``keepalive_s``. (RFC 5626 uses STUN for this over UDP. Registrars accept its CRLF for streams too, or ignore it.)
@@ -22,19 +23,25 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from voicebot.address import Domain
+from voicebot.sip.bindings import granted_s, with_instance
 from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.credentials import Credentials
-from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.header import SipUri
 from voicebot.sip.hop import Hop, hop_of, route_through
 from voicebot.sip.inspection import ALLOW
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
+from voicebot.sip.symmetric import Symmetric
 from voicebot.sip.transaction_layer import TransactionLayer
 
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 300.0
+RESERVE_S = 5.0
+"""How long before its end a short binding is refreshed at the latest: enough for some retransmissions."""
+USUAL_S = "3600"
+"""What is asked for after a 423 that names no time (RFC 3261 10.2: a usual value)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class Account:
 
     ``proxy``: the URI of a proxy for all requests, empty if they go to the registrar. ``domain``: of our address, empty
     if it is the registrar's host. ``realms``: for which the password is; empty: the one that the registrar names.
+    ``symmetric``: whether its calls are answered to where they come from.
     """
 
     name: str
@@ -55,6 +63,7 @@ class Account:
     expires_s: int = 600
     register: bool = True
     realms: tuple[str, ...] = ()
+    symmetric: Symmetric = "auto"
 
     @property
     def line(self) -> Line:
@@ -174,7 +183,7 @@ class Registration:
         request.headers.set("To", f"<{self._line.own.uri}>")
         request.headers.set("Call-ID", self._call_id)
         request.headers.set("CSeq", f"{self._next_cseq()} REGISTER")
-        request.headers.set("Contact", self._layer.contact(hop, user=account.username))
+        request.headers.set("Contact", self._contact)
         request.headers.set("Expires", str(expires_s))
         request.headers.set("Allow", ALLOW)
         if self.state is not RegistrationState.ENDED:
@@ -188,6 +197,12 @@ class Registration:
             next_cseq=self._next_cseq,
         )
         self._client.start(now)
+
+    @property
+    def _contact(self) -> str:
+        """Our Contact, by which the registrar's answer is searched for our binding."""
+        contact = self._layer.contact(self.account.hop, user=self.account.username)
+        return with_instance(contact, self._line.own.uri)
 
     def _next_cseq(self) -> int:
         self._cseq += 1
@@ -212,27 +227,22 @@ class Registration:
         self._layer.arm(self)
 
     def _granted(self, response: SipResponse, now: float) -> None:
-        expires = self._expires_in(response)
+        granted = granted_s(response, self._contact, self._expires_s)
+        if not granted:
+            self.reason, self._valid_until = "OK, but the registrar keeps no binding of ours", None
+            self._pause(response, now)
+            return
         self.state = RegistrationState.REGISTERED
         self._failures = 0
         if self._client is not None and self._client.hop is not None:
             self.addresses.add(self._client.hop.host)
-        self._valid_until = now + expires
+        self._valid_until = now + granted
         self._ping_at = self._ping_due(now)
-        self._due = now + max(1.0, expires * (0.8 + 0.1 * self._chance()))
-
-    def _expires_in(self, response: SipResponse) -> int:
-        """The seconds granted: for our own Contact, else in the Expires header, else as we asked (10.2.4)."""
-        own = self._layer.contact(self.account.hop, user=self.account.username)
-        for contact in response.contact:
-            given = contact.params.get("expires")
-            if given is not None and _same_user_and_host(contact.uri, own):
-                return max(1, int(given))
-        header = response.headers.get("Expires")
-        return max(1, int(header)) if header and re.fullmatch(r"[0-9]{1,9}", header) else self._expires_s
+        early = min(granted * (0.8 + 0.1 * self._chance()), granted - RESERVE_S)
+        self._due = now + max(early, granted / 2)
 
     def _raise_expires(self, response: SipResponse) -> bool:
-        least = response.headers.get("Min-Expires") or ""
+        least = response.headers.get("Min-Expires") or USUAL_S
         if not re.fullmatch(r"[0-9]{1,6}", least) or int(least) <= self._expires_s:
             return False
         self._expires_s = int(least)
@@ -248,11 +258,3 @@ class Registration:
             pause = max(pause, min(float(match[0]), 3600.0))
         self._failures += 1
         self._due = now + pause * (0.5 + 0.5 * self._chance()) if not retry_after else now + pause
-
-
-def _same_user_and_host(uri: str, contact: str) -> bool:
-    try:
-        a, b = SipUri.parse(uri.partition("?")[0]), SipUri.parse(NameAddr.parse(contact).uri)
-    except SipSyntaxError:
-        return False
-    return (a.user, a.host.lower(), a.port) == (b.user, b.host.lower(), b.port)

@@ -9,7 +9,7 @@ its PRACK, in order.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from voicebot.sip.body import has_session
@@ -127,9 +127,10 @@ class ReliableProvisionals:
 
 
 class EarlyDialogs:
-    """The caller's side: an early dialog for each callee that responds, with its last RSeq."""
+    """The caller's side: an early dialog for each callee that responds, with its last RSeq. ``dialog`` makes one."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialog: Callable[[SipRequest, SipResponse], SipDialog]) -> None:
+        self._dialog = dialog
         self._by_tag: dict[str, SipDialog] = {}
         self._numbers: dict[str, int] = {}
         self._answered: set[str] = set()
@@ -154,7 +155,7 @@ class EarlyDialogs:
         """Keep the early dialog that a provisional response makes, unless there are too many."""
         tag = response.recipient.tag
         if tag and tag not in self._by_tag and len(self._by_tag) < _MAX_EARLY:
-            self._by_tag[tag] = SipDialog.as_client(invite, response)
+            self._by_tag[tag] = self._dialog(invite, response)
 
     def acknowledge(self, wire: Wire, invite: SipRequest, response: SipResponse, now: float) -> bool:
         """Send a PRACK if ``response`` is reliable. False: it is a repetition or out of order, and must be ignored."""
@@ -173,7 +174,7 @@ class EarlyDialogs:
 
     def confirmed(self, invite: SipRequest, response: SipResponse) -> SipDialog:
         """The dialog of a 2xx. If it was early before, its sequence numbers go on (RFC 3261 13.2.2.4)."""
-        dialog = SipDialog.as_client(invite, response)
+        dialog = self._dialog(invite, response)
         if (early := self._by_tag.get(response.recipient.tag)) is not None:
             dialog.local_cseq = max(dialog.local_cseq, early.local_cseq)
             dialog.remote_cseq = early.remote_cseq

@@ -5,6 +5,9 @@ repeat it after a pause: 2.1 to 4 s if we made the call, else up to 2 s (14.1), 
 again. If our offer is refused, the session stays as it was; 408 and 481 mean that the other side no longer has the
 call.
 
+A session timer is refreshed by UPDATE where the other side allows that. Not all that allow it also serve it, so any
+other refusal leads to a re-INVITE, from then on. A refused re-INVITE is tried again while the interval lasts.
+
 Before the call is answered, the session may be changed by UPDATE, once the first offer has been answered.
 """
 
@@ -66,6 +69,8 @@ class Renegotiation:
         self._change: _Change | None = None
         self._update: ClientRequest | None = None
         """Our latest UPDATE."""
+        self._update_refused = False
+        """Whether they have refused one: refreshes are re-INVITEs from then on."""
 
     @property
     def deadline(self) -> float | None:
@@ -146,7 +151,7 @@ class Renegotiation:
         state, session = self._state, self._acceptance.session
         if state.dialog is None or not state.is_up or self._asking or self._theirs is not None:
             return False
-        if not state.peer_takes_update:
+        if not state.peer_takes_update or self._update_refused:
             return session is not None and self.offer(session, now)
         request = state.dialog.request("UPDATE")
         request.headers.set("Contact", state.contact)
@@ -199,6 +204,7 @@ class Renegotiation:
         if response is None or response.status in (408, 481):
             self._gone(now)
         elif response.status >= 300:
+            self._not_refreshed(now)
             self._wire.emit(SessionRefused(response.status, response.reason))
         else:
             self._accepted(response, change.session, now)
@@ -227,10 +233,18 @@ class Renegotiation:
         elif response.status < 300:
             self._timer.answered(response, now)
             self._wire.arm()
-        elif response.status in (491, 500):
-            self._timer.again(now, self._pause())
+        elif response.status == 491 or (response.status == 500 and response.headers.get("Retry-After") is not None):
+            self._timer.again(now, self._pause())  # a change of theirs is in the way (RFC 3311 5.2)
             self._wire.arm()
-        # After any other refusal, the call ends with the session interval unless the other side refreshes it.
+        else:
+            self._update_refused = True
+            if not self.refresh(now):
+                self._not_refreshed(now)
+
+    def _not_refreshed(self, now: float) -> None:
+        """What may have been a refresh was refused; but the other side has the call."""
+        self._timer.refused(now)
+        self._wire.arm()
 
     def _longer(self, request: ClientRequest | None, refusal: SipResponse, now: float) -> bool:
         """Send ``request`` again, with the session interval that the other side wants. False: it wants too much."""

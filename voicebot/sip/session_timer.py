@@ -1,7 +1,8 @@
 """Session timers (RFC 4028): one side, the refresher, shows at intervals that the call still exists.
 
     they refresh   refreshed in time ──▶ restart;  not refreshed ──▶ BYE, a little before the interval ends
-    we refresh     half of the interval over ──▶ refresh ──2xx──▶ restart;  408, 481, no response ──▶ BYE
+    we refresh     half of the interval over ──▶ refresh ──2xx──▶ restart;  408, 481, no response ──▶ BYE;
+                   any other refusal ──▶ try again
 
 We ask for a timer in our INVITE. If a caller supports timers but asks for none, our 200 sets one that we refresh. A
 caller that asks for less than 90 s, the RFC's minimum, gets 422; a 422 from the other side raises the interval that we
@@ -16,9 +17,12 @@ from voicebot.sip.message import SipRequest, SipResponse
 
 MIN_SE = 90
 _LONGEST = 86_400
-_SE_RE = re.compile(r"\s*([0-9]{1,9})\s*((?:;[^,]*)?)\Z")
-_MIN_SE_RE = re.compile(r"\s*([0-9]{1,9})\s*(?:;.*)?\Z")
-_REFRESHER_RE = re.compile(r";\s*refresher\s*=\s*(uac|uas)\b", re.IGNORECASE)
+_SHORTEST = 30
+"""Who asks for an interval that is shorter, against the RFC, gets no more refreshes than for this one."""
+_LEAST_PAUSE_S = 2.0
+_SE_RE = re.compile(r"\s*([0-9]{1,10})\s*((?:;[^,]*)?)\Z")
+_MIN_SE_RE = re.compile(r"\s*([0-9]{1,10})\s*(?:;.*)?\Z")
+_REFRESHER_RE = re.compile(r";\s*refresher\s*=\s*\"?(uac|uas)\b", re.IGNORECASE)
 
 
 def session_expires(message: SipRequest | SipResponse) -> tuple[int, str] | None:
@@ -55,17 +59,21 @@ class SessionTimer:
         self.deadline: float | None = None
         self._end_at = 0.0
         self._refreshing = False
+        self._they_know = False
+        """Whether a request of theirs has said that they support timers; not all repeat it in each."""
 
     def answer(self, request: SipRequest, response: SipResponse, now: float) -> None:
         """Put the timer into our 2xx, and restart it. If neither side wants one, there is none."""
         asked = session_expires(request)
+        self._they_know = self._they_know or _supports(request)
         if asked is None and self._wanted and _supports(request):
             asked = max(self._wanted, min_se(request)), "uas"
         if asked is None:
             self.stop()
             return
         interval, refresher = asked
-        refresher = refresher or ("uac" if _supports(request) else "uas")
+        # A proxy may ask for a timer, and even for the refresher, in the name of a caller who does not know timers.
+        refresher = (refresher or "uac") if self._they_know else "uas"
         response.headers.set("Session-Expires", f"{interval};refresher={refresher}")
         if refresher == "uac":
             response.headers.set("Require", "timer")
@@ -77,7 +85,7 @@ class SessionTimer:
         if agreed is None:
             self.stop()
         else:
-            self._start(max(agreed[0], MIN_SE), agreed[1] != "uas", now)
+            self._start(agreed[0], agreed[1] != "uas", now)
 
     def ask_in(self, invite: SipRequest) -> None:
         """Ask for a timer in our INVITE; the other side chooses the refresher."""
@@ -120,11 +128,17 @@ class SessionTimer:
         if self.deadline is not None and self._refreshing and now + pause < self._end_at:
             self._refreshing, self.deadline = False, now + pause
 
+    def refused(self, now: float) -> None:
+        """The refresh was refused: try again after a quarter of what is left of the interval, so not without end (RFC
+        4028 section 10)."""
+        self.again(now, max(_LEAST_PAUSE_S, (self._end_at - now) / 4))
+
     def stop(self) -> None:
         self.interval, self.deadline, self._refreshing = 0, None, False
 
     def _start(self, interval: int, ours: bool, now: float) -> None:
         self.interval, self.ours, self._refreshing = interval, ours, False
+        interval = max(interval, _SHORTEST)
         self._end_at = now + interval - min(32, interval / 3)
         self.deadline = now + interval / 2 if ours else self._end_at
 

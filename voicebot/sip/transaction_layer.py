@@ -26,6 +26,7 @@ from voicebot.sip.transaction import (
     SipTimers,
     ToWire,
     Transaction,
+    TransactionState,
 )
 
 _MAGIC = "z9hG4bK"
@@ -68,9 +69,9 @@ class TransactionLayer:
         self._branches: Counter[str] = Counter()
         """How many client transactions there are of each branch: CANCEL has that of its INVITE."""
         self._keys: dict[Transaction, _Key] = {}
-        self._taken: set[_Key] = set()
-        """The keys of accepted requests, to detect the same request on another route (8.2.2.2)."""
-        self._merge_keys: dict[Transaction, _Key] = {}
+        self._invites: dict[_Key, ServerTransaction] = {}
+        """The INVITEs of others, by what is the same on every route and behind every proxy."""
+        self._invite_keys: dict[Transaction, _Key] = {}
         self._queue = TimerQueue()
 
     def __len__(self) -> int:
@@ -97,15 +98,16 @@ class TransactionLayer:
 
     # --- our addresses
 
-    @property
-    def own_uri(self) -> str:
-        """Our URI in From, if no other is given."""
-        return f"sip:voicebot@{self.listeners[0].sent_by}"
+    def own_uri(self, hop: Hop | None) -> str:
+        """Our URI in From for a request to ``hop``, if no other is given."""
+        return f"sip:voicebot@{self._listener(hop).sent_by}"
 
     def contact(self, hop: Hop | None, *, user: str = "voicebot", secure: bool = False) -> str:
         """Our Contact for a message to ``hop``."""
-        listener = self.listeners[0] if hop is None else choose_listener(self.listeners, hop)
-        return listener.contact(user, secure=secure)
+        return self._listener(hop).contact(user, secure=secure)
+
+    def _listener(self, hop: Hop | None) -> Listener:
+        return self.listeners[0] if hop is None else choose_listener(self.listeners, hop)
 
     def new_call_id(self) -> str:
         return f"{self._token(12)}@{self.listeners[0].host}"
@@ -210,9 +212,18 @@ class TransactionLayer:
 
     # --- server transactions
 
-    def server_of(self, request: SipRequest, method: str = "") -> ServerTransaction | None:
-        """The transaction that ``request`` repeats or acknowledges; with ``method``: the one that it cancels."""
-        return self._servers.get(_server_key(request, method))
+    def server_of(self, request: SipRequest) -> ServerTransaction | None:
+        """The transaction that ``request`` repeats."""
+        return self._servers.get(_server_key(request, request.method))
+
+    def invite_of(self, request: SipRequest, source: Hop) -> ServerTransaction | None:
+        """The INVITE that ``request``, an ACK or a CANCEL from ``source``, belongs to. It has the branch of its INVITE;
+        some proxies give it another one, and then its Call-ID, From tag, CSeq and source tell."""
+        exact = self._servers.get(_server_key(request, "INVITE"))
+        alike = self._invites.get(_invite_key(request))
+        if exact is None and alike is not None and alike.destination.host == source.host:
+            return alike
+        return exact
 
     def receive_again(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         """Pass ``transaction`` a retransmission of its request, or the ACK of its failure response."""
@@ -221,20 +232,19 @@ class TransactionLayer:
     def start_server(self, request: SipRequest, reply_to: Hop) -> ServerTransaction:
         kind = InviteServer if request.method == "INVITE" else NonInviteServer
         transaction = kind(request, reply_to, self.timers)
-        key = _server_key(request)
+        key = _server_key(request, request.method)
         self._servers[key] = transaction
         self._keys[transaction] = key
+        if request.method == "INVITE" and not self.is_merged(request):
+            self._invites[_invite_key(request)] = transaction
+            self._invite_keys[transaction] = _invite_key(request)
         return transaction
 
     def is_merged(self, request: SipRequest) -> bool:
-        """Whether the same request has already come by another route (8.2.2.2)."""
-        return _merge_key(request) in self._taken
-
-    def note_taken(self, request: SipRequest, transaction: ServerTransaction) -> None:
-        """Note that ``request`` was accepted: the same request by another route :meth:`is_merged`."""
-        key = _merge_key(request)
-        self._taken.add(key)
-        self._merge_keys[transaction] = key
+        """Whether the same INVITE has already come by another route (8.2.2.2). One that we have refused is over: a
+        proxy may try again, for example with other audio, and then changes nothing but the branch."""
+        other = self._invites.get(_invite_key(request)) if request.method == "INVITE" else None
+        return other is not None and other.state in (TransactionState.PROCEEDING, TransactionState.ACCEPTED)
 
     def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
         """Send a response through its server transaction, which repeats it as needed."""
@@ -280,9 +290,9 @@ class TransactionLayer:
             return
         if isinstance(transaction, ServerTransaction):
             self._servers.pop(key, None)
-            merge_key = self._merge_keys.pop(transaction, None)
-            if merge_key is not None:
-                self._taken.discard(merge_key)
+            invite_key = self._invite_keys.pop(transaction, None)
+            if invite_key is not None and self._invites.get(invite_key) is transaction:
+                del self._invites[invite_key]
         else:
             self._clients.pop(key, None)
             self._branches[key[0]] -= 1
@@ -298,12 +308,16 @@ class TransactionLayer:
         self.emit(Transmit(data, hop))
 
 
-def _server_key(request: SipRequest, method: str = "") -> _Key:
-    """17.2.3. A branch without the magic cookie (RFC 2543) is not unique, so other headers identify the request."""
-    method = method or ("INVITE" if request.method == "ACK" else request.method)
+def _server_key(request: SipRequest, method: str) -> _Key:
+    """The key of the transaction with ``method`` that ``request`` belongs to (17.2.3).
+
+    Some senders use a branch again, for the next request of a call or for the next call; so Call-ID and CSeq count,
+    too, which are the same in every repetition. A branch without the magic cookie (RFC 2543) need not be unique at all,
+    so more headers identify the request.
+    """
     via = request.via[0]
     if via.branch.startswith(_MAGIC) and len(via.branch) > len(_MAGIC):
-        return via.branch, via.sent_by, method
+        return via.branch, via.sent_by, method, request.call_id, str(request.cseq[0])
     # Without the To tag: the INVITE has none yet, and its ACK has ours.
     return (
         "",
@@ -317,8 +331,8 @@ def _server_key(request: SipRequest, method: str = "") -> _Key:
     )
 
 
-def _merge_key(request: SipRequest) -> _Key:
-    return request.call_id, request.sender.tag, *map(str, request.cseq)
+def _invite_key(request: SipRequest) -> _Key:
+    return request.call_id, request.sender.tag, str(request.cseq[0])
 
 
 def _failure(

@@ -26,6 +26,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from voicebot.address import Domain
 from voicebot.listening import MOST_SOURCES, Rate, RateLimiter, source_of
 from voicebot.sip.credentials import Credentials, Network
 from voicebot.sip.digest import DigestServer, Proof
@@ -35,6 +36,7 @@ from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import Refusal
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest
+from voicebot.sip.symmetric import Symmetric
 
 Strangers = Literal["allow", "refuse", "drop"]
 _CHALLENGED = frozenset({"INVITE", "OPTIONS", "REGISTER", "REFER", "NOTIFY", "INFO", "UPDATE", "BYE"})
@@ -47,7 +49,8 @@ class Trunk:
 
     ``secure``: it must use TLS. ``outbound``: the URI for our calls to it, and for OPTIONS every ``options_s`` seconds
     (0: none). ``number``: the number that our calls show. ``max_calls``: the most calls at once, incoming and outgoing;
-    0: no limit but the endpoint's.
+    0: no limit but the endpoint's. ``symmetric``: whether it is answered to where it sends from.
+    ``from_domain``: of our address in calls to it; None: its own.
     """
 
     name: str
@@ -60,6 +63,8 @@ class Trunk:
     max_calls: int = 0
     number: str = "voicebot"
     realms: tuple[str, ...] = ()
+    symmetric: Symmetric = "auto"
+    from_domain: Domain | None = None
 
     @property
     def line(self) -> Line | None:
@@ -72,7 +77,14 @@ class Trunk:
             credentials = Credentials(
                 self.username, self.password, hosts=hosts, networks=self.addresses, realms=self.realms
             )
-        return Line.to(self.outbound, self.name, self.number, proxy=self.outbound, credentials=credentials)
+        return Line.to(
+            self.outbound,
+            self.name,
+            self.number,
+            from_domain=self.from_domain,
+            proxy=self.outbound,
+            credentials=credentials,
+        )
 
     def has(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
         return any(address.version == network.version and address in network for network in self.addresses)

@@ -12,20 +12,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from voicebot import __version__
 from voicebot.address import Address, Domain
+from voicebot.sip.agent_options import AgentOptions
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.body import session_in
 from voicebot.sip.call import CallOutput, SipCall
 from voicebot.sip.call_state import CallPhase, CallState
-from voicebot.sip.call_table import CallTable, SipLimits
+from voicebot.sip.call_table import CallTable
 from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.gate import Gate, OpenGate
 from voicebot.sip.header import SipSyntaxError
-from voicebot.sip.hop import Hop, Listener, hop_of, reply_hop
+from voicebot.sip.hop import Hop, Listener, hop_of
 from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
 from voicebot.sip.line import Line
@@ -35,7 +34,8 @@ from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.refer import Replaces
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
-from voicebot.sip.transaction import ServerTransaction, SipTimers, TransactionState
+from voicebot.sip.symmetric import Symmetric, reply_hop
+from voicebot.sip.transaction import ServerTransaction, TransactionState
 from voicebot.sip.transaction_layer import LARGE, TransactionLayer
 
 _IN_CALLS = 2
@@ -43,21 +43,6 @@ _IN_CALLS = 2
 
 SipOutput = Transmit | Locate | CallOffered | CallOutput
 """The outputs of the core, in order: messages to send, names to resolve, new calls, events of calls."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentOptions:
-    """``name``: for the User-Agent and Server headers. ``limits``: of transactions and calls.
-
-    ``keepalive_s``: the interval of pings on idle connections, and of the keep-alives that hold NAT bindings towards
-    registrars open (UDP). ``session_expires_s``: the session timer that we ask for (RFC 4028), 0 for none.
-    """
-
-    name: str = f"voicebot/{__version__}"
-    limits: SipLimits = field(default_factory=SipLimits)
-    timers: SipTimers = field(default_factory=SipTimers)
-    keepalive_s: float = 30.0
-    session_expires_s: int = 1800
 
 
 class UserAgent:
@@ -222,6 +207,7 @@ class UserAgent:
             phase=CallPhase.CALLING,
             trunk=line.name if line is not None else "",
             credentials=line.credentials if line is not None else None,
+            symmetric=self._symmetric(line.name if line is not None else ""),
         )
         call = OutgoingSipCall(self._table, self.layer, state, session, self._options.session_expires_s)
         self._table.add(call)
@@ -240,26 +226,27 @@ class UserAgent:
 
     def _receive_request(self, request: SipRequest, source: Hop, now: float) -> None:
         self.counters.requests_by_method[request.method if request.method in METHODS else "other"] += 1
-        reply_to = reply_hop(request.via[0], source)
         request.stamp(source.host, source.port)
-        transaction = self.layer.server_of(request)
         if request.method == "ACK":
-            self._receive_ack(request, transaction, now)
+            self._receive_ack(request, source, now)
             return
+        transaction = self.layer.server_of(request)
         if transaction is not None:
             self.counters.repeated += 1
             if self._table.runs(request.call_id) or self._gate.repeats(request.method, source, now):
                 self.layer.receive_again(request, transaction, now)
             return
         trunk, refusal, bound = "", None, self._limits.transactions
-        if self._is_expected(request):
+        if self._is_expected(request, source):
             bound *= _IN_CALLS
+            trunk = self._trunk_of(request, source)
         else:
             admission = self._gate.admit(request, source, now)
             if admission.drop:
                 self.counters.strangers += 1
                 return
             trunk, refusal = admission.trunk, admission.refusal
+        reply_to = reply_hop(request.via[0], source, self._symmetric(trunk))
         if refusal is not None:
             # Without state: a forged source address gets one response, and no retransmissions of it.
             self.layer.answer_stateless(request, refusal.status, reply_to, headers=refusal.headers)
@@ -268,29 +255,37 @@ class UserAgent:
             retry_after = {"Retry-After": str(self._limits.retry_after_s)}
             self.layer.answer_stateless(request, 503, reply_to, headers=retry_after)
             return
+        refusal = self._inspect(request)
         transaction = self.layer.start_server(request, reply_to)
         if request.method == "CANCEL":
-            self._receive_cancel(request, transaction, now)
-        elif (refusal := self._inspect(request)) is not None:
+            self._receive_cancel(request, transaction, source, now)
+        elif refusal is not None:
             self._refuse(transaction, refusal, now)
         else:
-            self.layer.note_taken(request, transaction)
             self._take_request(request, transaction, source, trunk, now)
 
-    def _is_expected(self, request: SipRequest) -> bool:
+    def _is_expected(self, request: SipRequest, source: Hop) -> bool:
         """Whether the request belongs to a dialog or, being a CANCEL, to an INVITE that we know."""
         if request.method == "CANCEL":
-            return self.layer.server_of(request, "INVITE") is not None
+            return self.layer.invite_of(request, source) is not None
         return bool(request.recipient.tag) and self._table.call_of(request) is not None
 
-    def _inspect(self, request: SipRequest) -> Refusal | None:
-        """The checks that apply to every request."""
-        refusal = inspect(request)
-        if refusal is None and not request.recipient.tag and self.layer.is_merged(request):
-            return Refusal(482)  # the same request has come by another route (8.2.2.2)
-        return refusal
+    def _trunk_of(self, request: SipRequest, source: Hop) -> str:
+        """The trunk of the call that an expected request belongs to."""
+        invite = self.layer.invite_of(request, source) if request.method == "CANCEL" else None
+        call = self._table.call_of(request) if invite is None else self._table.invited_by(invite)
+        return call.trunk if call is not None else ""
 
-    def _receive_ack(self, request: SipRequest, transaction: ServerTransaction | None, now: float) -> None:
+    def _symmetric(self, trunk: str) -> Symmetric:
+        return self._options.symmetric.get(trunk, "auto")
+
+    def _inspect(self, request: SipRequest) -> Refusal | None:
+        """The checks that apply to every request. 482: the same has come by another route (8.2.2.2)."""
+        is_merged = not request.recipient.tag and self.layer.is_merged(request)
+        return inspect(request) or (Refusal(482) if is_merged else None)
+
+    def _receive_ack(self, request: SipRequest, source: Hop, now: float) -> None:
+        transaction = self.layer.invite_of(request, source)
         if transaction is not None and transaction.state is not TransactionState.ACCEPTED:
             self.layer.receive_again(request, transaction, now)
         elif call := self._table.call_of(request):  # also when it reuses the branch of its INVITE, as old peers do
@@ -299,8 +294,8 @@ class UserAgent:
         else:
             self.counters.dropped += 1
 
-    def _receive_cancel(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
-        invite = self.layer.server_of(request, "INVITE")
+    def _receive_cancel(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
+        invite = self.layer.invite_of(request, source)
         if invite is None:
             self._refuse(transaction, Refusal(481), now)
             return
@@ -319,7 +314,7 @@ class UserAgent:
         elif request.method == "OPTIONS":
             self._answer_options(request, transaction, source, now)
         elif call is not None:
-            call.on_request(request, transaction, now)
+            call.on_request(request, transaction, source, now)
             self.layer.arm(call)
         elif request.method == "INVITE":
             self._take_invite(request, transaction, source, trunk, now)
@@ -360,7 +355,8 @@ class UserAgent:
             phase=CallPhase.OFFERED,
             trunk=trunk,
             credentials=line.credentials if line is not None else None,
-            dialog=SipDialog.as_server(request, local_tag, source),
+            symmetric=self._symmetric(trunk),
+            dialog=SipDialog.as_server(request, local_tag, source, self._symmetric(trunk)),
             peer_takes_update="UPDATE" in request.tokens("Allow"),
         )
         call = IncomingSipCall(self._table, self.layer, state, transaction, offer, self._options.session_expires_s)

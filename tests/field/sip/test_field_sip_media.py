@@ -36,7 +36,6 @@ async def loud_s(field: Field, phone: Phone) -> float:
     return float(np.sum(np.sqrt(np.mean(frames**2, axis=1)) > LOUD) * FRAME_S)
 
 
-@pytest.mark.xfail(reason="only the first source is taken", strict=True)
 async def test_a_caller_whose_port_changes_is_heard_and_hears_at_the_new_one(field: Field) -> None:
     """A NAT that binds anew in mid-call: same stream, another port, and the old one is silent."""
     async with calling(field.service) as phone:
@@ -51,7 +50,6 @@ async def test_a_caller_whose_port_changes_is_heard_and_hears_at_the_new_one(fie
     assert keys_of(field.service, phone) == "1"
 
 
-@pytest.mark.xfail(reason="packets with lower numbers are late for ever", strict=True)
 async def test_speech_after_a_sequence_number_that_jumped_back_is_heard(field: Field) -> None:
     """A server in the middle that numbers anew; the timestamps go on."""
     async with calling(field.service) as phone:
@@ -63,7 +61,6 @@ async def test_speech_after_a_sequence_number_that_jumped_back_is_heard(field: F
     assert await loud_s(field, phone) > 0.8
 
 
-@pytest.mark.xfail(reason="a burst is late for the recording", strict=True)
 async def test_speech_that_came_in_a_burst_after_a_stall_is_in_the_recording(field: Field) -> None:
     """0.3 s of it at once; nothing is lost."""
     async with calling(field.service) as phone:

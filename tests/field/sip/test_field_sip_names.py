@@ -68,7 +68,6 @@ def _md5(text: str) -> str:
 OTHERS = ", <sip:7000@10.0.0.77:5060>;expires=3600, <sip:7000@10.0.0.88:5060>;expires=0"
 
 
-@pytest.mark.xfail(reason="the binding is not recognised, and taken to hold for 600 s", strict=True)
 @pytest.mark.parametrize("others", ["", OTHERS])
 async def test_a_binding_that_the_registrar_rewrote_is_refreshed_before_it_is_over(others: str) -> None:
     """It writes the address that it sees (NAT), and names the time in the Contact alone."""
@@ -82,7 +81,6 @@ async def test_a_binding_that_the_registrar_rewrote_is_refreshed_before_it_is_ov
     assert registrar.trouble == []
 
 
-@pytest.mark.xfail(reason="the name is in the session description, too", strict=True)
 async def test_a_service_with_a_name_says_it_in_contact_and_an_address_in_its_session_descriptions(
     serve: Serve,
 ) -> None:
