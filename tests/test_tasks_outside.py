@@ -14,7 +14,7 @@ from voicebot.tasks import call_outside
 async def test_a_call_that_hangs_is_left_behind_and_others_are_not_kept_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tasks, "MAX_HANGING", 2)
+    monkeypatch.setattr(tasks._outside, "most", 2)
     go_on = threading.Event()
 
     def hang() -> str:

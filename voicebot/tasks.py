@@ -77,10 +77,12 @@ class BackgroundTasks:
             self._log.error("%s failed: %s", task.get_name(), error, exc_info=error)
 
 
-class _OwnThreads(Executor):
-    """Runs each call in a thread of its own, for which the end of the process does not wait."""
+class OwnThreads(Executor):
+    """Runs each call in a thread of its own, for which the end of the process does not wait. ``most``: at a time, those
+    that hang included; see :func:`call_outside`."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
         self.running: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -103,16 +105,17 @@ class _OwnThreads(Executor):
         return future
 
 
-_outside = _OwnThreads()
+_outside = OwnThreads(MAX_HANGING)
 
 
-async def call_outside(function: Callable[[], T], within_s: float) -> T:
+async def call_outside(function: Callable[[], T], within_s: float, threads: OwnThreads = _outside) -> T:
     """What ``function`` returns, or raises: a blocking function that is not ours, and that may hang.
 
     It runs in a thread of its own. One that hangs is left behind, and keeps neither the loop's executor nor the end of
-    the process waiting. Raises TimeoutError after ``within_s`` seconds, and at once while :data:`MAX_HANGING` run.
+    the process waiting. Raises TimeoutError after ``within_s`` seconds, and at once while as many run as ``threads``
+    may have. Calls that strangers can make hang have ``threads`` of their own.
     """
-    if len(_outside.running) >= MAX_HANGING:
-        raise TimeoutError(f"{MAX_HANGING} calls have not returned")
+    if len(threads.running) >= threads.most:
+        raise TimeoutError(f"{threads.most} calls have not returned")
     async with asyncio.timeout(within_s):
-        return await asyncio.get_running_loop().run_in_executor(_outside, function)
+        return await asyncio.get_running_loop().run_in_executor(threads, function)

@@ -122,9 +122,9 @@ def test_a_200_without_an_answer_to_our_offer_is_acknowledged_and_ended() -> Non
 def test_an_answer_that_cannot_be_read_counts_as_none() -> None:
     peer = Peer()
     _, invite = calling(peer)
-    peer.send(reply(peer, invite, 183, b"v=0\r\nnonsense\r\n"))
+    peer.send(reply(peer, invite, 183, b"v=0\r\nm=nonsense\r\n"))
     assert peer.event(CallProgress).early is None
-    assert statuses(peer.send(reply(peer, invite, 200, b"v=0\r\nnonsense\r\n"))) == ["ACK", "BYE"]
+    assert statuses(peer.send(reply(peer, invite, 200, b"v=0\r\nm=nonsense\r\n"))) == ["ACK", "BYE"]
 
 
 def test_a_call_that_is_given_up_while_its_name_is_looked_up_is_over_at_once() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from voicebot.audio.codecs import CODECS, all_named
-from voicebot.sip.offer_answer import answer, offer, select
-from voicebot.sip.sdes import LocalKeys
+from voicebot.sip.offer_answer import Srtp, answer, offer, select
+from voicebot.sip.sdes import SUITES, LocalKeys
 from voicebot.sip.sdp import Encoding, SessionDescription
 
 
@@ -186,7 +186,7 @@ def test_keys_of_8000_beside_opus_are_better_than_none() -> None:
     assert b"a=rtpmap:126 telephone-event/8000\r\n" in bytes(answer(offered, agreed, "192.0.2.2", 5000))
 
 
-@pytest.mark.parametrize("rtpmap", ["a=rtpmap:111 opus/16000/2", "a=rtpmap:111 opus/48000", "a=rtpmap:111 opus"])
+@pytest.mark.parametrize("rtpmap", ["a=rtpmap:111 opus/16000/2", "a=rtpmap:111 opus/48000/3", "a=rtpmap:111 opus"])
 def test_opus_with_another_clock_or_number_of_channels_is_not_taken(rtpmap: str) -> None:
     offered = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVP 111", rtpmap)
     assert select(offered, all_named(["opus", "PCMU"])) is None
@@ -277,3 +277,72 @@ def test_an_answer_says_session_version_and_the_length_of_packets() -> None:
 def test_an_offer_may_leave_keypad_events_out() -> None:
     media = offer("192.0.2.7", 4000, codecs=all_named(["PCMU"]), telephone_event=None).media[0]
     assert media.formats == ["0"] and not media.fmtp
+
+
+KEY = f"a=crypto:1 {SUITES[0]} inline:" + "A" * 40
+
+
+@pytest.mark.parametrize(
+    ("protocol", "lines", "encrypted"),
+    [("RTP/AVPF", ["a=rtcp-fb:* trr-int 5000"], False), ("rtp/avpf", [KEY], False), ("RTP/SAVPF", [KEY], True)],
+)
+def test_a_profile_with_feedback_is_answered_with_the_same(protocol: str, lines: list[str], encrypted: bool) -> None:
+    offered = description("c=IN IP4 192.0.2.1", f"m=audio 4000 {protocol} 0", *lines)
+    agreed = select(offered, srtp="allowed")
+    assert agreed is not None and agreed.feedback and (agreed.crypto is not None) is encrypted
+    ours = LocalKeys().matching(agreed.crypto) if agreed.crypto is not None else None
+    assert answer(offered, agreed, "192.0.2.2", 5000, crypto=ours).media[0].protocol == protocol.upper()
+    crypto = [ours] if ours is not None else []
+    assert offer("192.0.2.2", 5000, crypto=crypto, feedback=True).media[0].protocol == protocol.upper()
+
+
+@pytest.mark.parametrize("srtp", ["off", "allowed", "required"])
+def test_a_profile_with_feedback_is_plain_or_encrypted_as_the_one_without(srtp: Srtp) -> None:
+    plain = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/AVPF 0", KEY)
+    encrypted = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/SAVPF 0", KEY)
+    without_key = description("c=IN IP4 192.0.2.1", "m=audio 4000 RTP/SAVPF 0")
+    by_handshake = description("c=IN IP4 192.0.2.1", "m=audio 4000 UDP/TLS/RTP/SAVPF 0", KEY)
+    assert (select(plain, srtp=srtp) is None) is (srtp == "required")
+    assert (select(encrypted, srtp=srtp) is None) is (srtp == "off")
+    assert select(without_key, srtp=srtp) is None and select(by_handshake, srtp=srtp) is None
+
+
+def test_of_several_addresses_and_streams_the_first_that_we_reach_is_taken() -> None:
+    def v4(host: str) -> bool:
+        return ":" not in host
+
+    both = description("c=IN IP6 2001:db8::1", "c=IN IP4 192.0.2.1", AUDIO)
+    agreed = select(both, reaches=v4)
+    assert agreed is not None and agreed.host == "192.0.2.1"
+    each = description("m=audio 4000 RTP/AVP 0", "c=IN IP6 2001:db8::1", "m=audio 4002 RTP/AVP 0", "c=IN IP4 192.0.2.1")
+    agreed = select(each, reaches=v4)
+    assert agreed is not None and (agreed.index, agreed.host) == (1, "192.0.2.1")
+    assert [media.port for media in answer(each, agreed, "192.0.2.2", 5000).media] == [0, 5000]
+    assert select(description("c=IN IP6 2001:db8::1", AUDIO), reaches=v4) is None
+
+
+def test_ipv6_has_an_address_of_hold_too() -> None:
+    agreed = select(description("c=IN IP6 ::", AUDIO))
+    assert agreed is not None and agreed.direction == "recvonly"
+
+
+def test_refused_streams_keep_their_order_and_spelling() -> None:
+    offered = description(
+        "c=IN IP4 192.0.2.1",
+        "m=image 4000 udptl t38",
+        "m=audio 0 RTP/AVP 0",
+        "c=IN IP6 ::",
+        AUDIO,
+        "m=video 0 RTP/AVP",
+        "m=message 9 TCP/MSRP *",
+    )
+    agreed = select(offered)
+    assert agreed is not None and agreed.index == 2
+    written = bytes(answer(offered, agreed, "192.0.2.2", 5000)).decode().split("\r\n")
+    assert [line for line in written if line.startswith("m=")] == [
+        "m=image 0 udptl t38",
+        "m=audio 0 RTP/AVP 0",
+        "m=audio 5000 RTP/AVP 0 101",
+        "m=video 0 RTP/AVP 0",
+        "m=message 0 TCP/MSRP *",
+    ]

@@ -88,7 +88,7 @@ def test_an_offer_of_ours_that_meets_491_for_ever_is_given_up() -> None:
 def test_an_offer_that_cannot_be_read_is_refused_and_changes_nothing(method: str) -> None:
     peer = Peer()
     call, ok = up(peer)
-    broken = peer.request(method, cseq=2, to_tag=ok.recipient.tag, body=b"v=0\r\nnonsense\r\n")
+    broken = peer.request(method, cseq=2, to_tag=ok.recipient.tag, body=b"v=0\r\nm=nonsense\r\n")
     assert statuses(peer.send(broken)) == [400] and call.is_up and not peer.has(SessionOffered)
 
 
@@ -151,7 +151,7 @@ def test_an_offer_of_ours_that_finds_nobody_ends_the_call(status: int | None) ->
     assert (ended.cause, ended.status) == ("expired", 481) and not peer.has(SessionRefused)
 
 
-@pytest.mark.parametrize("body", [b"", b"v=0\r\nnonsense\r\n"])
+@pytest.mark.parametrize("body", [b"", b"v=0\r\nm=nonsense\r\n"])
 def test_a_200_without_an_answer_to_our_offer_is_acknowledged_and_counts_as_refused(body: bytes) -> None:
     peer = Peer()
     call, _ = up(peer)

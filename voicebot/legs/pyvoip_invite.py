@@ -7,6 +7,8 @@ INVITE for pyVoIP.
 
 from __future__ import annotations
 
+import ipaddress
+
 from voicebot.audio.codecs import CODECS
 from voicebot.sip import AudioAgreement, SdpError, SipRequest, offer_answer
 from voicebot.sip.body import session_in
@@ -21,8 +23,16 @@ def audio_of(request: SipRequest) -> AudioAgreement | None:
         offer = session_in(request)
     except SdpError:
         return None
-    agreed = offer_answer.select(offer, (CODEC,)) if offer is not None else None
-    return agreed if agreed is not None and ":" not in agreed.host and agreed.payload_type == 0 else None
+    agreed = offer_answer.select(offer, (CODEC,), reaches=_is_ipv4) if offer is not None else None
+    # pyVoIP answers with this payload type and profile, whatever was offered.
+    return agreed if agreed is not None and agreed.payload_type == 0 and not agreed.feedback else None
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 4
+    except ValueError:
+        return False
 
 
 def plain_invite(request: SipRequest, audio: AudioAgreement) -> bytes:

@@ -56,18 +56,24 @@ class MediaOptions:
         """The agreement that ``description`` allows; None without a common codec, or if we cannot send to its
         address."""
         wanted = self.preferences
-        agreed = offer_answer.select(
-            description, wanted.codecs, wanted.srtp, ours_first=wanted.codec_choice == "ours", ptime_ms=wanted.ptime_ms
+        return offer_answer.select(
+            description,
+            wanted.codecs,
+            wanted.srtp,
+            ours_first=wanted.codec_choice == "ours",
+            ptime_ms=wanted.ptime_ms,
+            reaches=self._reaches,
         )
-        if agreed is None or agreed.by_checks:
-            return agreed
+
+    def _reaches(self, host: str) -> bool:
+        """Whether audio may be sent to ``host``: an address of our IP version that is one host's."""
         try:
-            address = ipaddress.ip_address(agreed.host)
+            address = ipaddress.ip_address(host)
         except ValueError:
-            return None
-        if address.is_multicast or agreed.host == "255.255.255.255":
-            return None  # it is no call's, and many would get what is sent there
-        return agreed if address.version == (6 if ":" in self.ports.host else 4) else None
+            return False
+        if address.is_multicast or host == "255.255.255.255":
+            return False  # it is no call's, and many would get what is sent there
+        return address.version == (6 if ":" in self.ports.host else 4)
 
     def remote(self, agreed: AudioAgreement) -> tuple[str, int]:
         """Where to send audio at first: nowhere (port 0) if the other side's ICE checks will show it."""

@@ -32,6 +32,8 @@ class LegSession:
         self._keys = LegKeys()
         self._named: dict[int, sdp.Encoding] = {}
         """What payload types mean in our descriptions, those of the latest last."""
+        self._feedback = False
+        """Whether the profile in force has RTCP feedback."""
         self._version = 0
 
     @classmethod
@@ -75,6 +77,7 @@ class LegSession:
             crypto=crypto,
             handshake=handshake,
             ptime_ms=wanted.ptime_ms,
+            feedback=self._feedback,
         )
         self._name(offer.media[0])
         return offer
@@ -133,6 +136,7 @@ class LegSession:
     def put_into_force(self, agreed: AudioAgreement) -> None:
         rtp = self.rtp
         self._keys.put_into_force(agreed, rtp)
+        self._feedback = agreed.feedback
         rtp.detect_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
         rtp.retune(
             codec=agreed.codec,

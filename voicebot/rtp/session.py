@@ -152,8 +152,11 @@ class RtpSession:
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """Set the directions, for hold and resume. Without ``receive`` the sink gets silence, and there is no media
         timeout, unless nothing has ever come from where we send; without ``send`` the playout stops where it is."""
+        at = self._clock.now()
+        if (send and not self._send) or (receive and not self._incoming.receiving):
+            self._path.source.resume(at)
         self._send = send
-        self._incoming.receive(receive, self._clock.now())
+        self._incoming.receive(receive, at)
 
     def announce(self, payloads: Mapping[int, Codec | int]) -> None:
         """Add what payload types mean in our own description, by which the other side should send: a codec, or the

@@ -3,7 +3,7 @@
 The files in layers, from the ground up; no file imports one of a layer above it, not even for its types:
 
 * values: `header`, `message`, `hop`, `symmetric`, `line`, `sdp` (with `sdes`, `dtls_sdp`; `offer_answer` compares
-  descriptions), `digest`, `outputs`, `bindings` (of a registrar);
+  descriptions), `body` (with `multipart`), `digest`, `outputs`, `bindings` (of a registrar);
 * transactions: `transaction` has the four state machines, `transaction_layer` keeps the transactions, `client_request`
   is one request of ours over all attempts to send it;
 * one call: `call_state` is the state that its parts share, `wire` what they use to act. The parts are `acceptance`,
@@ -12,7 +12,7 @@ The files in layers, from the ground up; no file imports one of a layer above it
 * the core: `user_agent` (`agent_options`) with its calls (`call_table`) and lines (`line_table`: `registration`,
   `probe`); `gate` is the interface by which it asks who may talk to it, `trunks` has the rules;
 * the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`) and the name look-ups
-  (`resolver`), `handle` the futures of a call.
+  (`resolver`), `media_names` those for session descriptions, `handle` the futures of a call.
 
 Rules that hold here:
 

@@ -22,6 +22,7 @@ from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener
+from voicebot.sip.media_names import MediaNames
 from voicebot.sip.outputs import CallEnded, Locate, SipCounters, Transmit
 from voicebot.sip.probe import TrunkState
 from voicebot.sip.registration import Account, Registration
@@ -95,6 +96,7 @@ class SipEndpoint:
         self._timer_due = 0.0  # not the handle's ``when()``: for a timer that is due now, uvloop's handle has none
         self._calls: dict[SipCall, CallHandle] = {}
         self._waiting: deque[SipOutput] = deque()
+        self._names = MediaNames(self._dispatch)
         self._dispatching = False
         self._closed = False
 
@@ -141,7 +143,7 @@ class SipEndpoint:
             return
         self._closed = True
         now = self.loop.time()
-        for core in list(self._calls):
+        for core in [*self._calls, *self._names.calls]:
             core.bye(now)
         self._ua.lines.end(now)
         self.flush()
@@ -151,6 +153,7 @@ class SipEndpoint:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        await self._names.close()
         await self._transports.close()
 
     @property
@@ -295,6 +298,8 @@ class SipEndpoint:
             return
         if isinstance(output, Locate):
             self._transports.locate(output, self.flush)
+            return
+        if self._names.holds(output):
             return
         try:
             if isinstance(output, CallOffered):

@@ -1,7 +1,8 @@
 """The offer/answer rules of RFC 3264, for one audio stream with keypad events.
 
 The stream is plain (RTP/AVP), encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`), or
-encrypted with keys from a handshake on its own port (UDP/TLS/RTP/SAVPF, :mod:`~voicebot.sip.dtls_sdp`).
+encrypted with keys from a handshake on its own port (UDP/TLS/RTP/SAVPF, :mod:`~voicebot.sip.dtls_sdp`). A profile with
+feedback (RTP/AVPF, RTP/SAVPF) is answered with the same (RFC 4585); we send no feedback.
 
 Pure functions: :func:`select` reads an offer or an answer and says what is agreed; :func:`answer` builds the answer to
 an offer, with a media line for each one in the offer (refused ones with port 0, section 6); :func:`offer` builds ours.
@@ -10,7 +11,7 @@ an offer, with a media line for each one in the offer (refused ones with port 0,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -31,6 +32,10 @@ from voicebot.sip.sdp import (
 Srtp = Literal["off", "allowed", "required"]
 """Whether media may or must be encrypted. Our own offers are encrypted only if it must."""
 
+_PLAIN = ("RTP/AVP", "RTP/AVPF")
+_ENCRYPTED = ("RTP/SAVP", "RTP/SAVPF")
+_NOWHERE = ("0.0.0.0", "::")
+"""Addresses that put a call on hold (RFC 3264 8.4)."""
 _MIRROR: dict[Direction, Direction] = {
     "sendrecv": "sendrecv",
     "sendonly": "recvonly",
@@ -47,7 +52,7 @@ class AudioAgreement:
     ``codec``, in the other side's description. ``telephone_event``: the payload type of keypad keys, None if they are
     not supported. ``index``: of the media line. ``crypto``: the key of what *the other side* sends, None without SDES.
     ``handshake``: the terms of DTLS-SRTP, None without it. ``ptime_ms``: the length of the packets that we send, 10 to
-    60 ms in steps of 10.
+    60 ms in steps of 10. ``feedback``: whether the profile has RTCP feedback, RTP/AVPF for RTP/AVP.
     """
 
     codec: Codec
@@ -61,6 +66,7 @@ class AudioAgreement:
     crypto: Crypto | None = None
     ptime_ms: int = DEFAULT_PTIME_MS
     handshake: HandshakeAgreement | None = None
+    feedback: bool = False
 
     @property
     def by_checks(self) -> bool:
@@ -76,31 +82,28 @@ def select(
     *,
     ours_first: bool = False,
     ptime_ms: int = DEFAULT_PTIME_MS,
+    reaches: Callable[[str], bool] = lambda _: True,
 ) -> AudioAgreement | None:
     """The agreement about the first audio stream of an offer or answer that we support; None if there is none.
 
     * Profile: RTP/AVP unless ``srtp`` is ``required``. RTP/SAVP with a usable key, and UDP/TLS/RTP/SAVPF with a usable
       fingerprint, unless ``srtp`` is ``off``. An encrypted profile is never taken as plain, nor the other way round.
+    * Address: the first one that ``reaches`` says we can send to. With ICE its checks decide instead.
     * Codec: of ``codecs``, the one that the other side prefers, or with ``ours_first`` the one that we prefer.
     * Telephone events at the codec's clock rate if possible, else at 8000 (some peers do that with Opus), else at any.
     * Port 0 is a refused stream. The address 0.0.0.0 means hold (RFC 2543): nothing is sent there.
     * ``ptime_ms``: the length of our packets if the other side asks for none.
     """
     for index, media in enumerate(description.media):
-        address = description.address_of(media)
-        if media.kind != "audio" or not media.port or address is None:
+        if media.kind != "audio" or not media.port:
             continue
-        crypto: Crypto | None = None
-        handshake: HandshakeAgreement | None = None
-        if media.protocol == "RTP/SAVP":
-            if srtp == "off" or not media.crypto:
-                continue
-            crypto = media.crypto[0]
-        elif media.protocol in PROFILES:
-            handshake = description.handshake_of(media).agreed()
-            if srtp == "off" or handshake is None:
-                continue
-        elif media.protocol != "RTP/AVP" or srtp == "required":
+        keys = _keys(description, media, srtp)
+        if keys is None:
+            continue
+        crypto, handshake = keys
+        by_checks = handshake is not None and handshake.ice is not None
+        address = next((host for host in description.addresses_of(media) if by_checks or reaches(host)), None)
+        if address is None:
             continue
         numbers = [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
         voice = [(n, codec) for n in numbers if (codec := media.codec(n)) and codec in codecs]
@@ -112,7 +115,7 @@ def select(
         events = [(n, rate) for n in numbers if (rate := media.event_rate(n)) is not None]
         events.sort(key=lambda event: (event[1] != codec.clock_rate, event[1] != 8000))
         direction = _MIRROR[description.direction_of(media)]
-        if address == "0.0.0.0" and (handshake is None or handshake.ice is None):
+        if address in _NOWHERE and not by_checks:
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
         return AudioAgreement(
             codec,
@@ -126,7 +129,24 @@ def select(
             crypto,
             _ptime_ms(media, ptime_ms),
             handshake,
+            media.protocol.endswith("F"),
         )
+    return None
+
+
+def _keys(
+    description: SessionDescription, media: Media, srtp: Srtp
+) -> tuple[Crypto | None, HandshakeAgreement | None] | None:
+    """Where the keys of a stream come from, neither if it is plain; None if it is not as ``srtp`` wants it."""
+    if media.protocol in _PLAIN:
+        return (None, None) if srtp != "required" else None
+    if srtp == "off":
+        return None
+    if media.protocol in _ENCRYPTED and media.crypto:
+        return media.crypto[0], None
+    if media.protocol in ("RTP/SAVPF", *PROFILES):  # RTP/SAVPF stands for the handshake too (RFC 8829 5.1.2)
+        handshake = description.handshake_of(media).agreed()
+        return (None, handshake) if handshake is not None else None
     return None
 
 
@@ -151,7 +171,8 @@ def _audio(
         rtpmap[number] = Encoding(TELEPHONE_EVENT, clock_rate)
         fmtp[number] = "0-16"
     formats = [str(number) for number in rtpmap]
-    media = Media("audio", port, "RTP/SAVP" if crypto else "RTP/AVP", formats, None, rtpmap, fmtp, direction, ptime_ms)
+    protocol = (_ENCRYPTED if crypto else _PLAIN)[0]
+    media = Media("audio", port, protocol, formats, None, rtpmap, fmtp, direction, ptime_ms)
     media.crypto = list(crypto)
     return media
 
@@ -169,6 +190,7 @@ def offer(
     crypto: Sequence[Crypto] = (),
     handshake: Handshake | None = None,
     ptime_ms: int = DEFAULT_PTIME_MS,
+    feedback: bool = False,
 ) -> SessionDescription:
     """Our offer: one audio stream, received at ``host``:``port``.
 
@@ -176,7 +198,7 @@ def offer(
     ``named``: what payload types mean in our earlier descriptions of this call, the latest last. They keep that meaning
     (section 8.3.2).
     ``crypto``: our keys, to offer RTP/SAVP. ``handshake``: our attributes, to offer DTLS-SRTP. ``ptime_ms``: the packet
-    length that we would like to receive.
+    length that we would like to receive. ``feedback``: offer a profile with RTCP feedback, as was agreed before.
     """
     taken = dict(named)
     payloads = [(_payload_type(_encoding(codec), codec.payload_type, taken), codec) for codec in codecs]
@@ -185,8 +207,11 @@ def offer(
         for n, rate in enumerate(dict.fromkeys(codec.clock_rate for codec in codecs)):
             events.append((_payload_type(Encoding(TELEPHONE_EVENT, rate), telephone_event + n, taken), rate))
     media = _audio(port, payloads, events, direction, crypto, ptime_ms)
-    _put_handshake(media, handshake, PROFILES[-1])
-    return SessionDescription(session_id, version, host, host, None, [media])
+    if handshake is not None:
+        media.handshake, media.protocol = handshake, PROFILES[-1]
+    elif feedback:
+        media.protocol += "F"
+    return SessionDescription(session_id, version, host, (host,), None, [media])
 
 
 def _encoding(codec: Codec) -> Encoding:
@@ -227,12 +252,12 @@ def answer(
         raise ValueError("the key for the answer does not have the agreed tag and suite")
     if (handshake is None) != (agreed.handshake is None):
         raise ValueError("the answer has a handshake exactly if the agreement has one")
-    lines = [Media(media.kind, 0, media.protocol, media.formats[:1]) for media in offered.media]
+    lines = [Media(media.kind, 0, media.protocol, media.formats[:1] or ["0"]) for media in offered.media]
     events = []
     if agreed.telephone_event is not None:
         rate = offered.media[agreed.index].event_rate(agreed.telephone_event)
         events.append((agreed.telephone_event, rate or agreed.codec.clock_rate))
-    lines[agreed.index] = _audio(
+    taken = lines[agreed.index] = _audio(
         port,
         [(agreed.payload_type, agreed.codec)],
         events,
@@ -240,10 +265,6 @@ def answer(
         [crypto] if crypto is not None else [],
         ptime_ms,
     )
-    _put_handshake(lines[agreed.index], handshake, offered.media[agreed.index].protocol)
-    return SessionDescription(session_id, version, host, host, None, lines)
-
-
-def _put_handshake(media: Media, handshake: Handshake | None, protocol: str) -> None:
-    if handshake is not None:
-        media.handshake, media.protocol = handshake, protocol
+    taken.protocol = offered.media[agreed.index].protocol
+    taken.handshake = handshake or taken.handshake
+    return SessionDescription(session_id, version, host, (host,), None, lines)
