@@ -125,7 +125,7 @@ def _domain(uri: str, remote_address: str) -> Domain:
         parsed = SipUri.parse(uri.partition("?")[0])
     except SipSyntaxError:
         return Domain(bracketed(remote_address))
-    return Domain(parsed.host.lower(), parsed.port) if parsed.host else Domain(bracketed(remote_address))
+    return Domain(parsed.host.lower(), parsed.port or None) if parsed.host else Domain(bracketed(remote_address))
 
 
 def _clean(text: str) -> str:

@@ -92,8 +92,8 @@ def split_list(value: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class SipUri:
-    """A parsed sip, sips or tel URI. ``user`` is unescaped; ``host`` is empty for tel. ``port``: None also for port 0,
-    which some write where they know none."""
+    """A parsed sip, sips or tel URI. ``user`` is unescaped; ``host`` is empty for tel. ``port``: some write 0 where
+    they know none."""
 
     scheme: str
     user: str
@@ -119,7 +119,7 @@ class SipUri:
         match = _SIP_URI_RE.match(text)
         if match is None:
             raise SipSyntaxError("malformed SIP URI")
-        user, port = unquote(match["user"] or ""), _port(match["port"]) or None
+        user, port = unquote(match["user"] or ""), _port(match["port"])
         return cls(match["scheme"].lower(), user, match["host"], port, _uri_params(match["params"]))
 
 

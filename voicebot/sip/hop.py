@@ -86,8 +86,8 @@ def choose_listener(listeners: Sequence[Listener], hop: Hop) -> Listener:
 
 
 def hop_of(uri: str) -> Hop | None:
-    """Where requests to ``uri`` are sent, before its host is resolved. None if it is not a SIP URI, or asks for a
-    transport that we do not have.
+    """Where requests to ``uri`` are sent, before its host is resolved. None if it is not a SIP URI, names port 0, or
+    asks for a transport that we do not have.
 
     ``maddr`` is ignored: with it, anybody could make us send to any address.
     """
@@ -95,7 +95,7 @@ def hop_of(uri: str) -> Hop | None:
         parsed = SipUri.parse(uri.partition("?")[0])
     except SipSyntaxError:
         return None
-    if parsed.scheme == "tel" or not parsed.host:
+    if parsed.scheme == "tel" or not parsed.host or parsed.port == 0:
         return None
     wanted = (parsed.params.get("transport") or "").upper()
     if parsed.scheme == "sips" or wanted == "TLS":
