@@ -237,7 +237,7 @@ class TelephoneEventSender:
     def next_event(self, timestamp: int, frame: int = 160) -> OutgoingEvent | None:
         """What to send in the tick with this RTP timestamp; None: audio.
 
-        ``frame``: by how much the timestamp grows in a tick.
+        ``frame``: the length of a tick in units of the event's clock rate.
         """
         if self._tick == 0:
             if not self._waiting:
