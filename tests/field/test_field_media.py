@@ -434,6 +434,21 @@ async def test_reports_follow_the_media(line: Line, encrypted: bool) -> None:
 
 
 @pytest.mark.virtual_time
+async def test_a_phone_whose_nat_has_forgotten_it_during_a_long_hold_is_heard(line: Line) -> None:
+    """https://github.com/versatica/JsSIP/issues/460; with a new stream: https://github.com/sipwise/rtpengine/issues/1277"""
+    old, new = line.socket(), line.socket()
+    line.session.set_remote(*old.getsockname())
+    await line.talk(old, 1.0)
+    line.session.set_direction(send=False, receive=False)
+    await asyncio.sleep(180.0)
+    line.session.set_direction(send=True, receive=True)
+    line.ssrc, line.sequence, line.timestamp = 1_234, 12, 3_000_000_000
+    await line.talk(new, 2.0, b"\x66")
+    assert line.heard(b"\x66") > 85
+    assert await line.received(new) > 20
+
+
+@pytest.mark.virtual_time
 async def test_a_new_ssrc_of_the_same_source_is_heard_at_once(line: Line) -> None:
     """https://github.com/asterisk/asterisk/issues/1324, https://github.com/baresip/baresip/issues/817"""
     phone = line.socket()

@@ -176,9 +176,30 @@ def test_the_former_source_is_heard_again_when_it_comes_back() -> None:
     assert lock.target == NAT
 
 
+def test_after_a_hold_the_phone_is_heard_from_a_new_port_with_whatever_stream() -> None:
+    lock = lock_on(PRIVATE, NAT[0])
+    new_port = (NAT[0], 7777)
+    assert lock.admits(NAT, 0.1)
+    assert not any(stream(lock, new_port, 20.0, 10.0)), "on hold, nobody is waited for"
+    lock.resume(60.0)
+    assert not any(stream(lock, STRANGER, 60.0, 3.0))
+    heard = stream(lock, new_port, 63.0, 0.5)
+    assert heard.index(True) * 0.02 == pytest.approx(STEADY_S, abs=0.03)
+    assert lock.target == new_port
+
+
+def test_a_phone_that_is_heard_after_a_hold_is_not_replaced() -> None:
+    lock = lock_on(PRIVATE, NAT[0])
+    assert lock.admits(NAT, 0.1)
+    lock.resume(60.0)
+    assert lock.admits(NAT, 60.05)
+    assert not any(stream(lock, (NAT[0], 7777), 61.0, 60.0))
+
+
 def test_where_only_the_signalled_address_is_wanted_no_stream_goes_on_from_elsewhere() -> None:
     lock = lock_on(PUBLIC, "192.0.2.77", latch="signalled")
     lock.admits(PUBLIC, 0.1)
+    lock.resume(0.2)
     assert not any(stream(lock, OTHER_PORT, 0.2, 20.0, continues=True))
 
 

@@ -88,10 +88,11 @@ class IncomingStream:
         self._announced.update(payloads)
         self._map()
 
-    def tune(self, codec: Codec, payload_type: int, event_type: int | None) -> None:
-        """Set codec and payload types according to the other side's description. Many send with its payload types,
-        although ours should be used, so both are accepted. Where they differ about one, ours decides."""
-        self._theirs = {} if event_type is None else {event_type: codec.clock_rate}
+    def tune(self, codec: Codec, payload_type: int, event_type: int | None, event_rate: int) -> None:
+        """Set codec and payload types, and the clock rate of ``event_type``, by the other side's description. Many send
+        with its payload types, although ours should be used, so both are accepted. Where they differ about one, ours
+        decides."""
+        self._theirs = {} if event_type is None else {event_type: event_rate}
         self._theirs[payload_type] = codec
         if codec is not self._codec:
             self._coders.clear()

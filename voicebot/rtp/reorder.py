@@ -351,7 +351,7 @@ class ReceiveBuffer:
 
     def _missing(self, timestamp: int, behind: float, size: int, at: float) -> int:
         """How many samples are missing before a packet, by its timestamp and as far as wall time bears it out."""
-        if self._next_timestamp is None:
+        if self._next_timestamp is None or (timestamp == self._next_timestamp and not self._hole):
             return 0
         clock, clock_rate, rate = self._sender_clock, self._clock_rate, self._rate
         sequence, jump = (self._next - 1) & 0xFFFF, (timestamp - self._next_timestamp) & 0xFFFFFFFF

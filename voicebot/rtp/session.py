@@ -152,8 +152,11 @@ class RtpSession:
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """Set the directions, for hold and resume. Without ``receive`` the sink gets silence, and there is no media
         timeout, unless nothing has ever come from where we send; without ``send`` the playout stops where it is."""
+        at = self._clock.now()
+        if (send and not self._send) or (receive and not self._incoming.receiving):
+            self._path.source.resume(at)
         self._send = send
-        self._incoming.receive(receive, self._clock.now())
+        self._incoming.receive(receive, at)
 
     def announce(self, payloads: Mapping[int, Codec | int]) -> None:
         """Add what payload types mean in our own description, by which the other side should send: a codec, or the
@@ -161,19 +164,27 @@ class RtpSession:
         self._incoming.announce(payloads)
 
     def retune(
-        self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = DEFAULT_PTIME_MS
+        self,
+        *,
+        codec: Codec,
+        payload_type: int,
+        telephone_event: int | None,
+        event_rate: int | None = None,
+        ptime_ms: int = DEFAULT_PTIME_MS,
     ) -> None:
         """Change codec and payload types, which are those of the other side's description. The format above the wire
         stays the same.
 
+        ``event_rate``: the clock rate of ``telephone_event``, by default the codec's.
         ``ptime_ms``: the length of the packets that we send, 10 to 60; if the codec does not have it, the next shorter
         one is used. Received packets may have any length. Raises ValueError if it is out of range.
         """
         if not MIN_PTIME_MS <= ptime_ms <= MAX_PTIME_MS:
             raise ValueError(f"the packet length must be {MIN_PTIME_MS} to {MAX_PTIME_MS} ms, not {ptime_ms}")
-        if self._outgoing.tune(codec, payload_type, telephone_event, ptime_ms):
+        event_rate = event_rate or codec.clock_rate
+        if self._outgoing.tune(codec, payload_type, telephone_event, event_rate, ptime_ms):
             self._reporting.change_ssrc(self._outgoing.ssrc)
-        self._incoming.tune(codec, payload_type, telephone_event)
+        self._incoming.tune(codec, payload_type, telephone_event, event_rate)
         self._reporting.clock_rate = codec.clock_rate
 
     def detect_keys(self, inband: bool) -> None:

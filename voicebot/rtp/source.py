@@ -22,6 +22,9 @@ a source that goes on with the stream of the   after the locked one has been sil
 locked one (the mapping of a NAT has changed)  :data:`MOVED_HOST_S`), if its stream is steady for :data:`STEADY_S`
 =============================================  =======================================================================
 
+After a hold, the mapping of a NAT may have ended, and the phone may begin a new stream: until the locked source is
+heard again, a steady stream of an expected host takes its place (:meth:`SourceLock.resume`).
+
 To go on with a stream, its packets must have the SSRC, the sequence number and the timestamp that come next: who has
 not seen the stream cannot guess them. If the source that was locked before comes back with a steady stream, it is
 locked again.
@@ -82,6 +85,7 @@ class SourceLock:
         "_candidate_since",
         "_certain",
         "_former",
+        "_resumed_at",
         "_signalled_at",
         "_signalling_host",
         "heard_at",
@@ -97,6 +101,7 @@ class SourceLock:
         self.heard_at = float("-inf")
         """When anything last came from the locked source; who passes its packets by :meth:`admits` sets it."""
         self._former: SocketAddress | None = None  # the source whose stream the locked one goes on with
+        self._resumed_at = float("-inf")
         self._certain = False  # whether the locked source is of a row above the last one
         self._signalling_host = ""
         self._signalled_at = float("inf")
@@ -131,6 +136,10 @@ class SourceLock:
         self._signalled_at = at
         self._candidate = None
 
+    def resume(self, at: float) -> None:
+        """The signalling has resumed the call."""
+        self._resumed_at = at
+
     def admits(self, source: SocketAddress, at: float, *, authentic: bool = False, continues: bool = False) -> bool:
         """Whether valid RTP from ``source`` belongs to the call. Locks the source as the table says.
 
@@ -149,8 +158,10 @@ class SourceLock:
             return True
         if barred or self.latch == "signalled":
             return False
-        if self.locked is not None and (continues or source == self._former):
-            return self._goes_on(source, at)
+        if self.locked is not None:
+            resumed = self.heard_at < self._resumed_at and self._is_expected(source)
+            if continues or resumed or source == self._former:
+                return self._goes_on(source, at)
         if self.locked is not None and self._certain:
             return False
         if self._at_once(source):
