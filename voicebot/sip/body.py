@@ -15,7 +15,7 @@ from voicebot.sip.sdp import SessionDescription
 
 MULTIPARTS = ("multipart/mixed", "multipart/alternative")
 """The multiparts that we say we accept; others are read as mixed."""
-_HEADERS = ("Content-Type", "Content-Disposition", "Content-Encoding", "Content-Transfer-Encoding")
+_ABOUT_IT = ("Content-Disposition", "Content-Encoding", "Content-Transfer-Encoding")
 _SESSION = (SDP_TYPE,)
 
 
@@ -56,5 +56,8 @@ def put_session(message: SipRequest | SipResponse, session: SessionDescription |
 
 
 def _parts(message: SipRequest | SipResponse, types: Collection[str]) -> list[Part]:
-    headers = {name.lower(): message.headers.get(name) or "" for name in _HEADERS}
-    return read_parts(headers, message.body, types)
+    content_type = message.content_type
+    headers = {name.lower(): value for name in _ABOUT_IT if (value := message.headers.get(name)) is not None}
+    if content_type in types and not headers:
+        return [Part(content_type, "", "", message.body)]  # nearly always
+    return read_parts({"content-type": message.headers.get("Content-Type") or "", **headers}, message.body, types)
