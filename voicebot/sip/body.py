@@ -27,16 +27,13 @@ def part_in(message: SipRequest | SipResponse, types: Collection[str]) -> Part |
 
 
 def is_understood(message: SipRequest, types: Collection[str]) -> bool:
-    """Whether ``message`` has no body that must be understood but is not: one of ``types`` is."""
+    """Whether nothing of the body must be understood that is not of ``types``."""
     if not message.body:
         return True
     parts = _parts(message, types)
     found = any(part.is_one_of(types) for part in parts)
-    for part in parts:
-        must = part.handling == "required" or (not part.handling and (not found or part.content_type in types))
-        if must and not part.is_one_of(types):
-            return False
-    return True
+    needed = ("required",) if found else ("required", "")
+    return all(part.is_one_of(types) for part in parts if part.handling in needed)
 
 
 def has_session(message: SipRequest | SipResponse) -> bool:
