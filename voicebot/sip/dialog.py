@@ -131,6 +131,8 @@ class SipDialog:
             # Who comes over a connection is reached over one, also if Contact does not say so; preferably over the same
             # one: behind NAT only it leads there (RFC 5923, RFC 5626).
             hop = self._named(peer.transport) or hop
+            if hop.host == peer.name != peer.host and hop.port in (0, peer.port) and hop.transport == peer.transport:
+                return [peer]  # the server that answered, of all that have this name
             if peer.flow and peer.transport == hop.transport:
                 hop = hop._replace(flow=peer.flow, listener=peer.listener)
         return [hop]
