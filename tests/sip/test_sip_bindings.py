@@ -41,6 +41,7 @@ def answer(*contacts: str, expires: str = "") -> SipResponse:
         ([f"<sip:7000@203.0.113.6:998>;expires=40;{OTHER}"], 40),
         (["<sip:someone@pbx.example.com>;expires=40"], 40),
         (["sip:7000@192.168.1.20:5060;expires=40"], 40),
+        (["<sip:7000@192.168.1.20:5060;expires=40>"], 40),
     ],
 )
 def test_our_binding_is_found_however_it_was_rewritten(contacts: list[str], wanted: int) -> None:

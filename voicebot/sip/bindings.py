@@ -37,7 +37,7 @@ def granted_s(response: SipResponse, own: str, asked_s: int) -> int:
     The time is the one in its Contact, else in the Expires header, else the one that we have asked for.
     """
     otherwise = _seconds(response.headers.get("Expires"), asked_s)
-    bindings = [(one, _seconds(one.params.get("expires"), otherwise)) for one in _listed(response)]
+    bindings = [(one, _seconds(_expires(one), otherwise)) for one in _listed(response)]
     alive = [(one, seconds) for one, seconds in bindings if seconds > 0]
     if bindings and not alive:
         return 0
@@ -72,13 +72,23 @@ def _listed(response: SipResponse) -> list[NameAddr]:
     return found
 
 
+def _uri(contact: NameAddr) -> SipUri | None:
+    try:
+        return SipUri.parse(contact.uri.partition("?")[0])
+    except SipSyntaxError:
+        return None
+
+
 def _place(contact: NameAddr) -> tuple[str, str, str]:
     """User, host and port of a Contact; empty if it is not a SIP URI."""
-    try:
-        uri = SipUri.parse(contact.uri.partition("?")[0])
-    except SipSyntaxError:
-        return "", "", ""
-    return uri.user, uri.host.strip("[]").lower(), str(uri.port or 5060)
+    uri = _uri(contact)
+    return (uri.user, uri.host.strip("[]").lower(), str(uri.port or 5060)) if uri is not None else ("", "", "")
+
+
+def _expires(contact: NameAddr) -> str | None:
+    """The parameter of the Contact; some write it among those of the URI."""
+    uri = _uri(contact)
+    return contact.params.get("expires") or (uri.params.get("expires") if uri is not None else None)
 
 
 def _instance(contact: NameAddr) -> str:
