@@ -109,13 +109,6 @@ def durations_of_another_clock() -> list[Sent]:
     return sent
 
 
-def durations_with_their_bytes_swapped() -> list[Sent]:
-    return [
-        sent.but(duration=(sent.event.duration & 0xFF) << 8 | sent.event.duration >> 8)
-        for sent in chain(*presses("1123"))
-    ]
-
-
 def no_packet_but_for_keys() -> list[Sent]:
     """A sender that is silent between keys, as one with silence suppression is: no sequence number is left out."""
     return [sent.but(sequence=number) for number, sent in enumerate(chain(*presses("1123")))]
@@ -140,7 +133,6 @@ REPORTED = {
     "pjsip/pjproject/issues/478": reordered_on_the_way,
     "sipwise/rtpengine/issues/1569": a_stream_and_numbers_of_their_own,
     "baresip/baresip/issues/2062": durations_of_another_clock,
-    "sipwise/rtpengine/issues/724": durations_with_their_bytes_swapped,
     "noxxi/p5-net-sip/issues/64": no_packet_but_for_keys,
 }
 """By where it was reported: packets with which 1, 1, 2 and 3 were pressed."""

@@ -7,9 +7,10 @@ import pytest
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS, Codec
 from voicebot.rtp.incoming import IncomingStream
-from voicebot.rtp.packet import RtpPacket
+from voicebot.rtp.outgoing import OutgoingStream
+from voicebot.rtp.packet import RtpPacket, parse
 from voicebot.rtp.reporting import Reporting
-from voicebot.rtp.telephone_event import TelephoneEvent
+from voicebot.rtp.telephone_event import TelephoneEvent, parse_event
 
 OPUS_SILENCE = b"\xf8\xff\xfe"
 G722, OPUS = CODECS["G722"], CODECS["OPUS"]
@@ -22,7 +23,7 @@ class Stream:
         self.incoming = IncomingStream(PCMU, codec, Reporting(1, 0.0, 0.0), 0.0)
         for payloads in ours:
             self.incoming.announce(payloads)
-        self.incoming.tune(codec, payload_type, event_type)
+        self.incoming.tune(codec, payload_type, event_type, codec.clock_rate)
         self.incoming.activate(0.0)
         self.sequence = 0
 
@@ -97,10 +98,10 @@ def test_what_does_not_look_like_a_key_and_was_not_agreed_is_none(number: int, p
 def test_numbers_of_an_earlier_description_stay_until_they_get_another_meaning() -> None:
     stream = Stream(CODECS["PCMU"], 0, 101, {0: CODECS["PCMU"], 101: 8000})
     stream.incoming.announce({0: CODECS["PCMU"], 97: 8000})
-    stream.incoming.tune(CODECS["PCMU"], 0, 97)
+    stream.incoming.tune(CODECS["PCMU"], 0, 97, 8000)
     assert stream.takes_keys(97) and stream.takes_keys(101)
     stream.incoming.announce({101: OPUS, 97: 48_000})
-    stream.incoming.tune(OPUS, 101, 97)
+    stream.incoming.tune(OPUS, 101, 97, 48_000)
     assert stream.hears(101, OPUS_SILENCE)
 
 
@@ -115,3 +116,14 @@ def test_the_numbers_that_we_offered_count_before_the_answer_comes() -> None:
     stream = Stream(CODECS["PCMU"], 0, 101)
     stream.incoming.announce({9: G722, 110: 8000})
     assert stream.hears(9) and stream.incoming.understands(110)
+
+
+@pytest.mark.parametrize("rate", [8000, 48_000])
+def test_the_keys_that_we_send_are_as_long_as_their_clock_rate_says(rate: int) -> None:
+    """100 ms, whatever the clock rate of the audio, whose timestamps they have."""
+    stream = OutgoingStream(PCMU, OPUS)
+    stream.tune(OPUS, 96, 101, rate, 20)
+    stream.press("5")
+    sent = [parse(datagram) for _ in range(7) for datagram in stream.key() or ()]
+    assert {packet.payload_type for packet in sent} == {101}
+    assert parse_event(sent[-1].payload) == TelephoneEvent(5, True, rate // 10)

@@ -120,6 +120,7 @@ async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> Non
         ("[rates]\ninvite = [0, 5]\n", "greater than 0"),
         ("[rates]\nregistration = [1]\n", "rates.registration"),
         (TRUNK + 'outbound = "tel:+1"\n', "must be a SIP URI"),
+        (TRUNK + 'outbound = "sip:pbx.example:0"\n', "must be a SIP URI"),
         (TRUNK + 'secure = true\noutbound = "sip:192.0.2.1"\n', "add ;transport=tls"),
         (TRUNK + "max_calls = -1\n", "greater than or equal to 0"),
     ],

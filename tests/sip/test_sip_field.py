@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sip_calls import calling, offered
-from sip_peer import OFFER, Peer, called_up, reply, session, statuses, up
+from sip_peer import OFFER, SOURCE, Peer, called_up, reply, session, statuses, up
 
 from voicebot.sip.message import SipRequest
 from voicebot.sip.outputs import CallEnded, ReferProgress, SessionAnswered, SessionOffered, SessionRefused
@@ -233,6 +233,16 @@ def test_who_moves_in_mid_call_gets_our_bye_at_its_new_place(method: str) -> Non
     (bye,) = peer.command()
     assert isinstance(bye, SipRequest) and bye.uri == "sip:peer@127.0.0.7:5099"
     assert peer.destinations[-1] == ("127.0.0.7", 5099)
+
+
+def test_who_names_port_0_gets_our_requests_where_its_own_come_from() -> None:
+    """https://github.com/SIPp/sipp/issues/362, https://github.com/nils-ohlmeier/sipsak/issues/71"""
+    peer = Peer()
+    call, _ = up(peer, Contact="<sip:peer@127.0.0.1:0;transport=UDP>")
+    call.bye(peer.now)
+    (bye,) = peer.command()
+    assert isinstance(bye, SipRequest) and bye.uri == "sip:peer@127.0.0.1:0;transport=UDP"
+    assert peer.destinations[-1] == SOURCE
 
 
 @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])

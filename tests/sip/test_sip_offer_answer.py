@@ -37,19 +37,21 @@ def test_a_payload_type_may_be_dynamic_and_names_are_of_any_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "chosen"),
+    ("events", "chosen", "rate"),
     [
-        (("102 telephone-event/16000",), 102),
-        (("102 telephone-event/16000", "103 telephone-event/8000"), 103),
-        (("103 telephone-event/48000", "102 telephone-event/16000"), 103),
+        (("102 telephone-event/16000",), 102, 16_000),
+        (("102 telephone-event/16000", "103 telephone-event/8000"), 103, 8000),
+        (("103 telephone-event/48000", "102 telephone-event/16000"), 103, 48_000),
     ],
 )
-def test_keypad_events_of_another_clock_rate_are_better_than_none(events: tuple[str, ...], chosen: int) -> None:
+def test_keypad_events_of_another_clock_rate_are_better_than_none(
+    events: tuple[str, ...], chosen: int, rate: int
+) -> None:
     numbers = " ".join(event.partition(" ")[0] for event in events)
     lines = (f"m=audio 4000 RTP/AVP 9 {numbers}", *(f"a=rtpmap:{event}" for event in events))
     offered = description("c=IN IP4 192.0.2.1", *lines)
     agreed = select(offered, [CODECS["G722"]])
-    assert agreed is not None and agreed.telephone_event == chosen
+    assert agreed is not None and (agreed.telephone_event, agreed.event_rate) == (chosen, rate)
     rtpmap = answer(offered, agreed, "192.0.2.2", 5000).media[0].rtpmap
     assert rtpmap[chosen] == offered.media[0].rtpmap[chosen]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -34,6 +35,9 @@ _NUMBER_PARAMETERS = frozenset(
 )
 """Parameters of telephone numbers (RFC 3966, RFC 4694, RFC 4904, 3GPP TS 24.229). What is called or calls is the number
 before them, also in the user part of a SIP URI (RFC 3261 19.1.6)."""
+_COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}")
+_NATIONAL = re.compile(r"0?[1-9][0-9]{5,13}")
+"""Shorter ones are extensions; two zeros begin an international number."""
 
 
 ANONYMOUS = "anonymous"
@@ -89,12 +93,20 @@ def _user(uri: str) -> str:
         parsed = SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri)
     except SipSyntaxError:
         return _clean(uri.partition(":")[2])
-    user, _, parameters = parsed.user.partition(";")
+    user, semicolon, text = parsed.user.partition(";")
+    parameters = parsed.params if parsed.scheme == "tel" else Address(user, None, semicolon + text).parameter_values()
     if number := Address(user).number:
-        return number
-    names = {parameter.partition("=")[0].strip().lower() for parameter in parameters.split(";")}
-    is_subscriber = parsed.scheme == "tel" or names & _NUMBER_PARAMETERS or parsed.params.get("user") == "phone"
+        return _global(number, parameters.get("phone-context") or "")
+    is_subscriber = parsed.params.get("user") == "phone" or parameters.keys() & _NUMBER_PARAMETERS
     return _clean(user if is_subscriber else parsed.user)
+
+
+def _global(number: str, context: str) -> str:
+    """A local number in the ``context`` of a country (``+49``) as a global one. In any other context, of a domain or of
+    a place, it stays what it is: what would have to be put before it is not known (RFC 3966 5.1.5)."""
+    if not (_COUNTRY.fullmatch(context) and _NATIONAL.fullmatch(number)):
+        return number
+    return context + (number if context == "+39" else number.removeprefix("0"))  # Italy's numbers keep it
 
 
 def _is_withheld(uri: str) -> bool:
@@ -113,7 +125,7 @@ def _domain(uri: str, remote_address: str) -> Domain:
         parsed = SipUri.parse(uri.partition("?")[0])
     except SipSyntaxError:
         return Domain(bracketed(remote_address))
-    return Domain(parsed.host.lower(), parsed.port) if parsed.host else Domain(bracketed(remote_address))
+    return Domain(parsed.host.lower(), parsed.port or None) if parsed.host else Domain(bracketed(remote_address))
 
 
 def _clean(text: str) -> str:

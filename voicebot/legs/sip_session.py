@@ -142,6 +142,7 @@ class LegSession:
             codec=agreed.codec,
             payload_type=agreed.payload_type,
             telephone_event=agreed.telephone_event,
+            event_rate=agreed.event_rate,
             ptime_ms=agreed.ptime_ms,
         )
         host, port = self.options.remote(agreed)

@@ -31,6 +31,7 @@ class OutgoingStream:
         "_audio",
         "_codec",
         "_encode",
+        "_event_ticks",
         "_keys",
         "_left_at",
         "_marker",
@@ -63,6 +64,7 @@ class OutgoingStream:
         """The length of a packet in seconds."""
         self._waiting = bytearray()  # an incomplete packet, where packets are longer than a frame
         self._waiting_since = 0  # timestamp of its first sample
+        self._event_ticks = codec.clock_rate // 50
         self._ticks = round(codec.clock_rate * FRAME_S)  # units of the timestamp in a frame
         self.sent = self.skipped = 0
         self.deviation = Histogram()
@@ -78,8 +80,8 @@ class OutgoingStream:
         self._waiting.clear()
         self.packets = self.octets = 0
 
-    def tune(self, codec: Codec, payload_type: int, event_type: int | None, ptime_ms: int) -> bool:
-        """Set codec, payload types and packet length.
+    def tune(self, codec: Codec, payload_type: int, event_type: int | None, event_rate: int, ptime_ms: int) -> bool:
+        """Set codec, payload types, the clock rate in which the durations of events are told, and packet length.
 
         True: the clock rate has changed, so this is now another stream with a new SSRC (RFC 7160, section 4.1).
         """
@@ -88,6 +90,7 @@ class OutgoingStream:
         self.interval_s = ptime_ms / 1000
         self._payload_type = payload_type
         self.event_type = event_type
+        self._event_ticks = event_rate // 50
         if event_type is None:
             self._keys.clear()
         if codec is self._codec:
@@ -126,7 +129,7 @@ class OutgoingStream:
 
     def key(self) -> Sequence[bytes] | None:
         """The datagrams to send instead of audio in this tick; None: send audio."""
-        event = self._keys.next_event(self.timestamp, self._ticks)
+        event = self._keys.next_event(self.timestamp, self._event_ticks)
         if event is None:
             return None
         datagrams = self._flush()

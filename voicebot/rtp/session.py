@@ -164,19 +164,27 @@ class RtpSession:
         self._incoming.announce(payloads)
 
     def retune(
-        self, *, codec: Codec, payload_type: int, telephone_event: int | None, ptime_ms: int = DEFAULT_PTIME_MS
+        self,
+        *,
+        codec: Codec,
+        payload_type: int,
+        telephone_event: int | None,
+        event_rate: int | None = None,
+        ptime_ms: int = DEFAULT_PTIME_MS,
     ) -> None:
         """Change codec and payload types, which are those of the other side's description. The format above the wire
         stays the same.
 
+        ``event_rate``: the clock rate of ``telephone_event``, by default the codec's.
         ``ptime_ms``: the length of the packets that we send, 10 to 60; if the codec does not have it, the next shorter
         one is used. Received packets may have any length. Raises ValueError if it is out of range.
         """
         if not MIN_PTIME_MS <= ptime_ms <= MAX_PTIME_MS:
             raise ValueError(f"the packet length must be {MIN_PTIME_MS} to {MAX_PTIME_MS} ms, not {ptime_ms}")
-        if self._outgoing.tune(codec, payload_type, telephone_event, ptime_ms):
+        event_rate = event_rate or codec.clock_rate
+        if self._outgoing.tune(codec, payload_type, telephone_event, event_rate, ptime_ms):
             self._reporting.change_ssrc(self._outgoing.ssrc)
-        self._incoming.tune(codec, payload_type, telephone_event)
+        self._incoming.tune(codec, payload_type, telephone_event, event_rate)
         self._reporting.clock_rate = codec.clock_rate
 
     def detect_keys(self, inband: bool) -> None:

@@ -32,16 +32,19 @@ _PAYLOAD: Final = struct.Struct("!BBH")
 _END: Final = 0x80
 _VOLUME: Final = 10  # -10 dBm0, what phones send
 _RESERVED: Final = 0x40
+_ENDS: Final = 3  # how often the end packet is sent
 _LONGEST: Final = 0xFFFF  # the duration of a whole segment
-_NEAR_PACKETS: Final = 3
-_NEAR_S: Final = 0.08
-_APART_PACKETS: Final = 8
-_APART_S: Final = 1.0
-_LATE_PACKETS: Final = 100
-_LATE_S: Final = 5.0
 _TONE_TICKS: Final = 5  # 100 ms
-_END_PACKETS: Final = 3
 _GAP_TICKS: Final = 3  # 60 ms without an event after the tone
+
+# How far apart two packets of one key may be, in sequence numbers and in seconds.
+_NEAR_PACKETS: Final = 4  # with audio in between; three end packets and a pause do not fit in
+_NEAR_S: Final = 0.08
+_PAUSE_S: Final = 0.05  # shorter than any pause between two presses and the first packet after it
+_APART_PACKETS: Final = 8  # more than between repeated end packets
+_APART_S: Final = 1.0
+_LATE_PACKETS: Final = 100  # older ones are of a stream that began again
+_LATE_S: Final = 5.0
 
 
 class TelephoneEvent(NamedTuple):
@@ -71,58 +74,76 @@ def is_plain_event(payload: bytes) -> bool:
 class _Press:
     """The latest press of one key, by what has come of it.
 
-    ``first`` and ``last``: its range of timestamps. ``duration``: the longest with the timestamp ``last``. ``ended``:
-    whether an end packet has come. ``sequence`` and ``at``: of its newest packet, and when that came.
+    ``first`` and ``last``: its range of timestamps. ``duration``: the longest with the timestamp ``last``. ``ends``:
+    the number of its end packets. ``begun``: the sequence number of the packet that came first. ``sequence`` and
+    ``marker``: of its newest packet; ``at``: when that came.
     """
 
-    __slots__ = ("at", "duration", "ended", "first", "last", "sequence", "ssrc")
+    __slots__ = ("at", "begun", "duration", "ends", "first", "last", "marker", "sequence", "ssrc")
 
     def __init__(self) -> None:
         self.ssrc = -1  # none so far
-        self.first = self.last = self.duration = self.sequence = 0
+        self.first = self.last = self.duration = self.ends = self.begun = self.sequence = 0
+        self.marker = False
         self.at = 0.0
-        self.ended = True
 
     def begin(self, event: TelephoneEvent, packet: RtpPacket, at: float) -> None:
-        self.ssrc, self.sequence, self.at = packet.ssrc, packet.sequence, at
+        self.ssrc, self.sequence, self.marker, self.at = packet.ssrc, packet.sequence, packet.marker, at
         self.first = self.last = packet.timestamp
-        self.duration, self.ended = event.duration, event.end
+        self.begun = packet.sequence
+        self.duration, self.ends = event.duration, int(event.end)
 
     def go_on(self, event: TelephoneEvent, packet: RtpPacket, at: float) -> None:
         """``packet`` is the newest of this press."""
-        self.sequence, self.at = packet.sequence, at
-        if 0 < (packet.timestamp - self.last) & 0xFFFFFFFF < 0x80000000:
+        self.sequence, self.marker, self.at = packet.sequence, packet.marker, at
+        if 0 < (packet.timestamp - self.last) & 0xFFFFFFFF <= 2 * _LONGEST:
             self.last, self.duration = packet.timestamp, event.duration
+        elif self._overflows(event):
+            self.duration = event.duration
         else:
             self.duration = max(self.duration, event.duration)
-        self.ended = self.ended or event.end
+        self.ends += event.end
+
+    def take_late(self, event: TelephoneEvent, packet: RtpPacket) -> None:
+        """Use a packet that is late (:meth:`is_late`), unless it is of an earlier press."""
+        if packet.timestamp == self.last and not _is_newer(self.begun, packet.sequence):
+            self.duration = max(self.duration, event.duration)
+            self.ends += event.end
+
+    def _overflows(self, event: TelephoneEvent) -> bool:
+        """Whether the duration has grown over its field, at a sender that makes no new segments."""
+        return self.duration - event.duration > _LONGEST // 2 and self.duration > _LONGEST - _LONGEST // 16
 
     def is_late(self, packet: RtpPacket, at: float) -> bool:
         """Whether ``packet`` was sent before the newest packet of this press, or is a duplicate of that: it belongs to
         this press or to an earlier one of the key."""
         behind = (self.sequence - packet.sequence) & 0xFFFF
         ahead = (packet.timestamp - self.last) & 0xFFFFFFFF
-        return behind < _LATE_PACKETS and at - self.at < _LATE_S and not 0 < ahead < 0x80000000
+        most = _APART_PACKETS if 0 < ahead < 0x80000000 else _LATE_PACKETS  # fewer, or the numbers jumped back
+        return behind < most and at - self.at < _LATE_S
 
     def goes_on(self, event: TelephoneEvent, packet: RtpPacket, at: float, frame: int, *, ended: bool) -> bool:
         """Whether ``packet``, sent after all others of this press, belongs to it too; otherwise the key was pressed
         again. ``ended``: whether this press has ended before."""
         gap, passed = (packet.sequence - self.sequence) & 0xFFFF, at - self.at
-        near = 0 < gap <= _NEAR_PACKETS and passed <= _NEAR_S  # three end packets and a pause do not fit in between
+        near = 0 < gap <= _NEAR_PACKETS and passed <= _NEAR_S
         apart = passed > _APART_S or (gap > _APART_PACKETS and passed > _NEAR_S)
         inside = (packet.timestamp - self.first) & 0xFFFFFFFF <= (self.last - self.first) & 0xFFFFFFFF
         ahead = (packet.timestamp - self.last) & 0xFFFFFFFF
-        reached = 0 < ahead <= self.duration + frame or ahead == _LONGEST  # no pause before it, or a new segment
         if ended and event.end:  # the end again, unless the clock stands still and the updates of a new press are lost
-            return near or 0 < ahead < self.duration or (inside and not apart)
-        if ended:  # a new press, unless a proxy has numbered the packets anew after they were reordered
-            return near and inside and not packet.marker and event.duration * 2 > self.duration
-        shorter = self.duration - _LONGEST // 2 < event.duration <= self.duration  # not so: the field has overflowed
-        if event.end or not shorter or (reached and ahead > _LONGEST // 2):
+            return near or 0 < ahead < max(self.duration, 4 * frame) or (inside and not apart)
+        marker = packet.marker and not (near and self.marker)  # some set it in every packet
+        if ended:  # a new press, unless the packets were reordered and then numbered anew
+            disordered = near and inside and self.ends < _ENDS and event.duration * 2 > self.duration
+            return disordered and not marker
+        grown = event.duration - self.duration
+        reached = 0 < ahead <= self.duration + frame or ahead in (grown, _LONGEST)  # without a pause, or a new segment
+        if event.end or grown > 0 or self._overflows(event) or (reached and ahead > _LONGEST // 2):
             return near or inside or reached
-        if inside:  # the end was lost, and the clock stands still
-            return near or not (apart or (packet.marker and event.duration < self.duration))
-        return not packet.marker and (near or (reached and event.duration == self.duration))
+        if marker or grown < 0:  # the end was lost or is never sent, unless the packets were numbered anew as above
+            back = reached or ahead >= 0x80000000
+            return near and passed <= _PAUSE_S and (inside or (back and not marker))
+        return not apart if inside else near or reached
 
 
 class TelephoneEventReceiver:
@@ -147,11 +168,9 @@ class TelephoneEventReceiver:
             press = self._presses[event.code] = _Press()
         known = press.ssrc == packet.ssrc
         if known and press.is_late(packet, at):
-            if packet.timestamp == press.last:
-                press.duration = max(press.duration, event.duration)
-                press.ended = press.ended or event.end
+            press.take_late(event, packet)
             return None
-        ended = press.ended or self._was_followed(press, packet)
+        ended = press.ends > 0 or self._was_followed(press, packet)
         goes_on = known and press.goes_on(event, packet, at, frame, ended=ended)
         if goes_on:
             press.go_on(event, packet, at)
@@ -218,7 +237,7 @@ class TelephoneEventSender:
     def next_event(self, timestamp: int, frame: int = 160) -> OutgoingEvent | None:
         """What to send in the tick with this RTP timestamp; None: audio.
 
-        ``frame``: by how much the timestamp grows in a tick.
+        ``frame``: the length of a tick in units of the event's clock rate.
         """
         if self._tick == 0:
             if not self._waiting:
@@ -229,7 +248,7 @@ class TelephoneEventSender:
         tick = self._tick
         if tick >= _TONE_TICKS + _GAP_TICKS:
             self._tick = 0
-        if tick >= _TONE_TICKS + _END_PACKETS:
+        if tick >= _TONE_TICKS + _ENDS:
             return None
         event = TelephoneEvent(self._code, tick >= _TONE_TICKS, min(tick, _TONE_TICKS) * frame)
         return OutgoingEvent(event.build(), self._start, tick == 1)

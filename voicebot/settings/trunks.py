@@ -115,8 +115,9 @@ class AccountSettings(OwnMediaSettings):
 
 def _sip_uri(value: str) -> str:
     try:
-        if value and SipUri.parse(value).scheme not in ("sip", "sips"):
-            raise SipSyntaxError("no SIP URI")
+        uri = SipUri.parse(value) if value else None
+        if uri is not None and (uri.scheme not in ("sip", "sips") or uri.port == 0):
+            raise SipSyntaxError("no SIP URI, or no port")
     except SipSyntaxError as error:
         raise ValueError(f'{value!r} must be a SIP URI, for example "sip:pbx.example.com;transport=tls"') from error
     return value

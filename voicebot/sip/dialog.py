@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
-from voicebot.sip.hop import Hop, hop_of, hop_of_route
+from voicebot.sip.hop import Hop, Transport, hop_of, hop_of_route
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.symmetric import Symmetric, goes_to_source
 
@@ -122,16 +122,22 @@ class SipDialog:
     def hops(self) -> list[Hop]:
         """Where requests are sent: to the first route, or to the target, or to where the other side's come from. Empty
         if none of these can be reached."""
-        hop = hop_of_route(self.routes[0]) if self.routes else hop_of(self.target)
-        if self.peer is not None and goes_to_source(self.symmetric, hop.host if hop is not None else "", self.peer):
-            return [self.peer]
-        if hop is None:
-            return []
-        flow = self.flow
-        if flow is not None and flow.transport == hop.transport and (self.direct or flow.host == hop.host):
-            # Reuse the connection that made the dialog; behind NAT only it leads there (RFC 5923, RFC 5626).
-            hop = hop._replace(flow=flow.flow, listener=flow.listener)
+        peer, hop = self.peer, self._named("UDP")
+        if peer is not None and goes_to_source(self.symmetric, hop.host if hop is not None else "", peer):
+            return [peer]
+        if peer is None or hop is None:
+            return [hop] if hop is not None else []
+        if self.direct or hop.host in (peer.host, peer.name):
+            # Who comes over a connection is reached over one, also if Contact does not say so; preferably over the same
+            # one: behind NAT only it leads there (RFC 5923, RFC 5626).
+            hop = self._named(peer.transport) or hop
+            if peer.flow and peer.transport == hop.transport:
+                hop = hop._replace(flow=peer.flow, listener=peer.listener)
         return [hop]
+
+    def _named(self, usual: Transport) -> Hop | None:
+        """What the first route or the target names; by ``usual`` if it names no transport."""
+        return hop_of_route(self.routes[0], usual) if self.routes else hop_of(self.target, usual)
 
     @staticmethod
     def _loose(route: str) -> bool:

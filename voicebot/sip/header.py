@@ -35,7 +35,9 @@ _SIP_URI_RE = re.compile(
     rf"(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?(?P<params>(?:;[^;?,\s<>\"]+)*)\Z",
     re.IGNORECASE,
 )
-_TEL_URI_RE = re.compile(r"tel:(?P<user>(?:[0-9A-Fa-f+*#.()\-]|%[0-9A-Fa-f]{2}){1,64})(?:;\S*)?\Z", re.IGNORECASE)
+_TEL_URI_RE = re.compile(
+    r"tel:(?P<user>(?:[0-9A-Fa-f+*#.()\-]|%[0-9A-Fa-f]{2}){1,64})(?P<params>(?:;\S*)?)\Z", re.IGNORECASE
+)
 _VIA_RE = re.compile(
     rf"\s*SIP\s*/\s*2\.0\s*/\s*(?P<transport>{grammar.TOKEN})\s+(?P<host>{_HOST})\s*(?::\s*(?P<port>[0-9]{{1,5}})\s*)?",
     re.IGNORECASE,
@@ -90,8 +92,8 @@ def split_list(value: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class SipUri:
-    """A parsed sip, sips or tel URI. ``user`` is unescaped; ``host`` is empty for tel. ``port``: None also for port 0,
-    which some write where they know none."""
+    """A parsed sip, sips or tel URI. ``user`` is unescaped; ``host`` is empty for tel. ``port``: some write 0 where
+    they know none."""
 
     scheme: str
     user: str
@@ -111,19 +113,14 @@ class SipUri:
             tel = _TEL_URI_RE.match(text)
             if tel is None:
                 raise SipSyntaxError("malformed tel URI")
-            return cls("tel", unquote(tel["user"]), "")
+            return cls("tel", unquote(tel["user"]), "", params=_uri_params(tel["params"]))
         if scheme[1].lower() not in ("sip", "sips"):
             raise SipSyntaxError("unsupported URI scheme", 416)
         match = _SIP_URI_RE.match(text)
         if match is None:
             raise SipSyntaxError("malformed SIP URI")
-        params: dict[str, str | None] = {}
-        for param in filter(None, match["params"].split(";")):
-            name, has_value, value = param.partition("=")
-            params[name.lower()] = value if has_value else None
-        return cls(
-            match["scheme"].lower(), unquote(match["user"] or ""), match["host"], _port(match["port"]) or None, params
-        )
+        user, port = unquote(match["user"] or ""), _port(match["port"])
+        return cls(match["scheme"].lower(), user, match["host"], port, _uri_params(match["params"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +207,12 @@ class Via:
     def __str__(self) -> str:
         port = f":{self.port}" if self.port is not None else ""
         return f"SIP/2.0/{self.transport} {self.host}{port}{format_params(self.params)}"
+
+
+def _uri_params(text: str) -> dict[str, str | None]:
+    """``;name=value;flag`` of a URI; names in lower case, values raw."""
+    pairs = (param.partition("=") for param in text.split(";") if param)
+    return {name.lower(): value if has_value else None for name, has_value, value in pairs}
 
 
 def _port(text: str | None) -> int | None:

@@ -85,9 +85,9 @@ def choose_listener(listeners: Sequence[Listener], hop: Hop) -> Listener:
     return Listener(hop.transport, first.host, first.port)
 
 
-def hop_of(uri: str) -> Hop | None:
-    """Where requests to ``uri`` are sent, before its host is resolved. None if it is not a SIP URI, or asks for a
-    transport that we do not have.
+def hop_of(uri: str, usual: Transport = "UDP") -> Hop | None:
+    """Where requests to ``uri`` are sent, before its host is resolved; by ``usual`` if it names no transport. None if
+    it is not a SIP URI, names port 0, or asks for a transport that we do not have.
 
     ``maddr`` is ignored: with it, anybody could make us send to any address.
     """
@@ -95,12 +95,14 @@ def hop_of(uri: str) -> Hop | None:
         parsed = SipUri.parse(uri.partition("?")[0])
     except SipSyntaxError:
         return None
-    if parsed.scheme == "tel" or not parsed.host:
+    if parsed.scheme == "tel" or not parsed.host or parsed.port == 0:
         return None
     wanted = (parsed.params.get("transport") or "").upper()
     if parsed.scheme == "sips" or wanted == "TLS":
         transport: Transport = "TLS"
-    elif wanted in ("", "UDP"):
+    elif not wanted:
+        transport = usual
+    elif wanted == "UDP":
         transport = "UDP"
     elif wanted == "TCP":
         transport = "TCP"
@@ -113,10 +115,10 @@ def hop_of(uri: str) -> Hop | None:
     return hop._replace(free=not wanted)
 
 
-def hop_of_route(value: str) -> Hop | None:
+def hop_of_route(value: str, usual: Transport = "UDP") -> Hop | None:
     """The same for a Route value."""
     try:
-        return hop_of(NameAddr.parse(value).uri)
+        return hop_of(NameAddr.parse(value).uri, usual)
     except SipSyntaxError:
         return None
 

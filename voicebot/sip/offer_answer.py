@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, FIRST_DYNAMIC, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.sip.dtls_sdp import PROFILES, Handshake, HandshakeAgreement
 from voicebot.sip.sdes import Crypto
 from voicebot.sip.sdp import (
-    DYNAMIC,
     TELEPHONE_EVENT,
     USUAL_EVENT_TYPE,
     Direction,
@@ -49,10 +48,11 @@ class AudioAgreement:
     """What both sides agreed about the audio stream, from our point of view.
 
     ``host``/``port``: where we send. ``direction``: ours (``recvonly``: we only receive). ``payload_type``: of
-    ``codec``, in the other side's description. ``telephone_event``: the payload type of keypad keys, None if they are
-    not supported. ``index``: of the media line. ``crypto``: the key of what *the other side* sends, None without SDES.
-    ``handshake``: the terms of DTLS-SRTP, None without it. ``ptime_ms``: the length of the packets that we send, 10 to
-    60 ms in steps of 10. ``feedback``: whether the profile has RTCP feedback, RTP/AVPF for RTP/AVP.
+    ``codec``, in the other side's description. ``telephone_event``: the payload type of keypad keys, and
+    ``event_rate`` its clock rate; None if they are not supported. ``index``: of the media line. ``crypto``: the key of
+    what *the other side* sends, None without SDES. ``handshake``: the terms of DTLS-SRTP, None without it.
+    ``ptime_ms``: the length of the packets that we send, 10 to 60 ms in steps of 10. ``feedback``: whether the profile
+    has RTCP feedback, RTP/AVPF for RTP/AVP.
     """
 
     codec: Codec
@@ -67,6 +67,7 @@ class AudioAgreement:
     ptime_ms: int = DEFAULT_PTIME_MS
     handshake: HandshakeAgreement | None = None
     feedback: bool = False
+    event_rate: int | None = None
 
     @property
     def by_checks(self) -> bool:
@@ -114,13 +115,14 @@ def select(
         payload_type, codec = voice[0]
         events = [(n, rate) for n in numbers if (rate := media.event_rate(n)) is not None]
         events.sort(key=lambda event: (event[1] != codec.clock_rate, event[1] != 8000))
+        telephone_event, event_rate = events[0] if events else (None, None)
         direction = _MIRROR[description.direction_of(media)]
         if address in _NOWHERE and not by_checks:
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
         return AudioAgreement(
             codec,
             payload_type,
-            events[0][0] if events else None,
+            telephone_event,
             address,
             media.port,
             media.rtcp_port,
@@ -130,6 +132,7 @@ def select(
             _ptime_ms(media, ptime_ms),
             handshake,
             media.protocol.endswith("F"),
+            event_rate,
         )
     return None
 
@@ -224,7 +227,7 @@ def _payload_type(encoding: Encoding, preferred: int, taken: dict[int, Encoding]
     for number, meaning in reversed(taken.items()):
         if meaning == encoding:
             return number
-    free = [number for number in (preferred, *range(DYNAMIC, 128)) if number not in taken]
+    free = [number for number in (preferred, *range(FIRST_DYNAMIC, 128)) if number not in taken]
     number = free[0] if free else preferred
     taken[number] = encoding
     return number
@@ -255,8 +258,7 @@ def answer(
     lines = [Media(media.kind, 0, media.protocol, media.formats[:1] or ["0"]) for media in offered.media]
     events = []
     if agreed.telephone_event is not None:
-        rate = offered.media[agreed.index].event_rate(agreed.telephone_event)
-        events.append((agreed.telephone_event, rate or agreed.codec.clock_rate))
+        events.append((agreed.telephone_event, agreed.event_rate or agreed.codec.clock_rate))
     taken = lines[agreed.index] = _audio(
         port,
         [(agreed.payload_type, agreed.codec)],

@@ -18,13 +18,13 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     token = folder / "token"
     token.write_text(TOKEN)
     token.chmod(0o600)
-    out, bot = free_port(OUT), free_port()
-    settings = SETTINGS.format(LOOPBACK=LOOPBACK, WIDE=WIDE, OUT=OUT, out=out, bot=bot, token=token)
+    tcp, out, bot = free_port(), free_port(OUT), free_port()
+    settings = SETTINGS.format(LOOPBACK=LOOPBACK, WIDE=WIDE, OUT=OUT, tcp=tcp, out=out, bot=bot, token=token)
     speech = SpeechDouble(folder / "speech", {"texts": ["Hello there."], "cycle": True, "ms_per_word": 200})
     try:
         service = started(folder / "service", speech, settings)
         try:
-            yield Field(service, speech, out, bot)
+            yield Field(service, speech, tcp, out, bot)
         finally:
             service.end_well()
     finally:

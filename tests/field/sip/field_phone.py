@@ -1,4 +1,4 @@
-"""A telephone whose messages are written by hand, so that it can send what the field sends: SIP over UDP, RTP paced.
+"""A telephone whose messages are written by hand, so that it can send what the field sends: SIP by UDP or TCP, RTP.
 
 What it receives is parsed by our own parser; what it sends is not checked by anything. Everything it heard is kept.
 """
@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from field_service import LOOPBACK
+from field_wire import Socket, Stream
 from served import Service
 from waiting import until
 
@@ -33,46 +34,15 @@ _ANSWERED = ("BYE", "UPDATE", "OPTIONS", "INFO", "NOTIFY", "CANCEL", "INVITE")
 _numbers = count(1)
 
 
-class Socket(asyncio.DatagramProtocol):
-    """A UDP socket at ``ip``: what comes goes to ``taken``."""
-
-    def __init__(self, taken: Callable[[bytes, tuple[str, int]], None]) -> None:
-        self.received = 0
-        self._taken = taken
-        self._transport: asyncio.DatagramTransport
-
-    @classmethod
-    async def at(cls, ip: str, port: int, taken: Callable[[bytes, tuple[str, int]], None]) -> Socket:
-        loop = asyncio.get_running_loop()
-        _, protocol = await loop.create_datagram_endpoint(lambda: cls(taken), local_addr=(ip, port))
-        return protocol
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self._transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.received += 1
-        self._taken(data, addr)
-
-    @property
-    def port(self) -> int:
-        return int(self._transport.get_extra_info("sockname")[1])
-
-    def send(self, data: bytes, to: tuple[str, int]) -> None:
-        self._transport.sendto(data, to)
-
-    def close(self) -> None:
-        self._transport.close()
-
-
 class Phone:
     """One call of one telephone, which calls ``server``, or waits for its call at ``port``.
 
     ``answers``: the status for a request of the other side, 200 if there is none. ``on_invite`` answers a call to us.
-    ``contact``: written into the messages. ``seq``, ``timestamp``, ``ssrc``: of the next packet.
+    ``tcp``: over a connection. ``contact``: written into the messages. ``seq``, ``timestamp``, ``ssrc``: of the next
+    packet.
     """
 
-    def __init__(self, server: tuple[str, int], ip: str = LOOPBACK, port: int = 0) -> None:
+    def __init__(self, server: tuple[str, int], ip: str = LOOPBACK, port: int = 0, *, tcp: bool = False) -> None:
         number = next(_numbers)
         self.ip = ip
         self.server = server
@@ -91,13 +61,13 @@ class Phone:
         self.target = f"sip:bot@{server[0]}:{server[1]}"
         self.session = ""
         self._media: tuple[str, int] | None = None
-        self._port = port
+        self._port, self._tcp = port, tcp
         self._branches = count(1)
-        self._sip: Socket
+        self._sip: Socket | Stream
         self._rtp: Socket
 
     async def __aenter__(self) -> Phone:
-        self._sip = await Socket.at(self.ip, self._port, self._message)
+        await self.connect()
         self._rtp = await self.second_socket()
         self.contact = self.contact or f"<sip:tester@{self.ip}:{self._sip.port}>"
         return self
@@ -107,6 +77,18 @@ class Phone:
     ) -> None:
         self._sip.close()
         self._rtp.close()
+
+    async def connect(self) -> None:
+        """Open the socket for messages; over TCP, the next connection."""
+        taken = self._message
+        self._sip = await (Stream.to(self.server, taken) if self._tcp else Socket.at(self.ip, self._port, taken))
+
+    def disconnect(self) -> None:
+        self._sip.close()
+
+    async def listen(self) -> Socket:
+        """A second socket for messages, which are taken as those of the first."""
+        return await Socket.at(self.ip, 0, self._message)
 
     @property
     def port(self) -> int:
@@ -164,7 +146,7 @@ class Phone:
         self.cseq += not cseq
         cseq = cseq or self.cseq
         branch = f"z9hG4bK{self.number}x{next(self._branches)}"
-        via = via or f"SIP/2.0/UDP {self.ip}:{self.port};rport"
+        via = via or f"SIP/2.0/{'TCP' if self._tcp else 'UDP'} {self.ip}:{self.port};rport"
         self.send(
             f"{method} {uri or self.target} SIP/2.0\r\nVia: {via};branch={branch}\r\nMax-Forwards: 70\r\n"
             f"From: {self.local}\r\nTo: {to or self.remote}\r\nCall-ID: {self.call_id}\r\nCSeq: {cseq} {method}\r\n"

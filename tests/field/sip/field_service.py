@@ -18,6 +18,7 @@ WIDE, OUT = "127.0.0.12", "127.0.0.16"
 TOKEN = "only for these tests"
 SETTINGS = """
 [sip]
+listen = ["udp:{LOOPBACK}:0", "tcp:{LOOPBACK}:{tcp}"]
 codecs = ["PCMU", "PCMA"]
 
 [[trunks]]
@@ -59,10 +60,12 @@ expect_replies = true
 
 @dataclass(frozen=True)
 class Field:
-    """``out``: the port at which the trunk ``out`` waits for calls. ``bot``: the port of the bot that has +15550123."""
+    """``tcp``: the service's port for connections. ``out``: the port at which the trunk ``out`` waits for calls.
+    ``bot``: the port of the bot that has +15550123."""
 
     service: Service
     speech: SpeechDouble
+    tcp: int
     out: int
     bot: int
 

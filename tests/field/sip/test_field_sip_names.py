@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from field_phone import Phone, Socket, header
+from field_phone import Phone, header
 from field_service import LOOPBACK
+from field_wire import Socket
 from served import Service
 from waiting import until
 
