@@ -38,6 +38,24 @@ def test_the_short_tag_is_of_four_bytes_but_rtcp_keeps_the_long_one() -> None:
         far.unprotect_rtcp(sealed)
 
 
+@pytest.mark.parametrize(("key", "tag_bytes"), [(ONE, 10), (SHORT, 4)])
+@pytest.mark.parametrize("mki", [b"\x01", b"\0\0\0\x07"])
+def test_a_key_identifier_is_taken_out_of_each_packet_that_has_it(key: MediaKey, tag_bytes: int, mki: bytes) -> None:
+    near, far = SecureStream(key, OTHER), SecureStream(OTHER, key._replace(mki=mki))
+    sealed = near.protect(packet(1))
+    named = sealed[:-tag_bytes] + mki + sealed[-tag_bytes:]
+    assert far.unprotect(named) == packet(1)
+    with pytest.raises(NotAuthentic):
+        far.unprotect(named)
+    other = near.protect(packet(2))
+    for bad in (other[:-tag_bytes] + b"\x09" * len(mki) + other[-tag_bytes:], mki, mki * 5, b""):
+        with pytest.raises(NotAuthentic):
+            far.unprotect(bad)
+    report = build(ReceiverReport(7, ()), "someone")
+    sealed = near.protect_rtcp(report)
+    assert far.unprotect_rtcp(sealed[:-10] + mki + sealed[-10:]) == report
+
+
 def test_the_sequence_may_wrap_before_and_after_a_refresh_with_the_same_keys() -> None:
     near, far = SecureStream(ONE, OTHER), SecureStream(OTHER, ONE)
     for sequence in range(65_500, 65_600):

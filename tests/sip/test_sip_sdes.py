@@ -41,7 +41,13 @@ def test_the_key_of_the_rfcs_example_is_read() -> None:
         f"x {SUITE} inline:{KEY}",
         f"1 F8_128_HMAC_SHA1_80 inline:{KEY}",  # a suite that we have not
         f"1 {SUITE} inline:{KEY[:-4]}",  # too short
-        f"1 {SUITE} inline:{KEY}|2^20|1:4",  # with an MKI
+        f"1 {SUITE} inline:{KEY}|2^20|1:0",
+        f"1 {SUITE} inline:{KEY}|2^20|256:1",
+        f"1 {SUITE} inline:{KEY}|2^20|1:129",
+        f"1 {SUITE} inline:{KEY}|2^20|1:4|2:4",
+        f"1 {SUITE} inline:{KEY}|soon",
+        f"1 {SUITE} inline:{KEY}x",
+        f"1 {SUITE} inline:{KEY} KDR=1",
         f"1 {SUITE} inline:{KEY} UNENCRYPTED_SRTCP",  # a session parameter
         f"1 {SUITE} inline:{KEY};inline:{KEY}|2^20|1:4",  # two keys
         f"1 {SUITE} uri:{KEY}",
@@ -50,6 +56,26 @@ def test_the_key_of_the_rfcs_example_is_read() -> None:
 def test_a_line_that_asks_for_more_or_is_malformed_is_no_option(line: str) -> None:
     assert Crypto.parse(line) is None
     assert offer_answer.select(offered(line), srtp="allowed") is None
+
+
+@pytest.mark.parametrize(
+    ("more", "mki"),
+    [
+        ("", b""),
+        ("|2^20", b""),
+        ("|2^48", b""),
+        ("|1048576", b""),
+        ("|2^31|1:1", b"\x01"),
+        ("|258:4", b"\0\0\x01\x02"),
+        ("||1:2", b"\0\x01"),
+        (" WSH=128 -X KDR=0", b""),
+        ("|2^31|1:1 WSH=64", b"\x01"),
+    ],
+)
+def test_lifetimes_identifiers_and_what_changes_no_packet_are_read(more: str, mki: bytes) -> None:
+    crypto = Crypto.parse(f"1\t{SUITE.lower()}  inline:{KEY}{more}")
+    assert crypto is not None and (crypto.suite, crypto.mki) == (SUITE, mki)
+    assert "|" not in str(LocalKeys().matching(crypto)), "we send no MKI"
 
 
 def test_the_first_usable_key_of_an_offer_is_answered_with_its_tag_and_a_key_of_ours() -> None:

@@ -39,7 +39,7 @@ class LegKeys:
             rtp.protection.use(None, None)
         else:
             ours = MediaKey(theirs.suite, self.sdes.matching(theirs).key)
-            rtp.protection.use(ours, MediaKey(theirs.suite, theirs.key))
+            rtp.protection.use(ours, MediaKey(theirs.suite, theirs.key, theirs.mki))
 
     def _terms(self, agreed: HandshakeAgreement) -> HandshakeTerms:
         before = self._handshake

@@ -20,8 +20,9 @@ _PROFILES: Final = {
     "AES_CM_128_HMAC_SHA1_80": Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
     "AES_CM_128_HMAC_SHA1_32": Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
 }
-
-
+_TAG_BYTES: Final = {"AES_CM_128_HMAC_SHA1_80": 10, "AES_CM_128_HMAC_SHA1_32": 4}
+_RTCP_TAG_BYTES: Final = 10
+"""Also with HMAC_SHA1_32 (RFC 4568 6.2.2)."""
 _TIMESTAMP_AND_SSRC: Final = struct.Struct("!4xII")
 
 
@@ -30,10 +31,12 @@ class NotAuthentic(ValueError):
 
 
 class MediaKey(NamedTuple):
-    """An SRTP suite by its SDES name (RFC 4568), and master key and salt (30 bytes)."""
+    """An SRTP suite by its SDES name (RFC 4568), and master key and salt (30 bytes). ``mki``: the master key identifier
+    that stands in each received packet, before the authentication tag (RFC 3711 3.1)."""
 
     suite: str
     key: bytes
+    mki: bytes = b""
 
     def __repr__(self) -> str:
         return f"MediaKey({self.suite!r})"  # the key is a secret
@@ -46,9 +49,9 @@ class SecureStream:
 
     def __init__(self, local: MediaKey, remote: MediaKey, previous: SecureStream | None = None) -> None:
         """Contexts of ``previous`` are kept if their key is the same. Raises ValueError for an unknown suite."""
-        for suite, _ in (local, remote):
-            if suite not in _PROFILES:
-                raise ValueError(f"unsupported SRTP suite: {suite}")
+        for one in (local, remote):
+            if one.suite not in _PROFILES:
+                raise ValueError(f"unsupported SRTP suite: {one.suite}")
         self.local, self.remote = local, remote
         self._outbound: Session
         self._inbound: Session
@@ -75,6 +78,7 @@ class SecureStream:
 
     def unprotect(self, datagram: bytes) -> bytes:
         """The RTP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
+        datagram = self._without_mki(datagram, _TAG_BYTES[self.remote.suite])
         if len(datagram) < 12:
             raise NotAuthentic
         timestamp, ssrc = _TIMESTAMP_AND_SSRC.unpack_from(datagram)
@@ -103,9 +107,17 @@ class SecureStream:
     def unprotect_rtcp(self, datagram: bytes) -> bytes:
         """The RTCP packet in a datagram. Raises :class:`NotAuthentic` and nothing else."""
         try:
-            return self._inbound_rtcp.unprotect_rtcp(datagram)
+            return self._inbound_rtcp.unprotect_rtcp(self._without_mki(datagram, _RTCP_TAG_BYTES))
         except (Error, ValueError) as error:
             raise NotAuthentic from error
+
+    def _without_mki(self, datagram: bytes, tag_bytes: int) -> bytes:
+        """The datagram as libsrtp reads it. The MKI is not authenticated, so one that is not there changes nothing."""
+        mki = self.remote.mki
+        at = len(datagram) - tag_bytes - len(mki)
+        if not mki or at < 0 or datagram[at : at + len(mki)] != mki:
+            return datagram
+        return datagram[:at] + datagram[at + len(mki) :]
 
 
 def _context(key: MediaKey, direction: int) -> Session:

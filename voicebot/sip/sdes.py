@@ -3,14 +3,14 @@
 Each side names the key of what it *sends*: the offer's key is for the offerer's packets, the answer's key for the
 answerer's. The answer repeats the tag and suite of the attribute that it chooses.
 
-We support the two most common suites, with one inline key, no MKI and no session parameters. A line with more must not
-be used as if it had less (section 6.3.2), so it is ignored.
+We support the two most common suites, with one inline key. An MKI is taken from the packets of who announces it; we
+send none. A line with session parameters that change the packets must not be used as if it had none (section 6.3.2), so
+it is ignored.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import secrets
 from dataclasses import dataclass
@@ -23,9 +23,14 @@ KEY_BYTES: Final = 30
 MAX_CRYPTO: Final = 16
 """The most attributes that are kept of one media section."""
 
+_MAX_MKI: Final = 128
 _CRYPTO_RE: Final = re.compile(
-    r"(\d{1,9}) +([A-Za-z0-9_]{1,64}) +inline:([A-Za-z0-9+/]{40}={0,2})(?:\|(2\^)?\d{1,16})?\s*\Z"
+    r"(\d{1,9})\s+([A-Za-z0-9_]{1,64})\s+inline:([A-Za-z0-9+/]{40})={0,2}(\S*)", re.IGNORECASE
 )
+_LIFETIME_RE: Final = re.compile(r"(?:2\^)?\d{1,16}\Z")
+_MKI_RE: Final = re.compile(r"(\d{1,40}):(\d{1,3})\Z")
+_HARMLESS_RE: Final = re.compile(r"-\S+\Z|WSH=\d+\Z|KDR=0\Z", re.IGNORECASE)
+"""Session parameters that change no packet, and those that may be ignored (section 6.3.7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Crypto:
     tag: int
     suite: str
     key: bytes
+    mki: bytes = b""
+    """The master key identifier in each packet; empty if there is none."""
 
     def __repr__(self) -> str:
         return f"Crypto(tag={self.tag}, suite={self.suite!r})"
@@ -46,13 +53,28 @@ class Crypto:
     def parse(cls, text: str) -> Crypto | None:
         """Parse what follows ``a=crypto:``. None if it is malformed, or needs something that we do not support."""
         match = _CRYPTO_RE.match(text)
-        if match is None or match[2] not in SUITES:
+        if match is None or match[2].upper() not in SUITES:
             return None
-        try:
-            key = base64.b64decode(match[3], validate=True)
-        except binascii.Error:
+        if not all(_HARMLESS_RE.match(parameter) for parameter in text[match.end() :].split()):
             return None
-        return cls(int(match[1]), match[2], key) if len(key) == KEY_BYTES else None
+        mki = _mki(match[4])
+        return cls(int(match[1]), match[2].upper(), base64.b64decode(match[3]), mki) if mki is not None else None
+
+
+def _mki(parameters: str) -> bytes | None:
+    """The MKI in what follows a key: ``|lifetime|number:length``, with or without each; None for anything else."""
+    before, *given = parameters.split("|")
+    if before:
+        return None
+    if given and (_LIFETIME_RE.match(given[0]) or not given[0]):
+        given = given[1:]
+    if not given:
+        return b""
+    match = _MKI_RE.match(given[0])
+    if match is None or len(given) > 1 or not 0 < int(match[2]) <= _MAX_MKI:
+        return None
+    number, length = int(match[1]), int(match[2])
+    return number.to_bytes(length, "big") if number < 256**length else None
 
 
 class LocalKeys:
