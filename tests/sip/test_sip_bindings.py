@@ -32,6 +32,7 @@ def answer(*contacts: str, expires: str = "") -> SipResponse:
         (["<sip:7000@192.168.1.20>;expires=60", "<sip:7000@10.0.0.9>;expires=8"], 60),  # 5060 may be left out
         (["<sip:7000@192.168.1.20:5060;transport=UDP;x=1>;q=0.5;expires=60;y"], 60),
         ([f"{SEEN};expires=8"], 8),
+        ([f"<sip:7000@192.168.1.20:5060>;expires=500, {SEEN};expires=8, <sip:7000@10.0.0.9>;expires=5"], 8),
         ([f"{SEEN};expires=8, <sip:7000@10.0.0.77:5060>;expires=5, <sip:7000@10.0.0.88>;expires=0"], 8),
         ([f"<sip:x@203.0.113.5:999;ob>;{OUR_INSTANCE};expires=50, {SEEN};expires=8;{OTHER}"], 50),
         ([f"<sip:x@203.0.113.5:999>;{OUR_INSTANCE.upper()};expires=50, <sip:7000@10.0.0.9>;expires=8"], 50),
@@ -78,6 +79,8 @@ def test_bindings_without_time_are_none() -> None:
 def test_bindings_of_others_that_cannot_be_read_are_passed_over() -> None:
     odd = ["<sip:7000@[::1", "*", ", ,", "<urn:x>;expires=3", f"{SEEN};expires=8", "<sip:7000@x>;expires=99999999999"]
     assert granted_s(answer(*odd), OWN, ASKED_S) == 8
+    assert granted_s(answer(f"<sip:7000@x>;;=, {SEEN};expires=8, sip:a,b"), OWN, ASKED_S) == 8
+    assert granted_s(answer(*[f"{SEEN};expires=8"] * 3, *["<sip:7000@x>"] * 150), OWN, ASKED_S) == 8
 
 
 def test_a_very_long_time_is_cut() -> None:
