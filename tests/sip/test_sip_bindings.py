@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicebot.sip.bindings import LONGEST_S, granted_s, with_instance
 from voicebot.sip.message import SipResponse, parse_message
@@ -90,3 +92,11 @@ def test_a_very_long_time_is_cut() -> None:
 def test_an_instance_is_the_same_again_and_of_one_address_only() -> None:
     assert with_instance("<sip:7000@192.168.1.20:5060>", "sip:7000@pbx.example.com") == OWN
     assert with_instance("<sip:7000@192.168.1.20:5061>", "sip:7000@pbx.example.com").partition(";")[2] != OUR_INSTANCE
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\r\n"), max_size=60), max_size=5), st.text(max_size=12))
+def test_whatever_a_registrar_writes_it_is_a_time(contacts: list[str], expires: str) -> None:
+    response = answer(SEEN)
+    response.headers.setlist("Contact", [f"<sip:7000@192.0.2.1>{text}" for text in contacts] + contacts)
+    response.headers.set("Expires", expires)
+    assert 0 <= granted_s(response, OWN, ASKED_S) <= LONGEST_S
