@@ -34,49 +34,17 @@ _OURS: Final = {
 }
 
 
-_YES: Final = frozenset(
-    [
-        "yes",
-        "yeah",
-        "yep",
-        "ok",
-        "okay",
-        "sure",
-        "ja",
-        "jawohl",
-        "si",
-        "sí",
-        "sì",
-        "oui",
-        "sim",
-        "tak",
-        "evet",
-        "да",
-        "はい",
-        "是",
-    ]
-)
-_NO: Final = frozenset(
-    ["no", "nope", "nah", "nein", "nee", "non", "não", "nao", "nie", "nej", "nei", "hayır", "нет", "いいえ", "否"]
-)
-_POLITE: Final = frozenset(
-    [
-        "please",
-        "thanks",
-        "thank",
-        "you",
-        "bitte",
-        "danke",
-        "por",
-        "favor",
-        "gracias",
-        "obrigado",
-        "merci",
-        "grazie",
-        "tack",
-        "tak",
-    ]
-)
+_YES: Final = frozenset({
+    "yes", "yeah", "yep", "ok", "okay", "sure", "ja", "jawohl", "si", "sí", "sì", "oui", "sim", "tak", "evet", "да",
+    "はい", "是",
+})  # fmt: skip
+_NO: Final = frozenset({
+    "no", "nope", "nah", "nein", "nee", "non", "não", "nao", "nie", "nej", "nei", "hayır", "нет", "いいえ", "否",
+})  # fmt: skip
+_POLITE: Final = frozenset({
+    "please", "thanks", "thank", "you", "bitte", "danke", "por", "favor", "gracias", "obrigado", "merci", "grazie",
+    "tack", "tak",
+})  # fmt: skip
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
