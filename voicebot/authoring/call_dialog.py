@@ -14,7 +14,7 @@ from voicebot.authoring.answers.choice import contains, words_of
 from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import GlobalCommand, GlobalCommands
+from voicebot.authoring.model import GlobalCommand
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.steps.step import END_KEY
@@ -125,14 +125,12 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         asks_for = script.understanding.asks_for(text)
         if asks_for in led:
             return led[asks_for]
-        usual = GlobalCommands.model_fields
-        phrases = {name: given.say or ([] if name in usual else [name.replace("_", " ").replace("-", " ")])
-                   for name, given in led.items()}  # fmt: skip
-        found = _said(text, phrases)
+        commands = script.main.globals
+        found = _said(text, commands.phrases())
         if found is None:
             return None
         name, whole = found
-        if step is not None and name not in usual and step.is_answer(self._turn(dc, state), text, whole=whole):
+        if step is not None and name in commands.own and step.is_answer(self._turn(dc, state), text, whole=whole):
             return None
         return led[name]
 

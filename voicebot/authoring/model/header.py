@@ -90,6 +90,14 @@ class GlobalCommands(Part, title="Globals"):
         led = {name: given for name, given in usual.items() if given is not None and given.goto is not None}
         return led | {name: given for name, given in self.own.items() if given.goto or given.message}
 
+    def phrases(self) -> dict[str, list[str]]:
+        """The words of the author's for each of :meth:`leading`; one of the author's own without words is named by its
+        name."""
+        return {
+            name: given.say or ([name.replace("_", " ").replace("-", " ")] if name in self.own else [])
+            for name, given in self.leading().items()
+        }
+
 
 class Defaults(Part):
     """What applies to every question that says nothing else."""

@@ -20,7 +20,9 @@ SIZES = {
 class Durations:
     """Reads durations; section ``durations`` has the words of the units.
 
-    ``units``: phrase to unit, or to an amount of it ("fortnight: 2 week"); ``some``: words for an amount that is open.
+    ``units``: phrase to unit, or to an amount of it ("fortnight: 2 week"); ``waiting``: what asks for a moment and is
+    no duration, though it names one ("just a minute"). ``days_as_weeks`` of ``dates``: see day_words.py; a question
+    for days takes them as they are said.
     """
 
     def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings) -> None:
@@ -29,6 +31,9 @@ class Durations:
         self._digits = digits
         self._units = vocabulary.phrases(vocabulary.mapped("durations", "units"))
         self._ignored = vocabulary.listed_phrases("durations", "ignored")
+        self._waiting = vocabulary.listed_phrases("durations", "waiting")
+        self._weeks = {Decimal(days): Decimal(weeks) for days, weeks in
+                       vocabulary.section("dates").get("days_as_weeks", {}).items()}  # fmt: skip
         self._carriers = vocabulary.words("choice", "ignored") | vocabulary.words("dates", "of")
         self._some = vocabulary.listed_phrases("dates", "some")
         self._of = vocabulary.words("dates", "of") | vocabulary.words("numbers", "of")
@@ -38,7 +43,7 @@ class Durations:
 
         None where there is none, several, one that cannot be counted in ``unit``, or "a few".
         """
-        tokens = without(self._ignored, self._vocabulary.content(text))
+        tokens = without(self._ignored, without(self._waiting, self._vocabulary.content(text)))
         if self._some.find(tokens):
             return None
         hits = self._units.find(tokens)
@@ -60,7 +65,10 @@ class Durations:
                 count = Decimal(1)  # "hora y media", "Viertelstunde"
             if count is None or (at + 1 == len(hits) and self._has_number(behind[used:])):
                 return None
-            total += (count * Decimal(amount or 1) + more) * each
+            count *= Decimal(amount or 1)
+            if name == "day" and unit != "day" and count in self._weeks:
+                count = 7 * self._weeks[count]
+            total += (count + more) * each
             begin = stop + used
         value = (total / size).quantize(Decimal("0.0001"))
         return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()

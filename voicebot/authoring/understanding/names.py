@@ -18,6 +18,7 @@ class Names:
         self._vocabulary = vocabulary
         self._spelling = spelling
         self._introductions = vocabulary.listed_phrases("names", "introductions")
+        self._waiting = vocabulary.listed_phrases("withheld", "holding")
         self._trailing = vocabulary.listed_phrases("names", "trailing")
 
     def read(self, text: str) -> str | None:
@@ -26,6 +27,10 @@ class Names:
         tokens = without(self._vocabulary.fillers, self._vocabulary.tokens(text))
         if self._yes_no.is_no_name(tokens):
             return None
+        while (hit := self._waiting.at(tokens, 0)) is not None and (
+            hit[0] == len(tokens) or tokens[hit[0]].pause  # "one moment, John Smith"
+        ):
+            tokens = tokens[hit[0] :]
         while (hit := self._introductions.at(tokens, 0)) is not None:
             tokens = tokens[hit[0] :]
         trailing = self._trailing.find(tokens)

@@ -144,7 +144,7 @@ class Vocabulary:
         fillers = self.listed("fillers")
         heard = {token.word for phrase in fillers for token in tokenised(prepared(phrase), self.elisions)}
         kept = [
-            phrase for phrase in self.listed("yes") + self.listed("no")
+            phrase for phrase in self.listed("yes") + self.listed("no") + self.listed("dates", "ignored")
             if heard & {token.word for token in tokenised(prepared(phrase), self.elisions)}
         ]  # fmt: skip
         return self.phrases([(phrase, False) for phrase in kept] + [(phrase, True) for phrase in fillers])
