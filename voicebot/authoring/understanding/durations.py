@@ -20,9 +20,8 @@ SIZES = {
 class Durations:
     """Reads durations; section ``durations`` has the words of the units.
 
-    ``units``: phrase to unit, or to an amount of it ("fortnight: 2 week"); ``waiting``: what asks for a moment and is
-    no duration, though it names one ("just a minute"). ``days_as_weeks`` of ``dates``: see day_words.py; a question
-    for days takes them as they are said.
+    ``units``: phrase to unit, or to an amount of it ("fortnight: 2 week"); ``some``: words for an amount that is open.
+    ``days_as_weeks`` of ``dates``: see day_words.py; a question for days takes them as they are said.
     """
 
     def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings) -> None:
@@ -31,7 +30,6 @@ class Durations:
         self._digits = digits
         self._units = vocabulary.phrases(vocabulary.mapped("durations", "units"))
         self._ignored = vocabulary.listed_phrases("durations", "ignored")
-        self._waiting = vocabulary.listed_phrases("durations", "waiting")
         self._weeks = {Decimal(days): Decimal(weeks) for days, weeks in
                        vocabulary.section("dates").get("days_as_weeks", {}).items()}  # fmt: skip
         self._carriers = vocabulary.words("choice", "ignored") | vocabulary.words("dates", "of")
@@ -43,7 +41,7 @@ class Durations:
 
         None where there is none, several, one that cannot be counted in ``unit``, or "a few".
         """
-        tokens = without(self._ignored, without(self._waiting, self._vocabulary.content(text)))
+        tokens = without(self._ignored, self._vocabulary.content(text))
         if self._some.find(tokens):
             return None
         hits = self._units.find(tokens)

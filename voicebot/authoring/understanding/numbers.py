@@ -22,6 +22,7 @@ from typing import Any
 
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
+from voicebot.authoring.understanding.waits import ALL
 
 ZERO, UNIT, TEEN, TENS, HUNDRED, HUNDREDS, SCALE = "zero", "unit", "teen", "tens", "hundred", "hundreds", "scale"
 FRACTION, ARTICLE, POINT, MINUS, NUMERAL, ORDINAL, WORD = (
@@ -81,7 +82,9 @@ class NumberWords:
         for kind, key in ((UNIT, "units"), (TEEN, "teens"), (TENS, "tens"), (HUNDREDS, "hundreds"), (SCALE, "scales"),
                           (FRACTION, "fractions")):  # fmt: skip
             entries += [(word, (kind, Decimal(value))) for word, value in section.get(key, {}).items()]
-        entries += [(phrase, (WORD, Decimal(0))) for phrase in vocabulary.listed("numbers", "no_numbers")]
+        no_numbers = vocabulary.listed("numbers", "no_numbers")
+        no_numbers += [phrase for key in ALL for phrase in vocabulary.listed("waiting", key)]
+        entries += [(phrase, (WORD, Decimal(0))) for phrase in no_numbers]
         entries += [(word, (ORDINAL, Decimal(value))) for word, value in _ordinals(section).items()]
         self.phrases: Phrases[tuple[str, Decimal]] = vocabulary.phrases(entries)
         self.conjunctions = vocabulary.words("numbers", "and")

@@ -13,6 +13,7 @@ beside, withheld    what else is said with a yes or no: see yes_no.py; ``listeni
                     listens
 correction          ``markers`` (the value follows), ``retractions``, ``instead``, ``not``
 contractions        "that's": that is; each phrase with the one is understood with the other, and without apostrophe
+waiting             see waits.py
 globals             name: ``anywhere`` in what was said, or ``alone``
 choice              ``carriers`` (words around a place: "I'll take the second one"), ``pronouns`` ("one") and the
                     ``articles`` before them, ``key_words`` ("press"), ``uncounted`` ("the last time" is no place),
