@@ -181,7 +181,8 @@ class CalendarDays:
         beside_next, beside_last = _edges(words.next.find(tokens)), _edges(words.last.find(tokens))
         for start, stop, unit in units:
             turn = 1 if beside_next(start, stop) else -1 if beside_last(start, stop) else 0
-            if unit == "month" and (turn or words.this.at(tokens, start - 1)) and len(numbers) == 1:
+            one = len(numbers) == 1 and not words.counts(tokens, numbers[0])
+            if unit == "month" and one and (turn or words.this.at(tokens, start - 1)):
                 first = moved(today.replace(day=1), turn, unit)
                 return None if first is None else day_of(first.year, first.month, numbers[0].value)
             count, counted = words.amount_before(tokens, numbers, start, unit)

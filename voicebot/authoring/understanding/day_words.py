@@ -11,6 +11,7 @@ days_as_weeks       so many days are said for so many weeks: "quinze jours" are 
 before, after       before a day: "two days before Christmas", "the Monday after Easter"; alone no day is meant
 beside              nouns for a day so many days from another: "le lendemain de Noël"
 on                  "a week on Friday"; ``later``: so many days after the weekday before it: "Sunday week"
+spans               with an amount, any day until then is meant: "in the next two weeks"
 next, last, this    beside a weekday or a unit; ``after_next``: "the Monday after next"
 next_weekday        what "next Tuesday" means: ``week_after`` (that of next week) or ``coming``
 in_month, of        between a day and its month, and between them and the year
@@ -91,8 +92,11 @@ class DayWords:
         self.next, self.last, self.this, self.after_next = (
             listed(key) for key in ("next", "last", "this", "after_next")
         )
-        self.alternatives, self.weekend, self.any_day, self.around, self.some, self.excepted, self.ignored = (
-            listed(key) for key in ("alternatives", "weekend", "any_day", "around", "some", "except", "ignored")
+        self.alternatives, self.weekend, self.any_day, self.around = (
+            listed(key) for key in ("alternatives", "weekend", "any_day", "around")
+        )
+        self.some, self.spans, self.excepted, self.ignored = (
+            listed(key) for key in ("some", "spans", "except", "ignored")
         )
         self.days_as_weeks = {int(days): int(weeks) for days, weeks in section.get("days_as_weeks", {}).items()}
         self.month_parts: Phrases[str] = vocabulary.phrases(vocabulary.mapped("dates", "month_parts"))
@@ -168,7 +172,11 @@ class DayWords:
     ) -> tuple[int | None, str]:
         """The same with the unit, which is ``unit`` but for days that stand for weeks."""
         count = self.count_before(tokens, numbers, start)
-        weeks = self.days_as_weeks.get(count) if count is not None and unit == "day" else None
+        return (count, unit) if count is None else self.as_weeks(count, unit)
+
+    def as_weeks(self, count: int, unit: str) -> tuple[int, str]:
+        """An amount; days that stand for weeks as those."""
+        weeks = self.days_as_weeks.get(count) if unit == "day" else None
         return (count, unit) if weeks is None else (weeks, "week")
 
     def year_at(self, tokens: Sequence[Token], numbers: Sequence[DayNumber], at: int) -> str:
