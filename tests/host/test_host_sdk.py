@@ -41,7 +41,7 @@ def test_what_is_read_and_written_is_what_the_sdk_reads_and_writes(activity: dic
     assert plain(activity_from_json(data)) == plain(theirs)
     written = sdk_botbuilder._serializer._serialize(theirs)
     for model, entity in zip(theirs.entities or [], written.get("entities", []), strict=True):
-        entity |= model.additional_properties or {}  # which the SDK leaves out
+        entity.update(model.additional_properties or {})  # which the SDK leaves out
     assert activity_to_json(theirs) == {**(theirs.additional_properties or {}), **written}
 
 
