@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,43 @@ async def test_the_words_of_the_answer_come_first_where_there_are_too_many(tmp_p
     line = Line(write(tmp_path / "d", main=main))
     await line.dial()
     assert expected(line) == [*words, "where"]
+
+
+USUAL = """
+    globals:
+      repeat: {say: [rewind], key: "7"}
+      slower: {say: [not so fast], key: "8", message: All right.}
+      help: {say: [assistance], key: "9", message: Say how many.}
+    defaults: {on_fail: end}
+    steps:
+      - {id: nights, ask: How many nights?, number: {min: 1, max: 20}, save: nights}
+      - {id: film, ask: Which film?, choice: {rewind: {say: [be kind rewind]}, jaws: }}
+      - {id: bye, hangup: Bye.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "heard"),
+    [
+        ("could you rewind", "7", ["Which film?"]),
+        ("assistance, please", "9", ["Say how many."]),
+        ("not so fast", "8", ["All right.", "Which film?"]),
+    ],
+)
+async def test_the_words_and_the_keys_of_the_usual_ones_mean_them_and_cost_no_try(
+    tmp_path: Path, said: str, key: str, heard: list[str]
+) -> None:
+    line = Line(write(tmp_path / "d", main=USUAL))
+    await line.dial()
+    await line.say("two")
+    for _ in range(3):
+        answers = [await line.say(said), await line.press(key)]
+        assert [[re.sub("<[^>]*>", "", spoken) for spoken in answer] for answer in answers] == [heard, heard]
+    await line.say("be kind rewind")
+    assert line.hung_up
+
+
+async def test_the_recogniser_expects_the_words_of_the_usual_ones_as_well(tmp_path: Path) -> None:
+    line = Line(write(tmp_path / "d", main=USUAL))
+    await line.dial()
+    assert expected(line)[-3:] == ["rewind", "not so fast", "assistance"]

@@ -202,7 +202,7 @@ class AskStep(Question, DialogStep):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
             if reading is not None:
                 return await self._take(turn, reading)
-        if asks_for is not None and await self._asked_for(turn, asks_for):
+        if asks_for is not None and await self.asked_for(turn, asks_for):
             return Ending.WAITS
         if heard or state["unheard"] >= MOST_UNHEARD:
             return await self._missed(turn)
@@ -334,8 +334,7 @@ class AskStep(Question, DialogStep):
             return GoOn(options[option].next)
         return GoOn(answer.target(value) if answer is not None else None)
 
-    async def _asked_for(self, turn: Turn, what: str) -> bool:
-        """Help, repeat, slower: these cost no try. False for what the question does not answer to."""
+    async def asked_for(self, turn: Turn, what: str) -> bool:
         commands = turn.script.main.globals
         if what == "slower":
             turn.call["slow"] = True

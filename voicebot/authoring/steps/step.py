@@ -152,6 +152,12 @@ class DialogStep(Part):
     async def prompt_again(self, turn: Turn) -> None:
         """Say again what it waits for, after a restart of the host. It waits in one of its :attr:`MODES`."""
 
+    async def asked_for(self, turn: Turn, what: str) -> bool:
+        """Answer what callers may ask of any question: ``help``, ``repeat``, ``slower``. These cost no try. False: it
+        is none of them."""
+        await self.prompt_again(turn)
+        return True
+
     def offering(self, turn: Turn) -> DialogStep:
         """The step as it is before it runs now: some of it may depend on data, which the state keeps from here on."""
         return self
