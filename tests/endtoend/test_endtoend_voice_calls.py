@@ -12,7 +12,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from typing import Any
 
 import pytest
 from served import ROOT, SAMPLE_DIALOGS, Process, Service, texts
+from waiting import until
 from words import stands_in
 
 from voicebot.address import Address
@@ -43,6 +43,7 @@ CALLS = {
 """Each call's script, and with it the bot and the codec; the longest first."""
 AT_ONCE = 3
 """Calls: two cores, one of them busy with something else, keep up with as many."""
+PROMPTS_S = 120.0
 STARTERS = ROOT / "voicebot" / "authoring" / "starters"
 
 
@@ -105,16 +106,12 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
 
         with ThreadPoolExecutor() as threads:
             list(threads.map(start, bots))
-        # A caller answers what sounds like the end of a prompt, and is not to be misled by a machine that is busy.
-        waited = time.monotonic() + 120
-        while not all("prompts are ready" in service.log() for service in services.values()):
-            assert time.monotonic() < waited, "the prompts are not ready"
-            time.sleep(0.2)
-
         at_once = asyncio.Semaphore(AT_ONCE)
 
         async def call(name: str) -> CallReport:
             bot, codec = CALLS[name]
+            # A caller answers what sounds like the end of a prompt, and is not to be misled by a machine that is busy.
+            await until(lambda: "prompts are ready" in services[bot].log(), PROMPTS_S)
             script = load_script(SCRIPTS / f"{name.partition(' ')[0]}.yaml")
             options = CallOptions(speech=SpeechEndpoint(host=url), transcribe=False, codec=CODECS[codec])
             async with at_once:
