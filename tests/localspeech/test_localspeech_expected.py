@@ -53,15 +53,20 @@ def test_nothing_found_is_no_decision() -> None:
 
 
 def test_a_phrase_that_the_audio_does_not_support_is_not_taken() -> None:
-    written = scored("Goodbye.", -2.0)
-    assert chosen(written, scored("Outage.", -9.5)) is None
-    assert floor(written) >= -9.5  # so that the search need not go on
+    assert chosen(scored("Goodbye.", -2.0), scored("Outage.", -9.5)) is None
+    assert floor(scored("Goodbye.", -2.0)) > -20  # there the search ends
 
 
 def test_the_shorter_a_phrase_the_nearer_it_must_be() -> None:
     assert chosen(scored("Know.", -2.0), scored("No.", -5.5), expected=("yes", "no")) is None
     assert chosen(scored("Know.", -2.0), scored("No.", -4.5), expected=("yes", "no")) == "No."
     assert chosen(scored("Stirling.", -2.0), scored("Billing.", -8.5)) == "Billing."
+
+
+def test_further_words_may_cost_more_but_not_further_digits() -> None:
+    written = scored("Lena, Oscar, Papa.", -2.0)
+    assert chosen(written, scored("Lima, Oscar, Papa.", -11.0), expected=("lima", "oscar", "papa")) is not None
+    assert chosen(scored("Pharaoh, one, two.", -2.0), scored("Zero, one, two.", -11.0), expected=DIGITS) is None
 
 
 def test_a_short_phrase_does_not_replace_much_that_was_said() -> None:

@@ -36,6 +36,11 @@ nearest came within 3.1 of "yes" or "no" (but for words that sound alike: "snow"
 menu; what was said and misheard was at most 4.7 and 6.1 behind; sentences were 8 and more behind any digits.
 """
 
+_MARGIN_FOR_A_WORD, _MOST_WORDS = 2.0, 4
+"""What is added for each further word that is no digit: one that was misheard ("Lena, Oscar, Papa.") has cost as much
+as if it were alone. A digit more or less is another number, and gets nothing.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -67,7 +72,7 @@ def in_doubt(written: Scored, expected: Sequence[str]) -> bool:
 
 def floor(written: Scored) -> float:
     """The log probability below which no phrases are taken."""
-    return written.log_probability - _MOST_MARGIN
+    return written.log_probability - _MOST_MARGIN - _MOST_WORDS * _MARGIN_FOR_A_WORD
 
 
 def choose(written: Scored, expected: Sequence[str], found: Sequence[Scored]) -> ChosenPhrase | None:
@@ -95,7 +100,8 @@ def choose(written: Scored, expected: Sequence[str], found: Sequence[Scored]) ->
 
 def _margin(text: str) -> float:
     """See :data:`_MOST_MARGIN`."""
-    return min(max(_LEAST_MARGIN, _letters(text)), _MOST_MARGIN)
+    more = sum(word not in DIGITS and not word.isdecimal() for word in lexical(text).split()[1:])
+    return min(max(_LEAST_MARGIN, _letters(text)), _MOST_MARGIN) + _MARGIN_FOR_A_WORD * min(more, _MOST_WORDS)
 
 
 def _letters(text: str) -> int:
