@@ -324,22 +324,39 @@ def test_where_update_is_refused_the_session_is_refreshed_by_reinvite_from_then_
         (refresh,) = peer.wait(0.6)  # type: ignore[assignment]
 
 
-def test_a_refresh_that_is_refused_in_both_ways_is_tried_again_until_the_interval_ends() -> None:
+def test_a_refresh_that_is_refused_in_both_ways_is_tried_again_before_the_interval_ends() -> None:
     peer = Peer()
     call, refresh = refreshing(peer)
     (again,) = peer.send(reply(peer, refresh, 501))
     assert statuses([again]) == ["INVITE"] and statuses(peer.send(reply(peer, again, 503))) == ["ACK"]
-    assert call.renegotiation.is_free and peer.wait(6.9) == [] and call.is_up
-    (again,) = peer.wait(0.2)  # after a quarter of the 28 s that were left
+    assert call.renegotiation.is_free and peer.wait(13.9) == [] and call.is_up
+    (again,) = peer.wait(0.2)  # after half of the 28 s that were left
     peer.send(reply(peer, again, 200, OFFER, Session_Expires="120;refresher=uac"))
     assert peer.wait(59.5) == [] and call.is_up, "the third was taken"
-    tries = 0
-    while call.is_up:
-        for message in peer.wait(0.5):
+
+
+@pytest.mark.parametrize("interval", [90, 1800])
+@pytest.mark.parametrize("status", [403, 488, 491, 501, 503])
+def test_who_refuses_every_refresh_is_there_and_keeps_the_call(status: int, interval: int) -> None:
+    peer = Peer()
+    call = called_up(peer, Session_Expires=f"{interval};refresher=uac", Allow="INVITE")
+    times, began = [], peer.now
+    while peer.now < began + 4 * interval:
+        for message in peer.wait(0.25):
             if isinstance(message, SipRequest) and message.method == "INVITE":
-                peer.send(reply(peer, message, 488))
-                tries += 1
-    assert 5 <= tries <= 10 and peer.event(CallEnded).cause == "expired", "not without a pause"
+                peer.send(reply(peer, message, status))
+                times.append(peer.now - began)
+    assert call.is_up and not peer.has(CallEnded)
+    assert times[0] == pytest.approx(interval / 2, abs=0.3) and 8 <= len(times) <= 200
+
+
+def test_who_refuses_a_refresh_and_is_gone_at_the_next_is_not_waited_for() -> None:
+    peer = Peer()
+    call = called_up(peer, Session_Expires="90;refresher=uac", Allow="INVITE")
+    (refresh,) = peer.wait(45.1)
+    peer.send(reply(peer, refresh, 503))
+    assert "BYE" in statuses(peer.wait(8.0 + 32.5)) and not call.is_up
+    assert peer.event(CallEnded).cause == "expired"
 
 
 @pytest.mark.parametrize(("status", "headers"), [(491, {}), (500, {"Retry-After": "2"})])

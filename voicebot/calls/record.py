@@ -19,7 +19,8 @@ A *turn* is one question to the bot and its answer::
 ``gap_ms`` is the silence before the answer: from the caller's last voiced sample (or last key) to the first packet of
 the answer, measured in this process; `voicebot.caller` measures it on the wire. What the bot says on its own initiative
 (request 0) belongs to the turn in which it was said. Every list is bounded; what does not fit is counted. ``metadata``:
-what the bot has sent for the record. ``id``: our random id of the call; ``call_id``: the SIP Call-ID.
+what the bot has sent for the record. ``id``: our random id of the call; ``call_id``: the SIP Call-ID. ``quality``: the
+figures of :class:`~voicebot.rtp.MediaQuality`, and ``recording_dropped_frames``, the frames that the recording lacks.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from voicebot.address import Address
 from voicebot.audio import FRAME_S, PCMU
+from voicebot.audio.codecs import FIRST_DYNAMIC
 from voicebot.events import HoldEnded, HoldStarted, TransferEnded
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.legs.pyvoip_invite import audio_of
@@ -351,7 +352,7 @@ class PyVoipLeg:
             self._malformed += 1
             return
         kind, audio = packet.payload_type, packet.payload_type == 0
-        event = kind == self._event_type or (kind >= 96 and is_plain_event(packet.payload))
+        event = kind == self._event_type or (kind >= FIRST_DYNAMIC and is_plain_event(packet.payload))
         if not (audio or event):
             self._discarded += 1
             return

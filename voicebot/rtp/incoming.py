@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from voicebot.audio import AudioFormat
-from voicebot.audio.codecs import CODECS, Codec, Decoder
+from voicebot.audio.codecs import CODECS, FIRST_DYNAMIC, Codec, Decoder
 from voicebot.rtp.estimate import voip_metrics
 from voicebot.rtp.inband_dtmf import InbandDtmfReceiver
 from voicebot.rtp.packet import HEADER, PLAIN, MalformedPacket, RtpPacket
@@ -26,7 +26,6 @@ USUAL: Final = 12 + 160
 _UNKNOWN: Final = object()
 _COMFORT_NOISE: Final = (13, 19)  # RFC 3389, and its drafts: replaced by silence, like any pause
 _ALWAYS: Final = (CODECS["PCMU"], CODECS["PCMA"])  # their payload types are static, so we accept them without agreement
-_DYNAMIC: Final = 96  # payload types from 96 on have no fixed meaning (RFC 3551)
 
 
 class IncomingStream:
@@ -189,7 +188,9 @@ class IncomingStream:
         if kind in self._codecs and not (kind in self._event_frames and is_plain_event(packet.payload)):
             return self._audio_packet(packet, at), ""
         frame = self._event_frames.get(kind)
-        if frame is None and kind >= _DYNAMIC and is_plain_event(packet.payload):  # some send keys without agreement
+        if (
+            frame is None and kind >= FIRST_DYNAMIC and is_plain_event(packet.payload)
+        ):  # some send keys without agreement
             frame = self._codec.clock_rate // 50
         if frame is None:
             self.discarded += kind not in _COMFORT_NOISE

@@ -6,7 +6,9 @@ it is counted and dropped. Packets to send are encrypted if agreed, and sent to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from voicebot.rtp.datagram import BoundPort
 from voicebot.rtp.handshake import OutgoingDatagrams
@@ -16,6 +18,9 @@ from voicebot.rtp.protection import Protection
 from voicebot.rtp.reach import REPORT_COST, Reach
 from voicebot.rtp.source import SocketAddress, SourceLock, literal
 from voicebot.rtp.srtp import NotAuthentic
+
+_EARLY: Final = 60  # packets of sources that are not locked yet are kept,
+_EARLY_S: Final = 2.0  # for so long
 
 
 class MediaPath:
@@ -28,6 +33,7 @@ class MediaPath:
     __slots__ = (
         "_answered",
         "_continues",
+        "_early",
         "_ports",
         "_rtcp",
         "_rtcp_port",
@@ -70,6 +76,7 @@ class MediaPath:
         self._unreachable = False  # the other side gave no address (0.0.0.0, port 0): nothing is sent
         self._rtcp_port: int | None = None  # from the session description
         self._rtcp_source: SocketAddress | None = None
+        self._early: deque[tuple[RtpPacket, SocketAddress, float]] = deque(maxlen=_EARLY)
         self.foreign = self.malformed = self.not_authentic = self.errors = 0
         self._rtp = BoundPort(pair.rtp, rtp_received, self._failed)
         self._rtcp = BoundPort(pair.rtcp, rtcp_received, self._failed)
@@ -135,8 +142,20 @@ class MediaPath:
                 moved = self._continues(packet, at, at - lock.heard_at)
             if lock.admits(source, at, authentic=encrypted, continues=moved):
                 return packet
+            if source == lock.candidate:
+                self._early.append((packet, source, at))
         self.foreign += 1
         return None
+
+    def early(self, at: float) -> Sequence[RtpPacket]:
+        """What the locked source sent right before it was locked, while its stream was watched; each packet once."""
+        if not self._early:
+            return ()
+        locked = self.source.locked
+        packets = [packet for packet, source, came in self._early if source == locked and at - came <= _EARLY_S]
+        self.foreign -= len(packets)
+        self._early.clear()
+        return packets
 
     def reports(self, data: bytes, source: SocketAddress) -> bytes | None:
         """The other side's RTCP packet in a datagram; None if it is dropped."""

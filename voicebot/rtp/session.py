@@ -230,10 +230,11 @@ class RtpSession:
             return
         if incoming.buffer is None:  # the first packet shows where the other side is
             incoming.activate(at)
-        frames, key = incoming.packet(packet, at)
-        self._deliver(frames, at)
-        if key:
-            self._press(key, "events", at)
+        for one in (*path.early(at), packet):
+            frames, key = incoming.packet(one, at)
+            self._deliver(frames, at)
+            if key:
+                self._press(key, "events", at)
 
     def _press(self, key: str, way: Way, at: float) -> None:
         if not self._closed and self._keys.is_new(key, way, at):

@@ -116,6 +116,11 @@ class SourceLock:
         """Where to send."""
         return self.locked or self.signalled
 
+    @property
+    def candidate(self) -> SocketAddress | None:
+        """The source that may be locked soon, if its stream is steady."""
+        return self._candidate
+
     def expect(self, host: str) -> None:
         """The signalling comes from ``host``; ignored if that is not an IP address."""
         try:

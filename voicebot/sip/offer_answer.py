@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, MAX_PTIME_MS, MIN_PTIME_MS, Codec
+from voicebot.audio.codecs import DEFAULT_CODECS, DEFAULT_PTIME_MS, FIRST_DYNAMIC, MAX_PTIME_MS, MIN_PTIME_MS, Codec
 from voicebot.sip.dtls_sdp import PROFILES, Handshake, HandshakeAgreement
 from voicebot.sip.sdes import Crypto
 from voicebot.sip.sdp import (
-    DYNAMIC,
     TELEPHONE_EVENT,
     USUAL_EVENT_TYPE,
     Direction,
@@ -228,7 +227,7 @@ def _payload_type(encoding: Encoding, preferred: int, taken: dict[int, Encoding]
     for number, meaning in reversed(taken.items()):
         if meaning == encoding:
             return number
-    free = [number for number in (preferred, *range(DYNAMIC, 128)) if number not in taken]
+    free = [number for number in (preferred, *range(FIRST_DYNAMIC, 128)) if number not in taken]
     number = free[0] if free else preferred
     taken[number] = encoding
     return number

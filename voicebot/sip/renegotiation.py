@@ -6,7 +6,7 @@ again. If our offer is refused, the session stays as it was; 408 and 481 mean th
 call.
 
 A session timer is refreshed by UPDATE where the other side allows that. Not all that allow it also serve it, so any
-other refusal leads to a re-INVITE, from then on. A refused re-INVITE is tried again while the interval lasts.
+other refusal leads to a re-INVITE, from then on.
 
 Before the call is answered, the session may be changed by UPDATE, once the first offer has been answered.
 """
@@ -31,6 +31,7 @@ from voicebot.sip.transaction import ServerTransaction
 from voicebot.sip.wire import Wire
 
 _MAX_TRIES = 6
+_GONE = (408, 481)
 
 
 @dataclass(slots=True, eq=False)
@@ -197,14 +198,16 @@ class Renegotiation:
         if response is not None and response.status == 422 and self._longer(change.request, response, now):
             return
         self._asking = False
+        if response is not None and response.status >= 300 and response.status not in _GONE:
+            self._timer.refused(now)
+            self._wire.arm()
         if response is not None and response.status == 491 and change.tries < _MAX_TRIES:
             self._later(change, now)
             return
         self._change = None
-        if response is None or response.status in (408, 481):
+        if response is None or response.status in _GONE:
             self._gone(now)
         elif response.status >= 300:
-            self._not_refreshed(now)
             self._wire.emit(SessionRefused(response.status, response.reason))
         else:
             self._accepted(response, change.session, now)
@@ -228,23 +231,19 @@ class Renegotiation:
         if response is not None and response.status == 422 and self._longer(self._update, response, now):
             return
         self._asking = False
-        if response is None or response.status in (408, 481):
+        if response is None or response.status in _GONE:
             self._gone(now)
         elif response.status < 300:
             self._timer.answered(response, now)
             self._wire.arm()
         elif response.status == 491 or (response.status == 500 and response.headers.get("Retry-After") is not None):
-            self._timer.again(now, self._pause())  # a change of theirs is in the way (RFC 3311 5.2)
+            self._timer.refused(now, self._pause())  # a change of theirs is in the way (RFC 3311 5.2)
             self._wire.arm()
         else:
             self._update_refused = True
             if not self.refresh(now):
-                self._not_refreshed(now)
-
-    def _not_refreshed(self, now: float) -> None:
-        """What may have been a refresh was refused; but the other side has the call."""
-        self._timer.refused(now)
-        self._wire.arm()
+                self._timer.refused(now)
+                self._wire.arm()
 
     def _longer(self, request: ClientRequest | None, refusal: SipResponse, now: float) -> bool:
         """Send ``request`` again, with the session interval that the other side wants. False: it wants too much."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, cast
 
-from voicebot.audio.codecs import CODECS, Codec
+from voicebot.audio.codecs import CODECS, FIRST_DYNAMIC, Codec
 from voicebot.sip.dtls_sdp import Handshake
 from voicebot.sip.sdes import MAX_CRYPTO, Crypto
 
@@ -27,9 +27,7 @@ MAX_LINES = 400
 MAX_MEDIA = 16
 MAX_FORMATS = 64
 
-DYNAMIC = 96
-"""Payload types from 96 on have no meaning without an rtpmap (RFC 3551)."""
-_STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < DYNAMIC}
+_STATIC = {codec.payload_type: codec for codec in CODECS.values() if codec.payload_type < FIRST_DYNAMIC}
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _MAX_CONNECTIONS = 4
 """The most ``c=`` lines that are kept at one level."""
@@ -103,7 +101,7 @@ class Media:
     def complete(self, offered: Mapping[int, Encoding]) -> None:
         """Add what an answer has left out because the offer said it: the rtpmaps of its dynamic payload types."""
         for number in map(int, filter(_PAYLOAD_TYPE_RE.match, self.formats)):
-            if number >= DYNAMIC and number in offered:
+            if number >= FIRST_DYNAMIC and number in offered:
                 self.rtpmap.setdefault(number, offered[number])
 
     def payloads(self) -> dict[int, Codec | int]:

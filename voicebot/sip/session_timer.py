@@ -2,7 +2,10 @@
 
     they refresh   refreshed in time ──▶ restart;  not refreshed ──▶ BYE, a little before the interval ends
     we refresh     half of the interval over ──▶ refresh ──2xx──▶ restart;  408, 481, no response ──▶ BYE;
-                   any other refusal ──▶ try again
+                   any other refusal ──▶ try again;  refused until the interval ends ──▶ restart
+
+Who refuses a refresh, other than by 408 and 481, shows that it has the call: there are telephones and servers that
+never take one, and their calls live on (RFC 4028 section 10 wants BYE where there is no response).
 
 We ask for a timer in our INVITE. If a caller supports timers but asks for none, our 200 sets one that we refresh. A
 caller that asks for less than 90 s, the RFC's minimum, gets 422; a 422 from the other side raises the interval that we
@@ -19,7 +22,7 @@ MIN_SE = 90
 _LONGEST = 86_400
 _SHORTEST = 30
 """Who asks for an interval that is shorter, against the RFC, gets no more refreshes than for this one."""
-_LEAST_PAUSE_S = 2.0
+_LEAST_PAUSE_S = 4.0
 _SE_RE = re.compile(r"\s*([0-9]{1,10})\s*((?:;[^,]*)?)\Z")
 _MIN_SE_RE = re.compile(r"\s*([0-9]{1,10})\s*(?:;.*)?\Z")
 _REFRESHER_RE = re.compile(r";\s*refresher\s*=\s*\"?(uac|uas)\b", re.IGNORECASE)
@@ -59,6 +62,8 @@ class SessionTimer:
         self.deadline: float | None = None
         self._end_at = 0.0
         self._refreshing = False
+        self._refused = False
+        """Whether they have refused a refresh in this interval."""
         self._they_know = False
         """Whether a request of theirs has said that they support timers; not all repeat it in each."""
 
@@ -120,6 +125,9 @@ class SessionTimer:
             self._refreshing = True
             self.deadline = self._end_at
             return "refresh"
+        if self._refused:
+            self._start(self.interval, True, now)
+            return ""
         self.stop()
         return "expired"
 
@@ -128,16 +136,17 @@ class SessionTimer:
         if self.deadline is not None and self._refreshing and now + pause < self._end_at:
             self._refreshing, self.deadline = False, now + pause
 
-    def refused(self, now: float) -> None:
-        """The refresh was refused: try again after a quarter of what is left of the interval, so not without end (RFC
-        4028 section 10)."""
-        self.again(now, max(_LEAST_PAUSE_S, (self._end_at - now) / 4))
+    def refused(self, now: float, pause: float | None = None) -> None:
+        """What may have been a refresh was refused: try again after ``pause``, by default after half of what is left of
+        the interval, so that it is not tried all the time (RFC 4028 section 10)."""
+        self._refused = self._refused or self._refreshing
+        self.again(now, max(_LEAST_PAUSE_S, (self._end_at - now) / 2) if pause is None else pause)
 
     def stop(self) -> None:
         self.interval, self.deadline, self._refreshing = 0, None, False
 
     def _start(self, interval: int, ours: bool, now: float) -> None:
-        self.interval, self.ours, self._refreshing = interval, ours, False
+        self.interval, self.ours, self._refreshing, self._refused = interval, ours, False, False
         interval = max(interval, _SHORTEST)
         self._end_at = now + interval - min(32, interval / 3)
         self.deadline = now + interval / 2 if ours else self._end_at

@@ -20,6 +20,7 @@ __all__ = [
     "CODECS",
     "DEFAULT_CODECS",
     "DEFAULT_PTIME_MS",
+    "FIRST_DYNAMIC",
     "MAX_PTIME_MS",
     "MIN_PTIME_MS",
     "Codec",
@@ -29,6 +30,9 @@ __all__ = [
     "named",
     "prepare",
 ]
+
+FIRST_DYNAMIC: Final = 96
+"""Payload types from here on have no fixed meaning (RFC 3551, section 3)."""
 
 MIN_PTIME_MS: Final = 10
 MAX_PTIME_MS: Final = 60
