@@ -37,6 +37,7 @@ soak: install-dev
 
 fuzz: install-dev
 	FUZZ_S=70 $(BIN)/python -m pytest -n 2 tests/fuzz
+	FUZZ_S=70 $(BIN)/python -m pytest -n 2 $$(grep -rl --include='*.py' 'from hypothesis' tests)
 
 attack: install-dev
 	$(BIN)/python -m bench.attack

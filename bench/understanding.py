@@ -72,12 +72,12 @@ def _by_kind(found: list[Case]) -> str:
 
 
 def _share(found: list[Case]) -> str:
-    """The share of those that are right, and how many are of kinds that are not there yet."""
+    """The share of those that are right, and how many are of kinds that dialogs do not have."""
     there = [case for case in found if case.there]
     if not there:
-        return f"kind not there yet ({len(found)})"
+        return f"dialogs have no such kind ({len(found)})"
     right = sum(case.right for case in there)
-    left = f" (kind not there yet: {len(found) - len(there)})" if len(there) < len(found) else ""
+    left = f" (dialogs have no such kind: {len(found) - len(there)})" if len(there) < len(found) else ""
     return f"{right} of {len(there)}, {right / len(there):.1%}{left}"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from folder_line import Line, write
 from written_talk import talk
 
 from voicebot.authoring.checks import check_dialogs
 from voicebot.authoring.graph import draw
 from voicebot.authoring.loader import load_dialogs
+from voicebot.authoring.turn import MAX_PHRASES
 
 MAIN = """\
 globals:
@@ -144,3 +147,106 @@ def test_where_it_leads_is_drawn(tmp_path: Path) -> None:
     picture = draw(load_dialogs(tmp_path))
     assert "“pets”, at any time" in picture
     assert "“prices”, at any time" in picture
+
+
+def expected(line: Line) -> list[str]:
+    """What the recogniser was told last to expect."""
+    configs = [sent["channelData"]["sessionParams"] for sent in line.sent if sent.get("name") == "config"]
+    return next(config["sttContextPhrases"] for config in reversed(configs) if "sttContextPhrases" in config)
+
+
+async def test_the_recogniser_expects_their_words_at_every_question(tmp_path: Path) -> None:
+    line = Line(write(tmp_path / "d", main=MAIN))
+    commands = ["address", "where are you", "breakfast", "pets", "price list"]
+    await line.dial()
+    assert expected(line)[-5:] == commands
+    assert "two" in expected(line), "beside the words of the answer"
+    await line.say("two")
+    assert expected(line) == ["with breakfast", "without", *commands]
+    await line.say("without")
+    assert {"yes", *commands} <= set(expected(line))
+    await line.say("yes")
+    assert expected(line) == commands
+
+
+async def test_the_recogniser_expects_their_words_in_the_language_of_the_call_and_in_dialogs_that_are_called(
+    tmp_path: Path,
+) -> None:
+    main = """
+        globals: {agent: {say: [front desk], goto: b}, address: {say: [where], message: We are in Bonn.}}
+        steps: [{id: a, call: more}, {id: b, hangup: Bye.}]
+    """
+    german = """
+        voice: v
+        globals: {agent: {say: [Rezeption]}, address: {say: [Adresse], message: Wir sind in Bonn.}}
+        steps: {b: {hangup: Tschüss.}}
+    """
+    more, translated = "steps: [{id: q, ask: Which?, choice: {tea: }}]", "steps: {q: {ask: Was?}}"
+    folder = write(tmp_path / "d", main=main, main__de=german, more=more, more__de=translated)
+    for locale, own in (("en-US", ["front desk", "where"]), ("de-DE", ["Rezeption", "Adresse"])):
+        line = Line(folder, locale=locale)
+        await line.dial()
+        assert expected(line) == ["tea", *own]
+
+
+@pytest.mark.parametrize("step", ["queue: {to: '+15550100', free_when: 1 > 2, status: {get: 'https://acd.example/'}}",
+                                  "dial: {to: '+15550100', wait_for: answered}"])  # fmt: skip
+async def test_the_recogniser_expects_their_words_while_the_caller_waits(tmp_path: Path, step: str) -> None:
+    async def fetch(_: object) -> dict[str, int]:
+        return {}
+
+    main = f"globals: {{agent: {{say: [receptionist], goto: b}}}}\nsteps: [{{id: a, {step}}}, {{id: b, hangup: Bye.}}]"
+    line = Line(write(tmp_path / "d", main=main), fetch=fetch)
+    await line.dial()
+    assert expected(line) == ["receptionist"]
+
+
+async def test_the_words_of_the_answer_come_first_where_there_are_too_many(tmp_path: Path) -> None:
+    words = [f"tea {number}" for number in range(MAX_PHRASES - 1)]
+    main = f"""
+        globals: {{address: {{say: [where, whither], message: Here.}}}}
+        steps: [{{id: q, ask: Which?, choice: {{tea: {{say: {words}}}}}, on_fail: end}}]
+    """
+    line = Line(write(tmp_path / "d", main=main))
+    await line.dial()
+    assert expected(line) == [*words, "where"]
+
+
+USUAL = """
+    globals:
+      repeat: {say: [rewind], key: "7"}
+      slower: {say: [not so fast], key: "8", message: All right.}
+      help: {say: [assistance], key: "9", message: Say how many.}
+    defaults: {on_fail: end}
+    steps:
+      - {id: nights, ask: How many nights?, number: {min: 1, max: 20}, save: nights}
+      - {id: film, ask: Which film?, choice: {rewind: {say: [be kind rewind]}, jaws: }}
+      - {id: bye, hangup: Bye.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "heard"),
+    [
+        ("could you rewind", "7", ["Which film?"]),
+        ("assistance, please", "9", ["Say how many."]),
+        ("not so fast", "8", ["All right.", "Which film?"]),
+    ],
+)
+async def test_the_words_and_the_keys_of_the_usual_ones_mean_them_and_cost_no_try(
+    tmp_path: Path, said: str, key: str, heard: list[str]
+) -> None:
+    line = Line(write(tmp_path / "d", main=USUAL))
+    await line.dial()
+    await line.say("two")
+    for _ in range(3):
+        answers = [await line.say(said), await line.press(key)]
+        assert [[re.sub("<[^>]*>", "", spoken) for spoken in answer] for answer in answers] == [heard, heard]
+    await line.say("be kind rewind")
+    assert line.hung_up
+
+
+async def test_the_recogniser_expects_the_words_of_the_usual_ones_as_well(tmp_path: Path) -> None:
+    line = Line(write(tmp_path / "d", main=USUAL))
+    await line.dial()
+    assert expected(line)[-3:] == ["rewind", "not so fast", "assistance"]

@@ -166,6 +166,42 @@ def test_suggested_links_are_not_offered_and_answers_are() -> None:
     assert said(text="Next?", suggestedActions={"actions": LINKS}) == "Next?"
 
 
+def offered_behind(text: str, *titles: str, **more: Any) -> str:
+    return said(text=text, suggestedActions={"actions": [{"title": title} for title in titles]}, **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        ("Shall I send it?", ("Yes", "No")),
+        ("Shall I send it? 💸", ("👍 Yes", "👎 No")),
+        ("Shall I send it?", ("No, thanks", "Yes, please")),
+        ("Soll ich es senden?", ("Ja", "Nein")),
+        ("¿Lo envío?", ("Sí", "No")),
+        ("Je l'envoie ?", ("Oui", "Non merci")),
+        ("Do you know it?", ("yes", "no")),
+    ],
+)
+def test_yes_and_no_are_not_offered_behind_a_question_that_asks_for_them(text: str, titles: tuple[str, str]) -> None:
+    assert offered_behind(text, *titles) == offered_behind(text)
+
+
+def test_yes_and_no_are_not_offered_behind_the_question_of_a_card() -> None:
+    content = {"title": "Shall I send it?", "buttons": [{"title": "Yes"}, {"title": "No"}]}
+    hero = {"contentType": "application/vnd.microsoft.card.hero", "content": content}
+    assert said(attachments=[hero]) == "Shall I send it?"
+
+
+def test_yes_and_no_are_offered_where_nothing_asks_for_them_or_there_is_more_to_choose() -> None:
+    assert offered_behind("Please confirm.", "Yes", "No") == "Please confirm. Yes, or No?"
+    assert offered_behind("Send it?", "Yes", "No", "Later") == "Send it? Yes, No, or Later?"
+    assert offered_behind("Send it?", "Yes, to Anna", "No") == "Send it? Yes, to Anna, or No?"
+
+
+def test_a_choice_is_not_named_by_a_longer_word() -> None:
+    assert offered_behind("Tell me to know more.", "Yes", "No") == "Tell me to know more. Yes, or No?"
+
+
 SPEECH: list[tuple[str, str]] = [
     (
         "<s>Your visit <break strength='weak'/> is at 12:30</s><s>Move it?</s>",

@@ -182,6 +182,22 @@ async def test_an_activity_that_comes_twice_is_said_once(bot: BotDouble) -> None
         assert await caller.hear("hello") == ["With an id.", "With a request id.", "Yes.", "Yes."]
 
 
+async def test_the_parts_of_a_streamed_text_and_its_whole_come_twice_and_are_said_once(bot: BotDouble) -> None:
+    def part(number: int, kind: str) -> Activity:
+        info = {"type": "streaminfo", "streamId": "s-1", "streamType": kind, "streamSequence": number}
+        return {"id": "s-1", "entities": [info]}
+
+    async def streams(_: BotDouble, activity: Activity, reply: Reply) -> None:
+        if activity["type"] == "message":
+            await reply("One. ", type="typing", again=1, **part(1, "streaming"))
+            await reply("One. Two. ", type="typing", again=1, **part(2, "streaming"))
+            await reply("One. Two. Three.", again=1, **part(3, "final"))
+
+    bot.behave = streams
+    async with channel_to(bot) as channel:
+        assert await Caller(channel).hear("hello") == ["One.", "Two. Three."]
+
+
 async def test_a_bot_that_fails_is_not_asked_again_and_the_next_question_reaches_it(bot: BotDouble) -> None:
     async def fails_once(double: BotDouble, activity: Activity, reply: Reply) -> int | None:
         if activity.get("text") == "one":

@@ -92,9 +92,9 @@ def test_an_interpreter_speaks_a_stream_and_keeps_what_the_final_brings() -> Non
     (first,) = interpreter.events(stream("streaming", "It is **5** dollars. Any"), 2, 0.1)
     assert first == BotMessage(0.1, 2, "It is **5** dollars.", "It is 5 dollars.")
     final = stream("final", "It is **5** dollars. Anything else?", inputHint="expectingInput", speak="all of it again")
-    final["suggestedActions"] = {"actions": [{"title": "Yes"}, {"title": "No"}]}
+    final["suggestedActions"] = {"actions": [{"title": "Pay"}, {"title": "Wait"}]}
     (last,) = interpreter.events(final, 2, 0.2)
-    assert last.speak == "Anything else? Yes, or No?"
+    assert last.speak == "Anything else? Pay, or Wait?"
     assert last.hint is InputHint.EXPECTING
 
 

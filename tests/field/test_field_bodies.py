@@ -133,6 +133,9 @@ def test_what_we_have_no_use_for_gets_a_plain_no(source: str, method: str, heade
         ("sdroege/sdp-types/issues/7", (AUDIO + "\t ", "b=AS:64", EVENT)),
         ("pjsip/pjproject/issues/448", (AUDIO, EVENT, "a=silenceSupp:off - - - -", "m=video 57688 RTP/AVP 34")),
         ("pjsip/pjproject/issues/2823", (AUDIO, EVENT, "m=video 0 RTP/AVP 96", "c=IN IP4 127.0.0.1")),
+        ("androidx/media/issues/1472", (AUDIO, EVENT, "m=application/TP-LINK 0 RTP/AVP smart/1/90000")),
+        ("eisenzopf/rvoip/issues/14", (AUDIO, "b=TIAS:64000", EVENT)),
+        ("sipsorcery-org/sipsorcery/issues/1329", ("i=P2P", AUDIO.replace("4000", "4000/2"), EVENT)),
         ("creytiv/re/issues/86", (AUDIO, EVENT, "a=maxptime:150")),
     ],
 )
@@ -157,6 +160,44 @@ def test_a_description_is_read_whatever_stands_between_its_lines(source: str, li
 def test_the_lines_before_the_media_may_be_odd(source: str, lines: Sequence[str]) -> None:
     agreed = select(description(*lines))
     assert agreed is not None and agreed.host == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines", "ports"),
+    [
+        (
+            "SIPp/sipp/issues/230",
+            ("m=audio 0 RTP/AVP 8", "c=IN IP4 127.0.0.1", "m=video 0 RTP/AVP 34", AUDIO),
+            (0, 0, 5),
+        ),
+        ("pjsip/pjproject/issues/1233", ("m=audio 0 RTP/AVP", AUDIO), (0, 5)),
+        ("pjsip/pjproject/issues/1347", ("m=audio 4000 UNKNOWN 0", AUDIO), (0, 5)),
+        ("pjsip/pjproject/issues/433", ("m=audio 4000 RTP/SAVP 8", f"a=crypto:1 {SUITE} inline:{KEY}", AUDIO), (0, 5)),
+    ],
+)
+def test_the_stream_that_we_carry_is_found_among_others(
+    source: str, lines: Sequence[str], ports: Sequence[int]
+) -> None:
+    session = offered(*lines)
+    agreed = select(session)
+    assert agreed is not None
+    assert [media.port for media in offer_answer.answer(session, agreed, "192.0.2.2", 5).media] == list(ports)
+
+
+def test_a_suite_may_be_written_in_small_letters() -> None:
+    """https://github.com/pjsip/pjproject/issues/1347"""
+    agreed = encrypted(f"a=crypto:1 {SUITE.lower()} inline:{KEY}")
+    assert agreed is not None and agreed.crypto is not None and agreed.crypto.suite == SUITE
+
+
+def test_keys_from_a_handshake_under_the_older_name_of_the_profile() -> None:
+    """https://github.com/versatica/JsSIP/issues/332: what all streams share stands before them."""
+    prints = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
+    session = description(
+        "v=0", prints, "a=sendrecv", "m=audio 4000 RTP/SAVPF 8", "c=IN IP4 192.0.2.1", "a=setup:actpass"
+    )
+    agreed = select(session, srtp="allowed")
+    assert agreed is not None and agreed.handshake is not None and agreed.crypto is None
 
 
 def test_an_address_in_brackets_is_one() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,16 +12,6 @@ from voicebot.authoring.rehearsal import Rehearsal, Result
 from voicebot.authoring.transcripts import DialogTest, read_transcripts
 
 FOLDERS = sorted((Path(__file__).parent / "dialogs").iterdir())
-
-WRONG = {
-    ("zero_for_a_person", "So do the words that callers end up with"): "a representative of customers is no agent yet",
-}
-
-
-def marked(folder: Path, test: DialogTest) -> Any:
-    why = WRONG.get((folder.name, test.name))
-    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
-    return pytest.param(folder, test, marks=marks, id=f"{folder.name}-{test.name}")
 
 
 async def rehearsed(folder: Path, test: DialogTest) -> Result:
@@ -35,9 +24,10 @@ async def rehearsed(folder: Path, test: DialogTest) -> Result:
         await rehearsal.close()
 
 
-@pytest.mark.parametrize(
-    ("folder", "test"), [marked(folder, test) for folder in FOLDERS for test in read_transcripts(folder).tests]
-)
+TESTS = [(folder, test) for folder in FOLDERS for test in read_transcripts(folder).tests]
+
+
+@pytest.mark.parametrize(("folder", "test"), TESTS, ids=[f"{folder.name}-{test.name}" for folder, test in TESTS])
 def test_the_talk_goes_as_it_should(folder: Path, test: DialogTest) -> None:
     assert asyncio.run(rehearsed(folder, test)).failure is None
 

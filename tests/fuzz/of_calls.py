@@ -81,6 +81,7 @@ def sdp(data: bytes) -> None:
         description = SessionDescription.parse(data)
     except SdpError:
         return
+    description.put_addresses({name: ["192.0.2.9"] for name in description.names})
     agreed = select(description)
     if agreed is not None:
         SessionDescription.parse(bytes(answer(description, agreed, "192.0.2.1", 4000)))

@@ -40,7 +40,19 @@ def test_what_is_read_and_written_is_what_the_sdk_reads_and_writes(activity: dic
     theirs = sdk_botbuilder._deserializer("Activity", data)
     assert plain(activity_from_json(data)) == plain(theirs)
     written = sdk_botbuilder._serializer._serialize(theirs)
+    for model, entity in zip(theirs.entities or [], written.get("entities", []), strict=True):
+        entity.update(model.additional_properties or {})  # which the SDK leaves out
     assert activity_to_json(theirs) == {**(theirs.additional_properties or {}), **written}
+
+
+CITED = {"type": "https://schema.org/Message", "citation": [{"@type": "Claim", "position": 1}]}
+
+
+def test_what_the_sdk_has_no_fields_for_is_written_wherever_it_stands() -> None:
+    sent = {"type": "message", "text": "x", "new": {"a": [1]}, "entities": [CITED, {"type": "streaminfo", "n": 1}]}
+    written = activity_to_json(activity_from_json(ENVELOPE | sent))
+    assert {name: written[name] for name in sent} == sent
+    assert written["timestamp"] == "2026-01-01T00:00:00.123Z"
 
 
 @pytest.mark.parametrize("change", [{"timestamp": "yesterday"}, {"from": 5}, {"membersAdded": {"id": 1}}])

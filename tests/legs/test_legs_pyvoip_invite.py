@@ -85,11 +85,21 @@ def test_pyvoip_reads_it() -> None:
         SDP.replace("IP4", "IP6").replace("192.0.2.10", "2001:db8::1").replace("192.0.2.9", "2001:db8::1"),
         SDP.replace("audio 4000", "audio 0"),
         SDP.replace("8 0 101", "8 97 101").replace("a=label:1", "a=rtpmap:97 PCMU/8000"),
+        SDP.replace("RTP/AVP 8", "RTP/AVPF 8"),
+        SDP.replace("192.0.2.10", "media.example"),
     ],
-    ids=["none", "empty", "no PCMU", "encrypted", "IPv6", "refused", "dynamic"],
+    ids=["none", "empty", "no PCMU", "encrypted", "IPv6", "refused", "dynamic", "feedback", "a name"],
 )
 def test_what_it_cannot_carry_is_no_audio(sdp: str) -> None:
     assert audio_of(invite(sdp)) is None
+
+
+def test_the_offer_may_be_a_part_of_the_body() -> None:
+    request = invite()
+    request.body = b"--b\r\nContent-Type: application/sdp\r\n\r\n" + request.body + b"\r\n--b\r\n\r\nx\r\n--b--\r\n"
+    request.headers.set("Content-Type", "multipart/mixed;boundary=b")
+    audio = audio_of(request)
+    assert audio is not None and audio.host == "192.0.2.10"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -10,10 +11,12 @@ from free_port import free_ports
 
 from voicebot.audio.codecs import CODECS
 from voicebot.legs.sip_keys import LegKeys
-from voicebot.rtp import MediaClock, PortRange, RtpSession
+from voicebot.rtp import MediaClock, MediaKey, PortRange, RtpSession
+from voicebot.rtp.packet import RtpPacket
+from voicebot.rtp.srtp import SecureStream
 from voicebot.sip import AudioAgreement
 from voicebot.sip.dtls_sdp import HandshakeAgreement
-from voicebot.sip.sdes import LocalKeys
+from voicebot.sip.sdes import KEY_BYTES, SUITES, Crypto, LocalKeys
 
 HERE = ("192.0.2.9", 4002)
 THEIR_ICE, NEW_ICE = ("abcd", "p" * 22), ("efgh", "q" * 22)
@@ -82,3 +85,16 @@ async def test_keys_of_descriptions_stay_for_the_call(rtp: RtpSession) -> None:
     assert rtp.protection.encrypted
     (ours, _), (again, _) = keys.in_answer(sdes, HERE), keys.in_answer(sdes, HERE)
     assert ours == again == keys.in_offer(False, HERE)[0][0]
+
+
+async def test_the_identifier_of_their_key_is_looked_for_in_what_comes_and_never_sent(rtp: RtpSession) -> None:
+    theirs = Crypto(1, SUITES[0], bytes(KEY_BYTES), b"\x01")
+    keys, terms = LegKeys(), replace(agreed(), handshake=None, crypto=theirs)
+    keys.put_into_force(terms, rtp)
+    ours, _ = keys.in_answer(terms, HERE)
+    assert ours is not None and not ours.mki
+    caller = SecureStream(MediaKey(theirs.suite, theirs.key), MediaKey(ours.suite, ours.key))
+    packet = RtpPacket(0, False, 1, 160, 7, b"\x55" * 160).build()
+    sealed = caller.protect(packet)
+    assert rtp.protection.unprotect(sealed[:-10] + theirs.mki + sealed[-10:]) == packet
+    assert caller.unprotect(rtp.protection.protect(packet)) == packet

@@ -77,6 +77,26 @@ async def test_encrypted_media_is_not_taken_for_plain(line: Line, answerer: Answ
         await line.endpoint.invite(answerer.address, offer).established()
 
 
+async def test_a_profile_with_feedback_stays_for_the_call_until_another_is_agreed(
+    line: Line, answerer: Answerer
+) -> None:
+    leg = await dial(line.endpoint, line.media, answerer.address, sink=Sink())
+    session = answerer.legs[0]._session
+    for feedback, profile in ((True, "RTP/AVPF"), (False, "RTP/AVP")):
+        answer = answerer.legs[0]._session_offered(offer_answer.offer(LOOPBACK, leg.local_port, feedback=feedback))
+        assert answer is not None and answer.media[0].protocol == profile
+        assert session.offer().media[0].protocol == profile, "also where we change the session"
+    await leg.hang_up()
+
+
+async def test_of_several_addresses_the_one_of_our_ip_version_is_taken(line: Line, answerer: Answerer) -> None:
+    offer = offer_answer.offer(LOOPBACK, NOBODY)
+    offer.connections = ("2001:db8::7", "224.0.0.1", LOOPBACK)
+    await line.endpoint.invite(answerer.address, offer).established()
+    agreed = answerer.legs[0]._session.offered
+    assert agreed is not None and agreed.host == LOOPBACK
+
+
 @pytest.mark.parametrize("srtp", ["allowed", "required"])
 async def test_an_encrypted_call_carries_voice_and_keys_both_ways(line: Line, clock: MediaClock, srtp: Srtp) -> None:
     answerer = Answerer(clock, MediaPreferences(srtp=srtp))

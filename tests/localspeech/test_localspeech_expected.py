@@ -5,51 +5,95 @@ import math
 import pytest
 
 from voicebot.localspeech.digit_strings import join_digits
-from voicebot.localspeech.expected import choose, lexical
+from voicebot.localspeech.expected import Scored, choose, floor, in_doubt, lexical
 
 PHRASES = ("billing", "outage", "opening hours", "speak to an agent")
+DIGITS = ("one", "two", "three", "oh", *"0123456789")
 
 
-def scores(**likely: float) -> object:
-    return lambda phrases: [likely.get(phrase.split()[0], -40.0) for phrase in phrases]
+def scored(text: str, log_probability: float, tokens: int = 4) -> Scored:
+    return Scored(text, log_probability, tokens)
 
 
-def test_what_was_expected_and_written_stays() -> None:
-    def never(phrases: list[str]) -> list[float]:
-        raise AssertionError
+def chosen(written: Scored, *found: Scored, expected: tuple[str, ...] = PHRASES) -> str | None:
+    choice = choose(written, expected, found)
+    return choice and choice.text
 
-    assert choose("Billing.", -4.0, 3, PHRASES, never) is None
-    assert choose("Something clear.", -0.1, 4, PHRASES, never) is None
-    assert choose("Hm.", -3.0, 2, (), never) is None
+
+@pytest.mark.parametrize(
+    ("text", "log_probability", "doubted"),
+    [
+        ("Hotage.", -2.0, True),
+        ("Something clear.", -0.1, False),
+        ("Outage.", -1.0, False),  # made of the phrases
+        ("Billing, outage.", -1.0, False),
+        ("Billing hours.", -2.4, True),  # made of them, but the model has no idea
+    ],
+)
+def test_phrases_are_searched_for_where_the_model_was_not_certain_of_something_else(
+    text: str, log_probability: float, doubted: bool
+) -> None:
+    assert in_doubt(scored(text, log_probability), PHRASES) is doubted
+    assert not in_doubt(scored(text, log_probability), ())
+
+
+def test_numerals_are_made_of_digits() -> None:
+    assert not in_doubt(scored("One, 23.", -1.0), DIGITS)
+    assert in_doubt(scored("There are 23.", -1.0), DIGITS)
 
 
 def test_a_doubtful_word_gives_way_to_a_phrase_that_the_audio_supports() -> None:
-    choice = choose("Hotage.", -4.0, 4, PHRASES, scores(outage=-5.0))  # type: ignore[arg-type]
+    choice = choose(scored("Hotage.", -4.0), PHRASES, [scored("outage", -5.0)])
     assert choice is not None and choice.text == "Outage."
     assert 0 < choice.confidence < 1
 
 
+def test_nothing_found_is_no_decision() -> None:
+    assert chosen(scored("Hotage.", -4.0)) is None
+
+
 def test_a_phrase_that_the_audio_does_not_support_is_not_taken() -> None:
-    assert choose("Goodbye.", -2.0, 4, PHRASES, scores(outage=-9.5)) is None  # type: ignore[arg-type]
-    assert choose("Goodbye.", -2.0, 4, PHRASES, scores(outage=-7.0, billing=-9.0)) is None  # type: ignore[arg-type]
+    assert chosen(scored("Goodbye.", -2.0), scored("Outage.", -9.5)) is None
+    assert floor(scored("Goodbye.", -2.0)) > -20  # there the search ends
 
 
-def test_a_phrase_far_ahead_of_the_others_may_be_less_likely() -> None:
-    choice = choose("Hotage.", -2.0, 4, PHRASES, scores(outage=-8.0, billing=-14.0))  # type: ignore[arg-type]
-    assert choice is not None and choice.text == "Outage."
+def test_the_shorter_a_phrase_the_nearer_it_must_be() -> None:
+    assert chosen(scored("Know.", -2.0), scored("No.", -5.5), expected=("yes", "no")) is None
+    assert chosen(scored("Know.", -2.0), scored("No.", -4.5), expected=("yes", "no")) == "No."
+    assert chosen(scored("Stirling.", -2.0), scored("Billing.", -8.5)) == "Billing."
+
+
+def test_further_words_may_cost_more_but_not_further_digits() -> None:
+    written = scored("Lena, Oscar, Papa.", -2.0)
+    assert chosen(written, scored("Lima, Oscar, Papa.", -11.0), expected=("lima", "oscar", "papa")) is not None
+    assert chosen(scored("Pharaoh, one, two.", -2.0), scored("Zero, one, two.", -11.0), expected=DIGITS) is None
+
+
+def test_a_short_phrase_does_not_replace_much_that_was_said() -> None:
+    assert chosen(scored("A dove, five, two.", -8.0, 8), scored("No.", -8.5), expected=("yes", "no")) is None
+
+
+def test_a_sentence_is_not_replaced_by_a_numeral() -> None:
+    assert chosen(scored("Give me a 20 ounce dark roast", -7.0, 12), scored("10.", -11.5), expected=DIGITS) is None
 
 
 def test_two_phrases_alike_are_no_decision() -> None:
-    assert choose("Hotage.", -4.0, 4, PHRASES, scores(outage=-4.5, billing=-5.0)) is None  # type: ignore[arg-type]
+    assert chosen(scored("Hotage.", -4.0), scored("Outage.", -4.5), scored("Billing.", -5.0)) is None
 
 
-def test_a_long_sentence_is_not_replaced_by_a_word() -> None:
-    text = "I would like to know why my bill is so high this month"
-    assert choose(text, -20.0, 14, ("bill", "outage"), lambda phrases: [0.0 for _ in phrases]) is None
+def test_one_answer_written_in_several_ways_does_not_compete_with_itself() -> None:
+    ways = [scored("Two, three, one.", -4.2), scored("2-3-1", -4.5), scored("231", -5.0)]
+    assert chosen(scored("To three one.", -4.0), *ways, expected=DIGITS) == "Two, three, one."
+    assert chosen(scored("To three one.", -4.0), *ways, scored("221", -4.2), expected=DIGITS) is None
+
+
+def test_digits_that_the_audio_supports_better_replace_digits() -> None:
+    assert chosen(scored("6.03.17.", -8.6, 10), scored("603137", -5.0), expected=DIGITS) == "603137."
+    assert chosen(scored("6.03.17.", -8.6, 10), scored("603137", -8.7), expected=DIGITS) is None
 
 
 def test_confidence_is_shared_between_the_written_text_and_the_phrases() -> None:
-    choice = choose("Yeth.", -2.0, 2, ("yes",), lambda phrases: [-2.0])
+    choice = choose(scored("Yeth.", -2.0, 2), ("yes",), [scored("Yes.", -2.0)])
     assert choice is not None and math.isclose(choice.confidence, 0.5)
 
 

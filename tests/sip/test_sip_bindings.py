@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicebot.sip.bindings import LONGEST_S, granted_s, with_instance
 from voicebot.sip.message import SipResponse, parse_message
@@ -32,6 +34,7 @@ def answer(*contacts: str, expires: str = "") -> SipResponse:
         (["<sip:7000@192.168.1.20>;expires=60", "<sip:7000@10.0.0.9>;expires=8"], 60),  # 5060 may be left out
         (["<sip:7000@192.168.1.20:5060;transport=UDP;x=1>;q=0.5;expires=60;y"], 60),
         ([f"{SEEN};expires=8"], 8),
+        ([f"<sip:7000@192.168.1.20:5060>;expires=500, {SEEN};expires=8, <sip:7000@10.0.0.9>;expires=5"], 8),
         ([f"{SEEN};expires=8, <sip:7000@10.0.0.77:5060>;expires=5, <sip:7000@10.0.0.88>;expires=0"], 8),
         ([f"<sip:x@203.0.113.5:999;ob>;{OUR_INSTANCE};expires=50, {SEEN};expires=8;{OTHER}"], 50),
         ([f"<sip:x@203.0.113.5:999>;{OUR_INSTANCE.upper()};expires=50, <sip:7000@10.0.0.9>;expires=8"], 50),
@@ -78,6 +81,8 @@ def test_bindings_without_time_are_none() -> None:
 def test_bindings_of_others_that_cannot_be_read_are_passed_over() -> None:
     odd = ["<sip:7000@[::1", "*", ", ,", "<urn:x>;expires=3", f"{SEEN};expires=8", "<sip:7000@x>;expires=99999999999"]
     assert granted_s(answer(*odd), OWN, ASKED_S) == 8
+    assert granted_s(answer(f"<sip:7000@x>;;=, {SEEN};expires=8, sip:a,b"), OWN, ASKED_S) == 8
+    assert granted_s(answer(*[f"{SEEN};expires=8"] * 3, *["<sip:7000@x>"] * 150), OWN, ASKED_S) == 8
 
 
 def test_a_very_long_time_is_cut() -> None:
@@ -87,3 +92,11 @@ def test_a_very_long_time_is_cut() -> None:
 def test_an_instance_is_the_same_again_and_of_one_address_only() -> None:
     assert with_instance("<sip:7000@192.168.1.20:5060>", "sip:7000@pbx.example.com") == OWN
     assert with_instance("<sip:7000@192.168.1.20:5061>", "sip:7000@pbx.example.com").partition(";")[2] != OUR_INSTANCE
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\r\n"), max_size=60), max_size=5), st.text(max_size=12))
+def test_whatever_a_registrar_writes_it_is_a_time(contacts: list[str], expires: str) -> None:
+    response = answer(SEEN)
+    response.headers.setlist("Contact", [f"<sip:7000@192.0.2.1>{text}" for text in contacts] + contacts)
+    response.headers.set("Expires", expires)
+    assert 0 <= granted_s(response, OWN, ASKED_S) <= LONGEST_S

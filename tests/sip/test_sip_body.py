@@ -78,6 +78,15 @@ def test_what_must_be_understood_and_is_not_gets_415_with_what_would_be(body: by
     assert refused.tokens("Accept") == ["application/sdp", "multipart/mixed", "multipart/alternative"]
 
 
+def test_a_description_for_early_media_beside_the_sessions_is_passed_over() -> None:
+    """RFC 3959."""
+    peer = Peer()
+    early = part(b"application/sdp", OTHER, b"early-session")
+    offered(peer, body=mixed(early, part(b"application/sdp", OFFER)), content_type=MIXED)
+    told = peer.event(CallOffered).call.offer
+    assert told is not None and told.media[0].port == 40000
+
+
 def test_a_body_that_need_not_be_understood_is_no_offer() -> None:
     peer = Peer()
     body = mixed(part(ISUP, b"x", b"signal;handling=optional"))

@@ -38,7 +38,7 @@ def offered(
 @pytest.mark.parametrize(
     ("setup", "role"), [("actpass", "passive"), ("active", "passive"), ("passive", "active"), ("", "passive")]
 )
-@pytest.mark.parametrize("protocol", ["UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF"])
+@pytest.mark.parametrize("protocol", ["UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "RTP/SAVPF"])
 def test_the_role_that_is_left_is_ours_and_the_answer_says_so(protocol: str, setup: str, role: str) -> None:
     offer = offered(*([f"a=setup:{setup}"] if setup else []), "a=rtcp-mux", "a=mid:a0", protocol=protocol)
     agreed = offer_answer.select(offer, srtp="allowed")

@@ -143,6 +143,20 @@ def test_a_registrar_that_is_away_for_a_day_finds_us_asking_still() -> None:
     assert registration.registered(peer.now)
 
 
+@pytest.mark.parametrize("via", ["198.51.100.7:1024", "198.51.100.7", "[2001:db8::1]:5060", "router.invalid"])
+def test_a_response_in_whose_via_a_router_wrote_its_own_address_is_ours(via: str) -> None:
+    """https://github.com/pjsip/pjproject/issues/352"""
+    peer = Peer()
+    registration = peer.ua.lines.register(Account("pbx", "sip:192.0.2.10", "7000"), peer.now)
+    (request,) = peer.command()
+    assert isinstance(request, SipRequest)
+    response = peer.reply(request, 200)
+    response.headers.set("Via", f"SIP/2.0/UDP {via};branch={request.via[0].branch};rport=1024")
+    response.headers.set("Contact", "<sip:7000@198.51.100.7:1024>;expires=600")
+    peer.send(response, ("192.0.2.10", 5060))
+    assert registration.registered(peer.now)
+
+
 @pytest.mark.parametrize("uri", ["sip:7000@pbx.example.com", "sip:7000@127.0.0.1", "sip:pbx.example.com"])
 def test_a_call_is_taken_whatever_domain_its_target_has(uri: str) -> None:
     """https://github.com/jambonz/jambonz-feature-server/issues/179: the registrar's own."""

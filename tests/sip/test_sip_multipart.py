@@ -152,7 +152,7 @@ def test_a_type_that_is_left_out_is_seen_from_the_content() -> None:
         (whole(sdp()), "multipart/mixed;boundary=other"),
         (whole(sdp()), 'multipart/mixed;boundary="b'),
         (b"", MIXED),
-        (b"--b", MIXED),
+        (b"--b--", MIXED),
         (whole(*[sdp()] * (MAX_PARTS + 1)), MIXED),
     ],
 )

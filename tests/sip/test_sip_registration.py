@@ -225,3 +225,61 @@ def test_a_malformed_binding_of_another_phone_does_not_keep_us_from_being_regist
     registration, request = asked(peer)
     reply(peer, request, 200, Contact="<sip:7000@x>;expires=99999999999", Expires="in an hour")
     assert registration.registered(peer.now)
+
+
+OVER_TCP = Account("pbx", "sip:192.0.2.10;transport=tcp", "7000", expires_s=600)
+CLOSED = Hop("192.0.2.10", 5060, "TCP", flow=3)
+
+
+def granted(peer: Peer, request: SipRequest | SipResponse) -> None:
+    assert isinstance(request, SipRequest)
+    reply(peer, request, 200, Contact="<sip:7000@127.0.0.1:5060;transport=tcp>;expires=600")
+
+
+def test_who_registered_by_a_connection_that_is_closed_registers_by_a_new_one() -> None:
+    """https://github.com/pjsip/pjproject/issues/1044"""
+    peer = Peer()
+    registration, request = asked(peer, OVER_TCP)
+    granted(peer, request)
+    peer.take(peer.ua.transport_failed(CLOSED._replace(host="192.0.2.11"), peer.now))
+    assert peer.wait(10.0) == [], "another's connection"
+    peer.take(peer.ua.transport_failed(CLOSED, peer.now))
+    assert registration.registered(peer.now)
+    (again,) = peer.wait(2.0)
+    assert isinstance(again, SipRequest) and again.cseq[0] == request.cseq[0] + 1
+    granted(peer, again)
+    assert peer.wait(400.0) == []
+
+
+def test_a_registrar_that_closes_each_connection_at_once_is_not_asked_without_end() -> None:
+    """https://github.com/siprix/FlutterPluginFederated/issues/68"""
+    peer = Peer()
+    _, request = asked(peer, OVER_TCP)
+    asks, began = 0, peer.now
+    sent: list[SipRequest | SipResponse] = [request]
+    while peer.now < began + 3600.0:
+        for message in sent:
+            granted(peer, message)
+            peer.take(peer.ua.transport_failed(CLOSED, peer.now))
+            peer.take(peer.ua.transport_failed(CLOSED, peer.now))
+            asks += 1
+        sent = peer.wait(0.5)
+    assert asks < 30
+
+
+def test_a_refused_registration_is_not_tried_again_because_its_connection_is_closed() -> None:
+    peer = Peer()
+    registration, request = asked(peer, OVER_TCP)
+    reply(peer, request, 403)
+    due = registration.deadline
+    peer.take(peer.ua.transport_failed(CLOSED, peer.now))
+    assert registration.deadline == due
+
+
+def test_what_is_closed_is_nothing_to_a_registration_over_udp() -> None:
+    peer = Peer()
+    registration, request = asked(peer)
+    reply(peer, request, 200, Contact="<sip:7000@127.0.0.1:5060>;expires=600")
+    due = registration.deadline
+    peer.take(peer.ua.transport_failed(Hop("192.0.2.10", 5060), peer.now))
+    assert registration.deadline == due

@@ -47,6 +47,7 @@ def test_the_key_of_the_rfcs_example_is_read() -> None:
         f"1 {SUITE} inline:{KEY}|2^20|1:4|2:4",
         f"1 {SUITE} inline:{KEY}|soon",
         f"1 {SUITE} inline:{KEY}x",
+        f"1 {SUITE} inline:{KEY[:-1]}\u212a",  # a Kelvin sign, which is a k without regard to case
         f"1 {SUITE} inline:{KEY} KDR=1",
         f"1 {SUITE} inline:{KEY} UNENCRYPTED_SRTCP",  # a session parameter
         f"1 {SUITE} inline:{KEY};inline:{KEY}|2^20|1:4",  # two keys

@@ -13,6 +13,7 @@ from voicebot.sip.answering import CallOffered
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest
+from voicebot.sip.outputs import Transmit
 from voicebot.sip.symmetric import Symmetric, is_unreachable
 from voicebot.sip.trunks import Trunk, TrunkGate
 from voicebot.sip.user_agent import UserAgent
@@ -146,6 +147,30 @@ def test_in_a_call_of_ours_a_private_contact_is_reached_where_the_invite_was(
     call.bye(peer.now)
     (bye,) = peer.command()
     assert isinstance(bye, SipRequest) and (bye.uri, peer.destinations[-1]) == (INSIDE, goes_to)
+
+
+@pytest.mark.parametrize("contact", ["sip:7000@203.0.113.9:5062", INSIDE])
+def test_of_several_addresses_of_ours_a_call_uses_the_one_it_came_in_by(contact: str) -> None:
+    ours = [
+        Listener("UDP", "127.0.0.1", 5060),
+        Listener("UDP", "192.0.2.1", 5060),
+        Listener("UDP", "2001:db8::1", 5060),
+    ]
+    peer = NatPeer(contact)
+    peer.ua = UserAgent(ours, AgentOptions(session_expires_s=0))
+    for index, source in ((1, "198.51.100.7"), (2, "2001:db8::7")):
+        hop = Hop(source, 1024, listener=index)
+        request = peer.request("INVITE", body=OFFER, call_id=source, headers={"Contact": f"<{contact}>"})
+        peer.take(peer.ua.receive(bytes(request), hop, peer.now))
+        call = peer.event(CallOffered).call
+        call.answer(session(), peer.now)
+        peer.command()
+        ack = peer.request("ACK", call_id=source, to_tag=call.local_tag)
+        peer.take(peer.ua.receive(bytes(ack), hop, peer.now))
+        call.bye(peer.now)
+        bye = next(output for output in peer.ua.take() if isinstance(output, Transmit))
+        by_the_same = index == 1 or contact == INSIDE  # an IPv4 Contact cannot be reached by IPv6
+        assert (bye.hop.listener == index) == by_the_same
 
 
 def test_ipv6_and_names_are_told_apart() -> None:

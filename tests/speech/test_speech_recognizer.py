@@ -240,6 +240,33 @@ async def test_new_phrases_take_over_in_a_quiet_moment_without_a_hole(service: S
         assert not call.got(RecognitionLost)
 
 
+async def test_phrases_that_come_while_the_call_is_being_connected_are_expected(service: SpeechDouble) -> None:
+    """Those of a call's first question do."""
+    events: list[Event] = []
+    recognizer = Recognizer(InProcessSdk(), SpeechEndpoint(host=service.host), audio=PCMU, on_event=events.append)
+    connecting = asyncio.create_task(recognizer.start())
+    await asyncio.sleep(0)
+    recognizer.set_phrases(["yes", "no"])
+    await connecting
+    await until(lambda: len(service.listening) == 2)
+    Call(recognizer, events).speak(0.5)
+    await until(lambda: service.listening[1].phrases == ["yes", "no"])
+    await recognizer.stop()
+
+
+async def test_phrases_that_could_not_be_changed_are_tried_again_with_the_next_question(
+    service: SpeechDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        service.refuse = [401]
+        call.recognizer.set_phrases(["yes", "no"])
+        await until(lambda: "the phrase list could not be changed" in caplog.text)
+        call.recognizer.set_phrases(["yes", "no"])
+        await until(lambda: len(service.listening) == 2)
+        call.speak(0.5)
+        await until(lambda: service.listening[1].phrases == ["yes", "no"])
+
+
 async def test_phrases_that_cannot_be_changed_leave_recognition_as_it_was(
     service: SpeechDouble, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,7 +14,7 @@ from voicebot.authoring.answers.choice import contains, words_of
 from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import GlobalCommand, GlobalCommands
+from voicebot.authoring.model import GlobalCommand
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.steps.step import END_KEY
@@ -24,6 +24,8 @@ from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogCont
 from voicebot.telephony_channel import NO_INPUT
 
 ROOT = "call"
+LEAVING = ("agent", "start_over")
+"""The usual commands that leave the open question, whatever else was said."""
 LATE_KEY_S = 5.0
 """How long after the last key an end key may still belong to what was keyed in."""
 
@@ -63,10 +65,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         end_key = step.end_key(state) if step is not None else END_KEY
         before = self._asked(dc)
         wanted = self._wanted(dc)
-        if wanted is None:
-            result = await dc.continue_dialog()
-        else:
-            result = await (self._jump if wanted.goto is not None else self._answer)(dc, wanted)
+        result = await (dc.continue_dialog() if wanted is None else self._carry_out(dc, wanted))
         channel.call_state(dc.context).pop("ended_by", None)
         if pressed and ((dc.context.activity.text or "").strip() != end_key or self._asked(dc) != before):
             await self._allow_late_end_key(dc, end_key)
@@ -108,33 +107,42 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
 
     # --- global commands ----------------------------------------------------------------------------------------------
 
-    def _wanted(self, dc: DialogContext) -> GlobalCommand | None:
-        """The global command of the main file that the caller gives, if it leads somewhere or says something."""
+    def _wanted(self, dc: DialogContext) -> str | None:
+        """The global command of the main file that the caller gives, by its name; None when the open question answers
+        it, or there is none."""
         script = self._main(dc.context).script
         state = dc.active_dialog.state if dc.active_dialog is not None else {}
         if state.get("mode") == TRANSFERRING:
             return None
         activity = dc.context.activity
         text = (activity.text or "").strip()
-        led = script.main.globals.leading()
+        commands = script.main.globals
         step, state = self._open_step(dc)
         if channel.is_key(activity):
             if step is not None and step.takes_key(state, text):
                 return None
-            return next((given for given in led.values() if given.key == text), None)
+            return next((name for name, given in commands.at_any_time().items() if given.key == text), None)
         asks_for = script.understanding.asks_for(text)
-        if asks_for in led:
-            return led[asks_for]
-        usual = GlobalCommands.model_fields
-        phrases = {name: given.say or ([] if name in usual else [name.replace("_", " ").replace("-", " ")])
-                   for name, given in led.items()}  # fmt: skip
-        found = _said(text, phrases)
+        if asks_for in commands.leading():
+            return asks_for
+        found = _said(text, commands.phrases())
         if found is None:
             return None
         name, whole = found
-        if step is not None and name not in usual and step.is_answer(self._turn(dc, state), text, whole=whole):
+        if step is not None and name not in LEAVING and step.is_answer(self._turn(dc, state), text, whole=whole):
             return None
-        return led[name]
+        return name
+
+    async def _carry_out(self, dc: DialogContext, name: str) -> Any:
+        commands = self._main(dc.context).script.main.globals
+        wanted = commands.at_any_time()[name]
+        if name in commands.leading():
+            return await (self._jump if wanted.goto is not None else self._answer)(dc, wanted)
+        step, state = self._open_step(dc)
+        if step is None:
+            return await dc.continue_dialog()
+        await step.asked_for(self._turn(dc, state), name)
+        return Dialog.end_of_turn
 
     def _turn(self, dc: DialogContext, state: dict[str, Any]) -> Turn:
         return Turn(dc.context, self._flows[dc.active_dialog.id].program(dc.context).script, state, self._around)

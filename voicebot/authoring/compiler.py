@@ -12,8 +12,10 @@ from voicebot.authoring.flow import Flow
 from voicebot.authoring.folder import Dialogs
 from voicebot.authoring.functions import AsyncFunction, Functions
 from voicebot.authoring.http import Fetch, HttpClient
+from voicebot.authoring.labels import labels_of
 from voicebot.authoring.languages import with_country
 from voicebot.authoring.program import Program
+from voicebot.authoring.template import Labels
 from voicebot.authoring.turn import Surroundings, Visited
 from voicebot.host.sdk import ComponentDialog
 from voicebot.host_wire import SECRET_PREFIX
@@ -53,7 +55,8 @@ def compile_dialogs(
         dialogs.locales,
     )
     names = sorted(dialogs.dialogs, key=lambda name: dialogs.dialogs[name] is not dialogs.main)  # the greeting first
-    flows = [_flow(dialogs, name, around) for name in names]
+    labels = _labels(dialogs)
+    flows = [_flow(dialogs, name, around, labels) for name in names]
     programs = [program for flow in flows for program in flow.programs.values()]
     prompts = {prompt: None for program in programs for prompt in program.script.prompts()}
     base = dialogs.main.dialog.locale
@@ -71,16 +74,31 @@ def secrets_given() -> dict[str, str]:
             if name.startswith(SECRET_PREFIX)}  # fmt: skip
 
 
-def _flow(dialogs: Dialogs, name: str, around: Surroundings) -> Flow:
+def _flow(dialogs: Dialogs, name: str, around: Surroundings, labels: Mapping[str, Mapping[str, Labels]]) -> Flow:
+    """``labels``: by language and dialog."""
     loaded = dialogs.dialogs[name]
     main = dialogs.main
     base = main.dialog.locale
-    programs = {base: Program(name, loaded.dialog, base, main.dialog, (loaded.file, main.file))}
+    own = loaded.file, main.file
+    programs = {base: Program(name, loaded.dialog, base, main.dialog, own, labels[base][name])}
     for locale, translation in loaded.translations.items():
         translated_main = main.translations[locale].dialog if locale in main.translations else main.dialog
         files = translation.document.file, main.file
-        programs[locale] = Program(name, translation.dialog, locale, translated_main, files)
+        programs[locale] = Program(name, translation.dialog, locale, translated_main, files, labels[locale][name])
     return Flow(name, programs, around)
+
+
+def _labels(dialogs: Dialogs) -> dict[str, dict[str, Labels]]:
+    """By language and dialog, what the variables are called."""
+    base = dialogs.main.dialog.locale
+    locales = {base, *(locale for loaded in dialogs.dialogs.values() for locale in loaded.translations)}
+    return {
+        locale: labels_of({
+            name: loaded.translations[locale].dialog if locale in loaded.translations else loaded.dialog
+            for name, loaded in dialogs.dialogs.items()
+        })
+        for locale in locales
+    }  # fmt: skip
 
 
 def _local_time() -> datetime:

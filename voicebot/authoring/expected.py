@@ -7,30 +7,59 @@ _GERMAN = ("null", "eins", "zwei", "zwo", "drei", "vier", "fünf", "sechs", "sie
 _FRENCH = ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
 _SPANISH = ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
 
+_ENGLISH_LETTERS = (
+    "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo", "lima",
+    "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey",
+    "x-ray", "yankee", "zulu",
+)  # fmt: skip
+_GERMAN_LETTERS = (
+    "Anton", "Berta", "Cäsar", "Dora", "Emil", "Friedrich", "Gustav", "Heinrich", "Ida", "Julius", "Kaufmann",
+    "Ludwig", "Martha", "Nordpol", "Otto", "Paula", "Quelle", "Richard", "Samuel", "Theodor", "Ulrich", "Viktor",
+    "Wilhelm", "Xanthippe", "Ypsilon", "Zacharias",
+)  # fmt: skip
+_FRENCH_LETTERS = (
+    "Anatole", "Berthe", "Célestin", "Désiré", "Eugène", "François", "Gaston", "Henri", "Irma", "Joseph", "Kléber",
+    "Louis", "Marcel", "Nicolas", "Oscar", "Pierre", "Quintal", "Raoul", "Suzanne", "Thérèse", "Ursule", "Victor",
+    "William", "Xavier", "Yvonne", "Zoé",
+)  # fmt: skip
+_SPANISH_LETTERS = (
+    "Antonio", "Barcelona", "Carmen", "Dolores", "Enrique", "Francia", "Gerona", "Historia", "Inés", "José", "Kilo",
+    "Lorenzo", "Madrid", "Navarra", "Oviedo", "París", "Querido", "Ramón", "Sábado", "Toledo", "Ulises", "Valencia",
+    "Washington", "Xilófono", "Yegua", "Zaragoza",
+)  # fmt: skip
+
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
         "email": ("at", "dot", "dash", "underscore", "gmail.com"),
         "yesno": ("yes", "no", "correct", "wrong", "that's right"),
         "digits": (*_ENGLISH, "oh", "double", "triple"),
         "numbers": _ENGLISH,
+        "duration": (*_ENGLISH, "night", "nights", "day", "days", "week", "weeks", "hour", "hours", "minutes"),
+        "spelled": _ENGLISH_LETTERS,
     },
     "de": {
         "email": ("ät", "Punkt", "Bindestrich", "Unterstrich"),
         "yesno": ("ja", "nein", "richtig", "falsch", "genau"),
         "digits": _GERMAN,
         "numbers": _GERMAN,
+        "duration": (*_GERMAN, "Nacht", "Nächte", "Tag", "Tage", "Woche", "Wochen", "Stunden", "Minuten"),
+        "spelled": _GERMAN_LETTERS,
     },
     "fr": {
         "email": ("arobase", "point", "tiret", "tiret bas"),
         "yesno": ("oui", "non", "exact", "faux", "c'est ça"),
         "digits": _FRENCH,
         "numbers": _FRENCH,
+        "duration": (*_FRENCH, "nuit", "nuits", "jour", "jours", "semaine", "semaines", "heures", "minutes"),
+        "spelled": _FRENCH_LETTERS,
     },
     "es": {
         "email": ("arroba", "punto", "guion", "guion bajo"),
         "yesno": ("sí", "no", "correcto", "claro", "eso es"),
         "digits": _SPANISH,
         "numbers": _SPANISH,
+        "duration": (*_SPANISH, "noche", "noches", "día", "días", "semana", "semanas", "horas", "minutos"),
+        "spelled": _SPANISH_LETTERS,
     },
 }  # fmt: skip
 """Only a few words for each kind, since every word makes all others less likely."""

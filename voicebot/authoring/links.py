@@ -41,7 +41,7 @@ def check_links(loaded: LoadedDialog, site: Site) -> None:
             document.problem(("globals", name), "missing", f"where does {name!r} go?", "add goto: and a step",
                              at_key=True)  # fmt: skip
     keys: dict[str, str] = {}
-    for name, command in dialog.globals.leading().items():
+    for name, command in dialog.globals.at_any_time().items():
         if command.key is not None and keys.setdefault(command.key, name) != name:
             said = f"key {command.key} means {keys[command.key]!r} already"
             document.problem(("globals", name, "key"), "duplicate-key-press", said, "choose another key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from voicebot.authoring.addresses import fill_address
@@ -14,7 +15,7 @@ from voicebot.authoring.model import DialogHeader, Part, Prompt
 from voicebot.authoring.schedule import OpeningHours, compile_schedule
 from voicebot.authoring.sounds import is_remote
 from voicebot.authoring.speaking import written
-from voicebot.authoring.template import Formatter, Template, compile_template
+from voicebot.authoring.template import Formatter, Labels, Template, compile_template
 from voicebot.authoring.understanding import Understanding, for_language
 from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, texts_of
 from voicebot.authoring.wording import Words, formatter, words
@@ -25,7 +26,7 @@ class DialogScript:
 
     ``name``: of the dialog; ``header``: of its file; ``parts``: its steps; ``main``: the header of the main file, which
     has the constants, schedules and global commands; ``files``: the dialog's and the main one, beside which their audio
-    files are.
+    files are; ``labels``: what its variables are called for the values that options have.
 
     Raises :class:`~voicebot.authoring.expressions.ExpressionError` or ``ScheduleError`` for what the loader
     reports as a problem.
@@ -39,6 +40,7 @@ class DialogScript:
         main: DialogHeader,
         locale: str,
         files: tuple[Path, Path] | None = None,
+        labels: Labels = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.header = header
@@ -58,7 +60,6 @@ class DialogScript:
         self._templates: dict[str, Template] = {}
         self._conditions: dict[str, Compiled] = {}
         own_file, main_file = files or (None, None)
-        labels = dict(label for part in parts for label in getattr(part, "labels", tuple)())
         for part in (*parts, header.defaults, main.globals):
             file = main_file if part is main.globals else own_file
             for _, prompt in prompts_of(part):

@@ -86,6 +86,13 @@ class Template:
         return self.fill(scope, say)
 
 
+def only_expression(text: str) -> str | None:
+    """The expression of a text that is a single gap, which keeps its value's type; None for any other text."""
+    parts = compile_template(text).parts
+    only = parts[0] if len(parts) == 1 else None
+    return only.expression.text.strip() if isinstance(only, Gap) and not only.kind else None
+
+
 def within(scope: Scope, thing: Any, place: int) -> Scope:
     """What is known while something is said of ``thing``, the ``place``-th (from 1) of its list."""
     parts = {key: part for key, part in thing.items() if isinstance(key, str)} if isinstance(thing, Mapping) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,9 @@ from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
 from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
+
+MAX_PHRASES = 400
+"""The recogniser is told to expect at most this many."""
 
 Visited = Callable[[str, str, str], None]
 """``(dialog, step, where it went on)``: for coverage."""
@@ -135,6 +138,21 @@ class Turn:
         said = words.rendered(scope, slow)
         await channel.say(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
         return said[0]
+
+    async def expect(
+        self,
+        phrases: Iterable[str],
+        no_input_s: float | None,
+        *,
+        patient: bool = False,
+        answer: dict[str, Any] | None = None,
+    ) -> None:
+        """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. The rest: as in
+        :func:`~voicebot.authoring.channel.configure`.
+        """
+        commands = (phrase for own in self.script.main.globals.phrases().values() for phrase in own)
+        expected = list(dict.fromkeys([*phrases, *commands]))[:MAX_PHRASES]
+        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=answer)
 
     def error(self, message: str, status: int) -> None:
         """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""

@@ -7,13 +7,13 @@ speech. A ``speak`` that is the text once more (as Copilot Studio sends it) is t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from typing import Any
 
 from voicebot.bots.card_elements import offered
 from voicebot.bots.cards import MAX_CHOICES, CardReader, SpokenCard, key
 from voicebot.bots.citations import says_that_it_cites, without_citations
-from voicebot.bots.languages import language_tag, our_words, same_language
+from voicebot.bots.languages import are_yes_and_no, language_tag, our_words, same_language
 from voicebot.bots.sentences import cut
 from voicebot.bots.spoken import MAX_LINES, MAX_TEXT, TextFormat, spoken
 from voicebot.speech_markup import fit_for_speech, is_ssml, is_unmistakable, joined, words
@@ -71,7 +71,8 @@ def aloud(activity: dict[str, Any], *, ours: bool = False) -> Aloud:
     parts = [("" if _repeated(first, cards, locale) else first, locale)]
     parts += [(card.speak, _locale(card.locale, locale)) for card in cards]
     if not isinstance(given, str):
-        parts.append((_choices(activity, reader.choices, text, locale), locale))
+        said = next((speak for speak, _ in reversed(parts) if speak), "")
+        parts.append((_choices(activity, reader.choices, text, said, locale), locale))
     shown = " ".join([text[:MAX_SPEAK], *(_words(card.speak) for card in cards)])[:MAX_SPEAK] if text else ""
     return Aloud(_pieces([part for part in parts if part[0]], shown) or (Piece("", locale, shown),), tuple(remarks))
 
@@ -136,12 +137,16 @@ def _locale(of_part: str, of_message: str) -> str:
     return of_message if not of_part or (of_message and same_language(of_part, of_message)) else of_part
 
 
-def _choices(activity: dict[str, Any], of_cards: list[str], text: str, locale: str) -> str:
-    """The choices that the text does not name, those of the suggested actions first, as a question."""
+def _choices(activity: dict[str, Any], of_cards: list[str], text: str, said: str, locale: str) -> str:
+    """The choices that the text does not name, those of the suggested actions first, as a question. ``said``: what is
+    said before them; a question asks for yes and no by itself.
+    """
     suggested = activity.get("suggestedActions")
     actions = suggested.get("actions") if isinstance(suggested, dict) else None
     wanted = [*offered(_list(actions)[:MAX_CHOICES]), *of_cards]
     found = dict.fromkeys([" ".join(choice[:MAX_CHOICE].split()) for choice in wanted])
+    if are_yes_and_no(list(islice(filter(None, found), 3))) and _asks(said):
+        return ""
     shown = text[:MAX_TEXT].lower()
     unsaid = [choice for choice in islice(found, MAX_OFFERED) if choice and not _named(choice.lower(), shown)]
     unsaid = list(filter(None, map(spoken, unsaid[:MAX_CHOICES])))
@@ -150,10 +155,24 @@ def _choices(activity: dict[str, Any], of_cards: list[str], text: str, locale: s
     return f"{', '.join(unsaid[:-1])}, {our_words(locale).either} {unsaid[-1]}?"
 
 
+def _asks(said: str) -> bool:
+    """Whether ``said`` ends with a question; an emoji may stand behind it."""
+    signs = [sign for sign in _words(said)[-MAX_CHOICE:] if sign.isalnum() or sign in ".!?？؟;"]
+    return bool(signs) and signs[-1] in "?？؟"
+
+
 def _named(choice: str, shown: str) -> bool:
-    """Whether ``choice`` is a part of ``shown``."""
+    """Whether ``choice`` is a part of ``shown``, and not of a word: "no" is not named by "know"."""
     beginning, rest = choice[:BEGINNING], choice[BEGINNING:]
-    return beginning in shown and (not rest or any(after.startswith(rest) for after in shown.split(beginning)[1:]))
+    if beginning not in shown:
+        return False
+    parts = shown.split(beginning)
+    for before, after in pairwise(parts):
+        apart = not (before[-1:].isalnum() and choice[0].isalnum())
+        behind = after[len(rest) : len(rest) + 1]
+        if apart and after.startswith(rest) and not (behind.isalnum() and choice[-1].isalnum()):
+            return True
+    return False
 
 
 def _form(activity: dict[str, Any]) -> TextFormat:

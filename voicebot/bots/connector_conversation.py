@@ -2,7 +2,8 @@
 
 * A reply to the activity that is being delivered belongs to its request. Everything else is request 0, the bot's own
   initiative; so is a late answer to a request that was given up, because the bot's dialog has moved on with it.
-* An activity that is sent again (same id, or same client id of the HTTP request) counts once.
+* An activity that is sent again (same id, or same client id of the HTTP request) counts once. The parts of a streamed
+  text and its whole may share an id.
 * A ``delay`` activity holds back what follows it.
 """
 
@@ -18,6 +19,7 @@ from uuid import uuid4
 
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.exchange import Exchange
+from voicebot.bots.streamed_text import stream_info
 from voicebot.events import Event
 from voicebot.telephony_channel import ANONYMOUS, delay_s
 
@@ -112,8 +114,7 @@ class ConnectorConversation:
 
     def received(self, activity: Any, key: str = "") -> str:
         """Take an activity of the bot; returns our id for it. ``key``: the client's id of the request, ``""``: none."""
-        given = activity.get("id") if isinstance(activity, dict) else None
-        known = [name for name in (given, key) if isinstance(name, str) and 0 < len(name) <= 512]
+        known = [name for name in (_name(activity), key) if 0 < len(name) <= 512]
         for name in known:
             if name in self._seen:
                 return self._seen[name]
@@ -217,3 +218,16 @@ class ConnectorConversation:
             "channelId": self._terms.channel_id,
             "serviceUrl": self._terms.service_url,
         }
+
+
+def _name(activity: Any) -> str:
+    """What tells ``activity`` from all others that are not the same; ``""`` where nothing does."""
+    identity = activity.get("id") if isinstance(activity, dict) else None
+    if not isinstance(identity, str) or not identity:
+        return ""
+    info = stream_info(activity)
+    if info is None:
+        return identity
+    if info.kind == "final":
+        return f"{identity}, whole"
+    return f"{identity}, part {info.sequence}" if info.sequence is not None else ""

@@ -1,4 +1,4 @@
-"""The language of what a bot says, and the few words that we add to it. Pure."""
+"""The language of what a bot says, the few words that we add to it, and its yes and no. Pure."""
 
 from __future__ import annotations
 
@@ -32,6 +32,32 @@ _OURS: Final = {
     "nb": OurWords("eller", "Skatt", "Moms", "Sum"),
     "tr": OurWords("veya", "Vergi", "KDV", "Toplam"),
 }
+
+
+_YES: Final = frozenset({
+    "yes", "yeah", "yep", "ok", "okay", "sure", "ja", "jawohl", "si", "sí", "sì", "oui", "sim", "tak", "evet", "да",
+    "はい", "是",
+})  # fmt: skip
+_NO: Final = frozenset({
+    "no", "nope", "nah", "nein", "nee", "non", "não", "nao", "nie", "nej", "nei", "hayır", "нет", "いいえ", "否",
+})  # fmt: skip
+_POLITE: Final = frozenset({
+    "please", "thanks", "thank", "you", "bitte", "danke", "por", "favor", "gracias", "obrigado", "merci", "grazie",
+    "tack", "tak",
+})  # fmt: skip
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+def are_yes_and_no(choices: list[str]) -> bool:
+    """Whether ``choices`` are a yes and a no, and nothing more: "Yes, please" and "No thanks"."""
+    if len(choices) != 2:
+        return False
+    one, other = (_WORD.findall(choice.lower()) for choice in choices)
+    return (_is_only(one, _YES) and _is_only(other, _NO)) or (_is_only(one, _NO) and _is_only(other, _YES))
+
+
+def _is_only(said: list[str], meaning: frozenset[str]) -> bool:
+    return bool(said) and said[0] in meaning and all(word in _POLITE for word in said[1:])
 
 
 def language_tag(value: Any) -> str:

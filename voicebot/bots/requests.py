@@ -96,14 +96,18 @@ class Requests:
 
     def activity(self, request: int, activity: Any, now: float) -> list[Event]:
         """The bot sent something for ``request`` (0: on its own initiative)."""
+        late = bool(request) and request not in self._outstanding
+        events: list[Event] = []
+        if not late or not self._is_outdated(request, activity):
+            events = self._interpreter.events(activity, 0 if late else request, now)
         if self._settling is not None and isinstance(activity, dict):
-            self._settling.came(request, activity, now)
-        if request and request not in self._outstanding:
-            late_words = isinstance(activity, dict) and activity.get("type") == "message"
-            if self._ours or (late_words and request < self._interrupted_by):
-                return []
-            request = 0
-        return self._interpreter.events(activity, request, now)
+            self._settling.came(request, activity, events, now)
+        return events
+
+    def _is_outdated(self, request: int, activity: Any) -> bool:
+        """Whether what is sent late for ``request`` is not for the caller any more."""
+        late_words = isinstance(activity, dict) and activity.get("type") == "message"
+        return self._ours or (late_words and request < self._interrupted_by)
 
     def take_remarks(self) -> list[str]:
         """What the log should say of the activities since the last call of this method."""

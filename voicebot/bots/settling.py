@@ -4,10 +4,12 @@ Direct Line is a log of activities that does not mark the end of a bot's turn. A
 caller's silence counts only from then on. So the end of each request is inferred:
 
 * no request ends before the service has *accepted* it (most bots have finished their turn by then);
-* after ``inputHint: expectingInput``, a hand-off or ``endOfConversation``, by which the bot itself says that it has
+* after ``inputHint: expectingInput``, a hand-off or the end of the call, by which the bot itself says that it has
   finished: at once;
-* after any other answer: when ``quiet_s`` have passed without a further activity;
-* after ``typing``, or a part of a streamed text, more is to come: after ``typing_s``;
+* after any other answer (words, keys, a file, a call, the announcement of another message): when ``quiet_s`` have
+  passed without a further activity;
+* after ``typing``, a part of a streamed text, or what only prepares the call for an answer (settings, the recording),
+  more is to come: after ``typing_s``;
 * without an answer: a spoken message waits until its deadline, and then the bot has failed. Keys and events, the start
   of the call among them, often need no answer: they end ``silent_s`` after they were accepted.
 
@@ -19,11 +21,21 @@ unless the caller has interrupted that turn.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from voicebot.bots.streamed_text import stream_info
-from voicebot.telephony_channel import HAND_OFFS, HANG_UP
+from voicebot.events import (
+    BotMessage,
+    CallAsked,
+    Event,
+    HangUpAsked,
+    InputHint,
+    KeysAsked,
+    MessageAnnounced,
+    TransferAsked,
+)
 
 MAX_REMEMBERED = 256
 
@@ -85,24 +97,21 @@ class Settling:
             return self._ids[reply_to]
         return next(reversed(self._open), 0)  # also when its id is not known yet, because it is being handed over
 
-    def came(self, request: int, activity: dict[str, Any], now: float) -> None:
-        """The bot sent ``activity`` for ``request``."""
+    def came(self, request: int, activity: dict[str, Any], events: Sequence[Event], now: float) -> None:
+        """The bot sent ``activity`` for ``request``, which stands for ``events``."""
         for open_request, state in self._open.items():
             if open_request <= request:
-                self._note(state, activity, now)
+                self._note(state, activity, events, now)
 
-    def _note(self, state: _Open, activity: dict[str, Any], now: float) -> None:
-        kind = activity.get("type")
+    def _note(self, state: _Open, activity: dict[str, Any], events: Sequence[Event], now: float) -> None:
         state.activity_at = now
-        if kind == "typing" or _is_partial(activity):
+        if activity.get("type") == "typing" or _is_partial(activity):
             state.promised_until = now + self._patience.typing_s
             return
-        state.promised_until = 0.0
-        if kind == "message":
-            state.answered = True
-            state.finished = state.finished or activity.get("inputHint") == "expectingInput"
-        elif kind in ("endOfConversation", "handoff") or activity.get("name") in _LAST_WORDS:
-            state.answered = state.finished = True
+        answers = any(isinstance(event, _ANSWERS) for event in events)
+        state.promised_until = now + self._patience.typing_s if events and not answers else 0.0
+        state.answered = state.answered or bool(events)
+        state.finished = state.finished or any(map(_is_last, events))
 
     def deadline(self) -> float | None:
         """When the next request ends, unless another activity comes before."""
@@ -130,8 +139,13 @@ class Settling:
         return max(state.accepted_at + self._patience.silent_s, state.promised_until)
 
 
-_LAST_WORDS = (*HAND_OFFS, HANG_UP)
-"""Events with which a bot's part in the call ends. Not a set: what a bot calls an event need not be hashable."""
+_ANSWERS = (BotMessage, KeysAsked, CallAsked, MessageAnnounced, TransferAsked, HangUpAsked)
+
+
+def _is_last(event: Event) -> bool:
+    """Whether the bot says by ``event`` that it has finished."""
+    asks = isinstance(event, BotMessage) and event.hint is InputHint.EXPECTING
+    return asks or isinstance(event, TransferAsked | HangUpAsked)
 
 
 def _is_key(activity: dict[str, Any]) -> bool:

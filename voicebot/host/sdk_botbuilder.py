@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from inspect import isclass
 from typing import Any
@@ -64,6 +65,7 @@ class _Unusual(Exception):
 
 
 _PLAIN = {"str": (str,), "object": (str, int, float, bool), "int": (int,), "bool": (bool,), "float": (int, float)}
+_DATE = (datetime,)
 
 
 _Fields = tuple[tuple[str, str, tuple[type, ...]], ...]
@@ -74,7 +76,8 @@ def _fields_of(kind: type) -> _Fields | None:
     fields = kind._attribute_map  # type: ignore[attr-defined]
     if any("." in about["key"] or "\\" in about["key"] for about in fields.values()):
         return None
-    return tuple((name, about["key"], _PLAIN.get(about["type"], ())) for name, about in fields.items())
+    types = {**_PLAIN, "iso-8601": _DATE}
+    return tuple((name, about["key"], types.get(about["type"], ())) for name, about in fields.items())
 
 
 class _FieldsByType(dict[type, _Fields | None]):
@@ -92,20 +95,24 @@ _fields = _FieldsByType({kind: _fields_of(kind) for kind in schema_models.values
 
 
 def _plain_model(model: Any) -> dict[str, Any]:
-    """The JSON of a model whose fields have their plain types, as the SDK gives it, at a tenth of the cost.
+    """The JSON of a model whose fields have their plain types, as the SDK gives it, at a tenth of the cost, and with
+    what the SDK has no fields for, such as the citations of an entity: its own serializer leaves that out.
 
-    Raises :class:`_Unusual` for everything else (dates, authors' classes, wrong types).
+    Raises :class:`_Unusual` for everything else (authors' classes, wrong types).
     """
     fields = _fields[type(model)]
-    if fields is None or getattr(model, "additional_properties", None):
+    if fields is None:
         raise _Unusual
-    result = {}
+    extra = getattr(model, "additional_properties", None)
+    result = _plain_value(extra, 0) if extra else {}
     values = model.__dict__
     for name, key, plain in fields:
         value = values.get(name)
         if value is None:
             continue
-        if type(value) in plain:
+        if plain is _DATE and type(value) is datetime:
+            result[key] = _serializer.serialize_iso(value)
+        elif type(value) in plain:
             result[key] = value
         elif isinstance(value, str) and isinstance(value, Enum) and str in plain:
             result[key] = value.value

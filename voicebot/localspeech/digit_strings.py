@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = {
+DIGITS = {
     word: str(value)
     for value, word in enumerate("zero one two three four five six seven eight nine".split())  # noqa: SIM905
 } | {"oh": "0"}
+"""The words for digits."""
 
 # What the model writes for some digits. These words count as digits only among other digits.
 _HEARD_AS = {
@@ -73,7 +74,7 @@ def _digits(token: str, doubtful: bool) -> str:
     if token.isascii() and token.isdigit():
         return token
     word = token.lower()
-    return _DIGITS.get(word, "") or (_HEARD_AS.get(word, "") if doubtful else "")
+    return DIGITS.get(word, "") or (_HEARD_AS.get(word, "") if doubtful else "")
 
 
 def _run(text: str, tokens: list[re.Match[str]], start: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Moonshine base-en (Useful Sensors, MIT) on plain onnxruntime: greedy decoding with a confidence, and scoring of
+"""Moonshine base-en (Useful Sensors, MIT) on plain onnxruntime: greedy decoding with a confidence, and a search for
 expected phrases.
 
 One object serves all threads: onnxruntime sessions are re-entrant and nothing else is kept. Facts about the model
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,32 @@ import onnxruntime
 import soxr
 
 from voicebot.audio import Samples
-from voicebot.localspeech.digit_strings import join_digits
+from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.engines import Transcript
-from voicebot.localspeech.expected import choose, lexical
+from voicebot.localspeech.expected import Scored, choose, floor, in_doubt, lexical
+from voicebot.localspeech.phrase_grammar import PhraseGrammar, Places, ends
 
 _BOS, _EOS = 1, 2
 _FIRST_WORD_PIECE = 259  # below: specials, then one token for each byte value
 _MAX_TOKENS_PER_S = 6.5
 _MIN_S = 0.6
 _LOOP = 12
-_MAX_SCORED = 10
+_BEAM = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
     tokens: list[int]
     log_probabilities: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Partial:
+    """The beginning of a text in the search, and where it stands in the grammar."""
+
+    log_probability: float
+    tokens: tuple[int, ...]
+    places: Places
 
 
 _DIGITS_ASKED = frozenset(("one", "two", "double", "triple"))
@@ -49,7 +60,9 @@ class Moonshine:
         self._encoder = _session(encoder, min(2, os.cpu_count() or 1))
         self._decoder = _session(decoder, 1)
         self._pieces = read_tokenizer(tokenizer.read_bytes())
-        self._ids = {piece: number for number, piece in reversed(list(enumerate(self._pieces)))}
+        # Without the tokens of single bytes, which the model itself does not use for what has a piece of its own.
+        words = reversed(list(enumerate(self._pieces))[_FIRST_WORD_PIECE:])
+        self._ids = {piece: number for number, piece in words}
         self._outputs = [output.name for output in self._decoder.get_outputs()][1:]
         past = [tensor for tensor in self._decoder.get_inputs() if tensor.name.startswith("past")]
         self._past = [tensor.name for tensor in past]
@@ -65,22 +78,20 @@ class Moonshine:
         if missing > 0:
             audio = np.concatenate((audio, np.zeros(missing, np.float32)))
         states = self._encoder.run(None, {"input_values": np.ascontiguousarray(audio, np.float32)[None]})[0]
-        decoded = self._greedy(states, max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2))
-        text = self._text(decoded.tokens)
-        confidence = math.exp(sum(decoded.log_probabilities) / max(1, len(decoded.log_probabilities)))
-        if not lexical(text):
+        limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
+        decoded = self._greedy(states, limit)
+        written = Scored(self._text(decoded.tokens), sum(decoded.log_probabilities), len(decoded.log_probabilities))
+        confidence = math.exp(written.log_probability / max(1, written.tokens))
+        if not lexical(written.text):
             return Transcript("", 0.0)
-        if expected:
-            chosen = choose(
-                text,
-                sum(decoded.log_probabilities),
-                len(decoded.log_probabilities),
-                expected,
-                lambda phrases: self._score(states, phrases[:_MAX_SCORED]),
-            )
+        asked = _DIGITS_ASKED.issubset(expected)
+        phrases = (*expected, *DIGITS.values()) if asked else expected
+        if in_doubt(written, phrases):
+            found = self._search(states, self._grammar(expected, asked), limit, floor(written))
+            chosen = choose(written, phrases, found)
             if chosen is not None:
-                return Transcript(chosen.text, max(confidence, chosen.confidence))
-        return Transcript(join_digits(text, asked=_DIGITS_ASKED.issubset(expected)), confidence)
+                return Transcript(join_digits(chosen.text, asked=asked), max(confidence, chosen.confidence))
+        return Transcript(join_digits(written.text, asked=asked), confidence)
 
     def _step(self, ids: Any, states: Any, past: dict[str, Any], first: bool) -> list[Any]:
         feed = {"input_ids": ids, "encoder_hidden_states": states, "use_cache_branch": np.array([not first]), **past}
@@ -115,28 +126,50 @@ class Moonshine:
                 break
         return _Decoded(tokens, log_probabilities)
 
-    def _score(self, states: Any, phrases: list[str]) -> list[float]:
-        """log P(phrase | audio) for each phrase, the better of two spellings, in one run of the decoder."""
-        rows, owners = [], []
-        for owner, phrase in enumerate(phrases):
-            written = phrase[:1].upper() + phrase[1:].rstrip(".?!")
-            for variant in (written + ".", written + "?" if phrase.endswith("?") else written):
-                rows.append([_BOS, *self.tokenize(variant), _EOS])
-                owners.append(owner)
-        width = max(len(row) for row in rows) - 1
-        ids = np.full((len(rows), width), _EOS, np.int64)
-        for index, row in enumerate(rows):
-            ids[index, : len(row) - 1] = row[:-1]
-        repeated = np.repeat(states, len(rows), axis=0)
-        logits = self._step(ids, repeated, self._nothing_past(len(rows)), True)[0]
-        best = [-math.inf] * len(phrases)
-        for index, row in enumerate(rows):
-            line = logits[index, : len(row) - 1].astype(np.float64)
-            line -= line.max(-1, keepdims=True)
-            line -= np.log(np.exp(line).sum(-1, keepdims=True))
-            score = float(line[np.arange(len(row) - 1), row[1:]].sum())
-            best[owners[index]] = max(best[owners[index]], score)
-        return best
+    def _search(self, states: Any, grammar: PhraseGrammar, limit: int, floor: float) -> list[Scored]:
+        """The likeliest texts of ``grammar``, by a beam; nothing less likely than ``floor``."""
+        past, ids = self._nothing_past(1), np.array([[_BOS]], np.int64)
+        beam: list[_Partial] = [_Partial(0.0, (), grammar.start)]
+        found: list[_Partial] = []
+        for number in range(limit):
+            outputs = self._step(ids, np.repeat(states, len(beam), axis=0), past, number == 0)
+            lines = outputs[0][:, -1].astype(np.float64)
+            lines -= lines.max(-1, keepdims=True)
+            lines -= np.log(np.exp(lines).sum(-1, keepdims=True))
+            longer: list[tuple[float, int, int]] = []
+            for row, partial in enumerate(beam):
+                if ends(partial.places):
+                    found.append(
+                        _Partial(partial.log_probability + float(lines[row, _EOS]), partial.tokens, partial.places)
+                    )
+                tokens = np.fromiter(grammar.after(partial.places), np.int64)
+                scores = lines[row, tokens] + partial.log_probability
+                for place in np.argsort(-scores)[:_BEAM]:
+                    longer.append((float(scores[place]), row, int(tokens[place])))
+            longer = [one for one in sorted(longer, reverse=True)[:_BEAM] if one[0] >= floor]
+            if not longer:
+                break
+            rows = [row for _, row, _ in longer]
+            for name, value in zip(self._outputs, outputs[1:], strict=True):
+                key = name.replace("present", "past_key_values")
+                if number == 0 or ".decoder." in name:
+                    past[key] = value[rows]
+                elif len(past[key]) != len(rows):
+                    past[key] = np.repeat(past[key][:1], len(rows), axis=0)
+            beam = [
+                _Partial(score, (*beam[row].tokens, token), grammar.after(beam[row].places)[token])
+                for score, row, token in longer
+            ]
+            ids = np.array([[partial.tokens[-1]] for partial in beam], np.int64)
+        return [
+            Scored(self._text(list(one.tokens)), one.log_probability, len(one.tokens) + 1)
+            for one in found
+            if one.log_probability >= floor
+        ]
+
+    @lru_cache(maxsize=64)  # noqa: B019 - there is one model in a process
+    def _grammar(self, expected: tuple[str, ...], numerals: bool) -> PhraseGrammar:
+        return PhraseGrammar(expected, self.tokenize, self._ids, numerals)
 
     def _text(self, tokens: list[int]) -> str:
         raw = b"".join(self._pieces[token] for token in tokens if 3 <= token < len(self._pieces))
@@ -149,7 +182,7 @@ class Moonshine:
         while at < len(raw):
             for end in range(min(len(raw), at + 24), at, -1):
                 token = self._ids.get(raw[at:end])
-                if token is not None and token >= _FIRST_WORD_PIECE:
+                if token is not None:
                     tokens.append(token)
                     at = end
                     break

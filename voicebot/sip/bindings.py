@@ -4,9 +4,9 @@ Registrars do not always return the Contact that they were sent: they write the 
 or drop parameters, and list the bindings of other devices and older ones of ours as well. So ours is, in this order:
 
 1. the one with our ``+sip.instance`` (RFC 5626), which is kept by registrars that know it, whatever becomes of the URI;
-2. the one with our user, host and port;
-3. the one at the address where the registrar says that it saw us: ``received`` and ``rport`` of our Via (RFC 3581);
-4. if there is none of these, any that is no other's by its instance, those with our user first.
+2. the one with our user, host and port, and the one at the address where the registrar says that it saw us:
+   ``received`` and ``rport`` of our Via (RFC 3581);
+3. if there is none of these, any that is no other's by its instance, those with our user first.
 
 Where several remain, the shortest time counts: a refresh may come early, but never too late. A binding with no time
 left does not count beside others: a registrar that has a new address for us lists the previous one so.
@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import suppress
 
-from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri, Via, split_list
+from voicebot.sip.header import MAX_LIST, NameAddr, SipSyntaxError, SipUri, Via, split_list
 from voicebot.sip.message import SipResponse
 
 LONGEST_S = 10 * 24 * 3600
@@ -48,27 +49,28 @@ def granted_s(response: SipResponse, own: str, asked_s: int) -> int:
 
 
 def _rank(contact: NameAddr, ours: NameAddr, via: Via) -> int:
-    """By which of the rules above ``contact`` is ours: 1 is the surest."""
+    """How sure it is by the rules above that ``contact`` is ours: 1 is the surest."""
     instance, place, own = _instance(contact), _place(contact), _place(ours)
+    seen = via.params.get("received"), via.params.get("rport")
     if instance and instance == _instance(ours):
         return 1
-    if place == own:
+    if place == own or (seen[0] and place[1:] == seen):
         return 2
-    if via.params.get("received") and place[1:] == (via.params["received"], via.params.get("rport")):
-        return 3
     if instance:
-        return 6
-    return 4 if place[0] == own[0] else 5
+        return 5
+    return 3 if place[0] == own[0] else 4
 
 
 def _listed(response: SipResponse) -> list[NameAddr]:
     """The bindings that can be read. Those of others may be malformed, and we are registered all the same."""
-    found = []
+    values: list[str] = []
     for line in response.headers.getlist("Contact"):
-        try:
-            found += [NameAddr.parse(value) for value in split_list(line)]
-        except SipSyntaxError:
-            continue
+        with suppress(SipSyntaxError):
+            values += split_list(line)
+    found = []
+    for value in values[:MAX_LIST]:
+        with suppress(SipSyntaxError):
+            found.append(NameAddr.parse(value))
     return found
 
 

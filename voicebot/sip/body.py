@@ -15,7 +15,7 @@ from voicebot.sip.sdp import SessionDescription
 
 MULTIPARTS = ("multipart/mixed", "multipart/alternative")
 """The multiparts that we say we accept; others are read as mixed."""
-_HEADERS = ("Content-Type", "Content-Disposition", "Content-Encoding", "Content-Transfer-Encoding")
+_ABOUT_IT = ("Content-Disposition", "Content-Encoding", "Content-Transfer-Encoding")
 _SESSION = (SDP_TYPE,)
 
 
@@ -27,16 +27,13 @@ def part_in(message: SipRequest | SipResponse, types: Collection[str]) -> Part |
 
 
 def is_understood(message: SipRequest, types: Collection[str]) -> bool:
-    """Whether ``message`` has no body that must be understood but is not: one of ``types`` is."""
+    """Whether nothing of the body must be understood that is not of ``types``."""
     if not message.body:
         return True
     parts = _parts(message, types)
     found = any(part.is_one_of(types) for part in parts)
-    for part in parts:
-        must = part.handling == "required" or (not part.handling and (not found or part.content_type in types))
-        if must and not part.is_one_of(types):
-            return False
-    return True
+    needed = ("required",) if found else ("required", "")
+    return all(part.is_one_of(types) for part in parts if part.handling in needed)
 
 
 def has_session(message: SipRequest | SipResponse) -> bool:
@@ -56,5 +53,8 @@ def put_session(message: SipRequest | SipResponse, session: SessionDescription |
 
 
 def _parts(message: SipRequest | SipResponse, types: Collection[str]) -> list[Part]:
-    headers = {name.lower(): message.headers.get(name) or "" for name in _HEADERS}
-    return read_parts(headers, message.body, types)
+    content_type = message.content_type
+    headers = {name.lower(): value for name in _ABOUT_IT if (value := message.headers.get(name)) is not None}
+    if content_type in types and not headers:
+        return [Part(content_type, "", "", message.body)]  # nearly always
+    return read_parts({"content-type": message.headers.get("Content-Type") or "", **headers}, message.body, types)

@@ -127,14 +127,18 @@ class SipDialog:
             return [peer]
         if peer is None or hop is None:
             return [hop] if hop is not None else []
-        if self.direct or hop.host in (peer.host, peer.name):
+        if peer.reliable and (self.direct or hop.host in (peer.host, peer.name)):
             # Who comes over a connection is reached over one, also if Contact does not say so; preferably over the same
             # one: behind NAT only it leads there (RFC 5923, RFC 5626).
             hop = self._named(peer.transport) or hop
-            if hop.host == peer.name != peer.host and hop.port in (0, peer.port) and hop.transport == peer.transport:
-                return [peer]  # the server that answered, of all that have this name
-            if peer.flow and peer.transport == hop.transport:
+            if peer.transport == hop.transport:
                 hop = hop._replace(flow=peer.flow, listener=peer.listener)
+        if hop.transport != peer.transport:
+            return [hop]
+        if hop.host == peer.name != peer.host and hop.port in (0, peer.port):
+            return [peer]  # the server that answered, of all that have this name
+        if hop.is_literal and (":" in hop.host) == (":" in peer.host):
+            hop = hop._replace(listener=peer.listener)  # of several addresses of ours, by the one of the call
         return [hop]
 
     def _named(self, usual: Transport) -> Hop | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 
+from voicebot.sip.hop import Hop
 from voicebot.sip.line import Line
 from voicebot.sip.probe import TrunkProbe, TrunkState
 from voicebot.sip.registration import Account, Registration
@@ -47,6 +48,12 @@ class LineTable:
         probe.start(now)
         self._layer.arm(probe)
         return probe
+
+    def connection_lost(self, hop: Hop, now: float) -> None:
+        """A connection to ``hop`` was closed: who is registered by it can no longer be called."""
+        for registration in self.registrations.values():
+            registration.connection_lost(hop, now)
+            self._layer.arm(registration)
 
     def is_up(self, line: Line, now: float) -> bool:
         """Whether ``line`` is not known to be down, and is registered if it needs to be."""

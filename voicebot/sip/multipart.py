@@ -95,26 +95,19 @@ def _parse(value: str) -> tuple[str, dict[str, str]]:
 
 def _sections(content: bytes, boundary: str) -> list[bytes]:
     """What stands between the delimiter lines, which may end in CRLF or LF. The last one need not be there."""
-    sections: list[bytes] = []
     if not boundary:
-        return sections
+        return []
     delimiter = b"--" + boundary.encode("utf-8", "surrogateescape")
-    lines: list[bytes] | None = None
-    ended = False
+    sections: list[list[bytes]] = []
     for line in content.split(b"\n"):
         rest = line[len(delimiter) :].strip(b" \t\r") if line.startswith(delimiter) else None
-        if rest not in (b"", b"--"):
-            if lines is not None:
-                lines.append(line)
-            continue
-        if lines is not None:
-            sections.append(b"\n".join(lines).removesuffix(b"\r"))
-        lines, ended = [], rest == b"--"
-        if ended:
+        if rest == b"--" and sections:
             break
-    if lines and not ended:
-        sections.append(b"\n".join(lines))
-    return sections
+        if rest == b"":
+            sections.append([])
+        elif sections:
+            sections[-1].append(line)
+    return [b"\n".join(lines).removesuffix(b"\r") for lines in sections]
 
 
 def _section(section: bytes) -> tuple[dict[str, str], bytes]:

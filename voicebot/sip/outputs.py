@@ -93,7 +93,7 @@ class SessionRefused:
 
 @dataclass(frozen=True, slots=True)
 class KeyReceived:
-    """A keypad key came in an INFO (application/dtmf-relay or application/dtmf)."""
+    """A keypad key came in an INFO."""
 
     key: str
 

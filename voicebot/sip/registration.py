@@ -9,6 +9,9 @@ After each failure the pause doubles, up to a limit, also with jitter. A 423 rai
 refused password is retried only after the longest pause, because retrying does not help, and many registrars lock
 accounts after repeated failures.
 
+Who registers over a connection is called by it: when it is closed, the registration is refreshed by a new one, the
+first time soon, later, if each is closed before its time, with the same growing pauses.
+
 Over UDP, a NAT between us and the registrar forgets us unless we send something regularly: a double CRLF every
 ``keepalive_s``. (RFC 5626 uses STUN for this over UDP. Registrars accept its CRLF for streams too, or ignore it.)
 Connections have their own pings, in `connections.py`.
@@ -122,6 +125,9 @@ class Registration:
         self._cseq = 0
         self._expires_s = account.expires_s
         self._failures = 0
+        self._losses = 0
+        """How often in a row the connection was closed before a refresh was due."""
+        self._is_lost = False
         self._due: float | None = None
         self._ping_at: float | None = None
         self._valid_until: float | None = None
@@ -156,6 +162,16 @@ class Registration:
             self.start(now)
         if self._ping_at is not None and self._ping_at <= now:
             self._ping(now)
+
+    def connection_lost(self, hop: Hop, now: float) -> None:
+        """A connection was closed, or could not be made. To be armed again."""
+        used = self._client.hop if self._client is not None else None
+        ours = used is not None and used.reliable and used[:3] == hop[:3]
+        if not ours or self.state is not RegistrationState.REGISTERED or self._due is None or self._is_lost:
+            return
+        self._is_lost = True
+        self._due = min(self._due, now + _growing(self._losses) * (0.5 + 0.5 * self._chance()))
+        self._losses += 1
 
     def _ping(self, now: float) -> None:
         """Keep the NAT binding open, and schedule the next ping at 80 to 100 percent of the interval (RFC 5626 4.4)."""
@@ -234,6 +250,7 @@ class Registration:
             return
         self.state = RegistrationState.REGISTERED
         self._failures = 0
+        self._losses, self._is_lost = self._losses if self._is_lost else 0, False
         if self._client is not None and self._client.hop is not None:
             self.addresses.add(self._client.hop.host)
         self._valid_until = now + granted
@@ -250,7 +267,7 @@ class Registration:
 
     def _pause(self, response: SipResponse | None, now: float) -> None:
         self.state = RegistrationState.WAITING
-        pause = min(FIRST_PAUSE_S * 2 ** min(self._failures, 10), LONGEST_PAUSE_S)
+        pause = _growing(self._failures)
         if response is not None and response.status in (401, 403, 404, 407):
             pause = LONGEST_PAUSE_S
         retry_after = (response.headers.get("Retry-After") or "") if response is not None else ""
@@ -258,3 +275,8 @@ class Registration:
             pause = max(pause, min(float(match[0]), 3600.0))
         self._failures += 1
         self._due = now + pause * (0.5 + 0.5 * self._chance()) if not retry_after else now + pause
+
+
+def _growing(times: int) -> float:
+    """The pause after ``times`` others in a row, before jitter."""
+    return min(FIRST_PAUSE_S * 2.0 ** min(times, 10), LONGEST_PAUSE_S)

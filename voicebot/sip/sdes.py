@@ -25,11 +25,11 @@ MAX_CRYPTO: Final = 16
 
 _MAX_MKI: Final = 128
 _CRYPTO_RE: Final = re.compile(
-    r"(\d{1,9})\s+([A-Za-z0-9_]{1,64})\s+inline:([A-Za-z0-9+/]{40})={0,2}(\S*)", re.IGNORECASE
+    r"(\d{1,9})\s+([A-Za-z0-9_]{1,64})\s+inline:([A-Za-z0-9+/]{40})={0,2}(\S*)", re.IGNORECASE | re.ASCII
 )
 _LIFETIME_RE: Final = re.compile(r"(?:2\^)?\d{1,16}\Z")
 _MKI_RE: Final = re.compile(r"(\d{1,40}):(\d{1,3})\Z")
-_HARMLESS_RE: Final = re.compile(r"-\S+\Z|WSH=\d+\Z|KDR=0\Z", re.IGNORECASE)
+_HARMLESS_RE: Final = re.compile(r"-\S+\Z|WSH=\d+\Z|KDR=0\Z", re.IGNORECASE | re.ASCII)
 """Session parameters that change no packet, and those that may be ignored (section 6.3.7)."""
 
 

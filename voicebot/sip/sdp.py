@@ -34,10 +34,10 @@ _MAX_CONNECTIONS = 4
 _MAX_NAMES = 2
 """The most host names of one description that are looked up."""
 _RTPMAP_RE = re.compile(r"(\d{1,3})\s+([A-Za-z0-9._+\-]{1,32})/(\d{1,7})(?:/(\d{1,3}))?\Z")
-_MEDIA_RE = re.compile(r"([A-Za-z0-9._+\-]{1,32})\s+(\d{1,5})(?:/\d{1,5})?\s+([A-Za-z0-9/._+\-]{1,64})(?=\s|\Z)")
+_MEDIA_RE = re.compile(r"([!-~]{1,64})\s+(\d{1,5})(?:/\d{1,5})?\s+([!-~]{1,64})(?=\s|\Z)")
 _FORMAT_RE = re.compile(r"\S{1,64}\Z")
-_CONNECTION_RE = re.compile(r"IN\s+IP[46]\s+\[?([A-Za-z0-9._:\-]{1,255})\]?(?=[\s/]|\Z)", re.IGNORECASE)
-_ORIGIN_RE = re.compile(r"\S+\s+(\d{1,20})\s+(\d{1,20})\s+IN\s+IP[46]\s+(\S{1,255})\Z", re.IGNORECASE)
+_CONNECTION_RE = re.compile(r"IN\s+IP[46]\s+\[?([A-Za-z0-9._:\-]{1,255})\]?(?=[\s/]|\Z)", re.IGNORECASE | re.ASCII)
+_ORIGIN_RE = re.compile(r"\S+\s+(\d{1,20})\s+(\d{1,20})\s+IN\s+IP[46]\s+(\S{1,255})\Z", re.IGNORECASE | re.ASCII)
 _PAYLOAD_TYPE_RE = re.compile(r"\d{1,3}\Z")
 
 

@@ -62,7 +62,6 @@ class TransactionLayer:
         self.emit = emit
         self._token = token
         self._secret = token(16).encode()
-        self._sent_by = {listener.sent_by.lower() for listener in self.listeners}
         self._servers: dict[_Key, ServerTransaction] = {}
         self._clients: dict[_Key, ClientTransaction] = {}
         self._on_response: dict[_Key, OnResponse] = {}
@@ -196,7 +195,9 @@ class TransactionLayer:
     def receive_response(self, response: SipResponse, now: float) -> None:
         via, *others = response.via
         transaction = self._clients.get((via.branch, response.cseq[1]))
-        if transaction is None or others or via.sent_by not in self._sent_by:
+        # Our address in Via is not compared (18.1.2): routers that rewrite it do not always restore it, and nobody who
+        # has not seen the request knows its branch.
+        if transaction is None or others:
             self.counters.dropped += 1
             return
         self._run(transaction, transaction.receive(response, now), now)

@@ -122,6 +122,7 @@ class UserAgent:
     def transport_failed(self, hop: Hop, now: float) -> list[SipOutput]:
         """``hop`` cannot be reached, or its connection is closed: requests that wait for it fail."""
         self.layer.transport_failed(hop, now)
+        self.lines.connection_lost(hop, now)
         return self.take()
 
     def receive(self, data: bytes, source: Hop, now: float) -> list[SipOutput]:

@@ -9,6 +9,9 @@ file outlives the call:
     ``cache=None``   (default) in memory, but only if the text has no digit: numbers usually belong to one caller, and
                      are rarely said twice
 
+Prompts that are rendered ahead give way to calls: one is rendered at a time, and none is begun while a call waits for
+speech, so a call has at most one of them before it.
+
 Files are written and read off the event loop, appear complete or not at all, and have a digest (a damaged file is
 deleted). If they take too much space, the least recently used are deleted.
 """
@@ -16,13 +19,14 @@ deleted). If they take too much space, the least recently used are deleted.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
 import os
 import re
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +44,8 @@ log = logging.getLogger(__name__)
 FORMAT: Final = 1
 _MAGIC: Final = b"VBPROMPT"
 _SUFFIXES: Final = {audio.suffix for audio in FORMATS}
-_WARM_AT_ONCE: Final = 2
+GIVE_WAY_S: Final = 5.0
+"""How long the next prompt of those rendered ahead waits for calls. There may be no end of them."""
 
 
 class Renderer(Protocol):
@@ -86,6 +91,10 @@ class PromptCache:
         self._disk = _Disk(directory, disk_bytes) if directory is not None else None
         self._renderings: dict[str, _Rendering] = {}
         self._tasks = BackgroundTasks(log)
+        self._ahead = asyncio.Lock()
+        self._calls = 0
+        """How many calls wait for speech that is being rendered."""
+        self._no_call = asyncio.Event()
         self.statistics = PromptStatistics()
 
     def ready(self, speech: Speech) -> bytes | None:
@@ -104,6 +113,12 @@ class PromptCache:
             self.statistics.memory_hits += 1
             yield held
             return
+        with self._call_waits():
+            async with aclosing(self._rendered(key, speech, cache)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _rendered(self, key: str, speech: Speech, cache: bool | None) -> AsyncGenerator[bytes, None]:
         in_memory, on_disk = self._places(speech, cache)
         if not in_memory and not on_disk:
             self.statistics.rendered += 1
@@ -123,29 +138,47 @@ class PromptCache:
                 yield piece
 
     async def warm(self, prompts: Iterable[Speech]) -> int:
-        """Render and store the fixed ``prompts``, a few at a time. Returns how many are ready.
+        """Render and store the fixed ``prompts``, giving way to calls. Returns how many are ready.
 
         Failures are logged and skipped; if the service is unavailable, so are all prompts after the failed one.
         """
-        gate = asyncio.Semaphore(_WARM_AT_ONCE)
-        away = False
-
-        async def one(speech: Speech) -> bool:
-            nonlocal away
-            async with gate:
-                if away and self.ready(speech) is None:
-                    return False
+        ready, away = 0, False
+        for speech in dict.fromkeys(prompts):
+            await asyncio.sleep(0)
+            if self.ready(speech) is None:
+                if away:
+                    continue
                 try:
-                    async with aclosing(self.stream(speech, cache=True)) as pieces:
-                        async for _ in pieces:
-                            pass
+                    await self._render_ahead(speech)
                 except SpeechUnavailable as error:
                     log.warning("prompt not rendered (%s): %.60r", error.reason, plain_text(speech.text))
-                    away = away or not error.permanent
-                    return False
-            return True
+                    away = not error.permanent
+                    continue
+            ready += 1
+        return ready
 
-        return sum(await asyncio.gather(*(one(speech) for speech in dict.fromkeys(prompts))))
+    async def _render_ahead(self, speech: Speech) -> None:
+        async with self._ahead:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GIVE_WAY_S):
+                    while self._calls:
+                        self._no_call.clear()
+                        await self._no_call.wait()
+            if self.ready(speech) is not None:  # a call has had it rendered
+                return
+            async with aclosing(self._rendered(prompt_key(speech), speech, True)) as pieces:
+                async for _ in pieces:
+                    pass
+
+    @contextlib.contextmanager
+    def _call_waits(self) -> Iterator[None]:
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._no_call.set()
 
     async def close(self) -> None:
         """Stop what is being rendered."""

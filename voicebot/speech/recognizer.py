@@ -28,6 +28,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
@@ -122,6 +123,7 @@ class Recognizer:
             session.release()
             raise SpeechUnavailable("stopped while connecting")
         self._take(session, self._replay.since(float("-inf")))
+        self._follow_options()
         if resolve(self._endpoint).token is not None:
             self._tasks.spawn(self._refresh_tokens(), "renewing the recogniser's token")
 
@@ -158,14 +160,8 @@ class Recognizer:
         while this one continues, and takes over in a quiet moment (some 100 ms later, normally while the bot is still
         speaking). If it cannot be connected, the old list stays in use.
         """
-        wanted = _tidy(phrases)
-        if wanted == self._options.phrases or self._stopped:
-            return
-        self._options = RecognitionOptions(
-            self._options.audio, self._options.language, wanted, self._options.segmentation_silence_ms
-        )
-        if self._session is not None and self._repair is None and self._switch is None:
-            self._switch = self._tasks.spawn(self._switch_session(), "switching the recogniser's phrases")
+        self._options = replace(self._options, phrases=_tidy(phrases))
+        self._follow_options()
 
     async def stop(self) -> None:
         """End recognition and release everything; returns after at most a few seconds, whatever the service does."""
@@ -263,13 +259,20 @@ class Recognizer:
             self._proof = self._later(_LASTS_S, self._restored)
         else:
             self._restored()
-        if session.options != self._options:
-            self._switch = self._tasks.spawn(self._switch_session(), "switching the recogniser's phrases")
+        self._follow_options()
 
     def _restored(self) -> None:
         self._outage = None
         self._restored_at.append(self._loop.time())
         self._on_event(RecognitionRestored(self._loop.time()))
+
+    def _follow_options(self) -> None:
+        """Switch to other phrases, if those of the working session are no longer wanted: they may also have changed
+        while it was being connected."""
+        if self._stopped or self._session is None or self._repair is not None or self._switch is not None:
+            return
+        if self._session.options != self._options:
+            self._switch = self._tasks.spawn(self._switch_session(), "switching the recogniser's phrases")
 
     async def _switch_session(self) -> None:
         """Replace the working session, without a gap, by one with the phrases that are wanted now."""

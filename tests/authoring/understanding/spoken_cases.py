@@ -7,7 +7,8 @@ pause after which the caller goes on, and "keys 12#" are pressed. What is misund
 table as ``{say, means, known: wrong}`` and counts as wrong.
 
 ``first_seen_*`` were written before the code. No test demands that they are understood: they tell what to expect of
-callers, and are not to be tuned to. Some of their kinds of answers may not be there yet.
+callers, and are not to be tuned to. Some kinds in them, such as the commands "wait" and "goodbye", dialogs do not have:
+authors add their own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from voicebot.authoring.understanding import Understanding, for_language
 
 HERE = Path(__file__).parent
 FIRST_SEEN = "first_seen"
-NOT_THERE = "(kind not there yet)"
+NOT_THERE = "(dialogs have no such kind)"
 
 Read = Callable[[str], object]
 

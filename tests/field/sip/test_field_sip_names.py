@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
@@ -80,6 +81,31 @@ async def test_a_binding_that_the_registrar_rewrote_is_refreshed_before_it_is_ov
         await until(lambda: len(registrar.asked) > 1, 10)
         await endpoint.close()
     assert registrar.trouble == []
+
+
+async def test_who_is_registered_by_a_connection_registers_again_when_that_is_closed() -> None:
+    """Nobody could call it any more: https://github.com/pjsip/pjproject/issues/1044"""
+    asked: list[SipRequest] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = parse_message(await reader.readuntil(b"\r\n\r\n"))
+        assert isinstance(request, SipRequest)
+        asked.append(request)
+        kept = "".join(f"{name}: {request.headers[name]}\r\n" for name in ("Via", "From", "To", "Call-ID", "CSeq"))
+        binding = f"Contact: {request.headers['Contact']};expires=600\r\n"
+        writer.write(f"SIP/2.0 200 OK\r\n{kept}{binding}Content-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, LOOPBACK, 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        endpoint = SipEndpoint(
+            ListenAt(port=0), accounts=[Account("pbx", f"sip:{LOOPBACK}:{port};transport=tcp", "7000")]
+        )
+        await endpoint.start()
+        await until(lambda: len(asked) > 1)
+        assert endpoint.registrations["pbx"].status == 200
+        await endpoint.close()
 
 
 async def test_a_service_with_a_name_says_it_in_contact_and_an_address_in_its_session_descriptions(

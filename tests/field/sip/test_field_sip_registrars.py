@@ -53,6 +53,11 @@ REPORTS = {
     "another user and address altogether": Report(
         "https://github.com/pjsip/pjproject/issues/534", "<sip:trunk-17@203.0.113.1;user=phone>;expires=45", 45
     ),
+    "bindings without a user, some of them ours of earlier": Report(
+        "https://github.com/sipsorcery-org/sipsorcery/issues/1375",
+        "<sip:192.168.88.33:51629>;expires=600,<sip:194.64.145.30:53237>;expires=397,<sip:172.18.0.5:37736>;expires=287",
+        287,
+    ),
     "no Contact, and more than we asked for": Report(
         "https://github.com/sipsorcery-org/sipsorcery/pull/11", "", 3600, "3600"
     ),

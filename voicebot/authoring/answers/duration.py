@@ -27,7 +27,7 @@ class DurationAnswer(KeyedAnswer, title="DurationWanted"):
         ("duration: {unit: hours, whole: false}", "ninety minutes", "1.5"),
     )
     SHORT = "unit"
-    EXPECTED = "numbers"
+    EXPECTED = "duration"
     REPLACED = Replaced.BY_VALUE_ALONE
 
     unit: DurationUnit = Field(

@@ -16,6 +16,7 @@ class SpelledAnswer(AnswerKind):
     """Letters and digits one by one: "A as in Anna", "bravo", "double u". What cannot be read is asked for again."""
 
     HEADING = "`spelled`"
+    EXPECTED = "spelled"
     EXAMPLES = (
         ("spelled: {min: 2}", "Hb 72 K.", "HB72K"),
         ("spelled: true", "C A B, no, not B, D", "CAD"),

@@ -90,6 +90,19 @@ class GlobalCommands(Part, title="Globals"):
         led = {name: given for name, given in usual.items() if given is not None and given.goto is not None}
         return led | {name: given for name, given in self.own.items() if given.goto or given.message}
 
+    def at_any_time(self) -> dict[str, GlobalCommand]:
+        """:meth:`leading`, and those that every question answers itself, as far as the author has listed them."""
+        usual = {"repeat": self.repeat, "slower": self.slower, "help": self.help}
+        return self.leading() | {name: given for name, given in usual.items() if given is not None}
+
+    def phrases(self) -> dict[str, list[str]]:
+        """The words of the author's for each of :meth:`at_any_time`; one of the author's own without words is named by
+        its name."""
+        return {
+            name: given.say or ([name.replace("_", " ").replace("-", " ")] if name in self.own else [])
+            for name, given in self.at_any_time().items()
+        }
+
 
 class Defaults(Part):
     """What applies to every question that says nothing else."""

@@ -38,7 +38,6 @@ from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 TRIES = 3
 ROUNDS = 3
 """How often an answer may be rejected before the question counts as failed."""
-MAX_PHRASES = 400
 ASKING, CONFIRMING = "ask", "confirm"
 YES_KEY, NO_KEY = "1", "2"
 """The keys with which callers confirm an answer, or reject it."""
@@ -203,7 +202,7 @@ class AskStep(Question, DialogStep):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
             if reading is not None:
                 return await self._take(turn, reading)
-        if asks_for is not None and await self._asked_for(turn, asks_for):
+        if asks_for is not None and await self.asked_for(turn, asks_for):
             return Ending.WAITS
         if heard or state["unheard"] >= MOST_UNHEARD:
             return await self._missed(turn)
@@ -335,8 +334,7 @@ class AskStep(Question, DialogStep):
             return GoOn(options[option].next)
         return GoOn(answer.target(value) if answer is not None else None)
 
-    async def _asked_for(self, turn: Turn, what: str) -> bool:
-        """Help, repeat, slower: these cost no try. False for what the question does not answer to."""
+    async def asked_for(self, turn: Turn, what: str) -> bool:
         commands = turn.script.main.globals
         if what == "slower":
             turn.call["slow"] = True
@@ -389,11 +387,11 @@ class AskStep(Question, DialogStep):
             patience_s = usual_s if patience_s is None else patience_s
         form = self.wanted.form(turn.state["slot"]) if turn.state["mode"] == ASKING else None
         answer = form.told(*turn.script.understanding.part_words(form.letters)) if form is not None else None
-        await channel.configure(turn.context, self._phrases(turn), patience_s, answer=answer)
+        await turn.expect(self._phrases(turn), patience_s, answer=answer)
 
     def _phrases(self, turn: Turn) -> list[str]:
         answer, confirming = self.wanted.answer, self._confirm(turn) is not None
         own = [*self.phrases, *(() if confirming else self.wanted.phrases())]
         usual = [*(turn.script.expected("yesno") if confirming else ()),
                  *(turn.script.expected(answer.EXPECTED) if answer is not None else ())]  # fmt: skip
-        return list(dict.fromkeys([*own, *usual]))[:MAX_PHRASES]
+        return [*own, *usual]

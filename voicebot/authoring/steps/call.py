@@ -10,12 +10,12 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring.document import Fault, YamlPath, doubt
-from voicebot.authoring.model import Duration, Name, PlainText, Target, Value, Wait
+from voicebot.authoring.model import DialogHeader, Duration, Name, PlainText, Target, Value, Wait
 from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.steps.outcome import Begin, Ending, Failed, GaveUp, GoOn, StepOutcome
 from voicebot.authoring.steps.python_source import faults_of_call
 from voicebot.authoring.steps.site import Site, is_file
-from voicebot.authoring.steps.step import DialogStep, Exit
+from voicebot.authoring.steps.step import DialogStep, Exit, Place, copied
 from voicebot.authoring.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -62,6 +62,17 @@ class CallStep(DialogStep):
             yield from ((("save", mine), mine) for mine in self.save)
         else:
             yield from super().sets()
+
+    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[Place, Place]]:
+        called = dialogs.get(self.call)
+        if called is None:
+            return
+        for name, value in self.inputs.items():
+            yield from copied(value, Place(name, self.call))
+        if isinstance(self.save, dict):
+            yield from ((Place(theirs, self.call), Place(mine)) for mine, theirs in self.save.items())
+        elif self.save is not None:
+            yield from ((Place(name, self.call), Place(f"{self.save}.{name}")) for name in called.outputs)
 
     def link_faults(self, site: Site) -> Iterator[Fault]:
         called = site.dialogs.get(self.call)

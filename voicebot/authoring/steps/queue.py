@@ -15,7 +15,6 @@ from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.http import HttpFailed
 from voicebot.authoring.model import Duration, Expression, KeypadKey, Name, Prompt, Prompts, ServiceRequest, Target
@@ -150,7 +149,7 @@ class QueueStep(DialogStep):
         if turn.state["round"] * self.queue.every > self.queue.longest:
             return GoOn(self.on_fail)
         turn.state["mode"] = HOLDING
-        await channel.configure(turn.context, [], self.queue.every, patient=True)
+        await turn.expect((), self.queue.every, patient=True)
         await self._say_hold(turn)
         return Ending.WAITS
 

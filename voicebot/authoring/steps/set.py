@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import YamlPath
-from voicebot.authoring.model import Name, Value
+from voicebot.authoring.model import DialogHeader, Name, Value
 from voicebot.authoring.steps.outcome import GoOn, StepOutcome
-from voicebot.authoring.steps.step import DialogStep
+from voicebot.authoring.steps.step import DialogStep, Place, copied
 from voicebot.authoring.turn import Turn
 
 
@@ -30,6 +30,10 @@ class SetStep(DialogStep):
 
     def sets(self) -> Iterator[tuple[YamlPath, str]]:
         yield from ((("set", name), name) for name in self.set)
+
+    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[Place, Place]]:
+        for name, value in self.set.items():
+            yield from copied(value, Place(name))
 
     async def run(self, turn: Turn) -> StepOutcome:
         scope = turn.scope()

@@ -41,8 +41,8 @@ class Site:
         return is_file(self.folder / f"{name}.yaml")
 
     def global_keys(self) -> dict[str, str]:
-        """The keys that lead to a step at any time, and the command that each of them gives."""
+        """The keys that mean something at any time, and the command that each of them gives."""
         if self.main is None:
             return {}
-        leading = self.main.globals.leading()
-        return {given.key: name for name, given in leading.items() if given.key is not None}
+        commands = self.main.globals.at_any_time()
+        return {given.key: name for name, given in commands.items() if given.key is not None}

@@ -12,11 +12,13 @@ from typing import Any, ClassVar, NamedTuple
 from pydantic import Field
 
 from voicebot.authoring.document import Fault, YamlPath
-from voicebot.authoring.model import Id, Part, Prompt, Target
+from voicebot.authoring.model import DialogHeader, Id, Part, Prompt, Target
 from voicebot.authoring.problems import Problem
 from voicebot.authoring.steps.outcome import Ending, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
+from voicebot.authoring.template import only_expression
 from voicebot.authoring.turn import Turn
+from voicebot.authoring.walking import strings_in
 
 END_KEY = "#"
 
@@ -26,6 +28,21 @@ class Exit(NamedTuple):
 
     target: str | None
     label: str = ""
+
+
+class Place(NamedTuple):
+    """A variable, or a part of one (``booking.room``), of a dialog; ``""`` is the dialog of the step."""
+
+    variable: str
+    dialog: str = ""
+
+
+def copied(value: Any, end: Place) -> Iterator[tuple[Place, Place]]:
+    """From where to where variables are copied when ``end`` is set to ``value``, or to a thing with parts."""
+    for path, text in strings_in(value):
+        variable = only_expression(text)
+        if variable is not None:
+            yield Place(variable), end._replace(variable=".".join([end.variable, *map(str, path)]))
 
 
 class DialogStep(Part):
@@ -96,6 +113,10 @@ class DialogStep(Part):
         """What is said for a variable that it sets: the name of the variable, the value as it is written, the label."""
         yield from ()
 
+    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[Place, Place]]:
+        """From where to where it copies variables as they are. ``dialogs``: those of the folder."""
+        yield from ()
+
     def possible_values(self) -> Mapping[str, tuple[str, ...]]:
         """The values of the variables that it sets, for those where it can list them all."""
         return {}
@@ -130,6 +151,12 @@ class DialogStep(Part):
 
     async def prompt_again(self, turn: Turn) -> None:
         """Say again what it waits for, after a restart of the host. It waits in one of its :attr:`MODES`."""
+
+    async def asked_for(self, turn: Turn, what: str) -> bool:
+        """Answer what callers may ask of any question: ``help``, ``repeat``, ``slower``. These cost no try. False: it
+        is none of them."""
+        await self.prompt_again(turn)
+        return True
 
     def offering(self, turn: Turn) -> DialogStep:
         """The step as it is before it runs now: some of it may depend on data, which the state keeps from here on."""

@@ -1,4 +1,7 @@
-"""Sums of money: "twelve fifty", "twelve dollars and fifty cents", "$12.50", "a dollar fifty", "two grand"."""
+"""Sums of money: "twelve fifty", "twelve dollars and fifty cents", "$12.50", "a dollar fifty", "two grand".
+
+"15 to 20 dollars" and "between 20 and 30" are no sum.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from functools import lru_cache
+from itertools import pairwise
 
 from babel.numbers import get_currency_precision
 
@@ -39,6 +43,8 @@ class Amounts:
         self._vocabulary = vocabulary
         self._words = words
         self._digits = digits
+        self._alternatives = vocabulary.listed_phrases("dates", "alternatives")
+        self._between = vocabulary.listed_phrases("money", "between")
         self._currencies = vocabulary.section("money").get("currencies", {})
         self._units = lru_cache(maxsize=32)(self._units_of)
 
@@ -46,6 +52,8 @@ class Amounts:
         """The sum in ``currency`` (ISO 4217), to its smallest coin; None when none, several, or another's is named."""
         units = self._units(currency.upper())
         tokens = self._vocabulary.content(text)
+        if self._is_range(tokens, units):
+            return None
         major: Decimal | None = None
         minor: Decimal | None = None
         begin, index, leads = 0, 0, False
@@ -84,6 +92,24 @@ class Amounts:
         if major is None and minor is None:
             return None
         return self._rounded((major or Decimal(0)) + (minor or Decimal(0)) / 100, currency)
+
+    def _is_range(self, tokens: Sequence[Token], units: Phrases[_Unit]) -> bool:
+        """Whether two numbers are the ends of a range, or either is meant: "15 to 20 dollars", "$15 or $20"."""
+        atoms = self._words.atoms(tokens)
+        found = [
+            (atoms[number.start].start, atoms[number.stop - 1].stop)
+            for number in NumberReader(self._words, atoms).all()
+        ]
+        named = {at: unit for start, stop, unit in units.find(tokens) for at in range(start, stop)}
+        opened = bool(self._between.find(tokens))
+        for (_, stop), (start, end) in pairwise(found):
+            joints = [at for at in range(stop, start) if at not in named]
+            if len(joints) != 1 or self._alternatives.at(tokens, joints[0]) is None:
+                continue
+            adds = tokens[joints[0]].word in self._words.conjunctions  # "12 dollars and 50", "12 and 50 cents"
+            if not adds or opened or (start - stop == 1 and named.get(end) is not _Unit.MINOR):
+                return True
+        return False
 
     def _is_hundred(self, tokens: Sequence[Token], index: int) -> bool:
         """Whether a coin is a number word as well: "deux cents euros"."""

@@ -107,6 +107,8 @@ class CalendarDays:
             if (found := rule(tokens, numbers, today, past, depth)) is not None:
                 return found
         for start, stop, days in words.relative.find(tokens)[:1]:
+            if words.weekdays.ending(tokens, start) and not tokens[start].pause:
+                break  # "Freitag Morgen"
             if (since := words.since.ending(tokens, start)) is not None and since[0]:
                 return None  # "two Mondays from now"
             later = words.later.at(tokens, stop)  # "tomorrow week"
@@ -154,11 +156,11 @@ class CalendarDays:
                 if weekday is not None:
                     return weekday_from(base, weekday[1], way * self._which(numbers, weekday[0]))
                 if unit is not None:
-                    count = words.count_before(tokens, numbers, unit[0])
-                    if count is None and unit[1] == "day":
+                    count, counted = words.amount_before(tokens, numbers, *unit)
+                    if count is None and counted == "day":
                         count = 1  # "the day after Christmas"
                     if count is not None:
-                        return moved(base, way * count, unit[1])
+                        return moved(base, way * count, counted)
         return None
 
     def _which(self, numbers: Sequence[DayNumber], start: int) -> int:
@@ -179,17 +181,18 @@ class CalendarDays:
         beside_next, beside_last = _edges(words.next.find(tokens)), _edges(words.last.find(tokens))
         for start, stop, unit in units:
             turn = 1 if beside_next(start, stop) else -1 if beside_last(start, stop) else 0
-            if unit == "month" and (turn or words.this.at(tokens, start - 1)) and len(numbers) == 1:
+            one = len(numbers) == 1 and not words.counts(tokens, numbers[0])
+            if unit == "month" and one and (turn or words.this.at(tokens, start - 1)):
                 first = moved(today.replace(day=1), turn, unit)
                 return None if first is None else day_of(first.year, first.month, numbers[0].value)
-            count = words.count_before(tokens, numbers, start)
+            count, counted = words.amount_before(tokens, numbers, start, unit)
             if count is None:
                 continue
             if ago or after_in <= start:
-                return self._from_now(tokens, -count if ago else count, unit, after_in, today)
+                return self._from_now(tokens, -count if ago else count, counted, after_in, today)
             named = self._exact(tokens[stop:], today, past, depth=depth + 1) if depth < _DEPTH and not turn else None
-            if unit in ("week", "fortnight") and named is not None and self._begins_with_a_day(tokens, stop):
-                return moved(named, count, unit)  # "a week tomorrow"
+            if counted in ("week", "fortnight") and named is not None and self._begins_with_a_day(tokens, stop):
+                return moved(named, count, counted)  # "a week tomorrow"
         return None
 
     def _from_now(self, tokens: Sequence[Token], count: int, unit: str, after_in: int, today: date) -> date | None:
@@ -328,14 +331,9 @@ class CalendarDays:
         for number in numbers:
             after_article = number.start > 0 and tokens[number.start - 1].word in self._words.articles
             plain = number.ordinal and tokens[number.start].word not in self._words.doubtful
-            if 1 <= number.value <= 31 and (plain or after_article) and not self._counts(tokens, number):
+            if 1 <= number.value <= 31 and (plain or after_article) and not self._words.counts(tokens, number):
                 return number.value
         return None
-
-    def _counts(self, tokens: Sequence[Token], number: DayNumber) -> bool:
-        """Whether an ordinal is no day: "the first weekend", "the third Monday"."""
-        followed = (self._words.weekend, self._words.weekdays, self._words.units)
-        return number.ordinal and any(phrases.at(tokens, number.stop) for phrases in followed)
 
     def _weekday(
         self, tokens: Sequence[Token], weekdays: list[tuple[int, int, int]], day: int | None, today: date, past: bool

@@ -7,13 +7,16 @@ months, weekdays    by number (Monday is 0); ``units``: day, week, fortnight, mo
 relative            "tomorrow": days from today
 holidays            "easter monday": a rule (calendar_rules.py); a country may have others
 in, ago, from       before or after an amount: "in two weeks", "two weeks ago", "two weeks from Friday"
+days_as_weeks       so many days are said for so many weeks: "quinze jours" are two
 before, after       before a day: "two days before Christmas", "the Monday after Easter"; alone no day is meant
 beside              nouns for a day so many days from another: "le lendemain de Noël"
 on                  "a week on Friday"; ``later``: so many days after the weekday before it: "Sunday week"
+spans               with an amount, any day until then is meant: "in the next two weeks"
 next, last, this    beside a weekday or a unit; ``after_next``: "the Monday after next"
 next_weekday        what "next Tuesday" means: ``week_after`` (that of next week) or ``coming``
 in_month, of        between a day and its month, and between them and the year
 day_articles        make a day of a plain number ("the 15"); ``doubtful_days`` are days only behind these
+day_followers       what may go on at once behind a day such as "the third"; other words are what it counts
 ordinal_suffixes    "15th"
 numbered_months     how a month is said by number: ``of`` ("el quince del tres"), ``ordinal`` ("fünfzehnter dritter")
 alternatives        between two days, of which neither is meant alone: "Friday or Saturday"
@@ -89,10 +92,16 @@ class DayWords:
         self.next, self.last, self.this, self.after_next = (
             listed(key) for key in ("next", "last", "this", "after_next")
         )
-        self.alternatives, self.weekend, self.any_day, self.around, self.some, self.excepted, self.ignored = (
-            listed(key) for key in ("alternatives", "weekend", "any_day", "around", "some", "except", "ignored")
+        self.alternatives, self.weekend, self.any_day, self.around = (
+            listed(key) for key in ("alternatives", "weekend", "any_day", "around")
         )
+        self.some, self.spans, self.excepted, self.ignored = (
+            listed(key) for key in ("some", "spans", "except", "ignored")
+        )
+        self.days_as_weeks = {int(days): int(weeks) for days, weeks in section.get("days_as_weeks", {}).items()}
         self.month_parts: Phrases[str] = vocabulary.phrases(vocabulary.mapped("dates", "month_parts"))
+        self._pronouns = vocabulary.words("choice", "pronouns")
+        self._followers = _followers(vocabulary)
         self.before_times = vocabulary.words("times", "skipped")
         self.joints = vocabulary.words("dates", "in_month")
         self.of = vocabulary.words("dates", "of")
@@ -126,6 +135,16 @@ class DayWords:
                 index += 1
         return found
 
+    def counts(self, tokens: Sequence[Token], number: DayNumber) -> bool:
+        """Whether an ordinal is no day: "the first weekend", "the third Monday", "the second call"."""
+        at = number.stop
+        if not number.ordinal or at >= len(tokens):
+            return False
+        if any(phrases.at(tokens, at) for phrases in (self.weekend, self.weekdays, self.units)):
+            return True
+        known = tokens[at].numeral or any(phrases.at(tokens, at) for phrases in (self._followers, self._words.phrases))
+        return not tokens[at].pause and (tokens[at].word in self._pronouns or not known)
+
     def behind(self, tokens: Sequence[Token], stop: int) -> Sequence[Token]:
         """What follows a word such as "after", with the article that is a part of that word ("después del")."""
         return tokens[stop - (tokens[stop - 1].word in self.articles) :]
@@ -148,6 +167,18 @@ class DayWords:
         )
         return 1 if hit is not None and hit[1][0] == ARTICLE and not half else None
 
+    def amount_before(
+        self, tokens: Sequence[Token], numbers: Sequence[DayNumber], start: int, unit: str
+    ) -> tuple[int | None, str]:
+        """The same with the unit, which is ``unit`` but for days that stand for weeks."""
+        count = self.count_before(tokens, numbers, start)
+        return (count, unit) if count is None else self.as_weeks(count, unit)
+
+    def as_weeks(self, count: int, unit: str) -> tuple[int, str]:
+        """An amount; days that stand for weeks as those."""
+        weeks = self.days_as_weeks.get(count) if unit == "day" else None
+        return (count, unit) if weeks is None else (weeks, "week")
+
     def year_at(self, tokens: Sequence[Token], numbers: Sequence[DayNumber], at: int) -> str:
         """The digits of the year that is said from ``at`` on: "twenty twenty seven", "27"; ``""`` for none."""
         digits = ""
@@ -158,3 +189,17 @@ class DayWords:
                 break
             digits, at = digits + number.digits, number.stop
         return digits if len(digits) in (2, 4) else ""
+
+
+def _followers(vocabulary: Vocabulary) -> Phrases[bool]:
+    """What may go on behind "the third": words of dates and times, what agrees, and words that say nothing."""
+    of_dates = ("day_followers", "of", "in_month", "in", "on", "before", "after", "from", "ago", "alternatives",
+                "around", "next", "last", "this", "any_day", "except")  # fmt: skip
+    paths = [("dates", key) for key in of_dates]
+    paths += [("times", key) for key in ("am", "pm", "night", "skipped", "to", "past")]
+    paths += [("correction", "markers"), ("correction", "retractions"), ("choice", "ignored")]
+    lists = [vocabulary.listed(*path) for path in paths]
+    lists += [vocabulary.listed(key) for key in ("beside", "yes", "yes_if_short", "no")]
+    named = [*vocabulary.mapped("dates", "months"), *vocabulary.mapped("dates", "relative"),
+             *vocabulary.mapped("times", "named")]  # fmt: skip
+    return vocabulary.phrases({phrase: True for phrases in [*lists, named] for phrase in phrases})

@@ -130,7 +130,7 @@ class DigitStrings:
                 after = index
                 while after < len(atoms) and atoms[after].start < atom.start + hit[0]:
                     after += 1
-                if after < len(atoms) and atoms[after].is_digit:
+                if after < len(atoms) and (atoms[after].is_digit or atoms[after].kind == NUMERAL):  # "double 357"
                     index, times = after, hit[1]
                     continue
             if atom.kind == NUMERAL and reader.atom(index + 1).kind not in (HUNDRED, SCALE):

@@ -21,6 +21,7 @@ class Durations:
     """Reads durations; section ``durations`` has the words of the units.
 
     ``units``: phrase to unit, or to an amount of it ("fortnight: 2 week"); ``some``: words for an amount that is open.
+    ``days_as_weeks`` of ``dates``: see day_words.py; a question for days takes them as they are said.
     """
 
     def __init__(self, vocabulary: Vocabulary, words: NumberWords, digits: DigitStrings) -> None:
@@ -29,6 +30,8 @@ class Durations:
         self._digits = digits
         self._units = vocabulary.phrases(vocabulary.mapped("durations", "units"))
         self._ignored = vocabulary.listed_phrases("durations", "ignored")
+        self._weeks = {Decimal(days): Decimal(weeks) for days, weeks in
+                       vocabulary.section("dates").get("days_as_weeks", {}).items()}  # fmt: skip
         self._carriers = vocabulary.words("choice", "ignored") | vocabulary.words("dates", "of")
         self._some = vocabulary.listed_phrases("dates", "some")
         self._of = vocabulary.words("dates", "of") | vocabulary.words("numbers", "of")
@@ -60,7 +63,10 @@ class Durations:
                 count = Decimal(1)  # "hora y media", "Viertelstunde"
             if count is None or (at + 1 == len(hits) and self._has_number(behind[used:])):
                 return None
-            total += (count * Decimal(amount or 1) + more) * each
+            count *= Decimal(amount or 1)
+            if name == "day" and unit != "day" and count in self._weeks:
+                count = 7 * self._weeks[count]
+            total += (count + more) * each
             begin = stop + used
         value = (total / size).quantize(Decimal("0.0001"))
         return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()

@@ -9,7 +9,7 @@ from datetime import date
 from voicebot.authoring.understanding.calendar_rules import day_of, full_year, moved, next_or_last
 from voicebot.authoring.understanding.day_words import DayNumber, DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.tokens import Token, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 _SEPARATED = re.compile(r"([0-9]{1,2})[-/.]([0-9]{4}|[0-9]{2})|([0-9]{4})[-/.]([0-9]{1,2})")
@@ -25,7 +25,7 @@ class Months:
 
     def read(self, text: str, today: date, past: bool = False) -> date | None:
         """The first day of the month; without a year it is the next one (with ``past`` the last one), this one too."""
-        tokens = self._vocabulary.content(text)
+        tokens = without(self._words.ignored, self._vocabulary.content(text))
         try:
             return self._read(tokens, text, today, past)
         except (OverflowError, ValueError):

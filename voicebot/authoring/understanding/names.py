@@ -5,16 +5,20 @@ from __future__ import annotations
 from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.tokens import prepared, without
 from voicebot.authoring.understanding.vocabulary import Vocabulary
+from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
 
 MAX_NAME_WORDS = 6
+AFTER_WAIT = 2
+"""Words of a name behind "one moment": longer ones say what for."""
 
 
 class Names:
     """Reads a person's name; section ``names``."""
 
-    def __init__(self, vocabulary: Vocabulary, spelling: Spelling, yes_no: YesNoReader) -> None:
+    def __init__(self, vocabulary: Vocabulary, spelling: Spelling, yes_no: YesNoReader, waits: Waits) -> None:
         self._yes_no = yes_no
+        self._waits = waits
         self._vocabulary = vocabulary
         self._spelling = spelling
         self._introductions = vocabulary.listed_phrases("names", "introductions")
@@ -26,8 +30,13 @@ class Names:
         tokens = without(self._vocabulary.fillers, self._vocabulary.tokens(text))
         if self._yes_no.is_no_name(tokens):
             return None
+        waited = len(tokens)
+        tokens = self._waits.without_lead(tokens)
+        waited -= len(tokens)
         while (hit := self._introductions.at(tokens, 0)) is not None:
             tokens = tokens[hit[0] :]
+        if self._waits.names_moment(tokens) or (waited and len(tokens) > AFTER_WAIT):
+            return None
         trailing = self._trailing.find(tokens)
         if trailing and trailing[-1][1] == len(tokens):
             tokens = tokens[: trailing[-1][0]]

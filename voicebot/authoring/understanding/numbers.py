@@ -22,6 +22,7 @@ from typing import Any
 
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
+from voicebot.authoring.understanding.waits import ALL
 
 ZERO, UNIT, TEEN, TENS, HUNDRED, HUNDREDS, SCALE = "zero", "unit", "teen", "tens", "hundred", "hundreds", "scale"
 FRACTION, ARTICLE, POINT, MINUS, NUMERAL, ORDINAL, WORD = (
@@ -62,6 +63,8 @@ class SpokenNumber:
     digits: str
     start: int
     stop: int
+    pause: bool = False
+    """Punctuation stands before it."""
 
 
 END = Atom(WORD, Decimal(0), "", 0, 0, True)
@@ -79,7 +82,9 @@ class NumberWords:
         for kind, key in ((UNIT, "units"), (TEEN, "teens"), (TENS, "tens"), (HUNDREDS, "hundreds"), (SCALE, "scales"),
                           (FRACTION, "fractions")):  # fmt: skip
             entries += [(word, (kind, Decimal(value))) for word, value in section.get(key, {}).items()]
-        entries += [(phrase, (WORD, Decimal(0))) for phrase in section.get("no_numbers", ())]
+        no_numbers = vocabulary.listed("numbers", "no_numbers")
+        no_numbers += [phrase for key in ALL for phrase in vocabulary.listed("waiting", key)]
+        entries += [(phrase, (WORD, Decimal(0))) for phrase in no_numbers]
         entries += [(word, (ORDINAL, Decimal(value))) for word, value in _ordinals(section).items()]
         self.phrases: Phrases[tuple[str, Decimal]] = vocabulary.phrases(entries)
         self.conjunctions = vocabulary.words("numbers", "and")
@@ -168,7 +173,7 @@ class NumberReader:
         while index < len(self._atoms):
             number = self.quantity(index)
             if number is not None:
-                found.append(number)
+                found.append(replace(number, pause=self.atom(index).pause))
                 index = number.stop
             else:
                 index += 1
@@ -337,14 +342,20 @@ def _digits(value: Decimal) -> str:
 
 
 def single(numbers: Sequence[SpokenNumber]) -> Decimal | None:
-    """The one number that was said: one, or several in a row ("one two three four", "nineteen eighty four")."""
+    """The one number that was said: one, or several in a row ("one two three four", "nineteen eighty four").
+
+    Several are one as far as each stands for digits of it: "three, four, five hundred" and "15, 16" are lists.
+    """
     if not numbers:
         return None
     if len(numbers) == 1:
         value = numbers[0].value
         return value.quantize(Decimal(1)) if value == value.to_integral_value() and abs(value) < 10**20 else value
+    grouped = all(len(number.digits) == 3 for number in numbers[1:])  # "1 234 567"
+    if len(numbers) > 2 and not grouped and any(number.value >= 100 for number in numbers):
+        return None
     for before, number in pairwise(numbers):
-        if number.start != before.stop:
+        if number.start != before.stop or (number.pause and max(len(before.digits), len(number.digits)) > 1):
             return None
     digits = "".join(number.digits for number in numbers)
     whole = all(number.value >= 0 and number.value == number.value.to_integral_value() for number in numbers)

@@ -25,6 +25,7 @@ from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
 from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.vocabulary import load
+from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
 
 
@@ -56,7 +57,8 @@ class Understanding:
         self._emails = Emails(self._vocabulary, self._numbers, self._digits)
         self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
         self._part_words = (part_words(self._vocabulary, letters=False), part_words(self._vocabulary, letters=True))
-        self._names = Names(self._vocabulary, self._spelling, self._yes_no)
+        self._waits = Waits(self._vocabulary)
+        self._names = Names(self._vocabulary, self._spelling, self._yes_no, self._waits)
 
     def yes_no(self, text: str) -> bool | None:
         """Whether ``text`` is a yes; None when it is neither or both."""
@@ -130,7 +132,8 @@ class Understanding:
         """How many of ``unit`` ("minute", "hour", "day", "night", "week", "month", "year") were said: "a fortnight" is
         14 nights, "an hour and a half" 90 minutes. A number alone is as many. None when it cannot be told.
         """
-        return self._corrections.last_word(text, lambda part: self._durations.read(part, unit))
+        asked = self._waits.without_durations(text)
+        return self._corrections.last_word(asked, lambda part: self._durations.read(part, unit))
 
     @exact
     def date(self, text: str, today: date, past: bool = False, within: tuple[date, date] | None = None) -> date | None:
@@ -144,7 +147,7 @@ class Understanding:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if there are
         none, or other words that may be part of it.
         """
-        return self._spelling.read(text)
+        return "" if self._waits.is_all(text) else self._spelling.read(text)
 
     @exact
     def respelled(self, text: str, spelled: str) -> str | None:
@@ -188,7 +191,7 @@ class Understanding:
 
     def name(self, text: str) -> str | None:
         """A person's name without what introduces it ("my name is")."""
-        if self._globals.is_all(text):
+        if self._globals.is_all(text) or self._waits.is_all(text):
             return None
         return self._corrections.last_word(text, self._names.read, doubtful=False)
 

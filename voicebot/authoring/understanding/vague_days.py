@@ -44,7 +44,7 @@ class VagueDays:
 
     def around_days(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
         """The range where single days are named, but none of them is meant."""
-        found = (self._amounts(tokens, today) or self._several(tokens, today, past)
+        found = (self._amounts(tokens, today) or self._span(tokens, today) or self._several(tokens, today, past)
                  or self._beside(tokens, today, past))  # fmt: skip
         return None if found is None else (found[0], max(found))
 
@@ -65,8 +65,25 @@ class VagueDays:
                     count,
                 )
                 if count is not None and other is not None and other != count:
-                    low, high = (moved(today, amount, unit) for amount in sorted((count, other)))
+                    amounts = (words.as_weeks(amount, unit) for amount in sorted((count, other)))
+                    low, high = (moved(today, *amount) for amount in amounts)
                     return (low, high) if low and high else None
+        return None
+
+    def _span(self, tokens: Sequence[Token], today: date) -> DayRange | None:
+        """ "In the next two weeks", "dans les deux prochaines semaines", "in the last ten days"."""
+        words = self._words
+        numbers = {number.stop: number for number in words.numbers(tokens) if not number.ordinal}
+        for way, phrases in ((1, words.spans), (-1, words.last)):
+            found = phrases.find(tokens)
+            begins, ends = {stop: start for start, stop, _ in found}, {stop for _, stop, _ in found}
+            for start, _, unit in words.units.find(tokens):
+                number = numbers.get(start) or numbers.get(begins.get(start, -1))
+                if number is None or (number.stop == start and number.start not in ends):
+                    continue
+                count, counted = words.as_weeks(number.value, unit)
+                end = moved(today, way * count, counted)
+                return (min(today, end), max(today, end)) if end is not None else None
         return None
 
     def _several(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
@@ -141,7 +158,8 @@ class VagueDays:
         for start, stop, meaning in words.units.find(tokens):  # "the week of Christmas"
             bare = not any(phrases.at(tokens, stop) or phrases.ending(tokens, start)
                            for phrases in (words.next, words.last, words.this))  # fmt: skip
-            if meaning != "day" and bare and stop < len(tokens) and tokens[stop].word in words.of and (
+            bare = bare and meaning not in ("day", "fortnight") and stop < len(tokens)
+            if bare and tokens[stop].word in words.of and (
                 self._day_follows(tokens, stop) and words.count_before(tokens, words.numbers(tokens), start) is None
             ):  # fmt: skip
                 return _around(self._exact(tokens[stop:], today, past), meaning)

@@ -13,6 +13,7 @@ beside, withheld    what else is said with a yes or no: see yes_no.py; ``listeni
                     listens
 correction          ``markers`` (the value follows), ``retractions``, ``instead``, ``not``
 contractions        "that's": that is; each phrase with the one is understood with the other, and without apostrophe
+waiting             see waits.py
 globals             name: ``anywhere`` in what was said, or ``alone``
 choice              ``carriers`` (words around a place: "I'll take the second one"), ``pronouns`` ("one") and the
                     ``articles`` before them, ``key_words`` ("press"), ``uncounted`` ("the last time" is no place),
@@ -144,7 +145,7 @@ class Vocabulary:
         fillers = self.listed("fillers")
         heard = {token.word for phrase in fillers for token in tokenised(prepared(phrase), self.elisions)}
         kept = [
-            phrase for phrase in self.listed("yes") + self.listed("no")
+            phrase for phrase in self.listed("yes") + self.listed("no") + self.listed("dates", "ignored")
             if heard & {token.word for token in tokenised(prepared(phrase), self.elisions)}
         ]  # fmt: skip
         return self.phrases([(phrase, False) for phrase in kept] + [(phrase, True) for phrase in fillers])

@@ -1,0 +1,51 @@
+"""Words of the offline voice, over G.711, that the recogniser by itself takes for others: what was expected decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from voicebot.audio import PCMU
+from voicebot.authoring.expected import EXPECTED
+from voicebot.caller.wav import read_wav
+from voicebot.localspeech import prepare_models
+from voicebot.localspeech.moonshine import Moonshine
+
+HERE = Path(__file__).parent / "misheard"
+ENGLISH = EXPECTED["en"]
+SAID = {
+    "zero_one_two_three": ("0123.", ENGLISH["digits"]),
+    "eight_oh_five_two": ("8052.", ENGLISH["digits"]),
+    "three_nights": ("Three nights.", ENGLISH["duration"]),
+    "outage": ("Outage.", ("billing", "outage", "operator", "account balance")),
+}
+ELSEWHERE = ("yes", "no", "moving house", "meter reading")
+
+
+@pytest.fixture(scope="module")
+def model() -> Moonshine:
+    files = prepare_models()
+    return Moonshine(files.encoder, files.decoder, files.tokenizer)
+
+
+def transcribe(model: Moonshine, name: str, expected: tuple[str, ...]) -> str:
+    samples = PCMU.decode(read_wav(HERE / f"{name}.wav", PCMU)).astype("float32") / 32768
+    return model.transcribe(samples, 8000, expected).text
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_was_expected_is_heard(model: Moonshine, name: str) -> None:
+    said, expected = SAID[name]
+    assert transcribe(model, name, ()) != said
+    assert transcribe(model, name, expected) == said
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_nothing_is_forced_into_a_list_that_does_not_hold_it(model: Moonshine, name: str) -> None:
+    assert transcribe(model, name, ELSEWHERE) == transcribe(model, name, ())
+
+
+def test_pieces_of_one_letter_are_found_in_the_vocabulary(model: Moonshine) -> None:
+    """Not taken for the bytes that the model writes only where it has no piece."""
+    assert all(token >= 259 for token in model.tokenize("nights, 23."))
