@@ -127,6 +127,21 @@ async def test_hold_and_resume_are_answered_and_followed(line: Line, answerer: A
     assert bot._session_offered(None) is not None
 
 
+async def test_an_answer_in_mid_call_that_we_do_not_support_changes_nothing(line: Line, answerer: Answerer) -> None:
+    """Also the one in the ACK of a re-INVITE that had no offer."""
+    sink = Sink()
+    await dial(line.endpoint, line.media, answerer.address, sink=sink)
+    bot = answerer.legs[0]
+    answer = offer_answer.offer(LOOPBACK, NOBODY)
+    answer.media[0].formats = ["18"]
+    assert bot._session.agreed_by_answer(answer) is None
+    bot._session_answered_late(answer)
+    tone(bot)
+    async with asyncio.timeout(DEADLINE_S):
+        await sink.heard.wait()
+    assert not sink.over.done() and not answerer.sinks[0].over.done()
+
+
 async def test_a_side_that_we_hold_stays_on_hold_when_it_offers_anew(line: Line, answerer: Answerer) -> None:
     """A session refresh by re-INVITE, for example, offers sendrecv."""
     await dial(line.endpoint, line.media, answerer.address)

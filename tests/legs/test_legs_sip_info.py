@@ -103,6 +103,9 @@ def test_numbers_of_callers_of_pyvoip_are_with_its_pbx() -> None:
         ("tel:030-123456;phone-context=+49", "+4930123456"),
         ("tel:30-123456;PHONE-CONTEXT=+49", "+4930123456"),
         ("tel:06-123456;phone-context=+39", "+3906123456"),
+        ("tel:1-425-555-0123;phone-context=+1", "+14255550123"),
+        ("tel:8-495-5550123;phone-context=+7", "+74955550123"),
+        ("sip:+15550111@anonymous.invalid", "+15550111"),
         ("sip:5550123;phone-context=ims.example@sbc.example", "5550123"),
         ("sip:+15550123;isub=12%2F3;ext=7;postd=pp2@sbc.example", "+15550123"),
         ("sip:+15550123;unknown=thing@sbc.example", "+15550123"),
@@ -150,7 +153,6 @@ def test_who_calls_and_who_is_called_is_the_number_before_its_parameters(uri: st
         "sip:unavailable@unknown.invalid",
         "sip:Unavailable@sbc.example",
         "sip:restricted@sbc.example",
-        "sip:+15550111@anonymous.invalid",
     ],
 )
 def test_a_caller_who_is_withheld_is_nobody_however_that_is_written(sender: str) -> None:

@@ -251,3 +251,37 @@ def test_only_a_difference_of_seconds_is_a_restart() -> None:
 
 def test_the_name_tells_nothing_but_the_number() -> None:
     assert rtcp.cname(0xABC) == "00000abc@voicebot"
+
+
+def heard(packets: int, *, first: int = 65_530, step: int = 160) -> rtcp.Reception:
+    reception = rtcp.Reception(7, first)
+    for number in range(packets):
+        reception.packet((first + number) & 0xFFFF, number * step, number * 0.02)
+    return reception
+
+
+@pytest.mark.parametrize("step", [0, 80, 160, 320])
+@pytest.mark.parametrize("silent_s", [0.5, 3.0, 25.0])
+def test_a_stream_goes_on_after_a_silence_however_its_sender_counts(step: int, silent_s: float) -> None:
+    reception, passed = heard(100, step=step), round(silent_s / 0.02)
+    at = 1.98 + silent_s
+    for numbers, units in ((1, 0), (1, step), (1, passed * step), (passed, passed * step)):  # a pause, or unheard
+        sequence = (65_530 + 99 + numbers) & 0xFFFF
+        assert reception.continues(sequence, (99 * step + units) & 0xFFFFFFFF, at, silent_s)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "seconds"), [(0, 0.5), (-1, 0.5), (400, 0.5), (5, 60.0), (5, -60.0), (5, 3_600.0), (30_000, 0.5)]
+)
+def test_other_numbers_do_not_go_on_with_a_stream(ahead: int, seconds: float) -> None:
+    timestamp = int(99 * 160 + seconds * 8_000) & 0xFFFFFFFF
+    assert not heard(100).continues((65_530 + 99 + ahead) & 0xFFFF, timestamp, 2.48, 0.5)
+    assert not rtcp.Reception(7, 0).continues(1, 160, 1.0, 0.5), "nothing tells its time"
+
+
+def test_few_guesses_go_on_with_a_stream() -> None:
+    """A phone may have an SSRC that is guessed; its numbers are left, of which one in four million passes."""
+    reception = heard(100)
+    sequences = sum(reception.continues(sequence, 99 * 160, 2.98, 1.0) for sequence in range(1 << 16))
+    times = sum(reception.continues((65_530 + 100) & 0xFFFF, time << 14, 2.98, 1.0) for time in range(1 << 18))
+    assert (1 << 16) / sequences * (1 << 18) / times > 4_000_000

@@ -7,6 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reorder_wire import SSRC, Wire, loud
 
+from voicebot.audio import PCMU
+from voicebot.audio.codecs import CODECS
+from voicebot.rtp.incoming import IncomingStream
+from voicebot.rtp.packet import RtpPacket
+from voicebot.rtp.reporting import Reporting
 from voicebot.rtp.strays import RUN, RUN_OF_THE_PAST
 
 
@@ -129,3 +134,20 @@ def test_wherever_it_begins_anew_no_more_than_what_is_lost_is_missing(
     missing = [number for number in range(160) if number not in lost and loud(number) not in heard]
     assert len(missing) <= (RUN if abs(by) > 5 else RUN_OF_THE_PAST) * (1 + len(lost))
     assert loud(159) in heard and loud(140) in heard
+
+
+@pytest.mark.parametrize("to", [100, 39_000, 40_040, 42_000])
+@pytest.mark.parametrize("usual", [True, False])
+def test_our_reports_to_who_numbers_anew_tell_of_no_loss(to: int, usual: bool) -> None:
+    reporting = Reporting(1, 0.0, 0.0)
+    stream = IncomingStream(PCMU, CODECS["PCMU"], reporting, 30.0)
+    stream.tune(CODECS["PCMU"], 0, 101, 8_000)
+    stream.activate(0.0)
+    for number in range(200):
+        sequence = 40_000 + number if number < 100 else to + number - 100
+        packet = RtpPacket(0, False, sequence, number * 160, SSRC, loud(number))
+        if not (usual and stream.usual(packet.build(), number * 0.02) is not None):
+            stream.packet(packet, number * 0.02)
+    assert reporting.reception is not None
+    block = reporting.reception.report(4.0)
+    assert (block.lost, block.fraction_lost, block.highest_sequence) == (0, 0, to + 99)

@@ -37,7 +37,7 @@ HYPOTHESIS = replace(NOTHING, hypothesis=True, covered=True, words=True)
         (replace(FINAL, in_number=True, progress=Progress.ENOUGH), 3.0),
         (replace(FINAL, in_number=True, progress=Progress.ENOUGH, spelled=True), 5.0),
         (replace(FINAL, covered=False, progress=Progress.COMPLETE), 5.0),
-        (replace(HYPOTHESIS, in_number=True, progress=Progress.COMPLETE), 1.25),
+        (replace(HYPOTHESIS, in_number=True, progress=Progress.COMPLETE), 7.0),  # a digit may be wrong
         (replace(HYPOTHESIS, in_number=True, progress=Progress.PART), 7.0),
         (NOTHING, 7.0),
         (replace(NOTHING, no_match=True), 1.0),

@@ -26,6 +26,7 @@ def expected(language: str, least: int, most: int, *, letters: bool = False) -> 
         ("en", "four two five five five five oh", ENOUGH),
         ("en", "425-555-0123", COMPLETE),
         ("en", "four two five five five five zero one two three", COMPLETE),
+        ("en", "425-555-01234", UNKNOWN),  # one too many: something was misheard
         ("en", "forty two", UNKNOWN),
         ("en", "double four", UNKNOWN),
         ("en", "I do not know", UNKNOWN),

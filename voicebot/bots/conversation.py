@@ -23,10 +23,10 @@ TURN_TIMEOUT_S: Final = 10.0
 class CallFacts:
     """What the bot is told about a call.
 
-    ``caller``: empty when it is withheld. ``headers``: those of an incoming INVITE. The URIs are complete where the
-    front end knows them, such as ``sip:+15550100@pbx.example.com``. ``trunk``: the name of the trunk or account that
-    the call uses, by which it is routed; empty for none. In an outbound call, ``bot`` is the bot that it was placed for
-    (``""``: the one that the calling number is routed to), and ``context`` what that bot should know.
+    ``caller``: empty or ``anonymous`` when it is withheld. ``headers``: those of an incoming INVITE. The URIs are
+    complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``. ``trunk``: the name of the trunk
+    or account that the call uses, by which it is routed; empty for none. In an outbound call, ``bot`` is the bot that
+    it was placed for (``""``: the one that the calling number is routed to), and ``context`` what that bot should know.
     """
 
     id: str

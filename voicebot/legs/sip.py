@@ -163,11 +163,14 @@ class SipLeg:
         return self._session.answer(offer, agreed)
 
     def _session_answered_late(self, answer: SessionDescription) -> None:
-        self.session_answered(answer)
+        """The answer to an offer of ours in mid-call. One that we do not support changes nothing, like a refusal."""
+        agreed = self._session.agreed_by_answer(answer)
+        if agreed is not None:
+            self._put_into_force(agreed)
         self._reoffer()
 
     def session_answered(self, answer: SessionDescription) -> bool:
-        """Put the answer to our offer into force. False: we do not support it, and the call ends."""
+        """Put the answer to our first offer into force. False: we do not support it, and the call ends."""
         agreed = self._session.agreed_by_answer(answer)
         if agreed is None:
             self._finish("error")

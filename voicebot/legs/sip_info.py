@@ -38,11 +38,10 @@ before them, also in the user part of a SIP URI (RFC 3261 19.1.6)."""
 _COUNTRY = re.compile(r"\+[1-9][0-9]{0,2}")
 _NATIONAL = re.compile(r"0?[1-9][0-9]{5,13}")
 """Shorter ones are extensions; two zeros begin an international number."""
-
-
-ANONYMOUS = "anonymous"
-"""The ``caller`` of a call whose number is withheld."""
-_NOBODY = frozenset({ANONYMOUS, "restricted", "unavailable"})
+_TRUNK_PREFIXES = {"+1": "1", "+7": "8", "+36": "06", "+39": ""}
+"""What is dialled before a national number, by country; elsewhere 0, or nothing (ITU-T E.164)."""
+_ANONYMOUS = "anonymous"
+_NOBODY = frozenset({_ANONYMOUS, "restricted", "unavailable"})
 
 
 def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegInfo:
@@ -63,7 +62,7 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
     sender, recipient = request.sender, request.recipient
     return LegInfo(
         call_id=_clean(request.call_id),
-        caller=ANONYMOUS if _is_withheld(sender.uri) else _user(sender.uri),
+        caller=_ANONYMOUS if _is_withheld(sender.uri) else _user(sender.uri),
         callee=_user(request.uri) or _user(recipient.uri),
         audio=codec.audio,
         codec=codec.name,
@@ -106,7 +105,7 @@ def _global(number: str, context: str) -> str:
     a place, it stays what it is: what would have to be put before it is not known (RFC 3966 5.1.5)."""
     if not (_COUNTRY.fullmatch(context) and _NATIONAL.fullmatch(number)):
         return number
-    return context + (number if context == "+39" else number.removeprefix("0"))  # Italy's numbers keep it
+    return context + number.removeprefix(_TRUNK_PREFIXES.get(context, "0"))
 
 
 def _is_withheld(uri: str) -> bool:
@@ -116,7 +115,8 @@ def _is_withheld(uri: str) -> bool:
         parsed = SipUri.parse(uri.partition("?")[0])
     except SipSyntaxError:
         return False
-    return parsed.user.partition(";")[0].lower() in _NOBODY or parsed.host.lower().endswith(".invalid")
+    user = parsed.user.partition(";")[0]
+    return user.lower() in _NOBODY or (parsed.host.lower().endswith(".invalid") and not Address(user).number)
 
 
 def _domain(uri: str, remote_address: str) -> Domain:

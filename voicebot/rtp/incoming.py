@@ -153,8 +153,7 @@ class IncomingStream:
         reception = self._reporting.reception
         if reception is None or reception.ssrc != packet.ssrc:
             return False
-        timed = packet.payload_type in self._codecs
-        return reception.continues(packet.sequence, packet.timestamp if timed else None, at, silent_s)
+        return reception.continues(packet.sequence, packet.timestamp, at, silent_s)
 
     def usual(self, datagram: bytes, at: float) -> Sequence[bytes] | None:
         """A faster path for nearly every packet of most calls: 20 ms of G.711 in the leg's law, of the current stream.

@@ -24,6 +24,8 @@ _SENDER_INFO: Final = struct.Struct("!IIIII")
 _BLOCK: Final = struct.Struct("!IIIIII")
 _NTP_EPOCH: Final = 2_208_988_800  # seconds from 1900 to 1970
 _CNAME: Final = 1
+_FASTEST: Final = 100  # packets a second
+_LONGEST_KEY_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +253,17 @@ class Reception:
         self._base = self._highest = sequence
         self._received, self._received_prior, self._expected_prior = 1, 0, 0
 
-    def continues(self, sequence: int, timestamp: int | None, at: float, silent_s: float) -> bool:
-        """Whether these may be the numbers of the next packet, after ``silent_s`` seconds without one. The timestamp
-        may stand still, or count twice as fast as it should; None: it does not say when the packet was sent."""
-        if not 0 < (sequence - self._highest) & 0xFFFF < MAX_DROPOUT:
+    def continues(self, sequence: int, timestamp: int, at: float, silent_s: float) -> bool:
+        """Whether these may be the numbers of the next packet, after ``silent_s`` seconds without one.
+
+        The timestamp may stand still, count twice as fast as it should, or be that of a key that is held down. Few
+        numbers pass, since some phones have an SSRC that is guessed easily.
+        """
+        if self._transit is None:
             return False
-        if timestamp is None or self._transit is None:
-            return True
-        margin = int(2 * self._clock_rate * (silent_s + 1.0))
+        if not 0 < (sequence - self._highest) & 0xFFFF <= min(_FASTEST * (silent_s + 1.0), MAX_DROPOUT):
+            return False
+        margin = int(self._clock_rate * (2 * (silent_s + 1.0) + _LONGEST_KEY_S))
         expected = int(at * self._clock_rate - self._transit)
         return (timestamp - expected + margin) & 0xFFFFFFFF <= 2 * margin
 

@@ -75,8 +75,8 @@ RULES: tuple[EndRule, ...] = (
         lambda policy: policy.end_silence_ms,
     ),
     EndRule(
-        "a hypothesis covers the speech, and does not end in a number, or is all of the one that was asked for",
-        lambda turn: turn.hypothesis and turn.covered and (not turn.in_number or turn.progress is Progress.COMPLETE),
+        "a hypothesis covers the speech, and does not end in a number",
+        lambda turn: turn.hypothesis and turn.covered and not turn.in_number,
         lambda policy: policy.end_silence_ms + policy.race_grace_ms,
     ),
     EndRule(

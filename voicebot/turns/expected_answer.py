@@ -11,7 +11,7 @@ from voicebot.turns.words import words
 class Progress(Enum):
     """How far an answer is."""
 
-    UNKNOWN = "nothing of it was said, or it cannot be told"
+    UNKNOWN = "nothing of it was said, or too much, or it cannot be told"
     PART = "more has to come"
     ENOUGH = "more may come"
     COMPLETE = "no more can come"
@@ -31,11 +31,11 @@ def progress(text: str, expected: ExpectedAnswer | None) -> Progress:
             count += 1
         elif expected.letters:  # a word that a recogniser has made of letters, or one that is no letter
             return Progress.ENOUGH if count else Progress.UNKNOWN
-    if not count:
+    if not 0 < count <= expected.most:
         return Progress.UNKNOWN
     if count < expected.least:
         return Progress.PART
-    return Progress.COMPLETE if count >= expected.most else Progress.ENOUGH
+    return Progress.COMPLETE if count == expected.most else Progress.ENOUGH
 
 
 def ends_in_part(text: str, expected: ExpectedAnswer | None) -> bool:
