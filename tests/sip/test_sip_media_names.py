@@ -137,6 +137,21 @@ async def test_look_ups_that_hang_are_left_behind_and_bounded(monkeypatch: pytes
     go_on.set()
 
 
+async def test_an_offer_of_many_names_waits_once_and_only_the_first_are_looked_up() -> None:
+    asked: list[str] = []
+
+    def look_up(name: str) -> list[str]:
+        asked.append(name)
+        return ADDRESSES
+
+    lines = "".join(f"m=audio 4000 RTP/AVP 0\r\nc=IN IP4 h{number}.example\r\n" for number in range(9))
+    told, offer = Told(look_up), offered(NAMED + lines.encode())
+    assert told.names.holds(offer)
+    await told.all_of(1)
+    assert sorted(asked) == ["h0.example", "media.example"] and told.names.calls == []
+    assert offer.call.offer is not None and offer.call.offer.names == []
+
+
 async def test_what_waits_is_bounded_and_forgotten_in_the_end() -> None:
     told, one = Told(), call()
     for number in range(MAX_WAITING + 9):

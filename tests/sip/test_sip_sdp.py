@@ -326,6 +326,7 @@ def test_host_names_of_audio_are_told_and_replaced_by_their_addresses() -> None:
     read.put_addresses({"a.example": ["2001:db8::1", "192.0.2.1"], "b.example.": []})
     assert read.addresses_of(read.media[2]) == ("2001:db8::1", "192.0.2.1") and read.names == []
     assert read.addresses_of(read.media[3]) == ("192.0.2.9", "192.0.2", "::1")
+    assert read.addresses_of(read.media[0]) == (), "nobody has looked"
     assert len(description(*(f"c=IN IP4 h{n}.example" for n in range(4)), AUDIO, AUDIO, "c=IN IP4 z").names) == 2
 
 

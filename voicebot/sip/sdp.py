@@ -178,13 +178,13 @@ class SessionDescription:
 
     @property
     def names(self) -> list[str]:
-        """The host names that audio is to be sent to."""
+        """The host names that audio is to be sent to, the first ones."""
         streams = [media for media in self.media if media.kind == "audio" and media.port]
         found = [host for media in streams for host in self.addresses_of(media) if _is_name(host)]
         return list(dict.fromkeys(found))[:_MAX_NAMES]
 
     def put_addresses(self, found: Mapping[str, Sequence[str]]) -> None:
-        """Replace each of ``names`` by the addresses that were found for it, perhaps none."""
+        """Replace each host name by the addresses that were found for it, perhaps none. No name is left."""
         self.connections = _replaced(self.connections, found)
         for media in self.media:
             media.connections = _replaced(media.connections, found)
@@ -218,7 +218,7 @@ class SessionDescription:
 def _replaced(connections: tuple[str, ...] | None, found: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
     if connections is None:
         return None
-    return tuple(address for host in connections for address in found.get(host, (host,)))
+    return tuple(address for host in connections for address in (found.get(host, ()) if _is_name(host) else (host,)))
 
 
 def _is_name(host: str) -> bool:
