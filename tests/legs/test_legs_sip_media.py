@@ -34,6 +34,23 @@ async def test_media_is_sent_to_no_group_of_hosts(line: Line, answerer: Answerer
     assert not answerer.legs
 
 
+@pytest.mark.parametrize(
+    ("addresses", "taken"), [(["224.0.0.1", "255.255.255.255", "2001:db8::7"], False), (["224.0.0.1", LOOPBACK], True)]
+)
+async def test_what_holds_for_addresses_holds_for_those_of_a_name(
+    line: Line, answerer: Answerer, addresses: list[str], taken: bool
+) -> None:
+    answerer.front.endpoint._names._look_up = {"media.example": addresses}.__getitem__
+    call = line.endpoint.invite(answerer.address, offer_answer.offer("media.example", NOBODY))
+    if taken:
+        await call.established()
+    else:
+        with pytest.raises(CallClosed, match="488"):
+            await call.established()
+    offered = [leg._session.offered for leg in answerer.legs]
+    assert [one.host for one in offered if one is not None] == [LOOPBACK] * taken
+
+
 async def test_a_trunk_has_codecs_and_an_order_of_its_own(line: Line, clock: MediaClock) -> None:
     own = MediaPreferences(codecs=all_named(["G722", "PCMA"]), codec_choice="ours", ptime_ms=30)
     trunks = {"": own, "other": MediaPreferences()}
