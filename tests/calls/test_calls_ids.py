@@ -55,6 +55,15 @@ async def test_nothing_of_a_call_id_is_in_the_name_of_a_file(tmp_path: Path, cal
     assert files == [f"records/{world.session.id}.json", f"records/{world.session.id}.wav"]
 
 
+async def test_who_finds_the_record_of_a_call_finds_its_recording(tmp_path: Path) -> None:
+    world = await World(tmp_path, recording=True).greeted()
+    await world.line.hang_up()
+    await world.over()
+    record, recording = (tmp_path / f"{world.session.id}.{kind}" for kind in ("json", "wav"))
+    assert recording.stat().st_mtime_ns <= record.stat().st_mtime_ns
+    assert json.loads(record.read_text())["quality"]["recording_dropped_frames"] == 0
+
+
 async def test_ids_cannot_be_guessed_and_are_fit_for_names() -> None:
     worlds = [World() for _ in range(50)]
     ids = {world.session.id for world in worlds}

@@ -72,6 +72,8 @@ STOP_DEADLINE_S = 5.0
 """For each step of ending a call."""
 RECORDING_DEADLINE_S = 30.0
 """For writing the recording: that of four hours is a file of 460 MB."""
+RECORDING_FIRST_S = 2.0
+"""How long the record waits for its recording."""
 TRANSFERRED = "transfer"
 """The reason with which the leg of a transferred caller ends (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
@@ -210,11 +212,21 @@ class CallSession:
         await self._end("recognition", self._hearing.stop())
         if self._conversation is not None:
             await self._end("the conversation", self._conversation.close(self._lifecycle.end_reason))
-        path = await self._end("the record", self._write())
-        if path is not None and self._recording.begun:
-            await self._end("the recording", self._write_recording(path.with_suffix(".wav")), RECORDING_DEADLINE_S)
-        else:
+        await self._keep()
+
+    async def _keep(self) -> None:
+        """Write the recording and the record, in this order unless it takes long: who finds the record of a call finds
+        its recording."""
+        folder = self._services.keeping.records
+        if folder is None or not self._recording.begun:
+            await self._end("the record", self._write())
             await self._end("the recording", self._recording.discard())
+            return
+        async with asyncio.TaskGroup() as tasks:
+            work = self._write_recording(folder / f"{self.id}.wav")
+            recording = tasks.create_task(self._end("the recording", work, RECORDING_DEADLINE_S))
+            await asyncio.wait({recording}, timeout=RECORDING_FIRST_S)
+            await self._end("the record", self._write())
 
     async def _end(self, what: str, work: Awaitable[T], within_s: float = STOP_DEADLINE_S) -> T | None:
         try:
@@ -224,16 +236,14 @@ class CallSession:
             self._log.error("at the end of the call: %s: %s: %s", what, type(error).__name__, error)
             return None
 
-    async def _write(self) -> Path | None:
+    async def _write(self) -> None:
         quality = self.leg.quality().as_dict() | {"recording_dropped_frames": self._recording.dropped}
         self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality)
         self.record = self._builder.build()
         if self._services.keeping.records is None:
-            return None
+            return
         with self._services.keeping.losses.watch("record"):
-            path = await self._builder.write(self._services.keeping.records)
-        self._log.info("record: %s", path)
-        return path
+            self._log.info("record: %s", await self._builder.write(self._services.keeping.records))
 
     async def _write_recording(self, path: Path) -> None:
         with self._services.keeping.losses.watch("recording"):
