@@ -20,7 +20,9 @@ _Called = dict[tuple[str, str], str | None]
 """By variable and value: the label; None where it is not clear which."""
 
 
-class _Way(NamedTuple):
+class _Copy(NamedTuple):
+    """The variable ``end`` gets the value of ``start``."""
+
     start: Place
     end: Place
 
@@ -29,16 +31,16 @@ def labels_of(dialogs: Mapping[str, DialogFile]) -> dict[str, Labels]:
     """The labels in each of ``dialogs`` (by their names), all in one language."""
     own = {name: dict(label for step in dialog.steps for label in step.labels()) for name, dialog in dialogs.items()}
     found: dict[str, _Called] = {name: dict(labels) for name, labels in own.items()}
-    ways = list(_ways(dialogs))
+    copies = list(_copies(dialogs))
     changed = any(own.values())
     while changed:
         changed = False
-        for way in ways:
-            for (variable, value), label in list(_handed_on(found[way.start.dialog], way)):
-                there = found[way.end.dialog]
+        for copy in copies:
+            for (variable, value), label in list(_copied(found[copy.start.dialog], copy)):
+                there = found[copy.end.dialog]
                 known = there.get((variable, value), label)
                 called = label if known == label else None
-                if (variable, value) in own[way.end.dialog] or there.get((variable, value), "") == called:
+                if (variable, value) in own[copy.end.dialog] or there.get((variable, value), "") == called:
                     continue
                 there[variable, value] = called
                 changed = True
@@ -47,17 +49,17 @@ def labels_of(dialogs: Mapping[str, DialogFile]) -> dict[str, Labels]:
     }  # fmt: skip
 
 
-def _ways(dialogs: Mapping[str, DialogFile]) -> Iterator[_Way]:
+def _copies(dialogs: Mapping[str, DialogFile]) -> Iterator[_Copy]:
     for name, dialog in dialogs.items():
         for step in dialog.steps:
             for start, end in step.hands_on(dialogs):
-                yield _Way(start._replace(dialog=start.dialog or name), end._replace(dialog=end.dialog or name))
+                yield _Copy(start._replace(dialog=start.dialog or name), end._replace(dialog=end.dialog or name))
 
 
-def _handed_on(labels: _Called, way: _Way) -> Iterable[tuple[tuple[str, str], str | None]]:
-    """The labels that apply at the end of ``way``, also those of the parts of the variable."""
+def _copied(labels: _Called, copy: _Copy) -> Iterable[tuple[tuple[str, str], str | None]]:
+    """The labels that apply at the end of ``copy``, also those of the parts of the variable."""
     for (variable, value), label in labels.items():
-        if variable == way.start.variable or variable.startswith(f"{way.start.variable}."):
-            there = way.end.variable + variable.removeprefix(way.start.variable)
+        if variable == copy.start.variable or variable.startswith(f"{copy.start.variable}."):
+            there = copy.end.variable + variable.removeprefix(copy.start.variable)
             if there.count(".") < MAX_PARTS:
                 yield (there, value), label
