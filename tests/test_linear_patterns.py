@@ -55,10 +55,13 @@ class Use(NamedTuple):
 
 
 @cache
-def _source(file: Path) -> ast.Module:
-    return ast.parse(file.read_text("utf-8"))
+def _nodes(file: Path) -> list[ast.AST]:
+    """The nodes of a file that matter here."""
+    tree = ast.parse(file.read_text("utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.Attribute | ast.Assign | ast.AnnAssign)]
 
 
+@cache
 def _files() -> list[Path]:
     return [file for file in sorted(PACKAGE.rglob("*.py")) if "starters" not in file.parts]
 
@@ -76,23 +79,30 @@ def _is_re(call: ast.AST) -> bool:
 def _names(file: Path) -> dict[int, str]:
     """Of each ``re.compile`` that is assigned: the name, by the call's position."""
     found: dict[int, str] = {}
-    for node in ast.walk(_source(file)):
+    for node in _nodes(file):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _is_re(node.value):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             found[node.value.lineno] = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
     return found
 
 
+@cache
+def _called(file: Path) -> dict[str, set[str]]:
+    """By the name of what may be a pattern: the methods that are called of it."""
+    found: dict[str, set[str]] = {}
+    for node in _nodes(file):
+        if isinstance(node, ast.Attribute) and node.attr in METHODS:
+            held = node.value
+            for name in (getattr(held, "id", None), getattr(held, "attr", None)):
+                if name:
+                    found.setdefault(name, set()).add(node.attr)
+    return found
+
+
 def _methods(name: str, home: Path) -> set[str]:
     """How the pattern of this name is used, as far as can be seen; in every way when it cannot."""
-    found: set[str] = set()
-    for file in [home] if name.startswith("_") else _files():
-        for node in ast.walk(_source(file)):
-            if isinstance(node, ast.Attribute) and node.attr in METHODS:
-                held = node.value
-                if name in (getattr(held, "id", None), getattr(held, "attr", None)):
-                    found.add(node.attr)
-    return found or {"search"}
+    files = [home] if name.startswith("_") else _files()
+    return set().union(*(_called(file).get(name, set()) for file in files)) or {"search"}
 
 
 def _value(node: ast.expr, file: Path) -> Any:
@@ -104,7 +114,7 @@ def _value(node: ast.expr, file: Path) -> Any:
 def _uses(file: Path) -> Iterator[Use]:
     names = _names(file)
     made = False
-    for node in ast.walk(_source(file)):
+    for node in _nodes(file):
         if not _is_re(node):
             continue
         assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)

@@ -359,9 +359,8 @@ class ReceiveBuffer:
         missing = clock.missing(sequence, jump, self._size * clock_rate // rate, self._hole, passed * clock_rate / rate)
         self._frame_step = clock.step(self._audio.frame_samples)
         missing = missing * rate // clock_rate
-        hasty = not self._hole and passed < HASTE * (
-            self._size + missing
-        )  # the timestamp jumped, but there was no pause
+        # Where the timestamp jumped, but there was no pause, nothing is missing.
+        hasty = not self._hole and passed < HASTE * (self._size + missing)
         return min(missing - self._starved * self._audio.frame_samples, int(behind) + (-size if hasty else self._even))
 
     def _released(self, timestamp: int, size: int, at: float) -> None:

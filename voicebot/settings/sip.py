@@ -18,7 +18,7 @@ from voicebot.sip.session_timer import MIN_SE
 
 _LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
 
-_NAME_RE = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,126}\Z")
+_LABEL_RE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
 
 
 class SipSettings(Section):
@@ -56,7 +56,8 @@ class SipSettings(Section):
     @field_validator("advertised_host")
     @classmethod
     def _host(cls, value: str) -> str:
-        if _is_name(value) and (not _NAME_RE.match(value) or value.rpartition(".")[2].isdigit()):
+        labels = value.split(".")
+        if _is_name(value) and (labels[-1].isdigit() or len(value) > 253 or not all(map(_LABEL_RE.match, labels))):
             raise ValueError(f"{value!r} must be an IP address or a host name, without a port")
         return value
 

@@ -17,9 +17,9 @@ from voicebot.authoring.understanding.tokens import Token, folded, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 _TOKEN = re.compile(r"[0-9]+|[^\W\d_]+(?:['’][^\W\d_]+)*|[@._+-]|[,;:!?]")
-_ADDRESS = re.compile(
-    r"(?=.{1,64}@)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
-)
+_LOCAL_PART = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
+_LABEL = re.compile(r"[a-z0-9-]+")
+_LAST_LABEL = re.compile(r"[a-z]{2,24}")
 _WORD = re.compile(r"[^\W_]*")
 MAX_WORDS = 4
 """Words in front of the at sign; more of them are a sentence."""
@@ -37,6 +37,15 @@ class _Item:
 def _word_at(text: str, at: int) -> str:
     found = _WORD.match(text, at)
     return found[0] if found is not None else ""
+
+
+def _is_address(text: str) -> bool:
+    """Whether ``text`` is an address as mailboxes have it; RFC 5321 allows more, and no longer parts (4.5.3.1)."""
+    local, _, host = text.rpartition("@")
+    *labels, last = host.split(".")
+    known = all(_LABEL.fullmatch(label) and len(label) <= 63 and label.strip("-") == label for label in labels)
+    right = bool(labels) and known and _LAST_LABEL.fullmatch(last) is not None
+    return right and len(local) <= 64 and _LOCAL_PART.fullmatch(local) is not None
 
 
 class Emails:
@@ -85,7 +94,7 @@ class Emails:
         name = "".join("at" if item.text == AT else item.text for item in local)
         host = self._host(domain)
         address = f"{name}@{host}"
-        return address if host and _ADDRESS.fullmatch(address) else None
+        return address if host and _is_address(address) else None
 
     def _once(self, items: list[_Item]) -> list[_Item]:
         """``items`` without the letters of a word that was said and then spelled ("smith, that's s m i t h")."""
