@@ -3,7 +3,7 @@
 A phrase's life:
 
     voice begins    -> speech.startDetected (the turn's first), then now and then a HYPOTHESIS is asked for
-    200 ms quiet    -> a FINAL is asked for on suspicion; when it comes, its text goes out as a hypothesis at once
+    a short quiet   -> a FINAL is asked for on suspicion; when it comes, its text goes out as a hypothesis at once
     voice again     -> that FINAL is void
     350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase,
                        at once if it has come
