@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +88,6 @@ async def _by_connector(answers: Answers, _: Path, **settings: Any) -> AsyncIter
 
 
 @asynccontextmanager
-async def _by_expected_replies(answers: Answers, folder: Path) -> AsyncIterator[BotChannel]:
-    async with _by_connector(answers, folder, expect_replies=True) as channel:
-        yield channel
-
-
-@asynccontextmanager
 async def _by_streaming(answers: Answers, _: Path) -> AsyncIterator[BotChannel]:
     async with _bot(answers) as double:
         channel = StreamingBot(name="double", url=double.url).channel(ConnectorServer())
@@ -116,18 +111,6 @@ async def _by_direct_line(
         service.streams, service.repeat = streams, repeat
         async with _open(DirectLineChannel(line_to(service, poll_s=0.02, patience=PATIENCE))) as channel:
             yield channel
-
-
-@asynccontextmanager
-async def _by_polled_direct_line(answers: Answers, folder: Path) -> AsyncIterator[BotChannel]:
-    async with _by_direct_line(answers, folder, streams=False) as channel:
-        yield channel
-
-
-@asynccontextmanager
-async def _by_repeating_direct_line(answers: Answers, folder: Path) -> AsyncIterator[BotChannel]:
-    async with _by_direct_line(answers, folder, repeat=True) as channel:
-        yield channel
 
 
 @asynccontextmanager
@@ -167,18 +150,6 @@ async def _by_dialog_host(answers: Answers, folder: Path, sdk: str) -> AsyncIter
         await host.communicate()
 
 
-@asynccontextmanager
-async def _by_botbuilder(answers: Answers, folder: Path) -> AsyncIterator[BotChannel]:
-    async with _by_dialog_host(answers, folder, "botbuilder") as channel:
-        yield channel
-
-
-@asynccontextmanager
-async def _by_agents_sdk(answers: Answers, folder: Path) -> AsyncIterator[BotChannel]:
-    async with _by_dialog_host(answers, folder, "microsoft-agents") as channel:
-        yield channel
-
-
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """``open(answers, folder)``: the channel to a bot that answers so; ``folder`` is an empty one. ``ours``: the bot is
@@ -195,13 +166,13 @@ class Entrance:
 
 ENTRANCES = {
     "bot-framework": Entrance(_by_connector),
-    "bot-framework, expectReplies": Entrance(_by_expected_replies),
+    "bot-framework, expectReplies": Entrance(partial(_by_connector, expect_replies=True)),
     "bot-framework-streaming": Entrance(_by_streaming),
     "direct-line": Entrance(_by_direct_line),
-    "direct-line, polled": Entrance(_by_polled_direct_line, typing=False),
-    "direct-line, everything twice": Entrance(_by_repeating_direct_line),
+    "direct-line, polled": Entrance(partial(_by_direct_line, streams=False), typing=False),
+    "direct-line, everything twice": Entrance(partial(_by_direct_line, repeat=True)),
     "copilot-studio, token endpoint": Entrance(_by_token_endpoint),
     "copilot-studio, connection string": Entrance(_by_connection_string),
-    "dialog host, botbuilder": Entrance(_by_botbuilder, ours=True),
-    "dialog host, microsoft-agents": Entrance(_by_agents_sdk, ours=True),
+    "dialog host, botbuilder": Entrance(partial(_by_dialog_host, sdk="botbuilder"), ours=True),
+    "dialog host, microsoft-agents": Entrance(partial(_by_dialog_host, sdk="microsoft-agents"), ours=True),
 }

@@ -14,7 +14,7 @@ from voicebot.sip import AudioAgreement, SessionDescription, SipRequest, offer_a
 from voicebot.sip.body import session_in
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.info_keys import TYPES, key_in
-from voicebot.sip.multipart import Part
+from voicebot.sip.multipart import BodyPart
 from voicebot.sip.offer_answer import select
 from voicebot.sip.outputs import Transmit
 from voicebot.sip.user_agent import UserAgent
@@ -105,7 +105,7 @@ def test_a_description_is_found_beside_whatever_a_gateway_adds(source: str) -> N
     ],
 )
 def test_a_key_in_an_info_is_read(source: str, kind: str, body: str, key: str) -> None:
-    assert kind in TYPES and key_in(Part(kind, "", "", body.encode())) == key
+    assert kind in TYPES and key_in(BodyPart(kind, "", "", body.encode())) == key
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from datagrams import received
 from free_port import free_ports
 from virtual_time import VirtualTimeLoop
 from waiting import until
@@ -315,19 +316,9 @@ class Line:
 
     async def received(self, at: socket.socket, seconds: float = 0.5) -> int:
         """How many packets come to a socket in so long."""
-        _drain(at)
+        received(at)
         await asyncio.sleep(seconds)
-        return _drain(at)
-
-
-def _drain(one: socket.socket) -> int:
-    count = 0
-    while True:
-        try:
-            one.recv(2048)
-        except BlockingIOError:
-            return count
-        count += 1
+        return received(at)
 
 
 def pytest_asyncio_loop_factories(
@@ -431,7 +422,7 @@ async def test_reports_follow_the_media(line: Line, encrypted: bool) -> None:
     await until(lambda: line.session.quality().rtcp_received == 1)
     for _ in range(10):
         await line.talk(new, 1.0)
-    assert _drain(reports) > 0
+    assert received(reports) > 0
 
 
 @pytest.mark.virtual_time

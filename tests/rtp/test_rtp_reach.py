@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 
 import pytest
+from datagrams import received
 from free_port import free_ports
 
 from voicebot.audio.codecs import CODECS
@@ -39,16 +40,6 @@ def victim() -> Iterator[socket.socket]:
         raw.bind(("127.0.0.1", 0))
         raw.setblocking(False)
         yield raw
-
-
-def received(raw: socket.socket) -> int:
-    count = 0
-    while True:
-        try:
-            raw.recv(2048)
-        except BlockingIOError:
-            return count
-        count += 1
 
 
 class Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voicebot.sip.info_keys import TYPES, key_in
-from voicebot.sip.multipart import Part
+from voicebot.sip.multipart import BodyPart
 
 RELAY, BARE, EVENT = "application/dtmf-relay", "application/dtmf", "audio/telephone-event"
 NORTEL = "application/vnd.nortelnetworks.digits"
@@ -50,7 +50,7 @@ NORTEL = "application/vnd.nortelnetworks.digits"
 )
 def test_a_key_is_read_in_every_spelling(kind: str, content: bytes, key: str) -> None:
     assert kind in TYPES
-    assert key_in(Part(kind, "", "", content)) == key
+    assert key_in(BodyPart(kind, "", "", content)) == key
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_a_key_is_read_in_every_spelling(kind: str, content: bytes, key: str) ->
     ],
 )
 def test_what_names_no_key_is_none(content: bytes) -> None:
-    assert key_in(Part(RELAY, "", "", content)) is None
+    assert key_in(BodyPart(RELAY, "", "", content)) is None

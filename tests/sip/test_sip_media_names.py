@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from sip_peer import OFFER, Peer, session, up
 from waiting import until
 
 from voicebot.address import Address
-from voicebot.sip import CallClosed, IncomingCall, ListenAt, SessionDescription, SipEndpoint, offer_answer
+from voicebot.sip import CallClosed, IncomingCall, ListenAt, OutgoingCall, SessionDescription, SipEndpoint, offer_answer
 from voicebot.sip.answering import CallOffered
 from voicebot.sip.call import CallOutput, SipCall
 from voicebot.sip.media_names import DEADLINE_S, MAX_LOOK_UPS, MAX_WAITING, CallNews, MediaNames
@@ -188,34 +189,32 @@ async def test_a_call_is_offered_answered_and_changed_by_name() -> None:
     await callee.close()
 
 
-async def test_an_endpoint_that_closes_refuses_calls_that_wait() -> None:
+@asynccontextmanager
+async def a_call_that_waits() -> AsyncIterator[tuple[SipEndpoint, OutgoingCall]]:
+    """Who is called, and the call, of which nothing is told there as long as its look-up hangs: in the block."""
     go_on = threading.Event()
     caller = SipEndpoint(ListenAt(port=0))
-    callee = SipEndpoint(ListenAt(port=0), on_invite=lambda _: pytest.fail("it is not looked up"))
+    callee = SipEndpoint(ListenAt(port=0), on_invite=lambda _: pytest.fail("it is told of a call that waited"))
     callee._names._look_up = lambda _: [LOOPBACK] if go_on.wait(30) else []
     await caller.start()
     await callee.start()
-    outgoing = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{callee.port}"), described("media.example"))
-    await until(lambda: callee._names.calls)
-    await callee.close()
-    with pytest.raises(CallClosed, match="480"):
-        await outgoing.established()
+    yield callee, caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{callee.port}"), described("media.example"))
     go_on.set()
     await caller.close()
+    await callee.close()
+
+
+async def test_an_endpoint_that_closes_refuses_calls_that_wait() -> None:
+    async with a_call_that_waits() as (callee, outgoing):
+        await until(lambda: callee._names.calls)
+        await callee.close()
+        with pytest.raises(CallClosed, match="480"):
+            await outgoing.established()
 
 
 async def test_a_call_that_is_cancelled_while_it_waits_is_never_told() -> None:
-    go_on = threading.Event()
-    caller = SipEndpoint(ListenAt(port=0))
-    callee = SipEndpoint(ListenAt(port=0), on_invite=lambda _: pytest.fail("it was cancelled"))
-    callee._names._look_up = lambda _: [LOOPBACK] if go_on.wait(30) else []
-    await caller.start()
-    await callee.start()
-    outgoing = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{callee.port}"), described("media.example"))
-    await until(lambda: callee._names.calls and outgoing.responded)
-    outgoing.bye()
-    await until(lambda: not callee._names.calls)
-    go_on.set()
-    await caller.close()
-    await callee.close()
+    async with a_call_that_waits() as (callee, outgoing):
+        await until(lambda: callee._names.calls and outgoing.responded)
+        outgoing.bye()
+        await until(lambda: not callee._names.calls)
     assert callee.active_calls == 0

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from voicebot.sip.multipart import MAX_DEPTH, MAX_PARTS, Part, read_parts
+from voicebot.sip.multipart import MAX_DEPTH, MAX_PARTS, BodyPart, read_parts
 
 SDP = b"v=0\r\nm=audio 4000 RTP/AVP 0\r\n"
 ISUP = bytes(range(256)) + b"\r\n--x\r\n\r\n"
@@ -14,7 +14,7 @@ WANTED = ("application/sdp",)
 MIXED = 'multipart/mixed;boundary="b"'
 
 
-def read(content: bytes, content_type: str = MIXED, **headers: str) -> list[Part]:
+def read(content: bytes, content_type: str = MIXED, **headers: str) -> list[BodyPart]:
     named = {f"content-{name.replace('_', '-')}": value for name, value in headers.items()}
     return read_parts({"content-type": content_type, **named}, content, WANTED)
 
@@ -27,13 +27,13 @@ def sdp(head: bytes = b"Content-Type: application/sdp", content: bytes = SDP) ->
     return head + b"\r\n\r\n" + content
 
 
-def types(parts: list[Part]) -> list[str]:
+def types(parts: list[BodyPart]) -> list[str]:
     return [part.content_type for part in parts]
 
 
 def test_a_body_that_is_no_multipart_is_one_part() -> None:
     (part,) = read(SDP, "Application/SDP ;charset=utf-8", disposition="Session; Handling=Required")
-    assert part == Part("application/sdp", "session", "required", SDP)
+    assert part == BodyPart("application/sdp", "session", "required", SDP)
 
 
 @pytest.mark.parametrize("isup_first", [True, False])
@@ -41,8 +41,8 @@ def test_parts_come_in_their_order_with_every_byte(isup_first: bool) -> None:
     isup = b"Content-Disposition: signal;handling=optional\r\nContent-Type: application/isup;version=x\r\n\r\n" + ISUP
     both = [isup, sdp()] if isup_first else [sdp(), isup]
     parts = read(whole(*both))
-    assert parts[0 if isup_first else 1] == Part("application/isup", "signal", "optional", ISUP)
-    assert parts[1 if isup_first else 0] == Part("application/sdp", "", "", SDP)
+    assert parts[0 if isup_first else 1] == BodyPart("application/isup", "signal", "optional", ISUP)
+    assert parts[1 if isup_first else 0] == BodyPart("application/sdp", "", "", SDP)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_delimiters_may_have_spaces_behind_them_and_the_last_may_be_missing() ->
 def test_headers_of_parts_are_of_any_case_folded_compact_and_may_count_bytes() -> None:
     head = b"C:application/\r\n\tx\r\ncontent-TYPE :\r\n  application/sdp\r\nContent-Length: 3\r\nbroken\r\nX-A: b"
     (part,) = read(whole(sdp(head)))
-    assert part == Part("application/sdp", "", "", SDP)
-    assert read(whole(b"\r\ntext"))[0] == Part("", "", "", b"text")
+    assert part == BodyPart("application/sdp", "", "", SDP)
+    assert read(whole(b"\r\ntext"))[0] == BodyPart("", "", "", b"text")
     assert read(whole(b"Content-Type: application/sdp"))[0].content == b""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from voicebot.authoring.steps import DialogFile
-from voicebot.authoring.steps.step import Place
+from voicebot.authoring.steps.step import DialogVariable
 from voicebot.authoring.template import Labels
 
 MAX_PARTS = 3
@@ -23,8 +23,8 @@ _Called = dict[tuple[str, str], str | None]
 class _Copy(NamedTuple):
     """The variable ``end`` gets the value of ``start``."""
 
-    start: Place
-    end: Place
+    start: DialogVariable
+    end: DialogVariable
 
 
 def labels_of(dialogs: Mapping[str, DialogFile]) -> dict[str, Labels]:

@@ -1,7 +1,8 @@
 """Moonshine base-en (Useful Sensors, MIT) on plain onnxruntime: greedy decoding with a confidence, and a search for
 expected phrases.
 
-One object serves all threads: onnxruntime sessions are re-entrant and nothing else is kept. Facts about the model
+One object serves all threads: onnxruntime sessions are re-entrant, and what else is kept only grows
+(the grammars of expected phrases). Facts about the model
 that the code relies on: 16 kHz in, one encoder run, then a decoder step a token; cost grows with the length of the
 audio (about 5 % of real time on a core).
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -130,7 +132,7 @@ class Moonshine:
         """The likeliest texts of ``grammar``, by a beam; nothing less likely than ``floor``."""
         past, ids = self._nothing_past(1), np.array([[_BOS]], np.int64)
         beam: list[_Partial] = [_Partial(0.0, (), grammar.start)]
-        found: list[_Partial] = []
+        found: list[Scored] = []
         for number in range(limit):
             outputs = self._step(ids, np.repeat(states, len(beam), axis=0), past, number == 0)
             lines = outputs[0][:, -1].astype(np.float64)
@@ -138,10 +140,9 @@ class Moonshine:
             lines -= np.log(np.exp(lines).sum(-1, keepdims=True))
             longer: list[tuple[float, int, int]] = []
             for row, partial in enumerate(beam):
-                if ends(partial.places):
-                    found.append(
-                        _Partial(partial.log_probability + float(lines[row, _EOS]), partial.tokens, partial.places)
-                    )
+                whole = partial.log_probability + float(lines[row, _EOS])
+                if ends(partial.places) and whole >= floor:
+                    found.append(Scored(self._text(partial.tokens), whole, len(partial.tokens) + 1))
                 tokens = np.fromiter(grammar.after(partial.places), np.int64)
                 scores = lines[row, tokens] + partial.log_probability
                 for place in np.argsort(-scores)[:_BEAM]:
@@ -161,17 +162,13 @@ class Moonshine:
                 for score, row, token in longer
             ]
             ids = np.array([[partial.tokens[-1]] for partial in beam], np.int64)
-        return [
-            Scored(self._text(list(one.tokens)), one.log_probability, len(one.tokens) + 1)
-            for one in found
-            if one.log_probability >= floor
-        ]
+        return found
 
     @lru_cache(maxsize=64)  # noqa: B019 - there is one model in a process
     def _grammar(self, expected: tuple[str, ...], numerals: bool) -> PhraseGrammar:
         return PhraseGrammar(expected, self.tokenize, self._ids, numerals)
 
-    def _text(self, tokens: list[int]) -> str:
+    def _text(self, tokens: Sequence[int]) -> str:
         raw = b"".join(self._pieces[token] for token in tokens if 3 <= token < len(self._pieces))
         return raw.decode("utf-8", "ignore").replace("\u2581", " ").strip()
 

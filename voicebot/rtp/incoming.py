@@ -187,9 +187,8 @@ class IncomingStream:
         if kind in self._codecs and not (kind in self._event_frames and is_plain_event(packet.payload)):
             return self._audio_packet(packet, at), ""
         frame = self._event_frames.get(kind)
-        if (
-            frame is None and kind >= FIRST_DYNAMIC and is_plain_event(packet.payload)
-        ):  # some send keys without agreement
+        if frame is None and kind >= FIRST_DYNAMIC and is_plain_event(packet.payload):
+            # Some send keys without agreement.
             frame = self._codec.clock_rate // 50
         if frame is None:
             self.discarded += kind not in _COMFORT_NOISE

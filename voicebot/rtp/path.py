@@ -123,9 +123,8 @@ class MediaPath:
         """The other side's RTP packet in a datagram; None if it is dropped."""
         protection, lock = self.protection, self.source
         if source == lock.locked:
-            lock.heard_at = (
-                at  # whether authentic or not: who sends faster copies of its packets does not take its place
-            )
+            # Whether authentic or not: who sends faster copies of its packets does not take its place.
+            lock.heard_at = at
         try:
             packet = parse(data if protection.plain else protection.unprotect(data))
         except MalformedPacket:

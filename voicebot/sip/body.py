@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from voicebot.sip.message import SDP_TYPE, SipRequest, SipResponse
-from voicebot.sip.multipart import Part, read_parts
+from voicebot.sip.multipart import BodyPart, read_parts
 from voicebot.sip.sdp import SessionDescription
 
 MULTIPARTS = ("multipart/mixed", "multipart/alternative")
@@ -19,7 +19,7 @@ _ABOUT_IT = ("Content-Disposition", "Content-Encoding", "Content-Transfer-Encodi
 _SESSION = (SDP_TYPE,)
 
 
-def part_in(message: SipRequest | SipResponse, types: Collection[str]) -> Part | None:
+def part_in(message: SipRequest | SipResponse, types: Collection[str]) -> BodyPart | None:
     """The first part of one of ``types``, None if there is none."""
     if not message.body:
         return None
@@ -52,9 +52,9 @@ def put_session(message: SipRequest | SipResponse, session: SessionDescription |
         message.body = bytes(session)
 
 
-def _parts(message: SipRequest | SipResponse, types: Collection[str]) -> list[Part]:
+def _parts(message: SipRequest | SipResponse, types: Collection[str]) -> list[BodyPart]:
     content_type = message.content_type
     headers = {name.lower(): value for name in _ABOUT_IT if (value := message.headers.get(name)) is not None}
     if content_type in types and not headers:
-        return [Part(content_type, "", "", message.body)]  # nearly always
+        return [BodyPart(content_type, "", "", message.body)]  # nearly always
     return read_parts({"content-type": message.headers.get("Content-Type") or "", **headers}, message.body, types)

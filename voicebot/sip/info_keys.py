@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from voicebot.sip.multipart import Part
+from voicebot.sip.multipart import BodyPart
 
 _EVENT_TYPE = "audio/telephone-event"
 _FLASH_TYPE = "application/hook-flash"
@@ -26,7 +26,7 @@ _FLASHES = ("16", "!", "F", "FLASH", "HF", "HOOKFLASH", "HOOK-FLASH", "FLASHHOOK
 _MAX_BODY = 1000
 
 
-def key_in(part: Part) -> str | None:
+def key_in(part: BodyPart) -> str | None:
     """The key; empty for the hook flash, which is none. None if the body names nothing that we know."""
     if part.content_type == _FLASH_TYPE:
         return ""

@@ -30,7 +30,7 @@ _COMPACT: Final = {"c": "content-type", "e": "content-encoding"}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BodyPart:
     """``content_type``: ``type/subtype`` in lower case, empty if there is none. ``handling``: empty if it is not said.
 
     ``content``: decoded; None if it is in an encoding that we do not know.
@@ -46,7 +46,7 @@ class Part:
         return self.content_type in types and self.content is not None and self.disposition != "early-session"
 
 
-def read_parts(headers: Mapping[str, str], content: bytes, wanted: Collection[str]) -> list[Part]:
+def read_parts(headers: Mapping[str, str], content: bytes, wanted: Collection[str]) -> list[BodyPart]:
     """The parts of a body, in their order. ``headers``: its Content- headers, with names in lower case; ``wanted``: the
     types that decide about an alternative."""
     return _parts(headers, content, wanted, "", 0)
@@ -54,7 +54,7 @@ def read_parts(headers: Mapping[str, str], content: bytes, wanted: Collection[st
 
 def _parts(
     headers: Mapping[str, str], content: bytes, wanted: Collection[str], outer: Handling, depth: int
-) -> list[Part]:
+) -> list[BodyPart]:
     kind, parameters = _parse(headers.get("content-type", ""))
     match = _TYPE_RE.match(kind)
     content_type = f"{match[1]}/{match[2]}".lower() if match is not None else ""
@@ -62,7 +62,7 @@ def _parts(
         content_type = SDP_TYPE  # some leave it out
     disposition, options = _parse(headers.get("content-disposition", ""))
     handling = _handling(options.get("handling", "")) or outer
-    whole = Part(content_type, disposition.lower(), handling, _decoded(headers, content))
+    whole = BodyPart(content_type, disposition.lower(), handling, _decoded(headers, content))
     if not content_type.startswith("multipart/") or whole.content is None or depth == MAX_DEPTH:
         return [whole]
     sections = _sections(whole.content, parameters.get("boundary", ""))

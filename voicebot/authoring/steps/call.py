@@ -15,7 +15,7 @@ from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.authoring.steps.outcome import Begin, Ending, Failed, GaveUp, GoOn, StepOutcome
 from voicebot.authoring.steps.python_source import faults_of_call
 from voicebot.authoring.steps.site import Site, is_file
-from voicebot.authoring.steps.step import DialogStep, Exit, Place, copied
+from voicebot.authoring.steps.step import DialogStep, DialogVariable, Exit, copied
 from voicebot.authoring.turn import Turn
 
 logger = logging.getLogger(__name__)
@@ -63,16 +63,18 @@ class CallStep(DialogStep):
         else:
             yield from super().sets()
 
-    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[Place, Place]]:
+    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[DialogVariable, DialogVariable]]:
         called = dialogs.get(self.call)
         if called is None:
             return
         for name, value in self.inputs.items():
-            yield from copied(value, Place(name, self.call))
-        if isinstance(self.save, dict):
-            yield from ((Place(theirs, self.call), Place(mine)) for mine, theirs in self.save.items())
-        elif self.save is not None:
-            yield from ((Place(name, self.call), Place(f"{self.save}.{name}")) for name in called.outputs)
+            yield from copied(value, DialogVariable(name, self.call))
+        saved = self.save
+        if isinstance(saved, dict):
+            yield from ((DialogVariable(theirs, self.call), DialogVariable(mine)) for mine, theirs in saved.items())
+        elif saved is not None:
+            for name in called.outputs:
+                yield DialogVariable(name, self.call), DialogVariable(f"{saved}.{name}")
 
     def link_faults(self, site: Site) -> Iterator[Fault]:
         called = site.dialogs.get(self.call)

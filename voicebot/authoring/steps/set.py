@@ -10,7 +10,7 @@ from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import YamlPath
 from voicebot.authoring.model import DialogHeader, Name, Value
 from voicebot.authoring.steps.outcome import GoOn, StepOutcome
-from voicebot.authoring.steps.step import DialogStep, Place, copied
+from voicebot.authoring.steps.step import DialogStep, DialogVariable, copied
 from voicebot.authoring.turn import Turn
 
 
@@ -31,9 +31,9 @@ class SetStep(DialogStep):
     def sets(self) -> Iterator[tuple[YamlPath, str]]:
         yield from ((("set", name), name) for name in self.set)
 
-    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[Place, Place]]:
+    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[DialogVariable, DialogVariable]]:
         for name, value in self.set.items():
-            yield from copied(value, Place(name))
+            yield from copied(value, DialogVariable(name))
 
     async def run(self, turn: Turn) -> StepOutcome:
         scope = turn.scope()

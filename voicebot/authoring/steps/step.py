@@ -30,19 +30,19 @@ class Exit(NamedTuple):
     label: str = ""
 
 
-class Place(NamedTuple):
+class DialogVariable(NamedTuple):
     """A variable, or a part of one (``booking.room``), of a dialog; ``""`` is the dialog of the step."""
 
     variable: str
     dialog: str = ""
 
 
-def copied(value: Any, end: Place) -> Iterator[tuple[Place, Place]]:
+def copied(value: Any, end: DialogVariable) -> Iterator[tuple[DialogVariable, DialogVariable]]:
     """From where to where variables are copied when ``end`` is set to ``value``, or to a thing with parts."""
     for path, text in strings_in(value):
         variable = only_expression(text)
         if variable is not None:
-            yield Place(variable), end._replace(variable=".".join([end.variable, *map(str, path)]))
+            yield DialogVariable(variable), end._replace(variable=".".join([end.variable, *map(str, path)]))
 
 
 class DialogStep(Part):
@@ -113,7 +113,7 @@ class DialogStep(Part):
         """What is said for a variable that it sets: the name of the variable, the value as it is written, the label."""
         yield from ()
 
-    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[Place, Place]]:
+    def hands_on(self, dialogs: Mapping[str, DialogHeader]) -> Iterator[tuple[DialogVariable, DialogVariable]]:
         """From where to where it copies variables as they are. ``dialogs``: those of the folder."""
         yield from ()
 
