@@ -149,7 +149,7 @@ async def test_the_call_is_told_what_the_answer_looks_like(
 ) -> None:
     caller = line(tmp_path, asking(kind))
     await caller.dial()
-    forms = [(answer["min"], answer["max"], answer.get("letters", False)) for answer in told(caller)]
+    forms = [(answer["min"], answer["max"], answer["kind"] == "spelled") for answer in told(caller)]
     assert forms == ([form] if form else [])
     if form:
         assert "four" in told(caller)[0]["words"] and "forty" in told(caller)[0]["others"]

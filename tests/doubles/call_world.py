@@ -158,6 +158,7 @@ class Ears:
         self.written: list[bytes] = []
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
+        self.commits = 0
 
     async def start(self) -> None:
         if self.fails:
@@ -172,6 +173,10 @@ class Ears:
 
     def set_phrases(self, phrases: Sequence[str]) -> None:
         self.phrases = tuple(phrases)
+
+    def commit(self) -> bool:
+        self.commits += 1
+        return True
 
     async def stop(self) -> None:
         self.stopped = True

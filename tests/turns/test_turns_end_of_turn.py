@@ -8,7 +8,7 @@ import pytest
 
 from voicebot.turns import TurnPolicy
 from voicebot.turns.end_of_turn import TurnSoFar, quiet_to_end
-from voicebot.turns.expected_answer import Progress
+from voicebot.turns.expected_answer import Judgement
 
 POLICY = TurnPolicy(end_silence_ms=1000, race_grace_ms=250, number_silence_ms=3000, patience_ms=5000, no_words_ms=7000,
                     complete_silence_ms=100, unfinished_silence_ms=6000)  # fmt: skip
@@ -31,14 +31,14 @@ HYPOTHESIS = replace(NOTHING, hypothesis=True, covered=True, words=True)
         (replace(HYPOTHESIS, covered=False), 5.0),
         (replace(HYPOTHESIS, covered=False, in_number=True), 7.0),
         (replace(HYPOTHESIS, covered=False, no_match=True), 5.0),
-        (replace(FINAL, in_number=True, progress=Progress.COMPLETE), 0.1),
-        (replace(FINAL, in_number=True, progress=Progress.PART), 6.0),
-        (replace(FINAL, progress=Progress.PART), 6.0),  # "four two five, uh"
-        (replace(FINAL, in_number=True, progress=Progress.ENOUGH), 3.0),
-        (replace(FINAL, in_number=True, progress=Progress.ENOUGH, spelled=True), 5.0),
-        (replace(FINAL, covered=False, progress=Progress.COMPLETE), 5.0),
-        (replace(HYPOTHESIS, in_number=True, progress=Progress.COMPLETE), 7.0),  # a digit may be wrong
-        (replace(HYPOTHESIS, in_number=True, progress=Progress.PART), 7.0),
+        (replace(FINAL, in_number=True, judgement=Judgement.COMPLETE), 0.1),
+        (replace(FINAL, in_number=True, judgement=Judgement.BEGINNING), 6.0),
+        (replace(FINAL, judgement=Judgement.BEGINNING), 6.0),  # "four two five, uh"
+        (replace(FINAL, in_number=True, judgement=Judgement.ENOUGH), 3.0),
+        (replace(FINAL, in_number=True, judgement=Judgement.ENOUGH, spelled=True), 5.0),
+        (replace(FINAL, covered=False, judgement=Judgement.COMPLETE), 5.0),
+        (replace(HYPOTHESIS, in_number=True, judgement=Judgement.COMPLETE), 7.0),  # a digit may be wrong
+        (replace(HYPOTHESIS, in_number=True, judgement=Judgement.BEGINNING), 7.0),
         (NOTHING, 7.0),
         (replace(NOTHING, no_match=True), 1.0),
     ],

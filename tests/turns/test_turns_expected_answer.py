@@ -6,60 +6,62 @@ import pytest
 from turns_call import Call
 
 from voicebot.authoring.understanding import for_language
-from voicebot.events import CallConfigured, ExpectedAnswer, Final, SpeechStarted, SpeechStopped
-from voicebot.turns.expected_answer import Progress, ends_in_part, progress
+from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer, Final, SpeechStarted, SpeechStopped
+from voicebot.turns.expected_answer import Judgement, ends_in_part, judge
 
-UNKNOWN, PART, ENOUGH, COMPLETE = Progress
+NOTHING, OTHER = Judgement.NOTHING, Judgement.OTHER
+BEGINNING, ENOUGH, COMPLETE = Judgement.BEGINNING, Judgement.ENOUGH, Judgement.COMPLETE
 
 
 def expected(language: str, least: int, most: int, *, letters: bool = False) -> ExpectedAnswer:
-    return ExpectedAnswer(least, most, letters, *for_language(language).part_words(letters))
+    words, others = for_language(language).part_words(letters)
+    return ExpectedAnswer(AnswerKind.SPELLED if letters else AnswerKind.DIGITS, least, most, words, others)
 
 
 @pytest.mark.parametrize(
     ("language", "text", "how_far"),
     [
-        ("en", "four two five", PART),
-        ("en", "425", PART),
-        ("en", "425 555", PART),
-        ("en", "my number is four two five", PART),
+        ("en", "four two five", BEGINNING),
+        ("en", "425", BEGINNING),
+        ("en", "425 555", BEGINNING),
+        ("en", "my number is four two five", BEGINNING),
         ("en", "four two five five five five oh", ENOUGH),
         ("en", "425-555-0123", COMPLETE),
         ("en", "four two five five five five zero one two three", COMPLETE),
-        ("en", "425-555-01234", UNKNOWN),  # one too many: something was misheard
-        ("en", "forty two", UNKNOWN),
-        ("en", "double four", UNKNOWN),
-        ("en", "I do not know", UNKNOWN),
-        ("en", "", UNKNOWN),
-        ("de", "vier zwei fünf", PART),
+        ("en", "425-555-01234", OTHER),  # one too many: something was misheard
+        ("en", "forty two", OTHER),
+        ("en", "double four", OTHER),
+        ("en", "I do not know", OTHER),
+        ("en", "", NOTHING),
+        ("de", "vier zwei fünf", BEGINNING),
         ("de", "vier zwo FÜNF fünf sechs sieben null", ENOUGH),
-        ("de", "zweiundvierzig", UNKNOWN),
-        ("de", "zwanzig", UNKNOWN),
-        ("es", "cuatro dos cinco", PART),
+        ("de", "zweiundvierzig", OTHER),
+        ("de", "zwanzig", OTHER),
+        ("es", "cuatro dos cinco", BEGINNING),
         ("es", "cuatro dos cinco cinco seis siete cero", ENOUGH),
-        ("es", "cuarenta y dos", UNKNOWN),
-        ("fr", "quatre deux cinq", PART),
+        ("es", "cuarenta y dos", OTHER),
+        ("fr", "quatre deux cinq", BEGINNING),
         ("fr", "zéro deux cinq cinq six sept huit", ENOUGH),
-        ("fr", "soixante douze", UNKNOWN),
+        ("fr", "soixante douze", OTHER),
     ],
 )
-def test_digits_are_counted_in_the_words_of_the_language(language: str, text: str, how_far: Progress) -> None:
-    assert progress(text, expected(language, 7, 10)) is how_far
+def test_digits_are_counted_in_the_words_of_the_language(language: str, text: str, how_far: Judgement) -> None:
+    assert judge(text, expected(language, 7, 10)) is how_far
 
 
 @pytest.mark.parametrize(
     ("language", "text", "how_far"),
     [
-        ("en", "S", PART), ("en", "S M I", ENOUGH), ("en", "sierra mike", ENOUGH), ("en", "S M I T H", COMPLETE),
-        ("en", "my name", UNKNOWN), ("de", "anton berta", ENOUGH), ("es", "eme", PART), ("fr", "B O", ENOUGH),
+        ("en", "S", BEGINNING), ("en", "S M I", ENOUGH), ("en", "sierra mike", ENOUGH), ("en", "S M I T H", COMPLETE),
+        ("en", "my name", OTHER), ("de", "anton berta", ENOUGH), ("es", "eme", BEGINNING), ("fr", "B O", ENOUGH),
     ],
 )  # fmt: skip
-def test_so_are_letters(language: str, text: str, how_far: Progress) -> None:
-    assert progress(text, expected(language, 2, 5, letters=True)) is how_far
+def test_so_are_letters(language: str, text: str, how_far: Judgement) -> None:
+    assert judge(text, expected(language, 2, 5, letters=True)) is how_far
 
 
 def test_nothing_is_expected_of_a_question_that_says_nothing() -> None:
-    assert progress("four two five", None) is UNKNOWN
+    assert judge("four two five", None) is OTHER
     assert not ends_in_part("four", None)
     assert ends_in_part("und vier", expected("de", 1, 2)) and not ends_in_part("vier und", expected("de", 1, 2))
 

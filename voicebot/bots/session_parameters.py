@@ -9,7 +9,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from voicebot.events import CallConfigured, ExpectedAnswer, KeyCollection
+from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer, KeyCollection
 from voicebot.json_body import number_within
 from voicebot.speech_markup import fit_for_speech
 from voicebot.telephony_channel import NO_INPUT
@@ -65,13 +65,18 @@ def _phrases(value: Any) -> tuple[str, ...]:
 
 
 def _answer(value: Any) -> ExpectedAnswer | None:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or value.get("kind") not in list(AnswerKind):
         return None
-    least, most = _count(value.get("min"), MAX_CHARACTERS), _count(value.get("max"), MAX_CHARACTERS)
-    if not most:
-        return None
-    letters = _boolean(value.get("letters")) is True
-    return ExpectedAnswer(least or 0, most, letters, _words(value.get("words")), _words(value.get("others")))
+    return ExpectedAnswer(
+        AnswerKind(value["kind"]),
+        _count(value.get("min"), MAX_CHARACTERS) or 0,
+        _count(value.get("max"), MAX_CHARACTERS) or 0,
+        words=_words(value.get("words")),
+        others=_words(value.get("others")),
+        answers=_words(value.get("answers")),
+        beside=_words(value.get("beside")),
+        commands=_words(value.get("commands")),
+    )
 
 
 def _words(value: Any) -> frozenset[str]:

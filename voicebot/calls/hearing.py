@@ -72,6 +72,10 @@ class Hearing:
         self._phrases = phrases
         self._recognizer.set_phrases(phrases)
 
+    def commit(self) -> None:
+        """Have the recogniser finish the phrase with the audio so far."""
+        self._recognizer.commit()
+
     async def listen_in(self, language: str) -> None:
         """Recognise ``language``. The present recogniser goes on until the one for ``language`` is connected."""
         async with self._switching:

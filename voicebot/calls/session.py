@@ -50,6 +50,7 @@ from voicebot.tasks import BackgroundTasks
 from voicebot.turns import (
     Ask,
     Command,
+    Commit,
     Drop,
     Expect,
     FloorState,
@@ -310,6 +311,8 @@ class CallSession:
                 self._playback.drop()
             case Expect(phrases):
                 self._hearing.expect(phrases)
+            case Commit():
+                self._hearing.commit()
             case Listen(on):
                 self._hearing.listening = on
                 self._log.info("listening" if on else "not listening")

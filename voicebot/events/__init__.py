@@ -19,7 +19,6 @@ from voicebot.events.bot import (
     BotRecovered,
     CallAsked,
     CallConfigured,
-    ExpectedAnswer,
     HangUpAsked,
     InputHint,
     KeyCollection,
@@ -33,6 +32,7 @@ from voicebot.events.bot import (
     TransferAsked,
 )
 from voicebot.events.event import Event
+from voicebot.events.expected import AnswerKind, ExpectedAnswer
 from voicebot.events.leg import (
     CallAnswered,
     CallNotAnswered,
@@ -55,10 +55,12 @@ from voicebot.events.speech import (
     RecognitionRestored,
     SpeechStarted,
     SpeechStopped,
+    TurnScored,
 )
 
 __all__ = [
     "AbortPromptsAsked",
+    "AnswerKind",
     "BotDone",
     "BotFailed",
     "BotMessage",
@@ -99,4 +101,5 @@ __all__ = [
     "SpeechStopped",
     "TransferAsked",
     "TransferEnded",
+    "TurnScored",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from voicebot.address import Address
 from voicebot.events.event import Event
+from voicebot.events.expected import ExpectedAnswer
 
 
 class InputHint(StrEnum):
@@ -80,21 +81,6 @@ class KeyCollection:
     max_keys: int = 1
     end_key: str = "#"
     gap_s: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedAnswer:
-    """What the answer that the bot waits for looks like: ``least`` to ``most`` digits; with ``letters``, it is spelled.
-
-    ``words``: those that stand for one character each, in small letters ("four"); ``others``: other words of numbers
-    ("forty"), with which the digits are not counted.
-    """
-
-    least: int
-    most: int
-    letters: bool = False
-    words: frozenset[str] = frozenset()
-    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,15 @@ class NoMatch(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TurnScored(Event):
+    """How likely it is that the caller has finished, by the sound of the voice until ``offset``: ``probability`` from 0
+    to 1. ``offset``: that of the :class:`SpeechStopped` that was asked about."""
+
+    offset: float
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class RecognitionLost(Event):
     """Recognition stopped working until :class:`RecognitionRestored`; the recogniser reconnects by itself."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voicebot.events import ExpectedAnswer, Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
+from voicebot.events import AnswerKind, ExpectedAnswer, Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
 from voicebot.turns.end_of_turn import TurnSoFar, quiet_to_end
-from voicebot.turns.expected_answer import ends_in_part, progress
+from voicebot.turns.expected_answer import ends_in_part, judge
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, remainder, words
 
@@ -172,8 +172,8 @@ class CallerSpeech:
             words=bool(text),
             in_number=ends_in_number(text) or ends_in_part(text, expected),
             no_match=self._no_match,
-            progress=progress(text, expected),
-            spelled=expected is not None and expected.letters,
+            judgement=judge(text, expected),
+            spelled=expected is not None and expected.kind is AnswerKind.SPELLED,
         )
 
     def _quiet_since(self) -> float | None:

@@ -107,6 +107,28 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """Have the recogniser finish the phrase now, because the caller is quiet for long enough. If the service can do so,
+    its ``Final`` comes sooner than by its own segmentation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTurn:
+    """Find out by the sound of the voice whether the caller, quiet since ``offset``, has finished; ``TurnScored`` follows
+    if that can be told."""
+
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """The caller's turn may be over with ``text``: have the bot's reply to it made ready, without playing it, and
+    without any effect on the conversation."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listen:
     """Recognise the caller, or not: then no audio of the caller is sent to the speech service."""
 
@@ -161,5 +183,20 @@ class HangUp:
 
 
 Command = (
-    Ask | Play | Pause | Resume | Drop | Expect | Listen | UseVoice | SendKeys | Record | PlaceCall | Transfer | HangUp
+    Ask
+    | Play
+    | Pause
+    | Resume
+    | Drop
+    | Expect
+    | Commit
+    | ScoreTurn
+    | Prepare
+    | Listen
+    | UseVoice
+    | SendKeys
+    | Record
+    | PlaceCall
+    | Transfer
+    | HangUp
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from voicebot.turns.expected_answer import Progress
+from voicebot.turns.expected_answer import Judgement
 from voicebot.turns.policy import TurnPolicy
 
 
@@ -34,8 +34,8 @@ class TurnSoFar:
     """The last of these words is a number."""
     no_match: bool
     """The recogniser found no words."""
-    progress: Progress = Progress.UNKNOWN
-    """How much of the answer that the bot waits for these words are."""
+    judgement: Judgement = Judgement.OTHER
+    """What these words are, seen from the answer that the bot waits for."""
     spelled: bool = False
     """That answer is spelled."""
 
@@ -50,18 +50,18 @@ class EndRule(NamedTuple):
 
 RULES: tuple[EndRule, ...] = (
     EndRule(
-        "a final result covers the speech, and is all of the number that was asked for",
-        lambda turn: turn.final and turn.covered and turn.progress is Progress.COMPLETE,
+        "a final result covers the speech, and is all of what was asked for",
+        lambda turn: turn.final and turn.covered and turn.judgement is Judgement.COMPLETE,
         lambda policy: policy.complete_silence_ms,
     ),
     EndRule(
         "a final result covers the speech, and is less than what was asked for",
-        lambda turn: turn.final and turn.covered and turn.progress is Progress.PART,
+        lambda turn: turn.final and turn.covered and turn.judgement is Judgement.BEGINNING,
         lambda policy: policy.unfinished_silence_ms,
     ),
     EndRule(
         "a final result covers the speech, and what is being spelled may go on",
-        lambda turn: turn.final and turn.covered and turn.spelled and turn.progress is Progress.ENOUGH,
+        lambda turn: turn.final and turn.covered and turn.spelled and turn.judgement is Judgement.ENOUGH,
         lambda policy: policy.patience_ms,
     ),
     EndRule(

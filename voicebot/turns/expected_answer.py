@@ -1,41 +1,58 @@
-"""How much of the answer that the bot waits for has been said: of a number, or of something spelled. Pure."""
+"""What the caller's words so far are, seen from the answer that the bot waits for. Pure."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-from voicebot.events import ExpectedAnswer
+from voicebot.events import AnswerKind, ExpectedAnswer
 from voicebot.turns.words import words
 
-
-class Progress(Enum):
-    """How far an answer is."""
-
-    UNKNOWN = "nothing of it was said, or too much, or it cannot be told"
-    PART = "more has to come"
-    ENOUGH = "more may come"
-    COMPLETE = "no more can come"
+_COUNTED = (AnswerKind.DIGITS, AnswerKind.SPELLED)
 
 
-def progress(text: str, expected: ExpectedAnswer | None) -> Progress:
-    """How far ``text`` is on the way to the ``expected`` answer."""
+class Judgement(Enum):
+    """What has been said."""
+
+    NOTHING = "no words, or only words that say nothing by themselves"
+    OTHER = "something else, or what cannot be told"
+    COMMAND = "what callers may say at any time"
+    BEGINNING = "the beginning of an answer, of which more has to come"
+    ENOUGH = "an answer, of which more may come"
+    COMPLETE = "an answer, of which no more can come"
+
+
+def judge(text: str, expected: ExpectedAnswer | None) -> Judgement:
+    """What ``text`` is, if the ``expected`` answer is waited for."""
     if expected is None:
-        return Progress.UNKNOWN
+        return Judgement.OTHER
+    said = [word for word in words(text) if word not in expected.beside]
+    if not said:
+        return Judgement.NOTHING
+    phrase = " ".join(said)
+    if phrase in expected.commands:
+        return Judgement.COMMAND
+    if expected.kind in _COUNTED:
+        return _counted(said, expected)
+    return Judgement.COMPLETE if phrase in expected.answers else Judgement.OTHER
+
+
+def _counted(said: list[str], expected: ExpectedAnswer) -> Judgement:
     count = 0
-    for word in words(text):
+    letters = expected.kind is AnswerKind.SPELLED
+    for word in said:
         if word in expected.others:
-            return Progress.UNKNOWN
+            return Judgement.OTHER
         if word.isdecimal():
             count += len(word)
-        elif word in expected.words or (expected.letters and len(word) == 1):
+        elif word in expected.words or (letters and len(word) == 1):
             count += 1
-        elif expected.letters:  # a word that a recogniser has made of letters, or one that is no letter
-            return Progress.ENOUGH if count else Progress.UNKNOWN
+        elif letters:  # a word that a recogniser has made of letters, or one that is no letter
+            return Judgement.ENOUGH if count else Judgement.OTHER
     if not 0 < count <= expected.most:
-        return Progress.UNKNOWN
+        return Judgement.OTHER
     if count < expected.least:
-        return Progress.PART
-    return Progress.COMPLETE if count == expected.most else Progress.ENOUGH
+        return Judgement.BEGINNING
+    return Judgement.COMPLETE if count == expected.most else Judgement.ENOUGH
 
 
 def ends_in_part(text: str, expected: ExpectedAnswer | None) -> bool:

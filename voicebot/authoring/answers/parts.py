@@ -24,9 +24,10 @@ class Form:
     def told(self, words: Collection[str], others: Collection[str]) -> dict[str, Any]:
         """The same for the call, which ends the caller's turn by it. ``words`` stand for one character each, ``others``
         for several, or for what the words around them say."""
-        return {"min": self.least, "max": self.most, "words": sorted(words), "others": sorted(others)} | (
-            {"letters": True} if self.letters else {}
-        )
+        kind = "spelled" if self.letters else "digits"
+        return {
+            "kind": kind, "min": self.least, "max": self.most, "words": sorted(words), "others": sorted(others),
+        }  # fmt: skip
 
 
 def joined(before: str, said: str, least: int, most: int) -> str:

@@ -1,0 +1,45 @@
+"""What the bot expects the caller to answer, as far as it says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AnswerKind(StrEnum):
+    """What kind of answer is expected."""
+
+    OPEN = "open"
+    """Anything: a sentence, a name."""
+    CHOICE = "choice"
+    """One of a few that are known: yes or no, an option of a menu."""
+    DIGITS = "digits"
+    """A string of digits."""
+    SPELLED = "spelled"
+    """Letters and digits, one by one."""
+    VALUE = "value"
+    """A date, a time, an amount: a value that may be said in many ways, and of which more may always come."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedAnswer:
+    """What the answer that the bot waits for looks like. All words and phrases are in small letters, without
+    punctuation, phrases with one blank between words.
+
+    * ``least``, ``most``: how many characters DIGITS and SPELLED have.
+    * ``words``: those that stand for one character each ("four"); ``others``: other words of numbers ("forty"), with
+      which the digits are not counted.
+    * ``answers``: phrases that are a whole answer ("yes", "the first one"); of CHOICE all of them that callers usually
+      say.
+    * ``beside``: words that change nothing in an answer ("please", "um").
+    * ``commands``: phrases that callers may say at any time, and that are no answer ("repeat that", "an agent").
+    """
+
+    kind: AnswerKind
+    least: int = 0
+    most: int = 0
+    words: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    answers: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
+    commands: frozenset[str] = frozenset()
