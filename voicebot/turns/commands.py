@@ -114,8 +114,8 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTurn:
-    """Find out by the sound of the voice whether the caller, quiet since ``offset``, has finished; ``TurnScored`` follows
-    if that can be told."""
+    """Find out by the sound of the voice whether the caller, quiet since ``offset``, has finished; if that can be told,
+    ``TurnScored`` follows."""
 
     offset: float
 
