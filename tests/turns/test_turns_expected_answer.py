@@ -103,8 +103,8 @@ AMOUNT = ExpectedAnswer(
     ("text", "judgement"),
     [
         ("forty", ENOUGH), ("forty two dollars", ENOUGH), ("forty dollars and", BEGINNING), ("40 dollars", ENOUGH),
-        ("forty dollars and ten cents", COMPLETE), ("Forty dollars, um, ten cents, please", COMPLETE), ("$40.10", ENOUGH),
-       
+        ("forty dollars and ten cents", COMPLETE), ("Forty dollars, um, ten cents, please", COMPLETE),
+        ("$40.10", ENOUGH),
         ("zweiundvierzig", ENOUGH), ("tomorrow", COMPLETE), ("may the 3rd", ENOUGH), ("help", COMMAND), ("um", NOTHING),
         ("what do you mean", OTHER), ("two of my friends", OTHER),
     ],
