@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from voicebot.events import AnswerKind, ExpectedAnswer
@@ -50,13 +50,17 @@ def _open(answers: frozenset[str]) -> frozenset[str]:
 
 def _phrases(value: Any) -> frozenset[str]:
     found = value if isinstance(value, list) else []
-    return _normal(phrase for phrase in found[:MAX_PHRASES] if isinstance(phrase, str))
+    return _normal(tuple(phrase for phrase in found[:MAX_PHRASES] if _fits(phrase)))
 
 
-def _normal(phrases: Iterable[str]) -> frozenset[str]:
-    """``phrases`` in small letters, with one blank between words; too long ones are left out."""
-    normal = (" ".join(_WORD.findall(phrase.lower())) for phrase in phrases if len(phrase) <= MAX_PHRASE)
-    return frozenset(filter(None, normal))
+def _fits(phrase: Any) -> bool:
+    return isinstance(phrase, str) and len(phrase) <= MAX_PHRASE
+
+
+@lru_cache(maxsize=128)
+def _normal(phrases: tuple[str, ...]) -> frozenset[str]:
+    """``phrases`` in small letters, with one blank between words. Most questions of a bot have the same lists."""
+    return frozenset(filter(None, (" ".join(_WORD.findall(phrase.lower())) for phrase in phrases)))
 
 
 def _count(value: Any) -> int:
