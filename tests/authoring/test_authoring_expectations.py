@@ -172,7 +172,8 @@ VALUES = {
         "\nbeginning: the third of | on the\nother: when can you come"
     ),
     "time: true": (
-        "complete: five pm | half past five in the morning | 5 p.m.\nenough: half past five | five o'clock | 17:30 | noon"
+        "complete: five pm | half past five in the morning | 5 p.m."
+        "\nenough: half past five | five o'clock | 17:30 | noon"
         "\nbeginning: half past | quarter to\nother: what time is it"
     ),
     "duration: nights": "complete: three nights | 2 days\nenough: two weeks | an hour\nbeginning: two weeks and",
