@@ -45,6 +45,7 @@ from voicebot.events import (
 )
 from voicebot.turns.commands import AskKind, Canned, Command, Drop, HangUp, PlaceCall, Record, Transfer
 from voicebot.turns.floor import Floor
+from voicebot.turns.moves import ROWS
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import FloorState, Happening
 
@@ -53,7 +54,7 @@ class TurnMachine:
     """The state of one call's conversation. Not reentrant: carry out commands only after ``handle`` has returned."""
 
     def __init__(self, policy: TurnPolicy | None = None) -> None:
-        self.floor = Floor(policy or TurnPolicy())
+        self.floor = Floor(policy or TurnPolicy(), ROWS)
 
     def start(self) -> list[Command]:
         """Ask the bot for its greeting, which may be prepared while the phone still rings."""
