@@ -30,6 +30,7 @@ from voicebot.turns.commands import (
     Transfer,
     UseVoice,
 )
+from voicebot.turns.end_of_turn import TurnEnd
 from voicebot.turns.machine import TurnMachine
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import FloorState
@@ -54,6 +55,7 @@ __all__ = [
     "ScoreTurn",
     "SendKeys",
     "Transfer",
+    "TurnEnd",
     "TurnMachine",
     "TurnPolicy",
     "UseVoice",

@@ -57,5 +57,9 @@ def _counted(said: list[str], expected: ExpectedAnswer) -> Judgement:
 
 def ends_in_part(text: str, expected: ExpectedAnswer | None) -> bool:
     """Whether the last word is a part of the ``expected`` answer."""
-    last = words(text)[-1:]
-    return bool(expected is not None and last and last[0] in expected.words | expected.others)
+    return has_parts(" ".join(words(text)[-1:]), expected)
+
+
+def has_parts(text: str, expected: ExpectedAnswer | None) -> bool:
+    """Whether any word is a part of the ``expected`` answer."""
+    return expected is not None and any(word in expected.words or word in expected.others for word in words(text))

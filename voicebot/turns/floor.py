@@ -17,6 +17,8 @@ from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.caller_speech import CallerSpeech
 from voicebot.turns.commands import AskKind, Canned, Command, HangUp, Play, Transfer
 from voicebot.turns.deferred import Deferred
+from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, may_be_over, to_be_scored
+from voicebot.turns.expected_answer import Judgement
 from voicebot.turns.failures import Failures
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import STATE_TIMERS, TIMER_OF, FloorState, Happening
@@ -30,11 +32,11 @@ Rows = Mapping[FloorState, Mapping[Happening, tuple[BoundRow, ...]]]
 
 
 class Floor:
-    """The parts of a conversation's state. ``rows``: the table."""
+    """The parts of a conversation's state. ``rows``: the table; ``language``: that of the call at first."""
 
-    def __init__(self, policy: TurnPolicy, rows: Rows) -> None:
+    def __init__(self, policy: TurnPolicy, rows: Rows, language: str = "") -> None:
         self.state = FloorState.STARTING
-        self.policy = CallPolicy(policy)
+        self.policy = CallPolicy(policy, language)
         self.caller = CallerSpeech()
         self.bot = BotSpeech()
         self.requests = BotRequests()
@@ -91,30 +93,51 @@ class Floor:
 
     def deadline(self) -> float | None:
         """When to call :meth:`pass_time` next; None: never."""
-        timer, turn = self.timers.next(), self._turn_deadline()
-        if timer is None or turn is None:
-            return turn if timer is None else timer
-        return min(timer, turn)
+        turn = self._turn()
+        times = (self.timers.next(), self._turn_deadline(turn), self._commit_deadline(turn))
+        return min((due for due in times if due is not None), default=None)
 
     def pass_time(self, now: float) -> None:
-        """Run the timers that are due at ``now``, and end the caller's turn if it is over."""
+        """Run the timers that are due at ``now``, and do what is due for the caller's turn."""
         for timer in self.timers.run_out(now):
             if self.timers.runs(timer):  # an earlier one may have stopped it
                 self.timers.stop((timer,))
                 self.happened(timer, now)
-        self.end_turn_if_due(now)
+        self.follow_turn(now)
 
-    def end_turn_if_due(self, now: float) -> None:
-        """End the caller's turn, if it is over."""
-        due = self._turn_deadline()
-        if due is not None and due <= now:
+    def follow_turn(self, now: float) -> None:
+        """More is known of the caller's turn, or it has become later: end it if it is over, or else begin what can be
+        begun before that."""
+        turn = self._turn()
+        if _past(self._turn_deadline(turn), now):
             self.happened(Happening.TURN_OVER, now)
+            return
+        if self.caller.offset is not None and not self.caller.score_asked and to_be_scored(turn):
+            self.happened(Happening.SOUND_TELLS, now)
+        if turn.judgement is Judgement.COMPLETE or (self.caller.offset is not None and may_be_over(turn)):
+            self.happened(Happening.MAY_BE_OVER, now)
+        if _past(self._commit_deadline(turn), now):
+            self.happened(Happening.COMMIT_DUE, now)
 
-    def _turn_deadline(self) -> float | None:
+    def turn_end(self, now: float) -> TurnEnd | None:
+        """Why the caller's turn is over; None if it is not."""
+        turn = self._turn()
+        return self.caller.why_over(turn) if _past(self._turn_deadline(turn), now) else None
+
+    def _turn(self) -> TurnSoFar:
+        return self.caller.so_far(self.policy.expected, self.policy.language)
+
+    def _turn_deadline(self, turn: TurnSoFar) -> float | None:
         # while a prompt is paused there is no row for it; and the bot must first know what was heard of a dropped turn
         if Happening.TURN_OVER not in self._rows or self.bot.dropping:
             return None
-        return self.caller.deadline(self.policy.listening, self.policy.expected)
+        return self.caller.deadline(turn, self.policy.listening)
+
+    def _commit_deadline(self, turn: TurnSoFar) -> float | None:
+        if Happening.COMMIT_DUE not in self._rows:
+            return None
+        over_prompt = self.state is FloorState.YIELDING
+        return self.caller.commit_deadline(turn, self.policy.listening, over_prompt=over_prompt)
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -181,3 +204,7 @@ class Floor:
         """Stop waiting for recognition."""
         self.failures.recognition_away = False
         self.timers.stop(_RECOGNITION_TIMERS)
+
+
+def _past(due: float | None, now: float) -> bool:
+    return due is not None and due <= now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from voicebot.events import BotMessage
-from voicebot.turns.commands import AskKind, Canned, Drop, HangUp, Pause, Resume
+from voicebot.turns.commands import AskKind, Canned, Commit, Drop, HangUp, Pause, Prepare, Resume, ScoreTurn
 from voicebot.turns.floor import BoundRow, Floor
 from voicebot.turns.guards import GUARDS
 from voicebot.turns.table import TABLE, FloorState, Happening, Move
@@ -55,15 +55,32 @@ def _ask_turn(floor: Floor, now: float) -> None:
 
 
 def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
+    ended = floor.turn_end(now)
     turn = floor.caller.take(now)
     if turn.text:
         _understood(floor)
         floor.deferred.allow_late_end_key("")
         heard = 0.0 if floor.requests.answer_owed else floor.bot.last_heard
-        floor.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard)
+        floor.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard, ended=ended)
     elif or_no_match and turn.voiced_s >= floor.policy.settings.min_no_match_s:
         floor.no_matches += 1
-        floor.ask(AskKind.NO_MATCH, count=floor.no_matches)
+        floor.ask(AskKind.NO_MATCH, count=floor.no_matches, ended=ended)
+
+
+def _score_turn(floor: Floor, _now: float) -> None:
+    assert floor.caller.offset is not None, "it is quiet"
+    floor.caller.score_asked = True
+    floor.command(ScoreTurn(floor.caller.offset))
+
+
+def _commit(floor: Floor, _now: float) -> None:
+    floor.caller.committed = True
+    floor.command(Commit())
+
+
+def _prepare(floor: Floor, _now: float) -> None:
+    floor.caller.prepared = floor.caller.text
+    floor.command(Prepare(floor.caller.prepared))
 
 
 def _understood(floor: Floor) -> None:
@@ -157,6 +174,9 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.ASK_WORDS: _ask_words,
     Move.ASK_HYPOTHESIS: _ask_hypothesis,
     Move.FORGET_WORDS: lambda floor, now: floor.caller.discard(now),
+    Move.SCORE_TURN: _score_turn,
+    Move.COMMIT: _commit,
+    Move.PREPARE: _prepare,
     Move.KEEP_KEY: lambda floor, now: floor.deferred.keep_key(),
     Move.KEEP_DROPPING_KEY: _keep_dropping_key,
     Move.ASK_KEY: _ask_key,
