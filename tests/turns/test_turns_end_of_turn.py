@@ -58,6 +58,9 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(HYPOTHESIS, kind=DIGITS), 7.0),
         (replace(HYPOTHESIS, kind=SPELLED), 7.0),
         (replace(HYPOTHESIS, kind=VALUE), 1.25),
+        (replace(HYPOTHESIS, kind=VALUE, numbers=True), 7.0),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH), 7.0),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=COMPLETE), 7.0),
         (replace(FINAL, kind=CHOICE), 1.0),
         # a value that may be all
         (replace(FINAL, kind=VALUE, in_number=True, judgement=Judgement.ENOUGH), 1.0),

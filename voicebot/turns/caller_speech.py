@@ -19,7 +19,7 @@ from voicebot.events import (
     TurnScored,
 )
 from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, end_rule, quiet_to_commit, quiet_to_end
-from voicebot.turns.expected_answer import Judgement, ends_in_part, has_parts, judge
+from voicebot.turns.expected_answer import Judgement, ends_in_part, judge
 from voicebot.turns.open_ends import goes_on
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, has_numbers, remainder, words
@@ -122,7 +122,7 @@ class CallerSpeech:
             covered=newest is not None and (self._offset is None or newest.end >= self._offset - slack_s),
             words=bool(text),
             in_number=ends_in_number(text) or ends_in_part(text, expected),
-            numbers=has_numbers(text) or has_parts(text, expected),
+            numbers=has_numbers(text),
             no_match=self._no_match,
             judgement=judgement,
             kind=AnswerKind.OPEN if expected is None else expected.kind,

@@ -86,7 +86,14 @@ def _guess(turn: TurnSoFar) -> bool:
 
 
 def _must_be_final(turn: TurnSoFar) -> bool:
-    return turn.hypothesis and (turn.in_number or turn.kind is AnswerKind.CHOICE or turn.kind in COUNTED)
+    if not turn.hypothesis:
+        return False
+    return turn.in_number or turn.kind in (AnswerKind.CHOICE, *COUNTED) or _of_value(turn)
+
+
+def _of_value(turn: TurnSoFar) -> bool:
+    found = turn.numbers or turn.judgement not in (Judgement.NOTHING, Judgement.OTHER)
+    return turn.kind is AnswerKind.VALUE and found
 
 
 def to_be_scored(turn: TurnSoFar) -> bool:
@@ -163,7 +170,7 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.COMPLETE,
     ),
     EndRule(
-        "a hypothesis ends in a number, or is not one of the answers to choose from, or digits were asked for",
+        "a hypothesis ends in a number, or may be a value, or is not one of the answers, or digits were asked for",
         _must_be_final,
         lambda policy: max(policy.patience_ms, policy.no_words_ms),
         TurnEnd.PATIENCE,

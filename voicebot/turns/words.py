@@ -93,6 +93,10 @@ class Phrases:
                 reached.update(index + length for length in self.lengths(said, index))
         return sorted(reached)
 
+    def beginnings(self) -> frozenset[tuple[str, ...]]:
+        """The first words of each phrase, any number of them but all."""
+        return frozenset(phrase[:length] for phrase in self._whole for length in range(1, len(phrase)))
+
     def cover(self, said: Sequence[str]) -> bool:
         """Whether ``said`` is made of phrases and nothing else."""
         return self.ends(said)[-1] == len(said)
