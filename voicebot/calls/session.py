@@ -196,7 +196,9 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
-        facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
+        rules = self._services.rules
+        fallback = rules.policy.fallback_transfer is not None
+        facts = facts_of(self.id, self.info, self._placed, rules.language, fallback=fallback)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()
         await self._hearing.start()

@@ -25,6 +25,10 @@ from voicebot.authoring.model.words import (
     listed,
 )
 
+AGENT = "agent"
+LEAVING = (AGENT, "start_over")
+"""The usual commands that leave the open question, whatever else was said."""
+
 
 class Schedule(Part):
     """Opening hours: `mon-fri: 08:00-18:00`, `sat: [09:00-13:00, 14:00-16:00]`, `sun: closed`."""
@@ -86,7 +90,7 @@ class GlobalCommands(Part, title="Globals"):
 
     def leading(self) -> dict[str, GlobalCommand]:
         """Those that lead to a step or say something, by name: all but what every question answers itself."""
-        usual = {"agent": self.agent, "start_over": self.start_over}
+        usual = {name: getattr(self, name) for name in LEAVING}
         led = {name: given for name, given in usual.items() if given is not None and given.goto is not None}
         return led | {name: given for name, given in self.own.items() if given.goto or given.message}
 
