@@ -90,7 +90,7 @@ class GlobalCommands(Part, title="Globals"):
 
     def leading(self) -> dict[str, GlobalCommand]:
         """Those that lead to a step or say something, by name: all but what every question answers itself."""
-        usual = {name: getattr(self, name) for name in LEAVING}
+        usual = {"agent": self.agent, "start_over": self.start_over}
         led = {name: given for name, given in usual.items() if given is not None and given.goto is not None}
         return led | {name: given for name, given in self.own.items() if given.goto or given.message}
 
