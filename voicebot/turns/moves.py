@@ -17,8 +17,10 @@ def _pause(floor: Floor, now: float) -> None:
 
 
 def _resume(floor: Floor, now: float) -> None:
+    if not floor.caller.has_words:
+        floor.bot.paused_by_noise()
     if not floor.caller.speaking:
-        floor.caller.take(now)  # forget the cough
+        floor.caller.set_aside(now)
     floor.command(Resume())
 
 
