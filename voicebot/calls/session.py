@@ -117,7 +117,10 @@ class CallSession:
             language=rules.language,
         )
         self._turns = TurnDriver(
-            TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
+            TurnMachine(rules.policy, rules.language),
+            note=self._builder.note,
+            carry_out=self._carry_out,
+            settled=self._settled,
         )
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
@@ -197,7 +200,9 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
-        facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
+        rules = self._services.rules
+        fallback = rules.policy.fallback_transfer is not None
+        facts = facts_of(self.id, self.info, self._placed, rules.language, fallback=fallback)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()
         await self._hearing.start()
