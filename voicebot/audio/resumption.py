@@ -53,4 +53,5 @@ def faded_in(frame: bytes, audio: AudioFormat) -> bytes:
 
 def _levels(samples: NDArray[np.int16], size: int) -> NDArray[np.float32]:
     """The root mean square of each ``size`` samples."""
-    return np.sqrt(np.square(samples.reshape(-1, size), dtype=np.float32).mean(axis=1))
+    blocks = samples.reshape(-1, size).astype(np.float32)
+    return np.asarray(np.sqrt(np.square(blocks).mean(axis=1)), np.float32)
