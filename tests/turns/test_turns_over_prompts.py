@@ -26,7 +26,7 @@ from voicebot.events import (
     SpeechStarted,
     SpeechStopped,
 )
-from voicebot.turns import AskKind, Commit, Drop, FloorState, Pause, Resume, TurnPolicy
+from voicebot.turns import AskKind, Commit, Drop, FloorState, Outcome, Overlapped, Pause, Resume, TurnPolicy
 from voicebot.turns.interruption import Meaning, SpokenOver, meaning
 from voicebot.turns.spoken import RecentSpeech, is_near
 
@@ -202,6 +202,26 @@ def test_noise_that_pauses_a_prompt_again_and_again_pauses_it_no_more() -> None:
     assert became(call) == []
     call.on(Hypothesis(4.6, "chips and fish", 4.0, 4.5))
     assert became(call) == ["drop"]
+
+
+BACK_CHANNEL, INTERRUPTION = Outcome.BACK_CHANNEL, Outcome.INTERRUPTION
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [
+        ((*SOUND, final(1.7, "Mhm.")), Overlapped(1.0, BACK_CHANNEL, "Mhm.")),
+        ((*SOUND, guess(1.3, "my bill"), final(1.7, "My bill.")), Overlapped(1.0, INTERRUPTION, "my bill")),
+        ((guess(1.3, "my bill"),), Overlapped(1.0, INTERRUPTION, "my bill")),
+        ((*SOUND, guess(1.3, "billing")), Overlapped(1.0, Outcome.UNCONFIRMED, "billing")),
+        ((*SOUND, final(1.7, "The.")), Overlapped(1.0, Outcome.NOISE, "The.")),
+        (SOUND, Overlapped(1.0, Outcome.NOISE)),
+        ((*SOUND, NoMatch(1.6, 1.0, 1.4)), Overlapped(1.0, Outcome.NOISE)),
+        ((*SOUND, final(1.7, "Appointment is on Monday.")), Overlapped(1.0, Outcome.ECHO)),
+    ],
+)
+def test_it_is_told_what_became_of_each_sound(heard: Heard, told: Overlapped) -> None:
+    assert over(SAYING, None, *heard).overlaps == [told]
 
 
 # --- echoes ----------------------------------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ class CallerSpeech:
         self.speaking = True
         self._offset = None
         self._no_match = False
+        self.prepared = ""
         self._begin_quiet()
         if self._onset is None:
             self._onset = event.onset

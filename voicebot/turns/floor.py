@@ -21,6 +21,7 @@ from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, may_be_over, t
 from voicebot.turns.expected_answer import Judgement, judge
 from voicebot.turns.failures import Failures
 from voicebot.turns.interruption import Meaning, meaning
+from voicebot.turns.overlap import Overlap
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import STATE_TIMERS, TIMER_OF, FloorState, Happening
 from voicebot.turns.timers import Timers
@@ -42,6 +43,7 @@ class Floor:
         self.bot = BotSpeech()
         self.requests = BotRequests()
         self.deferred = Deferred()
+        self.overlap = Overlap()
         self.failures = Failures(policy.max_failures)
         self.timers = Timers()
         self.wait = BotWait(self.policy, self.timers)
@@ -115,7 +117,7 @@ class Floor:
             return
         if self.caller.offset is not None and not self.caller.score_asked and to_be_scored(turn):
             self.happened(Happening.SOUND_TELLS, now)
-        if turn.judgement is Judgement.COMPLETE or (self.caller.offset is not None and may_be_over(turn)):
+        if may_be_over(turn) and (self.caller.offset is not None or turn.judgement is Judgement.COMPLETE):
             self.happened(Happening.MAY_BE_OVER, now)
         if _past(self._commit_deadline(turn), now):
             self.happened(Happening.COMMIT_DUE, now)

@@ -51,7 +51,9 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     Guard.CALLER_INTERRUPTS: lambda floor: floor.caller.begun and _speech_interrupts(floor),
     Guard.CALLER_HAS_BEGUN: lambda floor: floor.caller.begun,
     Guard.CALLER_IS_QUIET: lambda floor: not floor.caller.speaking,
-    Guard.REPLY_WANTED: lambda floor: floor.policy.settings.prepare and floor.caller.text != floor.caller.prepared,
+    Guard.REPLY_WANTED: lambda floor: (
+        floor.policy.settings.prepare and words(floor.caller.text) != words(floor.caller.prepared)
+    ),
     Guard.HYPOTHESIS_WANTED: lambda floor: (
         floor.policy.hypotheses and not floor.requests.hypothesis_open and not floor.bot.dropping
     ),

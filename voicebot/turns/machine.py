@@ -148,6 +148,7 @@ def _turn_scored(floor: Floor, event: TurnScored) -> None:
 def _hypothesis(floor: Floor, event: Hypothesis) -> None:
     if floor.is_echo(event):
         floor.caller.echo(event)
+        floor.overlap.repeats()
     elif floor.caller.hypothesis(event):
         floor.happened(Happening.WORDS, event.at)
         floor.happened(Happening.HYPOTHESIS, event.at)
@@ -157,6 +158,7 @@ def _hypothesis(floor: Floor, event: Hypothesis) -> None:
 def _final(floor: Floor, event: Final) -> None:
     if floor.is_echo(event):
         floor.caller.echo(event)
+        floor.overlap.repeats()
         floor.happened(Happening.NO_WORDS, event.at)
     elif floor.caller.final(event):
         floor.happened(Happening.WORDS, event.at)

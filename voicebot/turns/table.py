@@ -137,6 +137,7 @@ class Move(StrEnum):
     PAUSE = "pause the prompt"
     RESUME = "resume the prompt"
     DROP = "drop the bot's turn"
+    DROP_FOR_WORDS = "drop the bot's turn for these words"
     DROP_GREETING = "drop the greeting, also if it is still to come"
     WORDS_ONLY = "let only words interrupt this prompt"
     AWAIT_WORDS = "wait a moment for words"
@@ -227,7 +228,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
     ),
     "Recognition": (
         Row((_S.WAITING,), _H.WORDS, None, _S.CALLER),
-        Row(_PLAYING, _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP,)),
+        Row(_PLAYING, _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP_FOR_WORDS,)),
         Row((_S.SPEAKING,), _H.WORDS, _G.WORDS_MAY_INTERRUPT, _S.YIELDING, (_M.PAUSE, _M.AWAIT_WORDS)),
         Row((_S.YIELDING,), _H.WORDS, _G.NOTHING_MEANT, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.CALLER,), _H.HYPOTHESIS, _G.HYPOTHESIS_WANTED, None, (_M.ASK_HYPOTHESIS,)),
