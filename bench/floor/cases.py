@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from bench.floor import sayings
-from bench.floor.sources import Source
+from bench.floor.sources import RECORDED_NOISE, Source
 
 Part = Literal["all", "tuning", "held-out"]
 STORY: Final = "story"
@@ -22,7 +22,6 @@ ECHO_DELAY_S: Final = (0.06, 0.16, 0.3)
 OTHER_VOICES_DB: Final = (-12.0, -25.0)
 MUSIC_DB: Final = (0.0, -10.0)
 KITCHEN_DB: Final = (-3.0, -15.0)
-_RECORDED_NOISE: Final = "_kitchen15"
 
 
 class Purpose(StrEnum):
@@ -67,7 +66,7 @@ class Case:
     def part(self) -> Part:
         """Whether it may be tuned to. All that comes from one recording or text is in the same half."""
         what = self.source.name if self.source is not None else self.name
-        what = what.removesuffix(_RECORDED_NOISE)
+        what = what.removesuffix(RECORDED_NOISE)
         return "tuning" if zlib.crc32(what.encode()) % 2 else "held-out"
 
 
@@ -121,7 +120,7 @@ def plans(cases: Iterable[Case]) -> list[Plan]:
 
 
 def _has_noise(case: Case) -> bool:
-    return case.source is not None and case.source.name.endswith(_RECORDED_NOISE)
+    return case.source is not None and case.source.name.endswith(RECORDED_NOISE)
 
 
 def _in_each(case: Case) -> list[Case]:

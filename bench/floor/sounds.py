@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voicebot.audio import FRAME_S, PCMU
-from voicebot.caller.mouth import voiced_span
+from voicebot.caller.mouth import BLOCK_S, NEIGHBOURS, VOICED_DBFS, voiced_span
 
 RATE: Final = 8000
 FRAME: Final = round(RATE * FRAME_S)
@@ -79,6 +79,20 @@ def at_level(samples: Samples, dbfs: float) -> Samples:
     if level == float("-inf"):
         raise ValueError("silence has no level")
     return (samples * 10 ** ((dbfs - level) / 20)).astype(np.float32)
+
+
+def audible_span(samples: Samples, onset_s: float, offset_s: float) -> tuple[float, float]:
+    """The first and the last audible sample between ``onset_s`` and ``offset_s``, as :mod:`voicebot.caller.mouth`
+    defines it for clean sounds."""
+    block = round(BLOCK_S * RATE)
+    first, last = int(onset_s * RATE) // block, int(offset_s * RATE) // block
+    blocks = samples[first * block : last * block].astype(np.float64)
+    power = np.square(blocks).reshape(-1, block).mean(axis=1)
+    voiced = np.convolve(power > 10 ** (VOICED_DBFS / 10), np.ones(4, int))[3:] >= NEIGHBOURS
+    found = np.flatnonzero(voiced)
+    if not len(found):
+        return onset_s, offset_s
+    return onset_s + float(found[0]) * BLOCK_S, onset_s + float(found[-1] + 4) * BLOCK_S
 
 
 def silence(seconds: float) -> Samples:

@@ -23,6 +23,7 @@ from bench.floor.sounds import (
     as_floats,
     as_int16,
     at_level,
+    audible_span,
     in_silence,
     joined,
     kitchen,
@@ -42,6 +43,8 @@ CACHE: Final = Path(__file__).resolve().parents[2] / "var" / "bench" / "floor"
 VOICE: Final = "en-US-JoeNeural"
 RENDER_DEADLINE_S: Final = 30.0
 NO_SHARED: Final = f"no recordings in {SHARED.parent.name}/{SHARED.name} beside the repository"
+RECORDED_NOISE: Final = "_kitchen15"
+"""What follows the name of a recording in that of the same with the noise of a kitchen."""
 SETS: Final = ("human_digits", "human_misc", "human_cmd")
 
 
@@ -147,7 +150,9 @@ class Library:
                 recording = self._recordings.get(name)
                 if recording is None:
                     raise SourceMissing(NO_SHARED)
-                return Sound(name, _read(recording.path), recording.onset_s, recording.offset_s)
+                clean = self._recordings.get(name.removesuffix(RECORDED_NOISE), recording)
+                onset_s, offset_s = audible_span(_read(clean.path), clean.onset_s, clean.offset_s)
+                return Sound(name, _read(recording.path), onset_s, offset_s)
             case ReadOut(groups, pause_s):
                 digits = [joined([_prompt(f"digits/{digit}") for digit in group], 0.08) for group in groups]
                 return self._voice(source.name, joined(digits, pause_s))

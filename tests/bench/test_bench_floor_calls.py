@@ -1,4 +1,4 @@
-"""Real calls of the bench to a service whose recogniser follows a script."""
+"""Real calls of the bench, to a bot in this process."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from answering_bot import answering
 from free_port import free_port
 
-from bench.floor.calls import Records, Telephone
+from bench.floor.calls import Placed, Records, Telephone
 from bench.floor.cases import STORY, Case, Plan, Purpose
-from bench.floor.running import run, side
-from bench.floor.scoring import Verdict
+from bench.floor.scoring import Outcome, Verdict
 from bench.floor.sources import Library, Made, Prompt, Rendered, SourceMissing
-from bench.service import speaking
 
-HEARD = ["yes", "stop"]
 YES = Case("yes", "yesno", "yes/no", Purpose.ANSWER, Made("hum-uh-huh"), value="yes")
 STOP = Case("stop", STORY, "interruption", Purpose.INTERRUPTION, Made("laugh"))
 NOTHING = Case("nothing", STORY, "kitchen", Purpose.NO_INTERRUPTION, Made("hum-mm"), db=-60.0)
+COUGH = Case("cough", STORY, "cough", Purpose.NO_INTERRUPTION, Made("music-0"))
 
 
 class HummedLibrary(Library):
@@ -28,33 +27,41 @@ class HummedLibrary(Library):
         return super().sound(Made("hum-uh-huh") if isinstance(source, Rendered) else source)  # type: ignore[arg-type]
 
 
-async def test_calls_are_placed_to_two_services_in_turns_and_judged(tmp_path: Path) -> None:
-    script = {"texts": HEARD, "segmentation_ms": 100, "hypothesis_after_ms": None, "ms_per_word": 120}
-    plans = [Plan("yesno", False, (YES,)), Plan(STORY, False, (NOTHING, STOP))]
-    told: list[str] = []
+def named(outcomes: list[Outcome]) -> dict[str, Outcome]:
+    assert [outcome.problem for outcome in outcomes if outcome.problem] == []
+    return {outcome.case.name: outcome for outcome in outcomes}
+
+
+async def placed(plan: Plan, folder: Path) -> Placed:
     async with (
-        asyncio.timeout(120),
-        speaking(script) as one_url,
-        side("one", None, {"VOICEBOT_SPEECH__SERVICE": "url", "VOICEBOT_SPEECH__URL": one_url}) as one,
-        Telephone(HummedLibrary(tmp_path)) as telephone,
+        asyncio.timeout(60),
+        answering(folder) as uri,
+        Telephone(HummedLibrary(folder)) as telephone,
     ):
-        (result,) = await run([one], telephone, plans, 2, told.append)
-    assert [o.problem for o in result.outcomes] == ["", "", ""], result.outcomes
-    yes, nothing, stop = sorted(result.outcomes, key=lambda o: ["yes", "nothing", "stop"].index(o.case.name))
-    assert (yes.verdict, yes.cut_off) == (Verdict.RIGHT, False)
-    assert yes.gap_ms is not None and 0 < yes.gap_ms < 5000
-    assert not nothing.false_interruption
+        return await telephone.place(plan, uri, Records(folder))
+
+
+async def test_an_answer_is_said_when_the_question_is_over_and_judged_by_record_and_wire(tmp_path: Path) -> None:
+    call = await placed(Plan("yesno", False, (YES,)), tmp_path)
+    yes = named(call.outcomes)["yes"]
+    assert (yes.verdict, yes.cut_off, yes.texts, yes.taken) == (Verdict.RIGHT, False, ["words"], "yes")
+    assert yes.gap_ms is not None and 200 < yes.gap_ms < 1500
+    assert call.talked_s > 1
+
+
+async def test_sounds_are_heard_over_one_prompt_after_the_other(tmp_path: Path) -> None:
+    outcomes = named((await placed(Plan(STORY, False, (NOTHING, COUGH, STOP)), tmp_path)).outcomes)
+    assert not outcomes["nothing"].false_interruption
+    assert outcomes["cough"].false_interruption and outcomes["cough"].dropped
+    stop = outcomes["stop"]
     assert stop.reached and stop.dropped and not stop.missed
-    assert stop.stop_ms is not None and stop.stop_ms >= 0
-    assert result.talked_s > 0 and result.cpu_s["calls"] > 0
-    assert told == ["2 of 2 calls, 2 at once"]
+    assert stop.stop_ms is not None and 100 < stop.stop_ms < 1000
 
 
 async def test_a_call_that_nobody_answers_is_told(tmp_path: Path) -> None:
     async with asyncio.timeout(30), Telephone(HummedLibrary(tmp_path)) as telephone:
         uri = f"sip:bot@127.0.0.1:{free_port()}"
-        placed = await telephone.place(Plan("yesno", False, (YES,)), uri, Records(tmp_path))
-    (outcome,) = placed.outcomes
+        (outcome,) = (await telephone.place(Plan("yesno", False, (YES,)), uri, Records(tmp_path))).outcomes
     assert outcome.problem
     assert outcome.verdict is None
 

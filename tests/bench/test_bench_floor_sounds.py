@@ -11,6 +11,7 @@ from bench.floor.sounds import (
     as_floats,
     as_int16,
     at_level,
+    audible_span,
     in_silence,
     joined,
     level_dbfs,
@@ -53,6 +54,13 @@ def test_a_sound_begins_and_ends_with_its_first_and_last_audible_sample() -> Non
     quiet = heard.scaled(-10)
     assert (quiet.onset_s, quiet.offset_s) == (heard.onset_s, heard.offset_s)
     assert level_dbfs(quiet.samples) == pytest.approx(level_dbfs(heard.samples) - 10, abs=0.1)
+
+
+def test_the_audible_span_is_within_the_one_that_is_known() -> None:
+    quiet_end = np.concatenate((silence(0.5), tone(1.0), silence(0.6), tone(0.4, 0.02), silence(1.0)))
+    assert audible_span(quiet_end, 0.3, 2.7) == pytest.approx((0.5, 2.5), abs=0.021)
+    assert audible_span(quiet_end, 0.7, 1.2) == pytest.approx((0.7, 1.2), abs=0.021)
+    assert audible_span(silence(1.0), 0.3, 0.6) == (0.3, 0.6)
 
 
 def test_what_is_not_audible_is_no_sound() -> None:
