@@ -61,6 +61,7 @@ from voicebot.turns import (
     Play,
     Record,
     Resume,
+    ScoreTurn,
     SendKeys,
     Transfer,
     TurnMachine,
@@ -116,7 +117,10 @@ class CallSession:
             language=rules.language,
         )
         self._turns = TurnDriver(
-            TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
+            TurnMachine(rules.policy, rules.language),
+            note=self._builder.note,
+            carry_out=self._carry_out,
+            settled=self._settled,
         )
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
@@ -196,7 +200,9 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
-        facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
+        rules = self._services.rules
+        fallback = rules.policy.fallback_transfer is not None
+        facts = facts_of(self.id, self.info, self._placed, rules.language, fallback=fallback)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()
         await self._hearing.start()
@@ -313,6 +319,8 @@ class CallSession:
                 self._hearing.expect(phrases)
             case Commit():
                 self._hearing.commit()
+            case ScoreTurn(offset):
+                self._hearing.score(offset)
             case Listen(on):
                 self._hearing.listening = on
                 self._log.info("listening" if on else "not listening")
