@@ -92,7 +92,7 @@ class Line:
         self._look()
 
     def sent(self, _payload: bytes, at: float) -> None:
-        while len(self._left) < self._clip.position // PCMU.frame_bytes:
+        while len(self._left) < round(self._clip.heard_s / FRAME_S):
             self._left.append(at)
             self._feed()
         self.ear.tick(at)
