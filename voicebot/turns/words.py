@@ -22,8 +22,12 @@ def ends_in_number(text: str) -> bool:
 
     Recognisers write numerals in every language, but some of them only in the final result.
     """
-    last = words(text)[-1:]
-    return bool(last) and (last[0].isdecimal() or last[0] in _DIGITS)
+    return has_numbers(" ".join(words(text)[-1:]))
+
+
+def has_numbers(text: str) -> bool:
+    """Whether any word is such a one."""
+    return any(word.isdecimal() or word in _DIGITS for word in words(text))
 
 
 def remainder(text: str, used: str) -> str:
@@ -88,6 +92,10 @@ class Phrases:
             if index in reached:
                 reached.update(index + length for length in self.lengths(said, index))
         return sorted(reached)
+
+    def beginnings(self) -> frozenset[tuple[str, ...]]:
+        """The first words of each phrase, any number of them but all."""
+        return frozenset(phrase[:length] for phrase in self._whole for length in range(1, len(phrase)))
 
     def cover(self, said: Sequence[str]) -> bool:
         """Whether ``said`` is made of phrases and nothing else."""
