@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from folder_line import Line, line
 
 from voicebot.authoring.answers.expectation import MAX_ANSWERS, of_value, of_yes_no, with_options
@@ -60,13 +62,14 @@ def assert_judged(answer: Any, table: str) -> None:
 YES_NO = {
     "en-US": """
         complete: Yes. | uh yes | Yes, please. | yeah | Yep.
-        complete: Yes, that's right. | That's correct. | uh-huh | mm-hmm | sure
-        complete: No. | No, thank you. | nope | um no | not really | that's not it | okay | right
-        enough: of course | absolutely
+        complete: Yes, that's right. | That's correct. | uh-huh | mm-hmm
+        complete: No. | No, thank you. | nope | um no | not really | that's not it
+        enough: of course | absolutely | it is | I do | okay | sure | right | I don't know | I'm not sure
         other: yes but what does it cost | do you have time | billing | no wait yes but
-        command: repeat that | agent | Where are you? | the boss | what did you say | I don't know
+        command: repeat that | agent | Where are you? | the boss | what did you say | one moment
         nothing: um | please | well
-        beginning: that is | main | could you
+        beginning: that was | speak to | could you
+        other: what | sorry
     """,
     "de-DE": """
         complete: Ja. | ja bitte | Ja, genau. | äh ja | Nein. | nein danke | stimmt nicht | richtig | mhm
@@ -109,7 +112,7 @@ MENUS = {
         complete: I want billing | account balance | account um balance | balance
         complete: technical | support | the first one | the second one please
         complete: number two | press three | 2 | the last one
-        enough: account | the account please
+        enough: account | the account please | one | the first
         beginning: open an
         other: what is billing | sales | I lost my card | not billing
         nothing: um the | I want to
@@ -120,8 +123,8 @@ MENUS = {
         "{rechnung: [Rechnung, meine Rechnung], konto: [Konto], stand: Konto Stand, technik: technischer Dienst}",
         """
         complete: Rechnung. | äh die Rechnung bitte | ich möchte meine Rechnung
-        complete: konto stand | die zweite | nummer zwei | der letzte
-        enough: konto | das Konto bitte
+        complete: konto stand | nummer vier
+        enough: die zweite | der letzte | konto | das Konto bitte
         other: was ist das | verkauf
         command: noch einmal bitte | mitarbeiter
         """,
@@ -130,8 +133,8 @@ MENUS = {
         "{factura: [factura, mi factura], cuenta: cuenta, saldo: cuenta corriente, ayuda: servicio técnico}",
         """
         complete: Factura. | eh la factura por favor | quiero la factura
-        complete: cuenta corriente | la segunda | número dos | el último
-        enough: cuenta | la cuenta por favor
+        complete: cuenta corriente | número dos
+        enough: la segunda | el último | cuenta | la cuenta por favor
         other: qué es eso | ventas
         command: otra vez por favor | agente
         """,
@@ -140,8 +143,8 @@ MENUS = {
         "{facture: [facture, ma facture], compte: compte, solde: compte courant, aide: service technique}",
         """
         complete: Facture. | euh la facture s'il vous plaît | je voudrais la facture
-        complete: compte courant | la deuxième | numéro deux
-        enough: compte | le compte merci
+        complete: compte courant | numéro deux
+        enough: la deuxième | compte | le compte merci
         other: qu'est ce que c'est | ventes
         command: encore une fois s'il vous plaît | conseiller
         """,
@@ -159,7 +162,7 @@ async def test_an_option_is_known_by_its_words_its_place_and_what_stands_beside_
 
 async def test_where_options_have_keys_only_these_are_their_numbers(tmp_path: Path) -> None:
     answer = told(await asked(tmp_path, 'choice: {sales: {key: "3"}, service: {key: "1"}, parts: {}}'))
-    assert_judged(answer, "complete: three | press one | the third one | parts\nother: two | nine")
+    assert_judged(answer, "complete: three | the third one | parts\nenough: press one\nother: two | nine")
 
 
 VALUES = {
@@ -213,6 +216,20 @@ FURTHER = {
 @pytest.mark.parametrize(("locale", "kind"), FURTHER)
 async def test_so_it_is_in_every_language(tmp_path: Path, locale: str, kind: str) -> None:
     assert_judged(told(await asked(tmp_path, kind, locale)), FURTHER[locale, kind])
+
+
+async def test_what_is_offered_by_data_is_told(tmp_path: Path) -> None:
+    rooms = "constants:\n  rooms: [{type: single room}, {type: double room}, {type: suite}]\n"
+    kind = 'options: {from: rooms, say: "{type}"}'
+    caller = line(tmp_path, rooms + MAIN.format(locale="en-US", kind=kind, rest=""))
+    await caller.dial()
+    table = "complete: single room | the double please | suite | the second one | press three"
+    assert_judged(told(caller), f"{table}\nenough: the second\nother: room four")
+
+
+async def test_languages_are_told_by_their_names(tmp_path: Path) -> None:
+    answer = told(await asked(tmp_path, 'languages: {en-US: {key: "1"}}'))
+    assert_judged(answer, "complete: English please\nenough: one\nother: Deutsch")
 
 
 async def test_options_beside_another_kind_are_answers_as_well(tmp_path: Path) -> None:
@@ -269,3 +286,33 @@ def test_what_is_told_fits_the_limits_of_the_call(language: str) -> None:
         assert all(len(listed) <= MAX_PHRASES for listed in told.values() if isinstance(listed, list))
         assert len(told.get("answers", ())) <= MAX_ANSWERS and len(json.dumps(told)) < 12_000
         assert expected_answer(told) is not None
+
+
+SAYINGS = sorted((Path(__file__).parent / "understanding").glob("*.yaml"))
+
+
+def sayings() -> Iterator[tuple[str, Any, str, bool]]:
+    """What callers say to a yes/no question or a menu: language, options, words, and whether they are an answer."""
+    for table in SAYINGS:
+        read = yaml.load(table.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        for kind, rows in {**read.get("cases", {}), **read.get("questions", {})}.items():
+            if kind in ("yes_no", "yesno", "choice"):
+                for row in rows:
+                    said, meant = row if isinstance(row, list) else (row["say"], row["means"])
+                    if "|" not in said and "keys" not in said:
+                        yield read["language"], read["options"] if kind == "choice" else None, said, meant != "-"
+
+
+def test_what_is_no_answer_is_seldom_judged_a_whole_one_and_no_answer_is_waited_for() -> None:
+    judged: dict[bool, list[Judgement]] = {True: [], False: []}
+    for language, options, said, is_answer in sayings():
+        understanding = for_language(language)
+        asked = {name: Option.model_validate(option) for name, option in (options or {}).items()}
+        expected = with_options(None, asked, understanding) if options else of_yes_no(understanding)
+        told = expected_answer(expected.told(understanding.usual.fillers, understanding.usual.commands))
+        judged[is_answer].append(judge(said, told))
+    answers, others = judged[True], judged[False]
+    assert len(answers) > 700 and len(others) > 300
+    assert others.count(Judgement.COMPLETE) < 0.02 * len(others)
+    assert answers.count(Judgement.BEGINNING) < 0.005 * len(answers)
+    assert sum(one in (Judgement.COMPLETE, Judgement.ENOUGH) for one in answers) > 0.65 * len(answers)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from turns_call import Call
 
 from voicebot.events import (
+    AnswerKind,
     BotDone,
     BotFailed,
     BotMessage,
     CallConfigured,
+    ExpectedAnswer,
     Final,
     Hypothesis,
     KeyPressed,
@@ -284,3 +286,18 @@ def test_silence_after_the_last_reminder_ends_the_call() -> None:
         call.heard(at)
     call.until(17.0)
     assert [command.canned for command in call.take() if isinstance(command, Play)] == [Canned.GOODBYE]
+
+
+def test_the_recogniser_expects_what_the_bot_expects_where_it_gives_no_hints() -> None:
+    call = Call().waiting()
+    offered = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset({"no", "yes"}))
+    configured(call, 2.0, phrases=("Contoso",))
+    configured(call, 3.0, answer=offered)
+    configured(call, 4.0, answer=ExpectedAnswer(AnswerKind.OPEN))
+    configured(call, 5.0, phrases=("four",), answer=offered)
+    assert call.take() == [
+        Expect(("Contoso",)),
+        Expect(("Contoso", "no", "yes")),
+        Expect(("Contoso",)),
+        Expect(("four",)),
+    ]

@@ -81,8 +81,8 @@ MENU = ExpectedAnswer(
         ("um the", NOTHING), ("Um.", NOTHING), ("please", NOTHING), ("", NOTHING), ("...", NOTHING),
         ("Yes, that is right.", COMPLETE), ("yes that is", ENOUGH), ("yes but what does it cost", OTHER),
         ("what is billing", OTHER), ("sales", OTHER), ("agent", COMMAND), ("An agent, please", OTHER),
-        ("Um, agent, please!", COMMAND), ("could I speak to an agent about it", COMMAND), ("repeat", BEGINNING),
-        ("main", BEGINNING), ("billing " * 50, OTHER),
+        ("Um, agent, please!", COMMAND), ("could I speak to an agent about it", OTHER), ("repeat", OTHER),
+        ("speak to an", BEGINNING), ("billing " * 50, OTHER),
     ],
 )  # fmt: skip
 def test_one_of_a_few_answers_is_known_by_its_phrases(text: str, judgement: Judgement) -> None:

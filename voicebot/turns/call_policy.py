@@ -23,6 +23,8 @@ class CallPolicy:
         """For the end of the caller's turn."""
         self.expected: ExpectedAnswer | None = None
         """What the answer that the bot waits for looks like."""
+        self._hints: tuple[str, ...] = ()
+        """Phrases that the recogniser should expect, by the bot."""
         self.asked = False
         """Whether the bot has said so since it was last told something by the caller."""
         self.no_input_s = settings.no_input_s
@@ -69,7 +71,10 @@ class CallPolicy:
         self.hypotheses = _or(event.hypotheses, self.hypotheses)
         commands: list[Command] = []
         if event.phrases is not None:
+            self._hints = event.phrases
             commands.append(Expect(event.phrases))
+        elif event.answer is not None:  # a bot that gives no hints with it would give these
+            commands.append(Expect(tuple(dict.fromkeys((*self._hints, *sorted(event.answer.answers))))))
         if event.listening is not None:
             commands.append(Listen(event.listening))
         if event.voice or event.language:

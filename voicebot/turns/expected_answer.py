@@ -8,7 +8,8 @@ from them is the same in every language:
 * With an open answer at the end ("account", where "account balance" is another) more may come, as it may when another
   answer begins behind one.
 * The first words of an answer, or of a command, are a beginning ("the first", where "the first one" is an answer).
-* Whatever else has other words in it is something else: "yes, but what does it cost".
+* Whatever else has other words in it is something else ("yes, but what does it cost"), also with a command in it: who
+  says "I don't know how this works, but ..." goes on.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from voicebot.turns.words import Phrases, words
 
 MOST_WORDS = 40
 """What is longer is no phrase that could be known."""
-LONG_COMMAND = 3
-"""A command of so many words is one in the midst of a sentence as well ("well, can I speak to an agent about it")."""
 _COUNTED = (AnswerKind.DIGITS, AnswerKind.SPELLED)
 
 
@@ -70,7 +69,8 @@ class _Known:
         self._answers = Phrases(expected.answers)
         self._open = Phrases(expected.open_answers)
         self._commands = Phrases(expected.commands)
-        self._begun = self._answers.beginnings() | self._commands.beginnings()
+        asked = frozenset(begun for begun in self._commands.beginnings() if len(begun) > 1)  # "what" begins anything
+        self._begun = self._answers.beginnings() | asked
         self._words = expected.words
         self._endings = tuple(word for word in expected.words if len(word) > 3)
         self._wanting = expected.others
@@ -83,8 +83,6 @@ class _Known:
         if judgement is Judgement.OTHER:  # "account, um, balance"
             left = self.without_beside(said)
             judgement = self._made_of_phrases(left) if len(left) < len(said) else judgement
-        if judgement is Judgement.OTHER and self._holds_command(said):
-            return Judgement.COMMAND
         return judgement
 
     def without_beside(self, said: Sequence[str]) -> list[str]:
@@ -130,9 +128,6 @@ class _Known:
             if before and tuple(said[index:]) in self._begun:
                 return Judgement.BEGINNING if Judgement.NOTHING in before else Judgement.ENOUGH
         return Judgement.OTHER
-
-    def _holds_command(self, said: Sequence[str]) -> bool:
-        return any(self._commands.at(said, index) >= LONG_COMMAND for index in range(len(said)))
 
 
 def _reach(reached: dict[Judgement, int], judgement: Judgement, phrases: int) -> None:

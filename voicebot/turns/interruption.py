@@ -77,7 +77,7 @@ def _answers(said: Sequence[str], judgement: Judgement, expected: ExpectedAnswer
     yes = not _YES.isdisjoint(said)
     if over.later:
         return yes
-    if judgement is Judgement.COMPLETE:
+    if judgement in (Judgement.COMPLETE, Judgement.ENOUGH):
         return over.question or (yes and over.turn)
     return yes and over.question and expected is None
 

@@ -45,7 +45,8 @@ class Expectation:
         """The same for the call, with what may stand beside any answer, and what callers may say at any time."""
         groups = [list(dict.fromkeys(map(_plain, group))) for group in self.answers]
         answers = list(dict.fromkeys(_in_turn(groups)))[:MAX_ANSWERS]
-        closed_by_none = {*_begun(groups), *map(_plain, self.undecided)}
+        at_any_time = [_plain(phrase) for phrase in commands]
+        closed_by_none = {*_begun([*groups, at_any_time]), *map(_plain, self.undecided)}
         told = {
             "min": self.least,
             "max": self.most,
@@ -54,7 +55,7 @@ class Expectation:
             "answers": answers,
             "openAnswers": [phrase for phrase in answers if phrase in closed_by_none],
             "beside": list(dict.fromkeys(chain(fillers, self.beside))),
-            "commands": list(commands),
+            "commands": at_any_time,
         }
         return {"kind": self.kind} | {name: value for name, value in told.items() if value or name == "openAnswers"}
 
@@ -76,10 +77,12 @@ def of_value(kind: str, understanding: Understanding) -> Expectation:
 
 
 def of_yes_no(understanding: Understanding, *, corrected: bool = False) -> Expectation:
-    """Yes or no. ``corrected``: what is right often follows a no ("no, 42")."""
+    """Yes, no, or that somebody does not know. ``corrected``: what is right often follows a no ("no, 42")."""
     usual = understanding.usual
-    undecided = [phrase for phrase in usual.no if " " not in phrase] if corrected else ()
-    return Expectation("choice", answers=(usual.yes, usual.no), undecided=undecided, beside=usual.beside_yes_no)
+    undecided = [*usual.hardly_yes, *usual.neither]
+    undecided += [phrase for phrase in usual.no if " " not in phrase] if corrected else []
+    answers = ((*usual.yes, *usual.hardly_yes), usual.no, usual.neither)
+    return Expectation("choice", answers=answers, undecided=undecided, beside=usual.beside_yes_no)
 
 
 def with_options(
@@ -94,7 +97,7 @@ def with_options(
         keys = {option.key: place for place, option in enumerate(options.values(), 1) if option.key is not None}
         for place, named in usual.places(len(groups), keys).items():
             groups[place - 1] += named
-        expected = Expectation("choice")
+        expected = Expectation("choice", undecided=usual.open_places)  # "the first time"
     beside = (*expected.beside, *usual.beside_option)
     return replace(expected, answers=[*groups, *expected.answers], beside=beside)
 

@@ -6,9 +6,10 @@ for thousands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from voicebot.authoring.understanding.tokens import folded
@@ -20,6 +21,9 @@ MOST_PLACES = 10
 """Nobody says "the eleventh one"."""
 _CLOSING_UNITS = ("minute", "day", "night")
 """Behind the smallest unit of a duration nothing follows; "two hours" may go on with "and a half"."""
+
+_BEGUN_WITH = (("neither",), ("correction", "retractions"), ("correction", "markers"), ("withheld", "question_starts"))
+"""What is seldom all that somebody has to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,32 @@ class UsualWords:
 
     @cached_property
     def yes(self) -> tuple[str, ...]:
-        """But for those that begin with a no ("no problem"): after that nobody waits for the rest."""
-        found = [*self._phrases("yes"), *self._phrases("yes_if_short"), *self._phrases("yes_alone")]
-        refusing = {phrase for phrase in self.no if " " not in phrase}
-        return tuple(phrase for phrase in found if phrase.split()[0] not in refusing and phrase not in self.fillers)
+        """But for those that begin with a no ("no problem"), after which nobody waits for the rest, or as questions do
+        ("why not")."""
+        others = {*self._phrases("withheld", "question_starts"), *self._refusing}
+        found = self._phrases("yes")
+        return tuple(phrase for phrase in found if phrase not in self.fillers and not _begins(phrase, others))
+
+    @cached_property
+    def hardly_yes(self) -> tuple[str, ...]:
+        """What is a yes if nothing follows ("okay", "it is")."""
+        found = (*self._phrases("yes_if_short"), *self._phrases("yes_at_end"))
+        return tuple(phrase for phrase in found if phrase not in self.fillers)
 
     @cached_property
     def no(self) -> tuple[str, ...]:
-        return (*self._phrases("no"), *self._phrases("no_alone"))
+        return (*self._phrases("no"), *self._phrases("no_at_end"))
+
+    @cached_property
+    def _refusing(self) -> frozenset[str]:
+        """Words that are a no by themselves."""
+        return frozenset(phrase for phrase in self.no if " " not in phrase)
+
+    @cached_property
+    def neither(self) -> tuple[str, ...]:
+        """Neither yes nor no ("I don't know")."""
+        answers = {*self._refusing, *(phrase for phrase in self.yes if " " not in phrase)}
+        return tuple(phrase for phrase in self._phrases("neither") if not _begins(phrase, answers))
 
     @cached_property
     def beside_yes_no(self) -> tuple[str, ...]:
@@ -79,15 +101,18 @@ class UsualWords:
 
     @cached_property
     def commands(self) -> tuple[str, ...]:
-        """What callers may ask for at any time: help, repetition, an agent."""
-        section = self._vocabulary.section("globals")
-        found = [
-            phrase
-            for name in section
-            for way in ("alone", "anywhere")
-            for phrase in self._phrases("globals", name, way)
-        ]
-        return tuple(dict.fromkeys(found))
+        """What callers may ask for at any time: help, repetition, an agent, a moment. Not what sentences often begin
+        with ("sorry", "I don't know"), nor what begins with a no (Spanish "no entiendo")."""
+        ways = [(name, way) for name in self._vocabulary.section("globals") for way in ("alone", "anywhere")]
+        found = [self._phrases("globals", name, way) for name, way in ways]
+        several = {
+            word for word, number in self._vocabulary.section("numbers").get("units", {}).items() if number != "1"
+        }
+        moments = [phrase for phrase in self._vocabulary.listed("waiting", "moments") if phrase.count(" ") == 1]
+        moments = [phrase for phrase in moments if not _begins(phrase, several)]
+        begun = {phrase for path in _BEGUN_WITH for phrase in self._phrases(*path)}
+        wanted = (phrase for phrase in dict.fromkeys(chain(*found, moments)) if phrase not in begun)
+        return tuple(phrase for phrase in wanted if not _begins(phrase, self._refusing))
 
     def places(self, count: int, keys: Mapping[str, int]) -> dict[int, tuple[str, ...]]:
         """How the first options of ``count`` are named by their place, from 1, or by their key where some have one:
@@ -98,20 +123,28 @@ class UsualWords:
         for word, digit in spoken:
             place = keys.get(digit, 0) if keys else int(digit)
             found.setdefault(place, []).append(word)
-        pronouns = self._vocabulary.listed("choice", "pronouns")
         for ordinal, place in self._ordinals.items():
-            found.setdefault(place, []).extend((ordinal, *(f"{ordinal} {pronoun}" for pronoun in pronouns)))
+            found.setdefault(place, []).extend((ordinal, *(f"{ordinal} {pronoun}" for pronoun in self._pronouns)))
         if count > 1:
             found.setdefault(count, []).extend(self._phrases("choice", "last"))
         return {place: tuple(words) for place, words in found.items() if 1 <= place <= count}
 
     @cached_property
+    def open_places(self) -> tuple[str, ...]:
+        """Those that may be said of something else: "the first time"."""
+        last = (phrase for phrase in self._phrases("choice", "last") if phrase.split()[-1] not in self._pronouns)
+        return (*self._ordinals, *last)
+
+    @cached_property
+    def _pronouns(self) -> frozenset[str]:
+        return frozenset(self._vocabulary.listed("choice", "pronouns"))
+
+    @cached_property
     def _ordinals(self) -> dict[str, int]:
         numbers = self._vocabulary.section("numbers")
         endings = numbers.get("ordinal_endings") or ("",)
-        found = {
-            f"{stem}{ending}": int(place) for stem, place in numbers.get("ordinals", {}).items() for ending in endings
-        }
+        ordinals = numbers.get("ordinals", {}).items()
+        found = {f"{stem}{ending}": int(place) for stem, place in ordinals for ending in endings}
         return {word: place for word, place in found.items() if place <= MOST_PLACES}
 
     def value(self, kind: str) -> ValueWords:
@@ -152,6 +185,10 @@ class UsualWords:
     def _phrases(self, *path: str) -> tuple[str, ...]:
         found = self._vocabulary.written_out(*path)
         return tuple(dict.fromkeys(phrase for phrase in found if len(phrase.split()) <= MOST_WORDS))
+
+
+def _begins(phrase: str, words: Container[str]) -> bool:
+    return phrase.partition(" ")[0] in words
 
 
 def _value(
