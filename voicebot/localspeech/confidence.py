@@ -37,7 +37,7 @@ class Heard:
         return Transcript(text, sure, tuple(map(Transcript, others, rest)))
 
 
-_OFFSET, _MEAN, _LEAD, _LEAST_MEAN, _MOST_LEAD = 0.6, 0.8, 1.3, -2.0, 3.0
+_OFFSET, _MEAN, _LEAD, _LEAST_MEAN, _MOST_LEAD = 0.0, 0.8, 1.5, -2.0, 3.0
 
 
 def confidence(measures: Measures) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ class Moonshine:
         phrases = (*expected, *DIGITS.values()) if asked else expected
         found: list[Scored] = []
         certain = quick and made_of(phrases, written.text)
-        if not certain and in_doubt(written, phrases, min(decoded.leads) if asked else math.inf):
+        if not certain and in_doubt(written, phrases, min(decoded.leads)):
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
             least = floor(written, digits=asked)
             found = self._search(states, first, self._grammar(expected, asked), limit, least, width, spread)
@@ -123,10 +123,7 @@ class Moonshine:
         for one in likely:
             text = one.text if one.text == written.text else displayed(one.text)
             texts.setdefault(join_digits(text, asked=asked), one.log_probability)
-        measures = _measures(likely, written, found, decoded, asked)
-        if asked and not made_of(phrases, likely[0].text):  # it has words that only sound like digits
-            measures = replace(measures, lead=min(measures.lead, LEAD))
-        return Heard(texts, measures)
+        return Heard(texts, _measures(likely, written, found, decoded, made_of(phrases, likely[0].text), asked))
 
     def _step(self, ids: Any, states: Any, past: dict[str, Any], first: bool) -> list[Any]:
         feed = {"input_ids": ids, "encoder_hidden_states": states, "use_cache_branch": np.array([not first]), **past}
@@ -221,19 +218,23 @@ class Moonshine:
         return PhraseGrammar(expected, self._vocabulary, numerals)
 
 
-def _measures(likely: list[Scored], written: Scored, found: list[Scored], decoded: _Decoded, asked: bool) -> Measures:
-    """Of the first of ``likely``. What competes with it are the phrases that were ``found``, and where it is what the
-    model wrote, each token's next best; but not for digits, which can be written in many ways."""
+def _measures(
+    likely: list[Scored], written: Scored, found: list[Scored], decoded: _Decoded, expected: bool, asked: bool
+) -> Measures:
+    """Of the first of ``likely``, which is ``expected`` or not. What competes with an expected text is what else was
+    ``found``, and with any other also the next best of each token. Digits are ``asked`` for, but some of the words only
+    sound like them: that leads nothing by much."""
     first = likely[0]
     rivals = [one for one in likely[1:] if any(same_words(one.text, other.text) for other in found)]
     if not same_words(first.text, written.text):
         mean, whole, lead = first.log_probability / first.tokens, first.log_probability, math.inf
-    elif asked and found:
+    elif found and expected:
         mean, whole, lead = first.log_probability / len(decoded.words), first.log_probability, math.inf
     else:
         whole, lead = sum(decoded.words), min(decoded.leads)
         mean = whole / len(decoded.words)
-    return Measures(mean, min([lead, *(whole - rival.log_probability for rival in rivals)]))
+    leads = [lead, *(whole - rival.log_probability for rival in rivals)]
+    return Measures(mean, min([*leads, LEAD] if asked and not expected else leads))
 
 
 def _log_sum(logits: Any) -> float:
