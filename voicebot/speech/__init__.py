@@ -12,6 +12,7 @@ Rules that hold here:
 from voicebot.speech.apology import TEXTS as APOLOGY_TEXTS
 from voicebot.speech.apology import ApologyKind, apology
 from voicebot.speech.echo import EchoGuard
+from voicebot.speech.noise_gate import NoiseGate
 from voicebot.speech.prompts import PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
 from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
@@ -24,6 +25,7 @@ __all__ = [
     "ApologyKind",
     "EchoGuard",
     "EndpointSource",
+    "NoiseGate",
     "PromptCache",
     "PromptStatistics",
     "PromptVoice",
