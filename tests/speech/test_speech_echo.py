@@ -99,7 +99,7 @@ def returned(
     return through(codec, payload, audio) if codec else payload
 
 
-LINES = [(PCMU, ""), (PCMA, ""), (LINEAR_16K, "G722"), (LINEAR_16K, "opus")]
+LINES = [(PCMU, ""), (PCMA, ""), (LINEAR_16K, "G722"), (LINEAR_16K, "OPUS")]
 
 
 @pytest.mark.parametrize(("audio", "codec"), LINES, ids=str)

@@ -13,6 +13,7 @@ from voicebot.audio import AudioFormat
 from voicebot.calls.services import CallServices
 from voicebot.events import Event, RecognitionLost, SpeechStarted, SpeechStopped
 from voicebot.speech import EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
+from voicebot.speech.noise_gate import Frame
 
 
 class Hearing:
@@ -61,7 +62,8 @@ class Hearing:
     def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
         """20 ms from the caller; ``muted``: they count as silence."""
         voice = self._echo.without_echo(payload)
-        if muted or not self.listening:
+        deaf = muted or not self.listening
+        if deaf:
             voice = self._silence
         activity = self._voice_activity
         activity.bot_audible = self._bot_speaks or self._echo.audible
@@ -69,17 +71,20 @@ class Hearing:
         for event in events:
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
-        for frame in self._noise_gate.frame(voice, at, self._voice_since(voice, at)):
-            self._recognizer.write(*frame)
+        self._write([*self._noise_gate.flush(), (voice, at)] if deaf else self._passed(voice, at))
         for event in events:
             if isinstance(event, SpeechStopped):
                 self._recognizer.result_due(self._onset, event.offset)
             self._tell(event)
 
-    def _voice_since(self, voice: bytes, at: float) -> float | None:
-        if self._voice_activity.speaking:
-            return self._onset
-        return None if self._voice_activity.ignores(voice) else at
+    def _passed(self, voice: bytes, at: float) -> list[Frame]:
+        activity = self._voice_activity
+        since = self._onset if activity.speaking else None if activity.ignores(voice) else at
+        return self._noise_gate.frame(voice, at, since)
+
+    def _write(self, frames: list[Frame]) -> None:
+        for payload, at in frames:
+            self._recognizer.write(payload, at)
 
     def sent(self, payload: bytes) -> None:
         """20 ms that were sent to the caller and may come back as an echo."""
@@ -96,8 +101,7 @@ class Hearing:
 
     def commit(self) -> None:
         """Have the recogniser finish the phrase with the audio so far."""
-        for frame in self._noise_gate.flush():
-            self._recognizer.write(*frame)
+        self._write(self._noise_gate.flush())
         self._recognizer.commit()
 
     async def listen_in(self, language: str) -> None:
