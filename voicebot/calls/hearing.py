@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 
-from voicebot.audio import AudioFormat
-from voicebot.calls.services import CallServices
-from voicebot.events import Event, RecognitionLost, SpeechStarted, SpeechStopped
+from voicebot.audio import FRAME_S, AudioFormat
+from voicebot.calls.services import HEARD_S, CallServices
+from voicebot.events import Event, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
 from voicebot.speech import EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
 from voicebot.speech.noise_gate import Frame
 
@@ -44,6 +45,8 @@ class Hearing:
         )
         self._noise_gate = NoiseGate(audio)
         self._recognizer = services.recognizer(audio, tell, services.rules.language)
+        self._heard: deque[bytes] = deque(maxlen=round(HEARD_S / FRAME_S))
+        self._stopped = False
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
 
@@ -56,7 +59,8 @@ class Hearing:
             self._tell(RecognitionLost(asyncio.get_running_loop().time(), str(error)))
 
     async def stop(self) -> None:
-        """Release the recogniser."""
+        """Release the recogniser. ``tell`` gets nothing after that."""
+        self._stopped = True
         await self._recognizer.stop()
 
     def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
@@ -85,6 +89,7 @@ class Hearing:
     def _write(self, frames: list[Frame]) -> None:
         for payload, at in frames:
             self._recognizer.write(payload, at)
+            self._heard.append(payload)
 
     def sent(self, payload: bytes) -> None:
         """20 ms that were sent to the caller and may come back as an echo."""
@@ -103,6 +108,16 @@ class Hearing:
         """Have the recogniser finish the phrase with the audio so far."""
         self._write(self._noise_gate.flush())
         self._recognizer.commit()
+
+    def score(self, offset: float) -> None:
+        """Have the sound of the caller's turn scored. If that can be told in time, ``tell`` gets a
+        :class:`TurnScored` with this ``offset``."""
+
+        def answer(probability: float) -> None:
+            if not self._stopped:
+                self._tell(TurnScored(asyncio.get_running_loop().time(), offset, probability))
+
+        self._services.score_turn(b"".join(self._heard), self._audio, answer)
 
     async def listen_in(self, language: str) -> None:
         """Recognise ``language``. The present recogniser goes on until the one for ``language`` is connected."""

@@ -56,11 +56,13 @@ from voicebot.turns import (
     FloorState,
     HangUp,
     Listen,
+    Overlapped,
     Pause,
     PlaceCall,
     Play,
     Record,
     Resume,
+    ScoreTurn,
     SendKeys,
     Transfer,
     TurnMachine,
@@ -116,7 +118,10 @@ class CallSession:
             language=rules.language,
         )
         self._turns = TurnDriver(
-            TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
+            TurnMachine(rules.policy, rules.language),
+            note=self._builder.note,
+            carry_out=self._carry_out,
+            settled=self._settled,
         )
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
@@ -196,7 +201,9 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
-        facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
+        rules = self._services.rules
+        fallback = rules.policy.fallback_transfer is not None
+        facts = facts_of(self.id, self.info, self._placed, rules.language, fallback=fallback)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()
         await self._hearing.start()
@@ -309,10 +316,14 @@ class CallSession:
                 self.leg.playout.resume()
             case Drop():
                 self._playback.drop()
+            case Overlapped():
+                self._builder.overlapped(command, self._loop.time())
             case Expect(phrases):
                 self._hearing.expect(phrases)
             case Commit():
                 self._hearing.commit()
+            case ScoreTurn(offset):
+                self._hearing.score(offset)
             case Listen(on):
                 self._hearing.listening = on
                 self._log.info("listening" if on else "not listening")
@@ -340,7 +351,7 @@ class CallSession:
             self._lifecycle.reach(Phase.GREETED)
 
     def _ask(self, ask: Ask) -> None:
-        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
+        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time(), ended=ask.ended)
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
         self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
