@@ -114,6 +114,8 @@ class CallStep(DialogStep):
         scope = turn.scope()
         given = {name: turn.script.value(value, scope) for name, value in self.inputs.items()}
         functions = turn.around.functions
+        if not functions.may_be_tried(self.call):
+            turn.only_for_real()
         if not functions.is_function(self.call):
             return Begin(self.call, given)
         if turn.is_dry_run:
@@ -121,6 +123,7 @@ class CallStep(DialogStep):
         try:
             result = await turn.meanwhile(self.wait, functions.run(self.call, given, self.timeout))
         except Exception as error:
+            turn.only_for_real()
             logger.exception("%s: step %r: %s failed", turn.script.name, self.id, self.call)
             turn.error(f"{type(error).__name__}: {error}"[:200], 0)
             return Failed() if self.on_error is None else GoOn(self.on_error)
