@@ -187,11 +187,21 @@ class Bot:
         self.facts = facts
         self.on_event = on_event
         self.told: list[dict[str, Any]] = []
+        self.tried: list[dict[str, Any]] = []
+        self.answers: dict[str, Sequence[str]] = {}
+        self.trial_takes_s = 0.0
         self.closed = ""
 
     def send(self, request: int, activity: dict[str, Any]) -> None:
         assert request == len(self.told) + 1
         self.told.append(activity)
+
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        """``answers``: what the bot would say, by what the caller says."""
+        self.tried.append(activity)
+        await asyncio.sleep(self.trial_takes_s)
+        texts = self.answers.get(activity["text"], ())
+        return [BotMessage(asyncio.get_running_loop().time(), 0, text, text) for text in texts]
 
     async def close(self, reason: str) -> None:
         self.closed = reason
