@@ -35,8 +35,9 @@ from voicebot.localspeech.expected import lexical  # noqa: E402
 from voicebot.localspeech.formats import parse_header  # noqa: E402
 from voicebot.localspeech.normalise import normalise  # noqa: E402
 from voicebot.localspeech.offline import load  # noqa: E402
+from voicebot.localspeech.options import Options  # noqa: E402
 from voicebot.localspeech.pool import InferencePool  # noqa: E402
-from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage  # noqa: E402
+from voicebot.localspeech.recognition import RecognitionTurn, ServiceMessage  # noqa: E402
 
 SENTENCES = (
     "Hello, how can I help you?",

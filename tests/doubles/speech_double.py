@@ -47,6 +47,7 @@ class Listening:
     """One recognition connection as the service saw it."""
 
     transport: asyncio.Transport
+    query: dict[str, str]
     context: dict[str, object] = field(default_factory=dict)
     header: bytes = b""
     audio: bytearray = field(default_factory=bytearray)
@@ -123,15 +124,14 @@ class SpeechDouble:
             await socket.prepare(request)
             with contextlib.suppress(ConnectionError):
                 if "recognition" in request.path:
-                    await self._recognise(socket, transport)
+                    await self._recognise(socket, Listening(transport, dict(request.query)))
                 else:
                     await self._synthesise(socket)
             return socket
         finally:
             self._transports.discard(transport)
 
-    async def _recognise(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
-        listening = Listening(transport)
+    async def _recognise(self, socket: web.WebSocketResponse, listening: Listening) -> None:
         self.listening.append(listening)
         due = self.results.pop(0) if self.results else []
         turn = ""

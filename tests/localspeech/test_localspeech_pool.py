@@ -33,6 +33,26 @@ async def test_finals_overtake_hypotheses_and_the_cancelled_are_skipped() -> Non
     pool.close()
 
 
+async def test_hypotheses_leave_a_thread_free_for_what_a_caller_waits_for() -> None:
+    pool = InferencePool(2)
+    gate, begun = threading.Event(), []
+
+    def block() -> None:
+        begun.append(1)
+        gate.wait()
+
+    hypotheses = [asyncio.create_task(pool.run(Rank.HYPOTHESIS, block)) for _ in range(3)]
+    await until(lambda: bool(begun))
+    assert await pool.run(Rank.FINAL, lambda: len(begun)) == 1
+    assert pool.waiting == 2
+    hypotheses.pop().cancel()
+    await until(lambda: pool.waiting == 1)
+    gate.set()
+    await asyncio.gather(*hypotheses)
+    assert len(begun) == 2
+    pool.close()
+
+
 async def test_a_full_or_closed_pool_refuses() -> None:
     pool = InferencePool(1, limit=1)
     gate, begun = threading.Event(), threading.Event()

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Transcript
-from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage, TurnOutput
+from voicebot.localspeech.options import Options
+from voicebot.localspeech.recognition import RecognitionTurn, ServiceMessage, TurnOutput, Void
 from voicebot.localspeech.scripted import LevelDetector
 
 RATE = 8000
@@ -33,11 +34,13 @@ class Client:
         self.turn = RecognitionTurn(RATE, Options(**options), self.detector)
         self.sent: list[ServiceMessage] = []
         self.decodes: list[Decode] = []
+        self.void: list[int] = []
 
     def take(self, outputs: list[TurnOutput]) -> list[ServiceMessage]:
         fresh = [output for output in outputs if isinstance(output, ServiceMessage)]
         self.sent += fresh
         self.decodes += [output for output in outputs if isinstance(output, Decode)]
+        self.void += [output.number for output in outputs if isinstance(output, Void)]
         return fresh
 
     def hear(self, frame: Samples, count: int) -> list[ServiceMessage]:
@@ -71,6 +74,85 @@ def test_a_word_goes_from_start_over_hypotheses_to_its_phrase() -> None:
     assert (phrase["Offset"], phrase["Duration"]) == (10 * 320_000, 12 * 320_000)
     assert phrase["NBest"][0]["Confidence"] == 0.8
     assert phrase["NBest"][0]["Lexical"] == "billing"
+
+
+def test_a_commit_in_the_quiet_ends_the_phrase_at_once_and_is_acknowledged() -> None:
+    client = Client(segmentation_s=0.8)
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 8)
+    client.result(DecodeKind.FINAL, "Yes.")
+    phrase = client.take(client.turn.commit("7"))[0]
+    assert (phrase.path, phrase.body["DisplayText"]) == ("speech.phrase", "Yes.")
+    assert phrase.body["clientAudioMetadata"] == {"X-Client-Commit-Token": "7"}
+    assert client.hear(QUIET, 40) == []
+
+
+def test_a_commit_before_the_final_result_is_there_sends_it_when_it_comes() -> None:
+    client = Client(segmentation_s=0.8)
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 8)
+    assert client.take(client.turn.commit("1")) == []
+    assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.phrase"]
+    assert client.decodes == []
+
+
+def test_a_commit_cuts_nobody_who_is_speaking_and_does_nothing_where_nobody_is() -> None:
+    client = Client(segmentation_s=0.8)
+    assert client.turn.commit("1") == []
+    client.hear(VOICE, 6)
+    assert client.turn.commit("2") == []
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 20)
+    assert client.kinds() == [DecodeKind.HYPOTHESIS, DecodeKind.FINAL]
+    assert "speech.phrase" not in client.paths()
+    client.hear(QUIET, 20)
+    client.result(DecodeKind.FINAL, "One two.")
+    assert client.sent[-1].body["DisplayText"] == "One two."
+
+
+def test_what_nobody_waits_for_any_more_is_void() -> None:
+    client = Client(segmentation_s=0.5)
+    client.hear(VOICE, 9)
+    hypothesis = client.decodes[0].number
+    assert not client.void
+    client.hear(QUIET, 8)
+    assert client.void == [hypothesis]  # the final decode hears all of it
+    final = client.decodes[-1].number
+    client.hear(VOICE, 3)
+    assert client.void == [hypothesis, final]  # the speaker went on
+
+
+def test_a_final_that_has_come_is_not_void() -> None:
+    client = Client(segmentation_s=0.5)
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 8)
+    client.result(DecodeKind.FINAL, "One.")
+    client.hear(VOICE, 3)
+    assert client.void == []
+
+
+def test_no_hypothesis_is_asked_for_in_the_quiet_before_the_final() -> None:
+    client = Client(segmentation_s=0.5)
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 2)
+    client.hear(VOICE, 20)
+    asked = [decode.samples.size for decode in client.decodes]
+    client.hear(QUIET, 8)
+    assert len(asked) == 1
+    assert client.kinds() == [DecodeKind.HYPOTHESIS, DecodeKind.FINAL]
+
+
+def test_hypotheses_come_every_240_ms_and_of_long_speech_less_often() -> None:
+    client = Client()
+    asked: list[int] = []
+    for frame in range(300):
+        client.hear(VOICE, 1)
+        if client.decodes:
+            asked.append(frame)
+            client.result(DecodeKind.HYPOTHESIS, "and")
+    gaps = np.diff(asked) * 0.032
+    assert max(gaps[:8]) <= 0.26
+    assert min(gaps[-3:]) > 0.4
 
 
 def test_a_hypothesis_covers_what_it_heard_not_what_was_said_while_it_was_made() -> None:

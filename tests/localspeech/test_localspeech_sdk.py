@@ -131,6 +131,38 @@ async def test_the_sdk_hears_the_script_in_order_with_times(law: Law) -> None:
     assert len(heard.values("start")) == 1
 
 
+async def test_a_commit_ends_a_phrase_in_its_quiet_and_cuts_nobody_who_speaks() -> None:
+    """Each of the two seconds of voice is followed by less silence than the client has chosen to end a phrase."""
+    script = Script(texts=("First.", "Second."), segmentation_ms=5000)
+    async with LocalSpeech(script=script) as service:
+
+        def talk() -> tuple[Recogniser, list[int]]:
+            heard = Recogniser(service.port)
+            heard.start()
+            tokens = []
+            heard.stream.write(tone(0.5))
+            tokens.append(commit(heard))  # in the midst of it
+            for _ in range(2):
+                heard.stream.write(tone(0.5) + silence("PCMU", 1280))
+                tokens.append(commit(heard))
+                heard.wait("final", len(tokens) - 1)
+            heard.stop()
+            return heard, tokens
+
+        heard, tokens = await asyncio.to_thread(talk)
+    finals = [final for final in heard.values("final") if final.text]
+    assert [final.text for final in finals] == ["First.", "Second."]
+    assert [final.commit_token for final in finals] == tokens[1:]
+    assert [final.duration / TICKS for final in finals] == [pytest.approx(1.0, abs=0.1), pytest.approx(0.5, abs=0.1)]
+
+
+def commit(heard: Recogniser) -> int:
+    """The token of a commit; the SDK takes one every 100 ms."""
+    while not (token := int(heard.stream.commit())):
+        time.sleep(0.01)
+    return token
+
+
 async def test_a_cut_connection_is_taken_up_again_on_the_same_clock() -> None:
     script = Script(texts=("First.", "Second."), drop_after_s=1.0)
     async with LocalSpeech(script=script) as service:

@@ -287,6 +287,20 @@ async def test_a_commit_asks_the_service_to_finish(service: SpeechDouble) -> Non
         await until(lambda: len(service.listening[0].audio) >= 7200)
         assert call.recognizer.commit()
         await until(lambda: service.listening[0].commits == 1)
+        assert service.listening[0].query["setfeature"] == "forcecommit"
+        assert len(service.listening[0].audio) == 8000  # all of it came before
+    assert not call.recognizer.commit()
+
+
+async def test_a_service_that_does_not_know_a_commit_goes_on_as_before(service: SpeechDouble) -> None:
+    service.results = [[phrase(1.5, "Yes.", 0.4, 1.0)]]
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        call.speak(1.2)
+        assert call.recognizer.commit()
+        await until(lambda: service.listening[0].commits == 1)
+        call.speak(1.0)
+        await until(lambda: call.got(Final))
+        assert call.recognizer.connected
 
 
 async def test_stop_ends_in_time_when_the_service_is_mute(service: SpeechDouble) -> None:

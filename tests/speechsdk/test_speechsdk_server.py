@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from speech_double import SpeechDouble, hypothesis, phrase
 from waiting import until
 
 from voicebot.audio import PCMU
+from voicebot.localspeech import LocalSpeech, Script
 from voicebot.speechsdk.drivers import (
     MAX_TEXT,
     RecognitionOptions,
@@ -63,6 +65,20 @@ async def test_who_opens_does_not_wait_for_what_is_released_meanwhile(service: S
         await opening
         await released
     assert not reports
+
+
+async def test_a_commit_ends_the_phrase_before_the_silence_does(sdk: RemoteSdk) -> None:
+    word = PCMU.encode((8000 * np.sin(np.arange(4000) * 0.35)).astype(np.int16)) + b"\xff" * 1280
+    reports: list[RecognitionReport] = []
+    async with LocalSpeech(script=Script(texts=("Yes.",), segmentation_ms=5000)) as service:
+        recognition = sdk.recognition(RecognitionOptions(PCMU, "en-US", (), 350), reports.append)
+        await recognition.open(SpeechEndpoint(host=f"ws://127.0.0.1:{service.port}"))
+        recognition.write(word)
+        assert recognition.commit()
+        await until(lambda: RecognitionSignal.FINAL in [report.signal for report in reports])
+        await recognition.release()
+        assert not recognition.commit()
+    assert [report.text for report in reports if report.signal is RecognitionSignal.FINAL] == ["Yes."]
 
 
 async def test_a_phrase_without_end_is_cut_and_its_details_are_left_out(service: SpeechDouble, sdk: RemoteSdk) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 from turns_call import Call
 
@@ -9,7 +12,7 @@ from voicebot.authoring.understanding import for_language
 from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer, Final, SpeechStarted, SpeechStopped
 from voicebot.turns.expected_answer import Judgement, ends_in_part, judge
 
-NOTHING, OTHER = Judgement.NOTHING, Judgement.OTHER
+NOTHING, OTHER, COMMAND = Judgement.NOTHING, Judgement.OTHER, Judgement.COMMAND
 BEGINNING, ENOUGH, COMPLETE = Judgement.BEGINNING, Judgement.ENOUGH, Judgement.COMPLETE
 
 
@@ -58,6 +61,82 @@ def test_digits_are_counted_in_the_words_of_the_language(language: str, text: st
 )  # fmt: skip
 def test_so_are_letters(language: str, text: str, how_far: Judgement) -> None:
     assert judge(text, expected(language, 2, 5, letters=True)) is how_far
+
+
+MENU = ExpectedAnswer(
+    AnswerKind.CHOICE,
+    answers=frozenset({"billing", "account", "account balance", "the first one", "first one", "yes", "that is right"}),
+    open_answers=frozenset({"account"}),
+    beside=frozenset({"please", "um", "uh", "i want", "i would like", "to", "the", "thank you"}),
+    commands=frozenset({"agent", "repeat that", "speak to an agent", "main menu"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "judgement"),
+    [
+        ("Billing.", COMPLETE), ("Uh, billing, please.", COMPLETE), ("I want to, um, billing", COMPLETE),
+        ("Account.", ENOUGH), ("Account, please.", ENOUGH), ("Account balance.", COMPLETE),
+        ("account um balance", COMPLETE), ("the first", BEGINNING), ("first", BEGINNING), ("The first one.", COMPLETE),
+        ("um the", BEGINNING), ("Um.", NOTHING), ("please", NOTHING), ("", NOTHING), ("...", NOTHING),
+        ("Yes, that is right.", COMPLETE), ("yes that is", ENOUGH), ("yes but what does it cost", OTHER),
+        ("what is billing", OTHER), ("sales", OTHER), ("agent", COMMAND), ("An agent, please", OTHER),
+        ("Um, agent, please!", COMMAND), ("could I speak to an agent about it", COMMAND), ("repeat", BEGINNING),
+        ("main", BEGINNING), ("billing " * 50, OTHER),
+    ],
+)  # fmt: skip
+def test_one_of_a_few_answers_is_known_by_its_phrases(text: str, judgement: Judgement) -> None:
+    assert judge(text, MENU) is judgement
+
+
+AMOUNT = ExpectedAnswer(
+    AnswerKind.VALUE,
+    words=frozenset({"one", "two", "forty", "vierzig", "dollars", "ten", "cents", "tomorrow", "may"}),
+    others=frozenset({"and", "half"}),
+    answers=frozenset({"cents", "tomorrow"}),
+    beside=frozenset({"um", "please", "it is"}),
+    commands=frozenset({"help"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "judgement"),
+    [
+        ("forty", ENOUGH), ("forty two dollars", ENOUGH), ("forty dollars and", BEGINNING), ("40 dollars", ENOUGH),
+        ("forty dollars and ten cents", COMPLETE), ("Forty dollars, um, ten cents, please", COMPLETE),
+        ("$40.10", ENOUGH),
+        ("zweiundvierzig", ENOUGH), ("tomorrow", COMPLETE), ("may the 3rd", ENOUGH), ("help", COMMAND), ("um", NOTHING),
+        ("what do you mean", OTHER), ("two of my friends", OTHER),
+    ],
+)  # fmt: skip
+def test_a_value_is_enough_until_a_word_ends_it(text: str, judgement: Judgement) -> None:
+    assert judge(text, AMOUNT) is judgement
+
+
+def test_of_anything_that_may_be_said_phrases_and_commands_are_known() -> None:
+    expected = replace(MENU, kind=AnswerKind.OPEN)
+    assert judge("I have lost my card", expected) is OTHER
+    assert (judge("billing", expected), judge("agent", expected), judge("um", expected)) == (COMPLETE, COMMAND, NOTHING)
+
+
+def test_an_option_may_be_named_where_digits_are_asked_for() -> None:
+    words, others = for_language("en").part_words(False)
+    expected = replace(MENU, kind=AnswerKind.DIGITS, least=4, most=4, words=words, others=others)
+    said = ("one two", "um one two three four", "the first one", "billing", "agent please", "I do not know", "account")
+    assert [judge(text, expected) for text in said] == [
+        BEGINNING, COMPLETE, COMPLETE, COMPLETE, COMMAND, OTHER, ENOUGH,
+    ]  # fmt: skip
+
+
+def test_a_judgement_is_made_in_no_time() -> None:
+    answers = frozenset(f"{word} {number}" for word in ("account", "service", "repair") for number in range(130))
+    expected = replace(MENU, answers=answers)
+    judge("account", expected)
+    for text in ("account um 129 please", "I would like to the " * 30, "um " * 40, "please speak to an " * 9):
+        began = time.process_time()
+        for _ in range(50):
+            judge(text, expected)
+        assert time.process_time() - began < 0.1  # a tenth of it is usual
 
 
 def test_nothing_is_expected_of_a_question_that_says_nothing() -> None:

@@ -9,7 +9,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer, KeyCollection
+from voicebot.bots.expected_answers import expected_answer
+from voicebot.events import CallConfigured, KeyCollection
 from voicebot.json_body import number_within
 from voicebot.speech_markup import fit_for_speech
 from voicebot.telephony_channel import NO_INPUT
@@ -22,9 +23,6 @@ NO_INPUT_S = (0.5, 600.0)
 END_SILENCE_S = (0.1, 10.0)
 KEY_GAP_S = (0.2, 60.0)
 MAX_KEYS = 64
-MAX_CHARACTERS = 100
-"""Digits or letters of an answer."""
-MAX_WORDS = 200
 
 
 def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
@@ -35,7 +33,7 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
     known = CallConfigured(
         at,
         phrases=_phrases(phrases) if phrases is not None else None,
-        answer=_answer(parameters.get("expectedAnswer")),
+        answer=expected_answer(parameters.get("expectedAnswer")),
         no_input_s=_patience(parameters.get("userNoInputTimeoutMS")),
         barge_in=_boolean(parameters.get("bargeIn")),
         keys_barge_in=_boolean(parameters.get("bargeInOnDTMF")),
@@ -62,26 +60,6 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
 def _phrases(value: Any) -> tuple[str, ...]:
     found = value if isinstance(value, list) else []
     return tuple(phrase[:MAX_PHRASE] for phrase in found[:MAX_PHRASES] if isinstance(phrase, str) and phrase.strip())
-
-
-def _answer(value: Any) -> ExpectedAnswer | None:
-    if not isinstance(value, dict) or value.get("kind") not in list(AnswerKind):
-        return None
-    return ExpectedAnswer(
-        AnswerKind(value["kind"]),
-        _count(value.get("min"), MAX_CHARACTERS) or 0,
-        _count(value.get("max"), MAX_CHARACTERS) or 0,
-        words=_words(value.get("words")),
-        others=_words(value.get("others")),
-        answers=_words(value.get("answers")),
-        beside=_words(value.get("beside")),
-        commands=_words(value.get("commands")),
-    )
-
-
-def _words(value: Any) -> frozenset[str]:
-    found = value if isinstance(value, list) else []
-    return frozenset(word.lower() for word in found[:MAX_WORDS] if isinstance(word, str) and len(word) <= MAX_PHRASE)
 
 
 def _patience(milliseconds: Any) -> float | None:

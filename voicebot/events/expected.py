@@ -27,11 +27,14 @@ class ExpectedAnswer:
     punctuation, phrases with one blank between words.
 
     * ``least``, ``most``: how many characters DIGITS and SPELLED have.
-    * ``words``: those that stand for one character each ("four"); ``others``: other words of numbers ("forty"), with
-      which the digits are not counted.
-    * ``answers``: phrases that are a whole answer ("yes", "the first one"); of CHOICE all of them that callers usually
-      say.
-    * ``beside``: words that change nothing in an answer ("please", "um").
+    * ``words``: of DIGITS and SPELLED those that stand for one character each ("four"); of VALUE those of which values
+      are made ("forty", "may"), beside numerals.
+    * ``others``: of DIGITS and SPELLED the other words of numbers ("forty"), with which the digits are not counted; of
+      VALUE the words that want another one behind them ("half", "of").
+    * ``answers``: phrases that are a whole answer ("yes", "the first one"), of CHOICE all that callers usually say; of
+      VALUE also those that end one ("cents", "in the morning").
+    * ``open_answers``: those of ``answers`` of which more may come ("account" where "account balance" is another).
+    * ``beside``: words and phrases that change nothing in an answer ("please", "um", "i would like").
     * ``commands``: phrases that callers may say at any time, and that are no answer ("repeat that", "an agent").
     """
 
@@ -41,5 +44,6 @@ class ExpectedAnswer:
     words: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
     answers: frozenset[str] = frozenset()
+    open_answers: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()

@@ -24,20 +24,24 @@ from voicebot.localspeech.synthesis import PiperSynthesis
 _log = logging.getLogger(__name__)
 
 _BUSY = 4
-"""When more jobs than this wait, hypotheses are skipped."""
+"""When so many jobs wait, hypotheses are skipped."""
 
 
 class MoonshineRecognition:
     """A :class:`~voicebot.localspeech.engines.RecognitionEngine` on Moonshine and Silero VAD."""
 
-    quiet_s = 0.128
-    """Four frames: the final result is there when the phrase ends, 350 ms after the last word, also on a busy machine.
-    Every third is in vain, because the speaker goes on."""
     segmentation_s: float | None = None
 
     def __init__(self, model: Moonshine, pool: InferencePool) -> None:
         self.model = model
         self._pool = pool
+
+    @property
+    def quiet_s(self) -> float:
+        """Three frames where nothing waits: every third final decode is then in vain, because the speaker goes on. The
+        more waits, the later."""
+        waiting = self._pool.waiting
+        return 0.096 if not waiting else 0.128 if waiting < _BUSY else 0.2
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
         return MoonshineSession(self.model, SileroStream(rate), self._pool)

@@ -1,7 +1,8 @@
 """The one bounded pool of threads in which models run (onnxruntime releases the interpreter's lock while it computes).
 
 Jobs have a rank: what a caller waits for goes before what is merely nice to have, first come first served within a
-rank. A job whose waiter was cancelled before it began is skipped.
+rank. What is nice to have leaves one thread free, so that the rest never waits for it. A job whose waiter was cancelled
+before it began is skipped.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class InferencePool:
         self._jobs: list[_Job] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
+        self._most_hypotheses = max(1, threads - 1)
+        self._hypotheses = 0  # being made
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"inference-{index}", daemon=True) for index in range(threads)
@@ -53,8 +56,8 @@ class InferencePool:
 
     @property
     def waiting(self) -> int:
-        """How many jobs have not begun yet."""
-        return len(self._jobs)
+        """How many jobs have not begun yet and are still waited for."""
+        return sum(not job[3].cancelled() for job in tuple(self._jobs))
 
     async def run(self, rank: Rank, job: Callable[[], T]) -> T:
         """Run ``job`` in a thread and return what it returns, or raise what it raises.
@@ -71,22 +74,30 @@ class InferencePool:
             self._changed.notify()
         return await future
 
+    def _ready(self) -> bool:
+        """Whether the next job may begin."""
+        return bool(self._jobs) and (self._jobs[0][0] < Rank.HYPOTHESIS or self._hypotheses < self._most_hypotheses)
+
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._jobs and not self._closed:
+                while not self._ready() and not self._closed:
                     self._changed.wait()
                 if self._closed:
                     return
-                _, _, job, future, loop = heapq.heappop(self._jobs)
-            if future.cancelled():
-                continue
+                rank, _, job, future, loop = heapq.heappop(self._jobs)
+                self._hypotheses += rank == Rank.HYPOTHESIS
             result: Any = None
             failure: BaseException | None = None
             try:
-                result = job()
+                if not future.cancelled():
+                    result = job()
             except Exception as error:  # raised where the job is awaited
                 failure = error
+            if rank == Rank.HYPOTHESIS:
+                with self._changed:
+                    self._hypotheses -= 1
+                    self._changed.notify()
             try:
                 loop.call_soon_threadsafe(_settle, future, result, failure)
             except RuntimeError:

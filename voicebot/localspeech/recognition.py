@@ -7,16 +7,18 @@ A phrase's life:
     voice again     -> that FINAL is void
     350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase,
                        at once if it has come
+    a commit        -> the client knows that the speaker has finished: the quiet ends the phrase now
 
 Phrases go out in the order in which they were spoken. A hypothesis is asked for only while none is being made, so
-that a slow machine gets fewer of them. Whoever drives this carries out the :class:`Decode` requests and brings the
-results to :meth:`RecognitionTurn.decoded`.
+that a slow machine gets fewer of them. Whoever drives this carries out the :class:`Decode` requests, brings the
+results to :meth:`RecognitionTurn.decoded`, and stops working on what is :class:`Void`.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,80 +27,22 @@ import numpy as np
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.expected import lexical
+from voicebot.localspeech.options import Options
 from voicebot.localspeech.segmenter import FRAME_S, Edge, Ended, Paused, Resumed, Segmenter, Started, Timing
 
 TICKS = 10_000_000
 """The protocol's times are in units of 100 ns."""
 
-MAX_EXPECTED = 200
-MAX_PHRASE_LENGTH = 200
-
 _BEFORE_S = 0.3
 _AFTER_S = 0.3
 _HYPOTHESIS_TAIL_S = 0.15
+_HYPOTHESIS_EVERY_S = 0.24
+_HYPOTHESIS_SHARE = 0.06
+"""Hypotheses of long speech are made less often: each decodes all of it, which takes so much of its length."""
 _RESET_AFTER_S = 2.0
 _MIN_VOICED_S = 0.09
 _BUFFER_S = 24.0
 _MAX_PENDING = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the client asked for in ``speech.context`` and in the address.
-
-    After a reconnect ``continuation`` says which turn is continued (``previous_tag``) and from which offset. The offset
-    is left to the SDK: it sends the audio from there on, and adds the offset to the times that it gets by itself.
-    """
-
-    mode: str = "conversation"
-    segmentation_s: float = 0.35
-    initial_silence_s: float = 5.0
-    expected: tuple[str, ...] = ()
-    previous_tag: str = ""
-
-    @classmethod
-    def from_context(cls, context: dict[str, Any], mode: str, query: dict[str, str]) -> Options:
-        """Read ``speech.context``; whatever is missing, odd or out of range keeps its default."""
-        detection = _mapping(context.get("phraseDetection"))
-        segmentation_ms: float = 350.0
-        initial_ms: float = 5000.0
-        for holder in (detection, *(_mapping(detection.get(name)) for name in (mode, mode.upper(), mode.capitalize()))):
-            segmentation = _mapping(holder.get("segmentation"))
-            segmentation_ms = _number(segmentation.get("segmentationSilenceTimeoutMs"), 100, 5000, segmentation_ms)
-            initial_ms = _number(holder.get("initialSilenceTimeout"), 100, 120_000, initial_ms)
-        segmentation_ms = _number(query.get("segmentationSilenceTimeoutMs"), 100, 5000, segmentation_ms)
-        initial_ms = _number(query.get("initialSilenceTimeoutMs"), 100, 120_000, initial_ms)
-        expected: list[str] = []
-        for group in _sequence(_mapping(context.get("dgi")).get("Groups")):
-            for item in _sequence(_mapping(group).get("Items")):
-                text = _mapping(item).get("Text")
-                if isinstance(text, str) and 0 < len(text) <= MAX_PHRASE_LENGTH and len(expected) < MAX_EXPECTED:
-                    expected.append(text)
-        continuation = _mapping(context.get("continuation"))
-        tag = continuation.get("previousServiceTag")
-        return cls(
-            mode=mode,
-            segmentation_s=segmentation_ms / 1000,
-            initial_silence_s=initial_ms / 1000,
-            expected=tuple(dict.fromkeys(expected)),
-            previous_tag=tag if isinstance(tag, str) else "",
-        )
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _sequence(value: Any) -> list[Any]:
-    return value[:MAX_EXPECTED] if isinstance(value, list) else []
-
-
-def _number(value: Any, least: float, most: float, default: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return default
-    return number if least <= number <= most else default
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +53,20 @@ class ServiceMessage:
     body: dict[str, Any]
 
 
-TurnOutput = ServiceMessage | Decode
+@dataclass(frozen=True, slots=True)
+class Void:
+    """Nobody waits for the result of decode ``number`` any more."""
+
+    number: int
+
+
+TurnOutput = ServiceMessage | Decode | Void
 
 
 @dataclass(slots=True)
 class _Phrase:
-    """A phrase from its start to its going out. ``final`` is the number of the decode whose result counts."""
+    """A phrase from its start to its going out. ``final`` is the number of the decode whose result counts;
+    ``commit`` names the client's wish to end it, which its result acknowledges."""
 
     onset: int
     offset: int = 0
@@ -123,17 +75,22 @@ class _Phrase:
     result: Transcript | None = None
     ended: bool = False
     said: str = ""
+    commit: str = ""
 
 
 class RecognitionTurn:
-    """See the module's text. ``detector`` scores 32 ms of samples at ``rate``."""
+    """See the module's text. ``detector`` scores 32 ms of samples at ``rate``; ``pause_s`` tells how short the quiet is
+    after which a final result is asked for on suspicion."""
 
-    def __init__(self, rate: int, options: Options, detector: Detector, pause_s: float = 0.2) -> None:
+    def __init__(
+        self, rate: int, options: Options, detector: Detector, pause_s: Callable[[], float] = lambda: 0.2
+    ) -> None:
         self._rate = rate
         self._options = options
         self._detector = detector
         self._frame = round(rate * FRAME_S)
-        self._segmenter = Segmenter(Timing(pause_s=min(pause_s, options.segmentation_s), end_s=options.segmentation_s))
+        self._pause_s = pause_s
+        self._segmenter = Segmenter(Timing(end_s=options.segmentation_s), pause_s())
         self._buffer = np.zeros(int(_BUFFER_S * rate), np.float32)
         self._first = 0  # position in the stream of the buffer's first sample
         self._filled = 0
@@ -161,11 +118,20 @@ class RecognitionTurn:
                 start = self._scored - self._first
                 self._scored += self._frame
                 score = self._detector(self._buffer[start : start + self._frame])
+                self._segmenter.pause_s = self._pause_s()
                 for edge in self._segmenter.feed(score):
                     out += self._on_edge(edge)
         out += self._ask_hypothesis()
         out += self._keep_time()
         return out
+
+    def commit(self, token: str) -> list[TurnOutput]:
+        """The client asks for the end of the phrase, because the speaker has finished with the audio so far. ``token``
+        names the wish. Nothing happens where somebody is still speaking."""
+        if self._phrase is None or self.ended:
+            return []
+        self._phrase.commit = token
+        return [output for edge in self._segmenter.commit() for output in self._on_edge(edge)]
 
     def end_of_audio(self) -> list[TurnOutput]:
         """The client has no more; the turn ends when the phrases that are pending have gone out."""
@@ -209,11 +175,14 @@ class RecognitionTurn:
                 if phrase is None or (offset - phrase.onset) * FRAME_S < _MIN_VOICED_S:
                     return []
                 phrase.offset = offset
-                return [self._ask_final(phrase)]
+                return [*self._void_hypothesis(), self._ask_final(phrase)]
             case Resumed():
-                if self._phrase is not None:
-                    self._phrase.final, self._phrase.result, self._phrase.offset = 0, None, 0
-                return []
+                phrase = self._phrase
+                if phrase is None:
+                    return []
+                void = [Void(phrase.final)] if phrase.final and phrase.result is None else []
+                phrase.final, phrase.result, phrase.offset = 0, None, 0
+                return [*void]
             case Ended(onset, offset, _):
                 phrase, self._phrase = self._phrase, None
                 if phrase is None or (offset - onset) * FRAME_S < _MIN_VOICED_S:
@@ -230,10 +199,16 @@ class RecognitionTurn:
         phrase, voiced_s = self._phrase, self._segmenter.voiced_s
         if phrase is None or phrase.final or self._hypothesis or voiced_s < self._next_hypothesis_s:
             return []
-        self._next_hypothesis_s = voiced_s + (0.3 if voiced_s < 5 else 0.6)
+        if self._segmenter.quiet_s > FRAME_S * 1.5:
+            return []  # the final decode hears the same, and is about to begin
+        self._next_hypothesis_s = voiced_s + max(_HYPOTHESIS_EVERY_S, _HYPOTHESIS_SHARE * voiced_s)
         decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now)
         self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now
         return [decode]
+
+    def _void_hypothesis(self) -> list[TurnOutput]:
+        number, self._hypothesis = self._hypothesis, 0
+        return [Void(number)] if number else []
 
     def _ask_final(self, phrase: _Phrase) -> Decode:
         decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset)
@@ -276,6 +251,8 @@ class RecognitionTurn:
 
     def _phrase_body(self, phrase: _Phrase, result: Transcript) -> dict[str, Any]:
         times = self._times(phrase.onset, phrase.offset)
+        if phrase.commit:
+            times["clientAudioMetadata"] = {"X-Client-Commit-Token": phrase.commit}
         if not result.text:
             return {"Id": phrase.id, "RecognitionStatus": "NoMatch", **times, "Channel": 0}
         words = lexical(result.text)
@@ -342,5 +319,5 @@ class RecognitionTurn:
     def _ticks(self, frames: int) -> int:
         return frames * self._frame * TICKS // self._rate
 
-    def _times(self, start: int, end: int) -> dict[str, int]:
+    def _times(self, start: int, end: int) -> dict[str, Any]:
         return {"Offset": self._ticks(start), "Duration": max(0, end - start) * self._frame * TICKS // self._rate}

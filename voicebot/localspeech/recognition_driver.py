@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -13,10 +14,12 @@ from voicebot.audio import PCMU, AudioFormat
 from voicebot.localspeech.engines import Decode, EngineSession, RecognitionEngine, Transcript
 from voicebot.localspeech.formats import UnsupportedAudio, parse_header
 from voicebot.localspeech.framing import FramingError, parse_binary, parse_text, text_frame
-from voicebot.localspeech.recognition import Options, RecognitionTurn, ServiceMessage, TurnOutput
+from voicebot.localspeech.options import Options
+from voicebot.localspeech.recognition import RecognitionTurn, ServiceMessage, TurnOutput, Void
 
 _log = logging.getLogger(__name__)
 
+_MAX_TOKEN = 20
 _YIELD_BYTES = 16_000
 """After so many bytes of audio at once, other connections get their turn: a client that reconnects sends seconds of
 it."""
@@ -39,7 +42,7 @@ class RecognitionDriver:
         self._format: AudioFormat | None = None
         self._turn: RecognitionTurn | None = None
         self._session: EngineSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._decodes: dict[int, asyncio.Task[None]] = {}
         self._since_yield = 0
         self.malformed = 0
 
@@ -49,6 +52,8 @@ class RecognitionDriver:
             message = parse_text(frame)
             if message.path == "speech.context":
                 self._options = Options.from_context(message.json(), self._mode, self._query)
+            elif message.path == "audio.commit" and message.request_id == self._request_id and self._turn is not None:
+                await self._carry_out(self._turn.commit(message.headers.get("x-client-commit-token", "")[:_MAX_TOKEN]))
         except FramingError as error:
             self._count_malformed(error)
 
@@ -71,14 +76,15 @@ class RecognitionDriver:
 
     async def close(self) -> None:
         """The connection has ended: cancel the decodes."""
-        tasks = list(self._tasks)
+        tasks = list(self._decodes.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, request_id: str) -> None:
-        for task in self._tasks:
+        for task in self._decodes.values():
             task.cancel()
+        self._decodes = {}
         self._request_id = request_id
         self._head, self._rest, self._format, self._turn, self._session = b"", b"", None, None, None
 
@@ -118,7 +124,7 @@ class RecognitionDriver:
         self._format = audio
         self._tag = uuid.uuid4().hex
         self._session = self._engine.session(audio.rate, self._tag, options.previous_tag)
-        self._turn = RecognitionTurn(audio.rate, options, self._session.detector, self._engine.quiet_s)
+        self._turn = RecognitionTurn(audio.rate, options, self._session.detector, lambda: self._engine.quiet_s)
 
     def _context(self) -> dict[str, dict[str, str]]:
         return {"context": {"serviceTag": self._tag}}
@@ -127,11 +133,18 @@ class RecognitionDriver:
         for output in outputs:
             if isinstance(output, ServiceMessage):
                 await self._send(output)
+            elif isinstance(output, Void):
+                if (task := self._decodes.pop(output.number, None)) is not None:
+                    task.cancel()
             else:
                 assert self._session is not None and self._turn is not None
                 task = asyncio.create_task(self._decode(self._turn, self._session, output))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._decodes[output.number] = task
+                task.add_done_callback(partial(self._done, output.number))
+
+    def _done(self, number: int, task: asyncio.Task[None]) -> None:
+        if self._decodes.get(number) is task:
+            del self._decodes[number]
 
     async def _decode(self, turn: RecognitionTurn, session: EngineSession, decode: Decode) -> None:
         transcript: Transcript | None

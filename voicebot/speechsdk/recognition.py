@@ -8,6 +8,9 @@ Facts about SDK 1.53 that shape this file:
 * ``session_started`` is local; only ``Connection.connected`` says that a service is there.
 * Stop and start on the same push stream make the SDK end and re-send the stream in a tight loop, and it refuses a
   ``speech.context`` in the middle of a turn. Hence a recogniser is never restarted: it is replaced.
+* ``commit`` sends the audio so far and then, in order, ``audio.commit`` with a token, at most every 100 ms; the service
+  listens to it only with ``setfeature=forcecommit`` in the address. The result that it brings carries the token in
+  ``clientAudioMetadata``.
 * A callback that runs while the interpreter ends aborts the process ("exception not rethrown"), and a reference that is
   held keeps native threads. Hence :meth:`NativeRecognition.release` disconnects every signal and drops everything.
 """
@@ -71,7 +74,11 @@ class NativeRecognition:
             stream.write(audio)
 
     def commit(self) -> bool:
-        return self._stream is not None and self._stream.commit() != 0
+        try:
+            return self._stream is not None and self._stream.commit() != 0
+        except RuntimeError as error:
+            log.debug("asking for the end of a phrase: %s", first_line(error))
+            return False
 
     async def refresh_token(self, endpoint: SpeechEndpoint) -> None:
         await threads.call(self._refresh_token, await with_token(endpoint))
@@ -99,6 +106,7 @@ class NativeRecognition:
             config.set_property(
                 sdk.PropertyId.Speech_SegmentationSilenceTimeoutMs, str(options.segmentation_silence_ms)
             )
+            config.set_service_property("setfeature", "forcecommit", sdk.ServicePropertyChannel.UriQueryParameter)
             config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", str(STOP_TIMEOUT_S))
             config.set_property_by_name("SPEECH-BytesPerFrame", str(round(AT_ONCE_S * audio.byte_rate)))
             self._stream = sdk.audio.PushAudioInputStream(

@@ -1,12 +1,29 @@
-"""What the caller's words so far are, seen from the answer that the bot waits for. Pure."""
+"""What the caller's words so far are, seen from the answer that the bot waits for. Pure.
+
+It is asked of each hypothesis, and takes less than 0.2 ms. All words are data that came with the question; what follows
+from them is the same in every language:
+
+* answers, with words beside them, are an answer ("uh yes please", "I'd like billing"); so are several ("yes, that's
+  right").
+* With an open answer at the end ("account", where "account balance" is another) more may come, as it may when another
+  answer begins behind one.
+* The first words of an answer, or of a command, are a beginning ("the first", where "the first one" is an answer).
+* Whatever else has other words in it is something else: "yes, but what does it cost".
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
+from functools import lru_cache
 
 from voicebot.events import AnswerKind, ExpectedAnswer
-from voicebot.turns.words import words
+from voicebot.turns.words import Phrases, words
 
+MOST_WORDS = 40
+"""What is longer is no phrase that could be known."""
+LONG_COMMAND = 3
+"""A command of so many words is one in the midst of a sentence as well ("well, can I speak to an agent about it")."""
 _COUNTED = (AnswerKind.DIGITS, AnswerKind.SPELLED)
 
 
@@ -21,22 +38,101 @@ class Judgement(Enum):
     COMPLETE = "an answer, of which no more can come"
 
 
+_BEST_FIRST = (Judgement.COMPLETE, Judgement.ENOUGH, Judgement.COMMAND, Judgement.NOTHING)
+
+
 def judge(text: str, expected: ExpectedAnswer | None) -> Judgement:
     """What ``text`` is, if the ``expected`` answer is waited for."""
     if expected is None:
         return Judgement.OTHER
-    said = [word for word in words(text) if word not in expected.beside]
+    said = words(text)
     if not said:
         return Judgement.NOTHING
-    phrase = " ".join(said)
-    if phrase in expected.commands:
-        return Judgement.COMMAND
-    if expected.kind in _COUNTED:
-        return _counted(said, expected)
-    return Judgement.COMPLETE if phrase in expected.answers else Judgement.OTHER
+    known = _known(expected)
+    judgement = known.judge(said)
+    if judgement in _BEST_FIRST or expected.kind not in (*_COUNTED, AnswerKind.VALUE):
+        return judgement
+    said = known.without_beside(said)
+    found = _counted(said, expected) if expected.kind in _COUNTED else known.value(said)
+    return judgement if found is Judgement.OTHER else found
 
 
-def _counted(said: list[str], expected: ExpectedAnswer) -> Judgement:
+@lru_cache(maxsize=256)
+def _known(expected: ExpectedAnswer) -> _Known:
+    return _Known(expected)
+
+
+class _Known:
+    """The phrases of an expected answer, ready to be found."""
+
+    def __init__(self, expected: ExpectedAnswer) -> None:
+        self._beside = Phrases(expected.beside)
+        self._answers = Phrases(expected.answers)
+        self._open = Phrases(expected.open_answers)
+        self._commands = Phrases(expected.commands)
+        self._begun = self._answers.beginnings() | self._commands.beginnings()
+        self._words = expected.words
+        self._endings = tuple(word for word in expected.words if len(word) > 3)
+        self._wanting = expected.others
+
+    def judge(self, said: Sequence[str]) -> Judgement:
+        """By its phrases alone."""
+        if len(said) > MOST_WORDS:
+            return Judgement.OTHER
+        judgement = self._made_of_phrases(said)
+        if judgement is Judgement.OTHER:  # "account, um, balance"
+            left = self.without_beside(said)
+            judgement = self._made_of_phrases(left) if len(left) < len(said) else judgement
+        if judgement is Judgement.OTHER and self._holds_command(said):
+            return Judgement.COMMAND
+        return judgement
+
+    def without_beside(self, said: Sequence[str]) -> list[str]:
+        return [word for word in said if (word,) not in self._beside]
+
+    def value(self, said: Sequence[str]) -> Judgement:
+        """What ``said`` is to a VALUE."""
+        if not any(map(self._is_of_value, said)):
+            return Judgement.OTHER
+        if said[-1] in self._wanting:
+            return Judgement.BEGINNING
+        closing = self._answers.at_end(said)
+        if closing and all(self._is_of_value(word) or word in self._wanting for word in said[:-closing]):
+            return Judgement.ENOUGH if said[-closing:] in self._open else Judgement.COMPLETE
+        return Judgement.ENOUGH if closing or self._is_of_value(said[-1]) else Judgement.OTHER
+
+    def _is_of_value(self, word: str) -> bool:
+        """Numbers may be written as one word (German "zweiundvierzig")."""
+        return word in self._words or word[0].isdecimal() or (len(word) > 7 and word.endswith(self._endings))
+
+    def _made_of_phrases(self, said: Sequence[str]) -> Judgement:
+        # What the words up to each place can be.
+        reached: list[set[Judgement]] = [set() for _ in range(len(said) + 1)]
+        reached[0].add(Judgement.NOTHING)
+        for index, before in enumerate(reached[:-1]):
+            if not before:
+                continue
+            for length in self._beside.lengths(said, index):
+                reached[index + length] |= before
+            for length in self._answers.lengths(said, index):
+                is_open = said[index : index + length] in self._open
+                reached[index + length].add(Judgement.ENOUGH if is_open else Judgement.COMPLETE)
+            for length in self._commands.lengths(said, index):
+                reached[index + length].add(Judgement.COMMAND)
+        whole = next((judgement for judgement in _BEST_FIRST if judgement in reached[-1]), Judgement.OTHER)
+        if whole not in (Judgement.OTHER, Judgement.NOTHING):
+            return whole
+        for index, before in enumerate(reached[:-1]):
+            if before and tuple(said[index:]) in self._begun:
+                only_beside = Judgement.NOTHING in before
+                return Judgement.BEGINNING if only_beside else Judgement.ENOUGH
+        return whole
+
+    def _holds_command(self, said: Sequence[str]) -> bool:
+        return any(self._commands.at(said, index) >= LONG_COMMAND for index in range(len(said)))
+
+
+def _counted(said: Sequence[str], expected: ExpectedAnswer) -> Judgement:
     count = 0
     letters = expected.kind is AnswerKind.SPELLED
     for word in said:
@@ -56,6 +152,8 @@ def _counted(said: list[str], expected: ExpectedAnswer) -> Judgement:
 
 
 def ends_in_part(text: str, expected: ExpectedAnswer | None) -> bool:
-    """Whether the last word is a part of the ``expected`` answer."""
+    """Whether the last word is a part of the digits or letters that are ``expected``."""
+    if expected is None or expected.kind not in _COUNTED:
+        return False
     last = words(text)[-1:]
-    return bool(expected is not None and last and last[0] in expected.words | expected.others)
+    return bool(last) and (last[0] in expected.words or last[0] in expected.others)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 _DIGITS = frozenset(("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
@@ -37,3 +40,59 @@ def remainder(text: str, used: str) -> str:
 def contains(said: str, wanted: Sequence[str]) -> bool:
     """Whether the words of ``said`` contain ``wanted`` as one sequence."""
     return not wanted or f" {' '.join(wanted)} " in f" {' '.join(words(said))} "
+
+
+def in_language(table: Mapping[str, T], language: str) -> T | None:
+    """What ``table`` has for ``language`` ("en-US"), by its first letters ("en")."""
+    return table.get(language.partition("-")[0].lower())
+
+
+class Phrases:
+    """A set of phrases to be found in the words of a text."""
+
+    __slots__ = ("_by_first", "_longest", "_whole")
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._whole = frozenset(split for phrase in phrases if (split := tuple(words(phrase))))
+        self._longest = max(map(len, self._whole), default=0)
+        self._by_first: dict[str, list[int]] = {}
+        """First words, with the lengths of the phrases that begin so."""
+        for phrase in self._whole:
+            lengths = self._by_first.setdefault(phrase[0], [])
+            if len(phrase) not in lengths:
+                lengths.append(len(phrase))
+
+    def __contains__(self, said: Sequence[str]) -> bool:
+        return tuple(said) in self._whole
+
+    def lengths(self, said: Sequence[str], index: int) -> list[int]:
+        """The numbers of words of all phrases that stand at ``index``."""
+        return [
+            length for length in self._by_first.get(said[index], ())
+            if index + length <= len(said) and tuple(said[index : index + length]) in self._whole
+        ]  # fmt: skip
+
+    def at(self, said: Sequence[str], index: int) -> int:
+        """How many words the longest phrase at ``index`` has; 0: there is none."""
+        return max(self.lengths(said, index), default=0)
+
+    def at_end(self, said: Sequence[str]) -> int:
+        """How many words the longest phrase has with which ``said`` ends; 0: there is none."""
+        most = min(self._longest, len(said))
+        return next((length for length in range(most, 0, -1) if tuple(said[-length:]) in self._whole), 0)
+
+    def ends(self, said: Sequence[str]) -> list[int]:
+        """Where phrases end that follow one another from the beginning, 0 for none of them: ascending."""
+        reached = {0}
+        for index in range(len(said)):
+            if index in reached:
+                reached.update(index + length for length in self.lengths(said, index))
+        return sorted(reached)
+
+    def beginnings(self) -> frozenset[tuple[str, ...]]:
+        """The first words of each phrase, any number of them but all."""
+        return frozenset(phrase[:length] for phrase in self._whole for length in range(1, len(phrase)))
+
+    def cover(self, said: Sequence[str]) -> bool:
+        """Whether ``said`` is made of phrases and nothing else."""
+        return self.ends(said)[-1] == len(said)

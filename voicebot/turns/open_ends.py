@@ -1,0 +1,48 @@
+"""Whether what was said visibly goes on: its last word wants another one ("my number is", "to the", "and um"). Pure."""
+
+from __future__ import annotations
+
+from voicebot.turns.words import Phrases, in_language, words
+
+_OPEN = {
+    "en": (
+        "the", "a", "an", "and", "or", "but", "because", "if", "than", "between", "my", "your", "his", "her", "our",
+        "their", "to", "of", "for", "from", "with", "at", "by", "into", "about", "is", "are", "was", "i", "i'm", "i'd",
+        "i'll", "i've", "it's", "i want", "i need", "i would like", "i'd like", "i was", "can i", "could i", "can you",
+        "could you", "would you", "very", "double", "triple", "um", "uh", "er", "erm", "uhm", "umm", "let me see",
+        "let's see",
+    ),
+    "de": (
+        "der", "die", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "mein", "meine", "meinen",
+        "meinem", "meiner", "unser", "unsere", "und", "oder", "aber", "weil", "dass", "wenn", "ob", "für", "mit", "von",
+        "vom", "zum", "zur", "nach", "bei", "beim", "in", "im", "am", "ins", "über", "zwischen", "ist", "sind", "ich",
+        "ich möchte", "ich will", "ich brauche", "ich hätte", "ich hätte gern", "ich hätte gerne", "ich bin",
+        "ich habe", "ich würde", "kann ich", "können sie", "sehr", "doppel", "äh", "ähm", "öh", "ehm", "also",
+    ),
+    "es": (
+        "el", "la", "los", "las", "un", "una", "unos", "unas", "y", "o", "pero", "porque", "que", "mi", "mis", "su",
+        "sus", "nuestro", "nuestra", "de", "del", "a", "al", "en", "con", "por", "para", "sin", "sobre", "hasta",
+        "desde", "entre", "es", "son", "soy", "yo", "quiero", "quisiera", "querría", "necesito", "me gustaría", "me",
+        "puedo", "puede", "podría", "muy", "doble", "eh", "em", "este", "pues", "a ver",
+    ),
+    "fr": (
+        "le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "et", "ou", "mais", "parce que", "que", "mon",
+        "ma", "mes", "notre", "nos", "à", "au", "aux", "en", "dans", "pour", "avec", "sans", "sur", "par", "chez",
+        "entre", "est", "sont", "je", "j", "je suis", "je voudrais", "je veux", "j'aimerais", "je souhaite",
+        "j'ai besoin", "pouvez vous", "est ce que", "très", "double", "euh", "heu", "ben", "bah",
+    ),
+}  # fmt: skip
+_OPEN_ENDS = {language: Phrases(listed) for language, listed in _OPEN.items()}
+_MARKS = (",", "...", "…")
+"""With these, recognisers end what goes on."""
+
+
+def goes_on(text: str, language: str) -> bool:
+    """Whether ``text``, in ``language`` ("en-US"), ends in the midst of a sentence.
+
+    A whole answer may end so ("I'd like to"): what is judged to be one goes on in no case.
+    """
+    if text.rstrip().endswith(_MARKS):
+        return True
+    known = in_language(_OPEN_ENDS, language)
+    return known is not None and known.at_end(words(text)) > 0
