@@ -39,7 +39,7 @@ from voicebot.events import (
 )
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.rtp import MediaQuality, Playout
-from voicebot.speech import Speech, SpeechUnavailable
+from voicebot.speech import HeldPrompt, Speech, SpeechUnavailable, Urgency
 from voicebot.turns import TurnPolicy
 
 RULES = CallRules(
@@ -213,6 +213,8 @@ class Mouth:
     failures = 0
 
     def __init__(self) -> None:
+        self.prepared: list[Speech] = []
+        self.held: list[Speech] = []
         self.voices: list[str] = []
         self.languages: list[str] = []
         self.streamed: list[str] = []
@@ -221,6 +223,14 @@ class Mouth:
         self.voices.append(speech.voice)
         self.languages.append(speech.language)
         return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
+
+    def prepare(self, speech: Speech, urgency: Urgency) -> HeldPrompt | None:
+        """Texts with "cached" are there already."""
+        if "cached" in speech.text:
+            return None
+        self.prepared.append(speech)
+        self.held.append(speech)
+        return HeldPrompt(speech, lambda: self.held.remove(speech))
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
         self.streamed.append(speech.text)

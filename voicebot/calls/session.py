@@ -22,6 +22,7 @@ from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.placed_calls import PlacedCalls
 from voicebot.calls.playback import Playback
+from voicebot.calls.preparing import Preparing
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.request import Placed
@@ -59,6 +60,7 @@ from voicebot.turns import (
     Pause,
     PlaceCall,
     Play,
+    Prepare,
     Record,
     Resume,
     SendKeys,
@@ -116,13 +118,14 @@ class CallSession:
             language=rules.language,
         )
         self._turns = TurnDriver(
-            TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
+            TurnMachine(rules.policy), note=self._note, carry_out=self._carry_out, settled=self._settled
         )
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
         self._conversation: Conversation | None = None
         voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
         self._playback = Playback(leg.playout, services.audio, voice, self._audio_came)
+        self._preparing = Preparing(services.audio.speech, leg.info.audio, lambda: self._playback.voice)
         self._transferring = Transferring(leg, rules.transfers, self._speaker)
         self._placed_calls = PlacedCalls(services.place, self.dispatch, self._log)
         leg.playout.on_event = self._played
@@ -210,6 +213,7 @@ class CallSession:
         await self._tasks.close(STOP_DEADLINE_S)
         self.leg.playout.on_event = None
         await self._end("playback", self._playback.close())
+        await self._end("what was made ready", self._preparing.close())
         await self._end("recognition", self._hearing.stop())
         if self._conversation is not None:
             await self._end("the conversation", self._conversation.close(self._lifecycle.end_reason))
@@ -239,7 +243,7 @@ class CallSession:
 
     async def _write(self) -> None:
         quality = self.leg.quality().as_dict() | {"recording_dropped_frames": self._recording.dropped}
-        self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality)
+        self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality, self._preparing.counts.as_dict())
         self.record = self._builder.build()
         if self._services.keeping.records is None:
             return
@@ -295,13 +299,18 @@ class CallSession:
         """Give the turn machine an event. May be called while a command is being carried out."""
         self._turns.dispatch(event)
 
+    def _note(self, event: Event) -> None:
+        self._builder.note(event)
+        self._preparing.note(event)
+
     def _carry_out(self, command: Command) -> None:
         match command:
             case Ask():
                 self._ask(command)
             case Play():
                 text = APOLOGY_TEXTS[command.canned.value] if command.canned else command.text or command.speak
-                self._builder.spoken(command.utterance, text, command.request)
+                ready = self._preparing.saying(self._playback.speech(command))
+                self._builder.spoken(command.utterance, text, command.request, prepared=ready)
                 self._playback.play(command)
             case Pause():
                 self.leg.playout.pause()
@@ -313,6 +322,8 @@ class CallSession:
                 self._hearing.expect(phrases)
             case Commit():
                 self._hearing.commit()
+            case Prepare():
+                self._preparing.reply_to(command, self._conversation)
             case Listen(on):
                 self._hearing.listening = on
                 self._log.info("listening" if on else "not listening")
@@ -343,6 +354,7 @@ class CallSession:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
+        self._preparing.asked(ask.request)
         self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
 
     def _use_voice(self, name: str, language: str) -> None:

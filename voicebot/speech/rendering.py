@@ -93,6 +93,7 @@ class Precedence:
         """How many calls get speech that is being rendered ..."""
         self._silent = 0
         """... and how many of them have got none yet."""
+        self._waiting: list[Rendering] = []
         self._soon = 0
         self._perhaps = False
         self._news = asyncio.Event()
@@ -121,7 +122,11 @@ class Precedence:
     @contextlib.asynccontextmanager
     async def turn(self, rendering: Rendering) -> AsyncIterator[None]:
         """Wait until ``rendering``, whose urgency may grow meanwhile, may begin."""
-        await self._until(lambda: self._admits(rendering.urgency))
+        self._waiting.append(rendering)
+        try:
+            await self._until(lambda: self._admits(rendering.urgency))
+        finally:
+            self._waiting.remove(rendering)
         soon, perhaps = rendering.urgency is Urgency.SOON, rendering.urgency is Urgency.PERHAPS
         self._soon += soon
         self._perhaps |= perhaps
@@ -161,7 +166,8 @@ class Precedence:
         return self._nobody_waits() and not self._perhaps
 
     def _nobody_waits(self) -> bool:
-        return not self._calls and not self._soon
+        waits = any(rendering.urgency > Urgency.PERHAPS for rendering in self._waiting)
+        return not (self._calls or self._soon or waits)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
