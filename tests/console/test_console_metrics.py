@@ -29,6 +29,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "talk_ms": 10_000.0,
         "turns": [{"gap_ms": 450.0}, {"gap_ms": None}, {"gap_ms": 900.0}],
         "failures": [{"what": "bot"}],
+        "prepared": {"trials": 3, "prompts": 2, "used": 1, "thrown_away": 1},
         "quality": quality,
     } | changes
 
@@ -49,6 +50,8 @@ def test_a_call_is_counted_with_its_times_and_its_audio() -> None:
     assert found["voicebot_rtp_mos_sum"] == 4.3
     assert found["voicebot_rtp_round_trip_seconds_count"] == 0
     assert found["voicebot_failures_total{what=bot}"] == 1
+    assert found["voicebot_prepared_total{what=trials}"] == 3
+    assert found["voicebot_prepared_total{what=thrown-away}"] == 1
 
 
 def test_a_call_without_answer_or_audio_counts_by_its_outcome_alone() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import Conversation
@@ -39,7 +39,12 @@ class PreparedCounts:
 
     def as_dict(self) -> dict[str, int]:
         """The counts as they are in the record."""
-        return asdict(self)
+        return {
+            "trials": self.trials,
+            "prompts": self.prompts,
+            "used": self.used,
+            "thrown_away": self.thrown_away,
+        }
 
 
 class _Reply:
