@@ -22,6 +22,8 @@ NO_MATCH: Final = "unrecognizedSpeech"
 PROMPT_HEARD: Final = "promptHeard"
 """In a message's ``channelData``: how much of the bot's last message the caller had heard when beginning to speak (0 to
 1), where that was not all of it."""
+FALLBACK_TRANSFER: Final = "fallbackTransfer"
+"""In the ``channelData`` of the start: whether a transfer without a target goes where the settings say."""
 HAND_OFFS: Final = ("handoff.initiate", "transfer", "handover")
 """The events with which a bot asks for a transfer: Microsoft's, and AudioCodes' two."""
 HANG_UP: Final = "hangup"

@@ -14,7 +14,7 @@ from voicebot.authoring.answers.choice import contains, words_of
 from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
-from voicebot.authoring.model import GlobalCommand
+from voicebot.authoring.model import LEAVING, GlobalCommand
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.steps.step import END_KEY
@@ -22,11 +22,9 @@ from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Turn
 from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogContext, DialogInstance, TurnContext
 from voicebot.host.trial import only_for_real
-from voicebot.telephony_channel import NO_INPUT
+from voicebot.telephony_channel import FALLBACK_TRANSFER, NO_INPUT
 
 ROOT = "call"
-LEAVING = ("agent", "start_over")
-"""The usual commands that leave the open question, whatever else was said."""
 LATE_KEY_S = 5.0
 """How long after the last key an end key may still belong to what was keyed in."""
 
@@ -188,6 +186,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             "direction": "outbound" if data.get("direction") == "outbound" else "inbound",
             "context": data["context"] if isinstance(data.get("context"), dict) else {},
             "slow": False,
+            "fallback": data.get(FALLBACK_TRANSFER) is True,
         }
 
 

@@ -36,7 +36,8 @@ def begin_turn(context: TurnContext, call: dict[str, Any]) -> None:
 
 
 def call_state(context: TurnContext) -> dict[str, Any]:
-    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``, ``recording``, ``private``, ``dialled``."""
+    """The call's state: ``locale``, ``slow``, ``caller``, ``callee``, ``recording``, ``private``, ``dialled``, and
+    ``fallback`` (whether :func:`transfer_to_fallback` can help)."""
     state: dict[str, Any] = context.turn_state.get(_CALL) or {}
     return state
 
@@ -141,6 +142,11 @@ async def _command_recording(context: TurnContext, action: str) -> None:
 async def send_event(context: TurnContext, name: str, value: dict[str, Any]) -> None:
     """Ask the channel for something that is not speech: a transfer, a call."""
     await context.send_activity(PassingActivity(type=ActivityTypes.event, name=name, value=value))
+
+
+async def transfer_to_fallback(context: TurnContext) -> None:
+    """Have the caller transferred where the settings of the service say."""
+    await send_event(context, "handoff.initiate", {})
 
 
 async def hang_up(context: TurnContext) -> None:

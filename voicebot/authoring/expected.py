@@ -100,6 +100,27 @@ USUAL: dict[str, dict[str, str]] = {
         "fr": "Un instant, s'il vous plaît.",
         "es": "Un momento, por favor.",
     },
+    # to callers who ask for an agent where there is none, before the question is asked again
+    "no_agent": {
+        "en": "I am sorry, there is nobody here I can connect you to.",
+        "de": "Es tut mir leid, ich kann Sie hier mit niemandem verbinden.",
+        "fr": "Je suis désolé, je ne peux vous passer personne ici.",
+        "es": "Lo siento, aquí no puedo pasarle con nadie.",
+    },
+    # to callers who want to begin again where there is no way back, before the question is asked again
+    "no_menu": {
+        "en": "I am sorry, I cannot go back from here.",
+        "de": "Es tut mir leid, von hier aus kann ich nicht zurückgehen.",
+        "fr": "Je suis désolé, je ne peux pas revenir en arrière.",
+        "es": "Lo siento, desde aquí no puedo volver atrás.",
+    },
+    # before callers are transferred where the settings say
+    "transfer": {
+        "en": "One moment, I will connect you.",
+        "de": "Einen Moment, ich verbinde Sie.",
+        "fr": "Un instant, je vous mets en relation.",
+        "es": "Un momento, le paso la llamada.",
+    },
     # before the call is ended, where a dialog has failed and nothing else is left
     "cannot": {
         "en": "I am sorry, I cannot help you any further. Goodbye.",

@@ -6,7 +6,8 @@ waits for, ``vars`` are the variables; the rest is kept by the steps themselves:
     {"step": "account", "mode": "ask", "vars": {...}, "misses": 0, "slot": {...}, "rounds": 0, "candidate": ...}
 
 Whatever callers say or press, no step raises: what a dialog does wrong (a loop without a question, a function that
-fails) leads to ``on_error`` or ``on_fail`` where they are given, and otherwise to an apology and the end of the call.
+fails) leads to ``on_error`` or ``on_fail`` where they are given, and otherwise to the fallback of the settings, or an
+apology and the end of the call.
 """
 
 from __future__ import annotations
@@ -165,8 +166,11 @@ class Flow(Dialog):  # type: ignore[misc]
 
     async def _hopeless(self, dc: DialogContext, program: Program) -> Any:
         turn = self._turn(dc.context, program, dc.active_dialog.state)
-        await turn.speak(program.script.usual["cannot"], barge_in=False)
-        await channel.hang_up(dc.context)
+        helped = bool(turn.call.get("fallback"))
+        await turn.speak(program.script.usual["transfer" if helped else "cannot"], barge_in=False)
+        if helped:
+            await channel.transfer_to_fallback(dc.context)
+        await channel.hang_up(dc.context)  # if the transfer fails: what comes first is done first
         return await dc.cancel_all_dialogs()
 
     def _leave(self, state: dict[str, Any], step: DialogStep, going: str) -> None:

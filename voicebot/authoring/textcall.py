@@ -113,7 +113,7 @@ class TextCall:
         await self._adapter.process(activity, self._bot.on_turn, self._number, self._deliver)
         self.hung_up = self.hung_up or any(sent["type"] == "endOfConversation" for sent in self._sent)
         handed = [sent["value"] for sent in self._sent if sent.get("name") == "handoff.initiate"]
-        self.transfer = handed[0]["TargetPhoneNumber"] if handed else None
+        self.transfer = handed[0].get("TargetPhoneNumber", "") if handed else None
         for sent in self._sent:
             if sent.get("name") == "call.place":
                 self.dialled, self._command = sent["value"]["to"], sent["value"]["commandId"]

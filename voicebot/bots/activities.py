@@ -16,6 +16,7 @@ from voicebot.bots.conversation import CallFacts
 from voicebot.events import PlacedCallChanged, TransferEnded
 from voicebot.telephony_channel import (
     ANONYMOUS,
+    FALLBACK_TRANSFER,
     NO_INPUT,
     NO_MATCH,
     PHONE_CHANNEL,
@@ -173,6 +174,7 @@ def start_facts(call: CallFacts) -> dict[str, Any]:
         "direction": call.direction,
         "context": dict(call.context),
         "sipHeaders": headers,
+        FALLBACK_TRANSFER: call.fallback,
     }
 
 

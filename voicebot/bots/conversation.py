@@ -27,6 +27,7 @@ class CallFacts:
     complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``. ``trunk``: the name of the trunk
     or account that the call uses, by which it is routed; empty for none. In an outbound call, ``bot`` is the bot that
     it was placed for (``""``: the one that the calling number is routed to), and ``context`` what that bot should know.
+    ``fallback``: whether the settings say where callers are transferred without a target.
     """
 
     id: str
@@ -44,6 +45,7 @@ class CallFacts:
     context: Mapping[str, Any] = field(default_factory=dict, hash=False)
     call_id: str = ""
     """The SIP Call-ID."""
+    fallback: bool = False
 
     @property
     def person(self) -> str:

@@ -10,8 +10,10 @@ from voicebot.legs import LegInfo
 from voicebot.turns import Ask, AskKind
 
 
-def facts_of(call: str, info: LegInfo, placed: Placed, language: str) -> CallFacts:
-    """The facts of a call for its bot. Without the headers of an outbound call: they are those that we send."""
+def facts_of(call: str, info: LegInfo, placed: Placed, language: str, *, fallback: bool) -> CallFacts:
+    """The facts of a call for its bot. Without the headers of an outbound call: they are those that we send.
+
+    ``fallback``: whether the settings have a fallback for transfers."""
     return CallFacts(
         id=call,
         call_id=info.call_id,
@@ -26,6 +28,7 @@ def facts_of(call: str, info: LegInfo, placed: Placed, language: str) -> CallFac
         direction=info.direction,
         bot=placed.bot,
         context=placed.context,
+        fallback=fallback,
     )
 
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
+from voicebot.calls.closing import STOP_DEADLINE_S, Closing
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.placed_calls import PlacedCalls
@@ -57,12 +56,14 @@ from voicebot.turns import (
     FloorState,
     HangUp,
     Listen,
+    Overlapped,
     Pause,
     PlaceCall,
     Play,
     Prepare,
     Record,
     Resume,
+    ScoreTurn,
     SendKeys,
     Transfer,
     TurnMachine,
@@ -71,20 +72,12 @@ from voicebot.turns import (
 
 logger = logging.getLogger(__name__)
 
-STOP_DEADLINE_S = 5.0
-"""For each step of ending a call."""
-RECORDING_DEADLINE_S = 30.0
-"""For writing the recording: that of four hours is a file of 460 MB."""
-RECORDING_FIRST_S = 2.0
-"""How long the record waits for its recording."""
 TRANSFERRED = "transfer"
 """The reason with which the leg of a transferred caller ends (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
 """How long a greeting may play before the call is answered; networks end unanswered calls after some minutes."""
 EARLY_STEP_S = 0.5
 """How often to check whether the greeting is still being sent."""
-
-T = TypeVar("T")
 
 
 class CallSession:
@@ -118,7 +111,10 @@ class CallSession:
             language=rules.language,
         )
         self._turns = TurnDriver(
-            TurnMachine(rules.policy), note=self._note, carry_out=self._carry_out, settled=self._settled
+            TurnMachine(rules.policy, rules.language),
+            note=self._note,
+            carry_out=self._carry_out,
+            settled=self._settled,
         )
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
@@ -199,60 +195,34 @@ class CallSession:
 
     async def _begin(self) -> None:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
-        facts = facts_of(self.id, self.info, self._placed, self._services.rules.language)
+        rules = self._services.rules
+        fallback = rules.policy.fallback_transfer is not None
+        facts = facts_of(self.id, self.info, self._placed, rules.language, fallback=fallback)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._turns.start()
         await self._hearing.start()
 
     async def _close(self) -> None:
-        await self._end("hanging up", self.leg.hang_up())
+        end = Closing(self._services.keeping, self._recording, self._recorded, self._log)
+        await end.step("hanging up", self.leg.hang_up())
         self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not reported its end
         self._turns.close()
         if self._lifecycle.end_reason == TRANSFERRED:
             await self._tasks.join(STOP_DEADLINE_S)  # the transfer's task is about to report that it has succeeded
         await self._tasks.close(STOP_DEADLINE_S)
         self.leg.playout.on_event = None
-        await self._end("playback", self._playback.close())
-        await self._end("what was made ready", self._preparing.close())
-        await self._end("recognition", self._hearing.stop())
+        await end.step("playback", self._playback.close())
+        await end.step("what was made ready", self._preparing.close())
+        await end.step("recognition", self._hearing.stop())
         if self._conversation is not None:
-            await self._end("the conversation", self._conversation.close(self._lifecycle.end_reason))
-        await self._keep()
+            await end.step("the conversation", self._conversation.close(self._lifecycle.end_reason))
+        await end.keep(self.id)
 
-    async def _keep(self) -> None:
-        """Write the recording and the record, in this order unless it takes long: who finds the record of a call finds
-        its recording."""
-        folder = self._services.keeping.records
-        if folder is None or not self._recording.begun:
-            await self._end("the record", self._write())
-            await self._end("the recording", self._recording.discard())
-            return
-        async with asyncio.TaskGroup() as tasks:
-            work = self._write_recording(folder / f"{self.id}.wav")
-            recording = tasks.create_task(self._end("the recording", work, RECORDING_DEADLINE_S))
-            await asyncio.wait({recording}, timeout=RECORDING_FIRST_S)
-            await self._end("the record", self._write())
-
-    async def _end(self, what: str, work: Awaitable[T], within_s: float = STOP_DEADLINE_S) -> T | None:
-        try:
-            async with asyncio.timeout(within_s):
-                return await work
-        except Exception as error:
-            self._log.error("at the end of the call: %s: %s: %s", what, type(error).__name__, error)
-            return None
-
-    async def _write(self) -> None:
+    def _recorded(self) -> RecordBuilder:
         quality = self.leg.quality().as_dict() | {"recording_dropped_frames": self._recording.dropped}
         self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality, self._preparing.counts.as_dict())
         self.record = self._builder.build()
-        if self._services.keeping.records is None:
-            return
-        with self._services.keeping.losses.watch("record"):
-            self._log.info("record: %s", await self._builder.write(self._services.keeping.records))
-
-    async def _write_recording(self, path: Path) -> None:
-        with self._services.keeping.losses.watch("recording"):
-            await self._recording.finish(path)
+        return self._builder
 
     # --- the leg's sink ----------------------------------------------------------------------------------------------
 
@@ -318,12 +288,16 @@ class CallSession:
                 self.leg.playout.resume()
             case Drop():
                 self._playback.drop()
+            case Overlapped():
+                self._builder.overlapped(command, self._loop.time())
             case Expect(phrases):
                 self._hearing.expect(phrases)
             case Commit():
                 self._hearing.commit()
             case Prepare():
                 self._preparing.reply_to(command, self._conversation)
+            case ScoreTurn(offset):
+                self._hearing.score(offset)
             case Listen(on):
                 self._hearing.listening = on
                 self._log.info("listening" if on else "not listening")
@@ -351,7 +325,7 @@ class CallSession:
             self._lifecycle.reach(Phase.GREETED)
 
     def _ask(self, ask: Ask) -> None:
-        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
+        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time(), ended=ask.ended)
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
         self._preparing.asked(ask.request)

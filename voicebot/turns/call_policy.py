@@ -14,13 +14,17 @@ T = TypeVar("T")
 class CallPolicy:
     """The bot may change it at any time, for the rest of its call."""
 
-    def __init__(self, settings: TurnPolicy) -> None:
+    def __init__(self, settings: TurnPolicy, language: str = "") -> None:
         self.settings = settings
         """For everything that the bot cannot change."""
+        self.language = language
+        """That of the call now ("en-US"); ``""``: not known."""
         self.listening = settings
         """For the end of the caller's turn."""
         self.expected: ExpectedAnswer | None = None
         """What the answer that the bot waits for looks like."""
+        self.asked = False
+        """Whether the bot has said so since it was last told something by the caller."""
         self.no_input_s = settings.no_input_s
         self.max_no_inputs = settings.max_no_inputs
         self.no_input_speech = ""
@@ -45,6 +49,8 @@ class CallPolicy:
             self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
         if event.phrases is not None or event.answer is not None:
             self.expected = event.answer
+            self.asked = event.answer is not None
+        self.language = event.language or self.language
         if event.end_silence_s is not None:
             wanted = event.end_silence_s
             self.listening = self.settings.with_end_silence(wanted) if wanted > 0 else self.settings

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from voicebot.address import Address
 from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction, TransferEnded
+from voicebot.turns.end_of_turn import TurnEnd
 
 
 class AskKind(StrEnum):
@@ -25,6 +26,21 @@ class AskKind(StrEnum):
     AUDIO_FAILED = "audio-failed"
     RESUME = "resume"
     HYPOTHESIS = "hypothesis"
+
+
+class Outcome(StrEnum):
+    """What became of a sound over a prompt."""
+
+    INTERRUPTION = "interruption"
+    """The prompt was dropped. With all others it went on."""
+    BACK_CHANNEL = "back-channel"
+    """The caller only showed to be listening."""
+    UNCONFIRMED = "unconfirmed"
+    """There were words, but too few, or the recogniser was not sure of them."""
+    ECHO = "echo"
+    """The words were the bot's own."""
+    NOISE = "noise"
+    """There were no words, or none that say anything."""
 
 
 class Canned(StrEnum):
@@ -45,6 +61,7 @@ class Ask:
 
     * SPEECH, HYPOTHESIS: ``text`` has the words; SPEECH also has ``confidence``, and in ``prompt_heard`` how much of
       the bot's last message had been played when the caller began to speak, from 0 to 1.
+    * SPEECH, NO_MATCH: ``ended`` is why the caller's turn was over; None: a key ended it.
     * KEY: ``text`` is the key.
     * INTERRUPTED: ``text`` and ``heard_s`` say what was heard of the interrupted turn.
     * NO_INPUT, NO_MATCH: ``count`` is how many there were in a row.
@@ -66,6 +83,7 @@ class Ask:
     command: str = ""
     call: PlacedCallChanged | None = None
     transfer: TransferEnded | None = None
+    ended: TurnEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,16 @@ class Resume:
 @dataclass(frozen=True, slots=True)
 class Drop:
     """Stop playing within one frame, and drop what is queued; every utterance ends with ``PlaybackEnded``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlapped:
+    """Nothing is to be done: for the record, what became of a sound over a prompt. ``began``: the sound; ``text``: the
+    words that were recognised."""
+
+    began: float
+    outcome: Outcome
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +217,7 @@ Command = (
     | Pause
     | Resume
     | Drop
+    | Overlapped
     | Expect
     | Commit
     | ScoreTurn

@@ -19,7 +19,7 @@ Deliberately not in the table:
 
 * The caller's words. They are collected in every state (``caller_speech.py``), so nothing is lost of a caller who goes
   on while the bot is thinking, or who begins during the last word of a prompt.
-* When the caller's turn is over (``end_of_turn.py``). The table only says in which states this matters.
+* When the caller's turn is over, or may be (``end_of_turn.py``). The table only says in which states this matters.
 * What is queued to be said, and how much of it was heard (``bot_speech.py``).
 * End keys that come late (``deferred.py``): nothing follows from them.
 * Hold. Playout stops then, and so do the timers (``timers.py``), because nobody is listening.
@@ -69,6 +69,9 @@ class Happening(StrEnum):
     WORDS = "new words are recognised"
     HYPOTHESIS = "a hypothesis has new words"
     NO_WORDS = "the recogniser finds no words"
+    SOUND_TELLS = "it is quiet, and the sound of the voice may tell whether the caller has finished"
+    MAY_BE_OVER = "the caller's turn may be over"
+    COMMIT_DUE = "it has been quiet for almost as long as ends the caller's turn"
     TURN_OVER = "the caller's turn is over"
 
     PROMPT = "a prompt is queued"
@@ -108,13 +111,14 @@ class Guard(StrEnum):
     NOTHING_QUEUED = "no prompt is queued"
     WORDS_KNOWN = "the caller's turn has words"
     NOTHING_SAID = "it is quiet, and the caller's turn has no words"
-    ENOUGH_WORDS = "there are enough words for a barge-in"
-    TOO_FEW_WORDS = "there are too few words for a barge-in"
+    NOTHING_MEANT = "it is quiet, and what was said is known and no interruption"
     VOICE_INTERRUPTS = "speech may interrupt the prompt, even without words"
-    WORDS_INTERRUPT = "there are enough words, speech may interrupt the prompt, and they are not its echo"
+    WORDS_INTERRUPT = "speech may interrupt the prompt, and the words do"
+    WORDS_MAY_INTERRUPT = "speech may interrupt the prompt, even without words, and a word may that is not sure yet"
     CALLER_INTERRUPTS = "the caller's turn has begun, and speech may interrupt the prompt"
     CALLER_HAS_BEGUN = "the caller's turn has begun"
     CALLER_IS_QUIET = "it is quiet"
+    REPLY_WANTED = "replies may be made ready, and that to these words is not"
     HYPOTHESIS_WANTED = "the bot wants hypotheses, and has finished with the last one"
     BOT_OWES = "the bot has not answered a request, or announced another message, or there are kept keys for it"
     MASKED_ENOUGH = "the caller has heard this as often as the bot has set"
@@ -133,6 +137,7 @@ class Move(StrEnum):
     PAUSE = "pause the prompt"
     RESUME = "resume the prompt"
     DROP = "drop the bot's turn"
+    DROP_FOR_WORDS = "drop the bot's turn for these words"
     DROP_GREETING = "drop the greeting, also if it is still to come"
     WORDS_ONLY = "let only words interrupt this prompt"
     AWAIT_WORDS = "wait a moment for words"
@@ -143,6 +148,10 @@ class Move(StrEnum):
     ASK_WORDS = "tell the bot what was said"
     ASK_HYPOTHESIS = "tell the bot the hypothesis"
     FORGET_WORDS = "forget what was said"
+
+    SCORE_TURN = "find out how finished the voice sounds"
+    COMMIT = "have the recogniser finish the phrase"
+    PREPARE = "have the bot's reply made ready"
 
     KEEP_KEY = "keep the key"
     KEEP_DROPPING_KEY = "keep the key until playback has reported what was heard"
@@ -214,16 +223,23 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row((_S.WAITING,), _H.VOICE, None, _S.CALLER),
         Row((_S.SPEAKING,), _H.VOICE, _G.VOICE_INTERRUPTS, _S.YIELDING, (_M.PAUSE,)),
         Row((_S.YIELDING,), _H.VOICE, None, None, (_M.KEEP_WAITING,)),
+        Row((_S.YIELDING,), _H.QUIET, _G.NOTHING_MEANT, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.QUIET, None, None, (_M.AWAIT_WORDS,)),
     ),
     "Recognition": (
         Row((_S.WAITING,), _H.WORDS, None, _S.CALLER),
-        Row((_S.YIELDING,), _H.WORDS, _G.ENOUGH_WORDS, _S.CALLER, (_M.DROP,)),
-        Row((_S.SPEAKING,), _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP,)),
+        Row(_PLAYING, _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP_FOR_WORDS,)),
+        Row((_S.SPEAKING,), _H.WORDS, _G.WORDS_MAY_INTERRUPT, _S.YIELDING, (_M.PAUSE, _M.AWAIT_WORDS)),
+        Row((_S.YIELDING,), _H.WORDS, _G.NOTHING_MEANT, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.CALLER,), _H.HYPOTHESIS, _G.HYPOTHESIS_WANTED, None, (_M.ASK_HYPOTHESIS,)),
         Row((_S.YIELDING,), _H.NO_WORDS, _G.NOTHING_SAID, _S.SPEAKING, (_M.RESUME,)),
-        Row((_S.YIELDING,), _H.NO_WORDS_CAME, _G.TOO_FEW_WORDS, _S.SPEAKING, (_M.RESUME,)),
+        Row((_S.YIELDING,), _H.NO_WORDS_CAME, None, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.NOISE_GOES_ON, None, _S.SPEAKING, (_M.WORDS_ONLY, _M.RESUME)),
+    ),
+    "Ahead of the end of the caller's turn": (
+        Row((_S.CALLER,), _H.SOUND_TELLS, None, None, (_M.SCORE_TURN,)),
+        Row((_S.CALLER,), _H.MAY_BE_OVER, _G.REPLY_WANTED, None, (_M.PREPARE,)),
+        Row((_S.CALLER, _S.YIELDING), _H.COMMIT_DUE, None, None, (_M.COMMIT,)),
     ),
     "The end of the caller's turn": (
         Row((_S.SPEAKING,), _H.TURN_OVER, None, None, (_M.FORGET_WORDS,)),

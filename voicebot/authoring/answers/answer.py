@@ -73,6 +73,8 @@ class AnswerKind(Part):
     """Whether several keys make an answer."""
     TAKES_ANYTHING: ClassVar[bool] = False
     """Whether nearly any words are an answer. (A request for help or for an agent still is not.)"""
+    TAKES_COMMANDS: ClassVar[bool] = False
+    """Whether words for what callers may ask at any time are an answer where the author has set nothing for them."""
     REPLACED: ClassVar[Replaced] = Replaced.BY_CORRECTION
     EXAMPLES: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     """For the reference page: the words of a question, what a caller says (in English, on 1 December 2026), and what is

@@ -13,6 +13,7 @@ class TextAnswer(AnswerKind, title="FreeText"):
     """Whatever the caller says, as it was heard."""
 
     TAKES_ANYTHING = True
+    TAKES_COMMANDS = True
 
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         return text.strip() or None

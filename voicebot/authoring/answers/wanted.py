@@ -10,7 +10,7 @@ from typing import Any
 from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
 from voicebot.authoring.answers.parts import Form
-from voicebot.authoring.model import Option
+from voicebot.authoring.model import LEAVING, Option
 from voicebot.authoring.understanding import Understanding
 
 
@@ -121,6 +121,11 @@ class Wanted:
     def takes_anything(self) -> bool:
         """Whether nearly any words are an answer."""
         return self.answer is not None and self.answer.TAKES_ANYTHING
+
+    def takes_command(self, name: str) -> bool:
+        """Whether words that may be the command ``name`` are an answer all the same. The dialog leaves the question for
+        an agent, or to start over, where its author has set these: here, they have not."""
+        return name in LEAVING and self.answer is not None and self.answer.TAKES_COMMANDS
 
     def instead(self, text: str, candidate: Any, understanding: Understanding, today: date) -> Any:
         """The value in ``text`` that replaces ``candidate``, which is to be confirmed; None when there is none."""

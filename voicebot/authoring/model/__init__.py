@@ -4,7 +4,15 @@ The reference page and the JSON Schema are made from these classes and those of 
 :mod:`voicebot.authoring.answers`. Nothing here knows whether a file makes sense as a whole: that is the loader's part.
 """
 
-from voicebot.authoring.model.header import Defaults, DialogHeader, GlobalCommand, GlobalCommands, Schedule
+from voicebot.authoring.model.header import (
+    AGENT,
+    LEAVING,
+    Defaults,
+    DialogHeader,
+    GlobalCommand,
+    GlobalCommands,
+    Schedule,
+)
 from voicebot.authoring.model.options import LanguageOptions, Option, OptionsFrom
 from voicebot.authoring.model.prompts import Prompt, Prompts, Wait
 from voicebot.authoring.model.request import ServiceRequest
@@ -34,8 +42,10 @@ from voicebot.authoring.model.words import (
 )
 
 __all__ = [
+    "AGENT",
     "END",
     "FAIL",
+    "LEAVING",
     "NAMES_GIVEN",
     "WORDS_TAKEN",
     "BargeIn",

@@ -25,6 +25,10 @@ from voicebot.authoring.model.words import (
     listed,
 )
 
+AGENT = "agent"
+LEAVING = (AGENT, "start_over")
+"""The usual commands that leave the open question, whatever else was said."""
+
 
 class Schedule(Part):
     """Opening hours: `mon-fri: 08:00-18:00`, `sat: [09:00-13:00, 14:00-16:00]`, `sun: closed`."""

@@ -18,6 +18,7 @@ from voicebot.authoring.answers.question import KINDS, Question
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.document import Fault, YamlPath, doubt
 from voicebot.authoring.model import (
+    AGENT,
     BargeIn,
     Duration,
     KeypadKey,
@@ -27,11 +28,13 @@ from voicebot.authoring.model import (
     Prompts,
     Target,
 )
+from voicebot.authoring.steps.commands import answer_command, without_command
 from voicebot.authoring.steps.language import untranslated
 from voicebot.authoring.steps.offered import offered, options_offered
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
+from voicebot.authoring.steps.transfer import transferred
 from voicebot.authoring.turn import Turn, nth
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
@@ -186,6 +189,8 @@ class AskStep(Question, DialogStep):
     async def resume(self, turn: Turn) -> StepOutcome:
         if turn.event in (NO_INPUT, NO_MATCH):
             return await self._no_answer(turn)
+        if turn.call.get("fallback") and (outcome := transferred(turn)) is not Ending.WAITS:
+            return outcome or await without_command(turn, AGENT, self.prompt_again)
         text, key = turn.message, turn.key
         if text is None:
             return Ending.WAITS
@@ -198,7 +203,7 @@ class AskStep(Question, DialogStep):
             meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=heard)
             if meant is not None:
                 return await self._confirmed(turn, meant)
-        elif asks_for is None or not self.wanted.takes_anything:
+        elif asks_for is None or not self.wanted.takes_anything or self.wanted.takes_command(asks_for):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
             if reading is not None:
                 return await self._take(turn, reading)
@@ -335,26 +340,9 @@ class AskStep(Question, DialogStep):
         return GoOn(answer.target(value) if answer is not None else None)
 
     async def asked_for(self, turn: Turn, what: str) -> bool:
-        commands = turn.script.main.globals
-        if what == "slower":
-            turn.call["slow"] = True
-        if what in ("slower", "repeat"):
-            command = commands.slower if what == "slower" else commands.repeat
-            if command is not None and command.message is not None:
-                await turn.speak(command.message)
-            await self.prompt_again(turn)
-            return True
-        if what != "help":
-            return False
         confirm = self._confirm(turn)
-        prompt = (confirm.help if confirm is not None else self.help) or turn.script.header.defaults.help
-        if prompt is None and commands.help is not None:
-            prompt = commands.help.message
-        if prompt is None:
-            await self.prompt_again(turn)
-        else:
-            await self._speak(turn, prompt)
-        return True
+        own_help = confirm.help if confirm is not None else self.help
+        return await answer_command(turn, what, own_help, self.prompt_again, self._speak)
 
     async def _missed(self, turn: Turn, *, silent: bool = False, unclear: Unclear | None = None) -> StepOutcome:
         """There was no answer, or one that is ``unclear``: ask again, or give up."""

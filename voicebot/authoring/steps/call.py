@@ -33,8 +33,8 @@ class CallStep(DialogStep):
 
     call: PlainText = Field(
         description="Another dialog file (`billing`, `shop/order`), or `module.name` of a Python file in the folder: "
-        "an async function or a Bot Framework dialog. A file may list functions in `PURE`, which only look something up "
-        "or compute: they may be called before the caller has finished speaking, and more than once."
+        "an async function or a Bot Framework dialog. A file may list functions in `PURE`, which only look something "
+        "up or compute: they may be called before the caller has finished speaking, and more than once."
     )
     inputs: dict[Name, Value] = Field(default_factory=dict, alias="with", description="Its inputs and their values.")
     save: Name | dict[Name, Name] | None = Field(

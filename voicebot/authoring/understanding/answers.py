@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from voicebot.authoring.understanding.likeness import likeness, sound
 from voicebot.authoring.understanding.numbers import ORDINAL, NumberReader, NumberWords
-from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.tokens import Token, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_OPTIONS = 500
@@ -251,6 +251,14 @@ class Globals:
             return hit[1]
         found = self._anywhere.find(tokens)
         return max(found, key=lambda hit: hit[1] - hit[0])[2] if found else None
+
+    def without(self, text: str) -> str:
+        """``text`` without what asks for such a thing: "one more time" holds no number."""
+        text = prepared(text)
+        tokens = self._vocabulary.content(text)
+        for start, stop, _ in reversed(self._anywhere.find(tokens)):
+            text = f"{text[: tokens[start].start]}, {text[tokens[stop - 1].end :]}"
+        return text
 
     def is_all(self, text: str) -> bool:
         """Whether ``text`` asks for such a thing and says nothing else."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from decimal import Decimal
 from functools import lru_cache
+from typing import TypeVar
 
 from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
@@ -27,6 +28,8 @@ from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.vocabulary import load
 from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
+
+T = TypeVar("T")
 
 
 class Understanding:
@@ -60,6 +63,10 @@ class Understanding:
         self._waits = Waits(self._vocabulary)
         self._names = Names(self._vocabulary, self._spelling, self._yes_no, self._waits)
 
+    def _value(self, text: str, read: Callable[[str], T | None]) -> T | None:
+        """What ``read`` finds in ``text`` after what callers correct, and without what they ask for beside it."""
+        return self._corrections.last_word(self._globals.without(text), read)
+
     def yes_no(self, text: str) -> bool | None:
         """Whether ``text`` is a yes; None when it is neither or both."""
         return self._yes_no.read(text)
@@ -70,12 +77,12 @@ class Understanding:
 
         ``length``: how many there should be, if that is known; it settles what is doubtful.
         """
-        return self._corrections.last_word(text, lambda part: self._digits.read(part, length)) or ""
+        return self._value(text, lambda part: self._digits.read(part, length)) or ""
 
     @exact
     def number(self, text: str) -> Decimal | None:
         """The one number that was said ("two and a half million"); None when there is none or several."""
-        return self._corrections.last_word(text, self._number)
+        return self._value(text, self._number)
 
     def _number(self, text: str) -> Decimal | None:
         tokens = self._vocabulary.content(text)
@@ -90,14 +97,14 @@ class Understanding:
         """A sum in ``currency`` (ISO 4217), to its smallest coin ("twelve fifty" is 12.50); None when there is none,
         or another currency is named.
         """
-        return self._corrections.last_word(text, lambda part: self._amounts.read(part, currency))
+        return self._value(text, lambda part: self._amounts.read(part, currency))
 
     @exact
     def vague_days(self, text: str, today: date, past: bool = False) -> tuple[date, date] | None:
         """The first and the last of the days that ``text`` names where it names no single one ("next week", "Friday or
         Saturday"); None where it does, or names none.
         """
-        return self._corrections.last_word(text, lambda part: self._days.vague(part, today, past))
+        return self._value(text, lambda part: self._days.vague(part, today, past))
 
     def keyed_date(self, keys: str) -> date | None:
         """The day of eight keys: two of the month and two of the day, in the order of the country, and the year."""
@@ -106,22 +113,22 @@ class Understanding:
     @exact
     def time_of_day(self, text: str) -> time | None:
         """The time that was said; without morning or afternoon as it is ("three thirty" is 3:30)."""
-        return self._corrections.last_word(text, self._times.read)
+        return self._value(text, self._times.read)
 
     def times(self, text: str) -> tuple[time, ...]:
         """The times that may be meant: none, one, or two that are twelve hours apart ("three thirty")."""
-        return self._corrections.last_word(text, self._times.candidates) or ()
+        return self._value(text, self._times.candidates) or ()
 
     def half_of_day(self, text: str) -> str | None:
         """ "am" or "pm" ("in the afternoon"); None when neither or both are named."""
-        return self._corrections.last_word(text, self._times.half_of_day)
+        return self._value(text, self._times.half_of_day)
 
     @exact
     def month(self, text: str, today: date, past: bool = False) -> date | None:
         """The first day of the month that was said ("December 2028", "twelve twenty-eight", "next month"). Without a
         year it is the next such month, with ``past`` the last one; the month of ``today`` is either.
         """
-        return self._corrections.last_word(text, lambda part: self._months.read(part, today, past))
+        return self._value(text, lambda part: self._months.read(part, today, past))
 
     def keyed_month(self, keys: str, today: date, past: bool = False) -> date | None:
         """The month of four keys (month, two digits of the year) or six."""
@@ -133,21 +140,21 @@ class Understanding:
         14 nights, "an hour and a half" 90 minutes. A number alone is as many. None when it cannot be told.
         """
         asked = self._waits.without_durations(text)
-        return self._corrections.last_word(asked, lambda part: self._durations.read(part, unit))
+        return self._value(asked, lambda part: self._durations.read(part, unit))
 
     @exact
     def date(self, text: str, today: date, past: bool = False, within: tuple[date, date] | None = None) -> date | None:
         """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
         birth) the last one. ``within``: what :meth:`vague_days` gave for what was said before: "Tuesday" is that one.
         """
-        return self._corrections.last_word(text, lambda part: self._days.read(part, today, past, within))
+        return self._value(text, lambda part: self._days.read(part, today, past, within))
 
     @exact
     def spelled(self, text: str) -> str:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if there are
         none, or other words that may be part of it.
         """
-        return "" if self._waits.is_all(text) else self._spelling.read(text)
+        return "" if self._waits.is_all(text) or self._globals.is_all(text) else self._spelling.read(text)
 
     @exact
     def respelled(self, text: str, spelled: str) -> str | None:
@@ -166,7 +173,7 @@ class Understanding:
     def phone_digits(self, text: str, country: str | None = None) -> str:
         """The digits of a telephone number, or of a part of one, behind a plus if it was said; ``""`` for none."""
         home = country or self._phones.country
-        return self._corrections.last_word(text, lambda part: self._phones.digits(part, home)) or ""
+        return self._value(text, lambda part: self._phones.digits(part, home)) or ""
 
     def phone(self, digits: str, country: str | None = None) -> str | None:
         """``digits``, as they are dialled in ``country`` (default: the language's), in E.164; None for no number."""
@@ -187,7 +194,9 @@ class Understanding:
             said = self._digits.read(part) if pattern.digits_only else self._spelling.read(part)
             return pattern.matched(said) if said else None
 
-        return self._corrections.last_word(text, matched) if pattern.digits_only else matched(text)
+        if pattern.digits_only:
+            return self._value(text, matched)
+        return None if self._globals.is_all(text) else matched(text)
 
     def name(self, text: str) -> str | None:
         """A person's name without what introduces it ("my name is")."""
