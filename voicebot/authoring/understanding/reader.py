@@ -99,6 +99,10 @@ class Understanding:
         """
         return self._value(text, lambda part: self._amounts.read(part, currency))
 
+    def amounts(self, text: str, currency: str) -> tuple[Decimal, ...]:
+        """The sums that may be meant: none, one, or two ("forty two fifty dollars" is 42.50 or 4250)."""
+        return self._value(text, lambda part: self._amounts.candidates(part, currency) or None) or ()
+
     @exact
     def vague_days(self, text: str, today: date, past: bool = False) -> tuple[date, date] | None:
         """The first and the last of the days that ``text`` names where it names no single one ("next week", "Friday or
