@@ -59,7 +59,7 @@ class DigitStrings:
         likely = self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=True))
         if length is None or len(likely) == length:
             return likely
-        loose = self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=False))
+        loose = self._digits(tokens, self._by_sound(_without_lead(atoms), self._sounds_like, surrounded=False))
         if len(loose) < length:
             looser = self._digits(tokens, self._by_sound(atoms, self._hardly, surrounded=False))
             if len(looser) == length:
