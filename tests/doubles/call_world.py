@@ -256,9 +256,11 @@ class World:
             return self.bot
 
         self.mouth = Mouth()
+        self.to_score: list[tuple[bytes, Callable[[float], None]]] = []
         self.services = CallServices(
             recognizer=recognizer,
             conversation=conversation,
+            score_turn=lambda heard, audio, answer: self.to_score.append((heard, answer)),
             audio=PromptAudio(self.mouth, lambda kind, law: CANNED, AudioFiles().audio),
             rules=replace(RULES, **rules),
             keeping=Keeping(records, recording, log_words),

@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 
 import psutil
@@ -27,6 +28,7 @@ from voicebot.speech import (
     SynthesizerPool,
     recognizer,
 )
+from voicebot.speechsdk import remote
 
 pytestmark = pytest.mark.slow
 
@@ -260,3 +262,22 @@ async def test_the_process_is_left_with_nothing_of_a_call_that_ended(
     await asyncio.gather(*(one() for _ in range(12)))
     after = await settled(process.num_threads), await settled(lambda: len(process.net_connections()))
     assert (after[0] <= before[0] + 2, after[1]) == (True, before[1])
+
+
+async def test_turns_are_scored_in_it_and_in_the_next(client: SpeechClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "MAX_SCORE_S", UP_S)
+    finished = files("voicebot.speech").joinpath("audio", "wait.ulaw").read_bytes()
+
+    async def score() -> float:
+        scores: list[float] = []
+
+        def told() -> bool:
+            client.sdk.score(finished, PCMU, scores.append)  # none while the model is being loaded, or if it is slow
+            return bool(scores)
+
+        await until(told)
+        return scores[0]
+
+    assert await score() == pytest.approx(0.983, abs=0.1)
+    strike(client, signal.SIGKILL)
+    assert await score() == pytest.approx(0.983, abs=0.1)

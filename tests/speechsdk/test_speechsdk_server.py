@@ -24,6 +24,7 @@ from voicebot.speechsdk.endpoint import SpeechEndpoint
 from voicebot.speechsdk.in_process import InProcessSdk
 from voicebot.speechsdk.remote import RemoteSdk
 from voicebot.speechsdk.server import SdkServer
+from voicebot.speechsdk.turn_scorer import TurnScorer
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ async def sdk(tmp_path: Path) -> AsyncIterator[RemoteSdk]:
     over = asyncio.Event()
     path = tmp_path / "speech.sock"
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(lambda: SdkServer(InProcessSdk(), over.set), str(path))
+    server = await loop.create_unix_server(lambda: SdkServer(InProcessSdk(), TurnScorer(), over.set), str(path))
     made = RemoteSdk()
     await made.connect(path)
     yield made

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.audio import FORMATS, PCMU
+from voicebot.audio import FORMATS, PCMU, AudioFormat
 from voicebot.speechsdk import wire
 from voicebot.speechsdk.drivers import (
     MAX_DETAIL,
@@ -103,6 +103,22 @@ def test_a_report_of_another_shape_is_an_error(payload: bytes) -> None:
         wire.recognition_report(payload)
     with pytest.raises(FrameError):
         wire.synthesis_report(payload)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.37, 1.0, None])
+def test_a_score_arrives(probability: float | None) -> None:
+    assert wire.scored(wire.scored_payload(probability)) == probability
+
+
+@pytest.mark.parametrize("payload", [b"", b"NaN", b"1.5", b"-0.1", b"1e999", b"true", b'"0.5"', b"[0.5]", b"9" * 5000])
+def test_a_score_that_is_no_probability_is_an_error(payload: bytes) -> None:
+    with pytest.raises(FrameError):
+        wire.scored(payload)
+
+
+@pytest.mark.parametrize("audio", FORMATS, ids=str)
+def test_the_sound_of_a_turn_arrives_with_its_format(audio: AudioFormat) -> None:
+    assert wire.score_asked(wire.score_payload(b"a\0b\0", audio)) == (b"a\0b\0", audio)
 
 
 def test_a_chunk_of_nothing_is_an_error() -> None:

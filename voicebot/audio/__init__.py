@@ -1,5 +1,5 @@
 """Audio: the formats between leg and recogniser, codecs, G.711 tables, resampling, concealment, WAV files, Silero's
-voice activity detector.
+voice activity detector, the end-of-turn model smart-turn.
 
 Everything here computes samples from samples. The only state is that of a stream's filter, coder or detector.
 """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 
-from voicebot.audio import AudioFormat
-from voicebot.calls.services import CallServices
-from voicebot.events import Event, RecognitionLost, SpeechStarted
+from voicebot.audio import FRAME_S, AudioFormat
+from voicebot.calls.services import HEARD_S, CallServices
+from voicebot.events import Event, RecognitionLost, SpeechStarted, TurnScored
 from voicebot.speech import EchoGuard, SpeechUnavailable, VoiceActivity
 
 
@@ -33,6 +34,8 @@ class Hearing:
         self._voice_activity = VoiceActivity(audio, start_ms=services.rules.vad_start_ms)
         self._echo = EchoGuard(audio)
         self._recognizer = services.recognizer(audio, tell, services.rules.language)
+        self._heard: deque[bytes] = deque(maxlen=round(HEARD_S / FRAME_S))
+        self._stopped = False
         self._phrases: tuple[str, ...] = ()
         self._switching = asyncio.Lock()
 
@@ -45,13 +48,15 @@ class Hearing:
             self._tell(RecognitionLost(asyncio.get_running_loop().time(), str(error)))
 
     async def stop(self) -> None:
-        """Release the recogniser."""
+        """Release the recogniser. ``tell`` gets nothing after that."""
+        self._stopped = True
         await self._recognizer.stop()
 
     def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
         """20 ms from the caller; ``muted``: they count as silence."""
         voice = self._silence if muted or not self.listening else self._echo.without_echo(payload)
         self._recognizer.write(voice, at)
+        self._heard.append(voice)
         for event in self._voice_activity.feed(voice, at):
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
@@ -75,6 +80,16 @@ class Hearing:
     def commit(self) -> None:
         """Have the recogniser finish the phrase with the audio so far."""
         self._recognizer.commit()
+
+    def score(self, offset: float) -> None:
+        """Have the sound of the caller's turn scored. If that can be told in time, ``tell`` gets a
+        :class:`TurnScored` with this ``offset``."""
+
+        def answer(probability: float) -> None:
+            if not self._stopped:
+                self._tell(TurnScored(asyncio.get_running_loop().time(), offset, probability))
+
+        self._services.score_turn(b"".join(self._heard), self._audio, answer)
 
     async def listen_in(self, language: str) -> None:
         """Recognise ``language``. The present recogniser goes on until the one for ``language`` is connected."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
@@ -24,6 +24,13 @@ CallPlacer = Callable[[CallRequest, Callable[[str, int, str], None]], Awaitable[
 """Places a call and returns its id. The function is the call's observer (:class:`~voicebot.calls.request.Placed`).
 
 Raises :class:`~voicebot.calls.request.CannotCall`."""
+
+
+TurnScoring = Callable[[bytes, AudioFormat, Callable[[float], None]], None]
+"""``score(heard, audio, answer)``: how likely it is, by the sound of the last :data:`HEARD_S` seconds, that the caller
+has finished. ``answer`` gets the probability within 150 ms, on the event loop; it is not called if there is none by
+then."""
+HEARD_S: Final = 8.0
 
 
 class CallRecognizer(Protocol):
@@ -82,6 +89,7 @@ class CallServices:
 
     recognizer: Callable[[AudioFormat, Callable[[Event], None], str], CallRecognizer]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
+    score_turn: TurnScoring
     audio: PromptAudio
     rules: CallRules
     keeping: Keeping

@@ -61,6 +61,7 @@ from voicebot.turns import (
     Play,
     Record,
     Resume,
+    ScoreTurn,
     SendKeys,
     Transfer,
     TurnMachine,
@@ -315,6 +316,8 @@ class CallSession:
                 self._hearing.expect(phrases)
             case Commit():
                 self._hearing.commit()
+            case ScoreTurn(offset):
+                self._hearing.score(offset)
             case Listen(on):
                 self._hearing.listening = on
                 self._log.info("listening" if on else "not listening")

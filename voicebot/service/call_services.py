@@ -21,6 +21,7 @@ def call_services(
     return CallServices(
         recognizer=speech.recognizer,
         conversation=channels.conversation,
+        score_turn=speech.score_turn,
         audio=audio,
         rules=_rules(settings, consult),
         keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words),

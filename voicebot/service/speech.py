@@ -108,6 +108,11 @@ class SpeechService:
             connect_timeout_s=speech.connect_timeout_s,
         )
 
+    def score_turn(self, heard: bytes, audio: AudioFormat, answer: Callable[[float], None]) -> None:
+        """Have a turn scored by its sound, in the speech client; without that process, there is no score."""
+        if self.client is not None:
+            self.client.sdk.score(heard, audio, answer)
+
     def synthesizers(self) -> SynthesizerPool:
         """The synthesisers for all calls, in every format that a call may have."""
         speech = self._settings.speech

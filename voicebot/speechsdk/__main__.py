@@ -18,6 +18,7 @@ from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
 from voicebot.speechsdk.in_process import InProcessSdk
 from voicebot.speechsdk.server import SdkServer
+from voicebot.speechsdk.turn_scorer import TurnScorer
 
 log = logging.getLogger("voicebot.speechsdk")
 
@@ -36,8 +37,8 @@ async def serve(path: Path) -> None:
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
-    sdk = InProcessSdk()
-    server = await loop.create_unix_server(lambda: SdkServer(sdk, over.set), str(path), backlog=1)
+    sdk, scorer = InProcessSdk(), TurnScorer()
+    server = await loop.create_unix_server(lambda: SdkServer(sdk, scorer, over.set), str(path), backlog=1)
     sys.stdout.write(json.dumps({"ready": True}) + "\n")
     sys.stdout.flush()
     gc.collect()

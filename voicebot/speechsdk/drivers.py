@@ -21,6 +21,11 @@ AT_ONCE_S: Final = 0.040
 on average, 60 ms at most."""
 
 
+MAX_SCORE_S: Final = 0.150
+"""A score of a turn that takes longer is not told: the turn is decided without it."""
+MAX_SCORES: Final = 3
+"""How many scores are worked on at a time. One takes some 50 ms, so that a fourth would come too late."""
+
 MAX_TEXT: Final = 4000
 """Characters of a phrase: five minutes of speech. The rest of a longer one is left out: every call waits while it is
 read."""

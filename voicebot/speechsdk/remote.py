@@ -12,11 +12,13 @@ import itertools
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 from voicebot.audio import AudioFormat
 from voicebot.speechsdk import wire
 from voicebot.speechsdk.drivers import (
+    MAX_SCORE_S,
+    MAX_SCORES,
     RecognitionOptions,
     RecognitionReport,
     RecognitionSignal,
@@ -75,6 +77,14 @@ class RemoteSdk:
     def synthesis(self, audio: AudioFormat, report: Callable[[SynthesisReport], None]) -> SdkSynthesisDriver:
         return _RemoteSynthesis(self, audio, report)
 
+    def score(self, heard: bytes, audio: AudioFormat, answer: Callable[[float], None]) -> None:
+        """Have a turn scored by its sound. ``answer`` gets the probability, 0 to 1, that the speaker has finished.
+
+        It is not called if that takes longer than :data:`~voicebot.speechsdk.drivers.MAX_SCORE_S`, or cannot be told.
+        """
+        if self._link is not None:
+            self._link.score(heard, audio, answer)
+
     def _lost(self, link: Link) -> None:
         if link is self._link:
             self._link = None
@@ -89,14 +99,23 @@ class Link(Protocol):
     def send(self, kind: Kind, number: int, payload: bytes = b"") -> None: ...
 
 
+class _Score(NamedTuple):
+    """A score that is waited for: who gets it, and until when (the loop's clock)."""
+
+    answer: Callable[[float], None]
+    due: float
+
+
 class _Link(asyncio.Protocol):
     """``lost`` is called when the connection has ended, before its streams are told."""
 
     def __init__(self, lost: Callable[[Link], None]) -> None:
         self._lost = lost
+        self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
         self._numbers = itertools.count(1)
         self._streams: dict[int, _Stream] = {}
+        self._scores: dict[int, _Score] = {}
         self._pong = asyncio.Event()
         self._transport: asyncio.Transport | None = None
 
@@ -108,6 +127,8 @@ class _Link(asyncio.Protocol):
             for frame in self._reader.feed(data):
                 if frame.kind is Kind.PONG:
                     self._pong.set()
+                elif frame.kind is Kind.SCORED:
+                    self._scored(frame)
                 elif (stream := self._streams.get(frame.stream)) is not None:
                     stream.received(frame)
                     if frame.kind is Kind.RELEASED:
@@ -144,6 +165,18 @@ class _Link(asyncio.Protocol):
         self.send(Kind.PING, 0)
         await self._pong.wait()
         return True
+
+    def score(self, heard: bytes, audio: AudioFormat, answer: Callable[[float], None]) -> None:
+        if len(self._scores) < MAX_SCORES:
+            number = next(self._numbers)
+            self._scores[number] = _Score(answer, self._loop.time() + MAX_SCORE_S)
+            self.send(Kind.SCORE, number, wire.score_payload(heard, audio))
+
+    def _scored(self, frame: Frame) -> None:
+        probability = wire.scored(frame.payload)
+        score = self._scores.pop(frame.stream, None)
+        if score is not None and probability is not None and self._loop.time() <= score.due:
+            score.answer(probability)
 
     def abort(self) -> None:
         if self._transport is not None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Final, cast
 
+from voicebot.audio import AudioFormat
 from voicebot.speechsdk import wire
 from voicebot.speechsdk.drivers import (
     RecognitionReport,
@@ -23,6 +24,7 @@ from voicebot.speechsdk.drivers import (
     SynthesisSignal,
 )
 from voicebot.speechsdk.threads import first_line
+from voicebot.speechsdk.turn_scorer import TurnScorer
 from voicebot.speechsdk.wire import Frame, FrameError, FrameReader, Kind
 from voicebot.tasks import BackgroundTasks
 
@@ -37,8 +39,9 @@ _CHUNK: Final = 64 << 10
 class SdkServer(asyncio.Protocol):
     """One connection. ``over`` is called when it has ended."""
 
-    def __init__(self, sdk: SpeechSdk, over: Callable[[], None]) -> None:
+    def __init__(self, sdk: SpeechSdk, scorer: TurnScorer, over: Callable[[], None]) -> None:
         self._sdk = sdk
+        self._scorer = scorer
         self._over = over
         self._reader = FrameReader()
         self._recognitions: dict[int, SdkRecognitionDriver] = {}
@@ -93,6 +96,8 @@ class SdkServer(asyncio.Protocol):
                     self._send(Kind.RELEASED, stream)
                 else:
                     driver.release().add_done_callback(lambda _: self._send(Kind.RELEASED, stream))
+            case Kind.SCORE:
+                self._tasks.spawn(self._score(stream, *wire.score_asked(frame.payload)), "scoring a turn")
             case Kind.PING:
                 self._send(Kind.PONG, 0)
 
@@ -122,6 +127,9 @@ class SdkServer(asyncio.Protocol):
             await synthesis.begin(ssml)
         except RuntimeError as error:
             self._synthesis_reports(stream, SynthesisReport(SynthesisSignal.CANCELED, detail=first_line(error)))
+
+    async def _score(self, stream: int, heard: bytes, audio: AudioFormat) -> None:
+        self._send(Kind.SCORED, stream, wire.scored_payload(await self._scorer.score(heard, audio)))
 
     # --- what the drivers report ---
 

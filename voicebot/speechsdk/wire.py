@@ -1,7 +1,7 @@
 """The frames between the call process and the speech client, on a Unix socket.
 
 A frame is a head of nine bytes and a payload: length of the payload (4 bytes), kind (1), stream (4), big-endian. A
-stream is one recogniser or synthesiser; the call process numbers them. Payloads:
+stream is one recogniser or synthesiser, or one question for a turn's score; the call process numbers them. Payloads:
 
     to the speech client                      from it
     RECOGNITION_OPEN  JSON                    OPENED       why not, UTF-8; empty: it is open
@@ -10,7 +10,8 @@ stream is one recogniser or synthesiser; the call process numbers them. Payloads
     COMMIT            -                       CHUNK        result id, a zero byte, raw audio
     TOKEN             JSON                    RELEASED     -
     SPEAK             SSML, UTF-8             PONG         -
-    RELEASE           -
+    RELEASE           -                       SCORED       JSON: a probability, or null
+    SCORE             format, a zero byte, raw audio
     PING              -
 
 What comes from the speech client is checked: it reads what a service on the network sends.
@@ -60,12 +61,14 @@ class Kind(IntEnum):
     SPEAK = 6
     RELEASE = 7
     PING = 8
+    SCORE = 9
     OPENED = 16
     RECOGNITION = 17
     SYNTHESIS = 18
     CHUNK = 19
     RELEASED = 20
     PONG = 21
+    SCORED = 22
 
 
 class Frame(NamedTuple):
@@ -200,6 +203,30 @@ def chunk_report(payload: bytes) -> SynthesisReport:
     if not separator:
         raise FrameError("a chunk without a result id")
     return SynthesisReport(SynthesisSignal.CHUNK, result_id.decode("utf-8", "replace"), audio)
+
+
+def score_payload(heard: bytes, audio: AudioFormat) -> bytes:
+    """The sound of a turn that is to be scored."""
+    return audio.name.encode() + b"\0" + heard
+
+
+def score_asked(payload: bytes) -> tuple[bytes, AudioFormat]:
+    """The sound and its format."""
+    name, _, heard = payload.partition(b"\0")
+    return heard, _FORMATS[name.decode()]
+
+
+def scored_payload(probability: float | None) -> bytes:
+    """The score of a turn; None: there is none."""
+    return _json(probability)
+
+
+def scored(payload: bytes) -> float | None:
+    """Raises :class:`FrameError`."""
+    probability = _value(payload, object)
+    if probability is None or (isinstance(probability, float) and 0.0 <= probability <= 1.0):
+        return probability
+    raise FrameError("a score that is no probability")
 
 
 def _json(value: object) -> bytes:
