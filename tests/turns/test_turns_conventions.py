@@ -30,6 +30,7 @@ from voicebot.turns import (
     Pause,
     Play,
     Resume,
+    TurnEnd,
     UseVoice,
 )
 
@@ -268,7 +269,7 @@ def test_what_a_caller_says_on_while_nobody_listens_is_not_for_the_bot() -> None
     configured(call, 3.4, listening=False)
     assert call.machine.state is FloorState.CALLER
     call.on(SpeechStopped(4.0, 3.8)).until(7.0)
-    assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1)]
+    assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1, ended=TurnEnd.SILENCE)]
 
 
 def test_a_silent_bot_that_takes_long_is_covered_by_our_own_words_and_its_own_ones_come_first() -> None:

@@ -150,7 +150,7 @@ def test_nothing_is_expected_of_a_question_that_says_nothing() -> None:
     [
         ("four two five", 1.5),
         ("four two five five five five zero", 0.7),
-        ("four two five five five five zero one two three", 0.2),  # when voice activity notices the quiet
+        ("four two five five five five zero one two three", 0.12),
         ("I do not know", 0.35),
     ],
 )
@@ -158,10 +158,9 @@ def test_a_turn_lasts_as_long_as_its_number_is_short(text: str, quiet_s: float) 
     call = Call().waiting()
     call.on(CallConfigured(2.5, phrases=(), answer=expected("en", 7, 10)))
     call.take()
-    call.on(SpeechStarted(3.1, 3.0)).on(Final(4.1, text, 3.0, 4.0, 0.9)).on(SpeechStopped(4.2, 4.0))
-    due = call.machine.deadline
-    assert due is not None and max(due, call.now) == pytest.approx(4.0 + quiet_s)
-    assert [ask.text for ask in call.until(6.0).asks()] == [text]
+    call.on(SpeechStarted(3.1, 3.0)).on(Final(4.05, text, 3.0, 4.0, 0.9)).on(SpeechStopped(4.1, 4.0))
+    assert call.until(3.99 + quiet_s).asks() == []
+    assert [ask.text for ask in call.until(4.0 + quiet_s).asks()] == [text]
 
 
 def test_groups_with_pauses_between_them_are_one_turn() -> None:

@@ -36,6 +36,7 @@ from voicebot.turns import (
     HangUp,
     Play,
     Transfer,
+    TurnEnd,
     TurnPolicy,
 )
 
@@ -75,7 +76,7 @@ def test_endless_silence_ends_the_call_whatever_the_bot_does() -> None:
 def test_speech_without_words_is_a_no_match_and_a_short_noise_is_not() -> None:
     call = Call().waiting().on(SpeechStarted(3.1, 3.0)).on(SpeechStopped(4.2, 4.0))
     call.on(NoMatch(4.3, 3.0, 4.0)).until(4.4)
-    assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1)]
+    assert call.asks() == [Ask(2, AskKind.NO_MATCH, count=1, ended=TurnEnd.SILENCE)]
     call.on(BotDone(4.5, 2)).on(SpeechStarted(6.1, 6.0)).on(SpeechStopped(6.3, 6.1))
     call.until(6.1 + POLICY.no_words_ms / 1000)
     assert call.asks() == []

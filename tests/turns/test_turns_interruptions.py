@@ -117,11 +117,11 @@ def test_messages_of_a_dropped_turn_that_come_later_are_not_played() -> None:
 
 
 def test_a_reply_that_comes_while_the_caller_goes_on_speaking_is_held_and_dropped_for_the_new_words() -> None:
-    call = Call().waiting().says("I would like", 3.0, 3.5).until(4.0)
+    call = Call().waiting().says("a question", 3.0, 3.5).until(4.0)
     call.on(SpeechStarted(4.1, 4.0)).on(BotMessage(4.2, 2, "Pardon?", "Pardon?")).on(BotDone(4.2, 2))
     assert call.machine.state is FloorState.YIELDING
     call.on(SpeechStopped(5.2, 5.0)).on(Final(5.3, "my bill", 4.0, 5.0)).until(6.0)
-    assert [a.text for a in call.asks() if a.kind is AskKind.SPEECH] == ["I would like", "my bill"]
+    assert [a.text for a in call.asks() if a.kind is AskKind.SPEECH] == ["a question", "my bill"]
 
 
 def test_a_reply_that_comes_during_a_cough_is_played_after_it() -> None:
@@ -292,14 +292,14 @@ def test_noise_while_the_bot_thinks_does_not_count_as_a_no_match() -> None:
 
 
 def test_a_reply_to_words_that_are_said_already_gives_way_at_once() -> None:
-    call = Call().waiting().says("I would like", 3.0, 3.5).until(4.0)
+    call = Call().waiting().says("a question", 3.0, 3.5).until(4.0)
     call.on(SpeechStarted(4.1, 4.0)).on(Hypothesis(4.4, "my bill", 4.0, 4.3)).on(BotMessage(4.5, 2, "Yes?", "Yes?"))
     assert kinds(call.take())[-4:] == [Play, Pause, Drop, Ask]
     assert call.machine.state is FloorState.CALLER
 
 
 def test_a_reply_that_nothing_may_interrupt_is_played_over_the_caller() -> None:
-    call = Call().waiting().says("I would like", 3.0, 3.5).until(4.0)
+    call = Call().waiting().says("a question", 3.0, 3.5).until(4.0)
     call.on(SpeechStarted(4.1, 4.0)).on(BotMessage(4.2, 2, "Wait.", "Wait.", InputHint.IGNORING))
     assert call.machine.state is FloorState.SPEAKING
 

@@ -33,6 +33,7 @@ from voicebot.turns import (
     Play,
     Resume,
     Transfer,
+    TurnEnd,
 )
 
 # --- the plain course of a call -------------------------------------------------------------------------------------
@@ -51,7 +52,7 @@ def test_what_the_caller_says_is_asked_when_the_final_is_there_and_it_is_quiet_l
     call = Call().waiting().says("My bill please.", 3.0, 4.0, final_after=0.3)
     assert call.asks() == []  # 300 ms after the last sample: a breath may be longer
     assert call.until(4.34).asks() == []
-    assert call.until(4.35).asks() == [Ask(2, AskKind.SPEECH, "My bill please.", 0.9)]
+    assert call.until(4.35).asks() == [Ask(2, AskKind.SPEECH, "My bill please.", 0.9, ended=TurnEnd.FINAL)]
     assert call.machine.state is FloorState.THINKING
 
 
@@ -59,7 +60,7 @@ def test_a_hypothesis_that_covers_the_speech_wins_the_race_when_the_final_is_lat
     call = Call().waiting()
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, "my bill", 3.0, 3.9)).on(SpeechStopped(4.2, 4.0))
     assert call.until(4.44).asks() == []
-    assert call.until(4.45).asks() == [Ask(2, AskKind.SPEECH, "my bill", None)]
+    assert call.until(4.45).asks() == [Ask(2, AskKind.SPEECH, "my bill", None, ended=TurnEnd.SILENCE)]
 
 
 def test_the_final_of_a_turn_that_a_hypothesis_ended_is_not_used_again() -> None:
@@ -108,11 +109,11 @@ def test_a_number_whose_final_does_not_come_is_taken_from_the_hypothesis_in_the_
 
 def test_a_caller_who_goes_on_after_the_hypothesis_was_used_is_asked_only_for_the_rest() -> None:
     call = Call().waiting()
-    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, "I would like", 3.0, 4.0)).on(SpeechStopped(4.2, 4.0))
+    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, "I would like it", 3.0, 4.0)).on(SpeechStopped(4.2, 4.0))
     call.until(4.5)
     call.on(SpeechStarted(4.7, 4.6)).on(SpeechStopped(5.7, 5.5))
-    call.on(Final(5.9, "I would like to pay my bill.", 3.0, 5.5)).until(6.0)
-    assert [a.text for a in call.asks() if a.kind is AskKind.SPEECH] == ["I would like", "to pay my bill."]
+    call.on(Final(5.9, "I would like it to pay my bill.", 3.0, 5.5)).until(6.0)
+    assert [a.text for a in call.asks() if a.kind is AskKind.SPEECH] == ["I would like it", "to pay my bill."]
 
 
 def test_a_bot_turn_without_messages_gives_the_floor_back() -> None:

@@ -10,7 +10,9 @@ from test_turns_properties import STEP_NAMES, World
 
 from voicebot.events import InputHint
 from voicebot.turns import FloorState
-from voicebot.turns.floor import GUARDS, MOVES, Floor
+from voicebot.turns.floor import Floor
+from voicebot.turns.guards import GUARDS
+from voicebot.turns.moves import MOVES, ROWS
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import STATE_TIMERS, TABLE, TIMER_OF, Guard, Happening, Move, Row
 
@@ -58,7 +60,7 @@ def test_a_timer_of_a_state_has_a_row_there() -> None:
 
 @pytest.mark.parametrize("state", FloorState)
 def test_a_state_ends_the_timers_of_the_one_before_and_starts_its_own(state: FloorState) -> None:
-    floor = Floor(TurnPolicy())
+    floor = Floor(TurnPolicy(), ROWS)
     before = FloorState.THINKING if state is not FloorState.THINKING else FloorState.WAITING
     floor._enter(before, 0.0)
     floor.timers.start(Happening.NO_WORDS_CAME, 1.0)
@@ -68,7 +70,7 @@ def test_a_state_ends_the_timers_of_the_one_before_and_starts_its_own(state: Flo
 
 
 def test_a_state_that_is_entered_again_goes_on() -> None:
-    floor = Floor(TurnPolicy(masking_s=4.0))
+    floor = Floor(TurnPolicy(masking_s=4.0), ROWS)
     floor._enter(FloorState.THINKING, 1.0)
     floor._enter(FloorState.THINKING, 3.0)
     assert floor.deadline() == 5.0

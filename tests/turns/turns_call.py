@@ -17,22 +17,30 @@ from voicebot.events import (
 from voicebot.turns import (
     Ask,
     Command,
+    Commit,
     Drop,
     Play,
+    Prepare,
+    ScoreTurn,
     TurnMachine,
     TurnPolicy,
 )
 
 POLICY = TurnPolicy()
+LANGUAGE = "en-US"
 
 
 class Call:
-    """Drives the machine as a session does: events at times, due timers in between, drops answered at once."""
+    """Drives the machine as a session does: events at times, due timers in between, drops answered at once.
+
+    ``ahead``: what was begun before the end of a turn, with its times; ``commands``: all else.
+    """
 
     def __init__(self, policy: TurnPolicy = POLICY) -> None:
-        self.machine = TurnMachine(policy)
+        self.machine = TurnMachine(policy, LANGUAGE)
         self.now = 0.0
         self.commands: list[Command] = []
+        self.ahead: list[tuple[float, Command]] = []
         self.playing: list[int] = []
         self.heard_s = 1.0
         self._carry_out(self.machine.start())
@@ -58,6 +66,9 @@ class Call:
 
     def _carry_out(self, commands: list[Command]) -> None:
         for command in commands:
+            if isinstance(command, Commit | ScoreTurn | Prepare):
+                self.ahead.append((round(self.now, 3), command))
+                continue
             self.commands.append(command)
             if isinstance(command, Play):
                 self.playing.append(command.utterance)

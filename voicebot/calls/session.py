@@ -117,7 +117,10 @@ class CallSession:
             language=rules.language,
         )
         self._turns = TurnDriver(
-            TurnMachine(rules.policy), note=self._builder.note, carry_out=self._carry_out, settled=self._settled
+            TurnMachine(rules.policy, rules.language),
+            note=self._builder.note,
+            carry_out=self._carry_out,
+            settled=self._settled,
         )
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)

@@ -1,7 +1,8 @@
 """Who has the floor, the caller or the bot: a pure state machine.
 
 Events and the time go in, commands come out. ``machine.py`` translates events, ``table.py`` decides what follows from
-them (docs/turns.md shows it), ``floor.py`` carries that out; the other files are the parts of its state. Rules:
+them (docs/turns.md shows it). ``guards.py`` and ``moves.py`` have what the table's words mean for the floor
+(``floor.py``); the other files are the parts of its state. Rules:
 
 * No socket, no clock, no await, no logging: everything can be tested on virtual time.
 * The machine never forgets a key press, and never leaves the caller in silence: each waiting state has a deadline.
@@ -29,6 +30,7 @@ from voicebot.turns.commands import (
     Transfer,
     UseVoice,
 )
+from voicebot.turns.end_of_turn import TurnEnd
 from voicebot.turns.machine import TurnMachine
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import FloorState
@@ -53,6 +55,7 @@ __all__ = [
     "ScoreTurn",
     "SendKeys",
     "Transfer",
+    "TurnEnd",
     "TurnMachine",
     "TurnPolicy",
     "UseVoice",

@@ -14,9 +14,11 @@ T = TypeVar("T")
 class CallPolicy:
     """The bot may change it at any time, for the rest of its call."""
 
-    def __init__(self, settings: TurnPolicy) -> None:
+    def __init__(self, settings: TurnPolicy, language: str = "") -> None:
         self.settings = settings
         """For everything that the bot cannot change."""
+        self.language = language
+        """That of the call now ("en-US"); ``""``: not known."""
         self.listening = settings
         """For the end of the caller's turn."""
         self.expected: ExpectedAnswer | None = None
@@ -45,6 +47,7 @@ class CallPolicy:
             self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
         if event.phrases is not None or event.answer is not None:
             self.expected = event.answer
+        self.language = event.language or self.language
         if event.end_silence_s is not None:
             wanted = event.end_silence_s
             self.listening = self.settings.with_end_silence(wanted) if wanted > 0 else self.settings

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from voicebot.events import AnswerKind, ExpectedAnswer, Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
-from voicebot.turns.end_of_turn import TurnSoFar, quiet_to_end
-from voicebot.turns.expected_answer import ends_in_part, judge
+from voicebot.events import (
+    AnswerKind,
+    ExpectedAnswer,
+    Final,
+    Hypothesis,
+    NoMatch,
+    SpeechStarted,
+    SpeechStopped,
+    TurnScored,
+)
+from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, end_rule, quiet_to_commit, quiet_to_end
+from voicebot.turns.expected_answer import Judgement, ends_in_part, judge
+from voicebot.turns.open_ends import goes_on
 from voicebot.turns.policy import TurnPolicy
-from voicebot.turns.words import ends_in_number, remainder, words
+from voicebot.turns.words import ends_in_number, has_numbers, remainder, words
 
 COVER_SLACK_S = 0.25
-"""A result covers the speech even if it ends this much earlier: recognisers end a phrase at its last sound, voice
+"""A final result covers the speech even if it ends this much earlier: recognisers end a phrase at its last sound, voice
 activity detection a little later."""
+HYPOTHESIS_SLACK_S = 0.1
+"""The same for a hypothesis, which may lack the last syllable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,13 @@ class CallerSpeech:
         self._no_match = False
         self._used_until = float("-inf")
         self._used_text = ""
+        self.committed = False
+        """Whether the recogniser has been told in this quiet to finish its phrase."""
+        self.score_asked = False
+        """Whether it has been asked in this quiet how finished the voice sounds."""
+        self._score: float | None = None
+        self.prepared = ""
+        """The words to which the bot's reply was last made ready in this turn."""
 
     # --- state -------------------------------------------------------------------------------------------------------
 
@@ -67,12 +86,49 @@ class CallerSpeech:
         first = self._finals[0] if self._finals else self._hypothesis
         return first.start if self._onset is None and first is not None else self._onset
 
-    def deadline(self, policy: TurnPolicy, expected: ExpectedAnswer | None = None) -> float | None:
-        """When the turn is over if nothing more comes; None if there is no turn. ``expected``: by the bot."""
+    @property
+    def offset(self) -> float | None:
+        """Since when voice activity detection finds it quiet; None: somebody speaks, or nobody has."""
+        return self._offset
+
+    def deadline(self, turn: TurnSoFar, policy: TurnPolicy) -> float | None:
+        """When the turn is over if nothing more comes; None if there is no turn. ``turn``: :meth:`so_far`."""
         if self.speaking:
             return None if self._onset is None else self._onset + policy.max_turn_s
         quiet_since = self._quiet_since()
-        return None if quiet_since is None else quiet_since + quiet_to_end(self._so_far(expected), policy)
+        return None if quiet_since is None else quiet_since + quiet_to_end(turn, policy)
+
+    def why_over(self, turn: TurnSoFar) -> TurnEnd:
+        """Why the turn is over at its deadline."""
+        return TurnEnd.PATIENCE if self.speaking else end_rule(turn).why
+
+    def commit_deadline(self, turn: TurnSoFar, policy: TurnPolicy, *, over_prompt: bool) -> float | None:
+        """When the recogniser is to finish its phrase, if nothing more comes: once in each quiet. None: not now.
+        ``over_prompt``: a prompt waits for it."""
+        if self._offset is None or self.committed:
+            return None
+        quiet = quiet_to_commit(turn, policy, over_prompt=over_prompt)
+        return None if quiet is None else self._offset + quiet
+
+    def so_far(self, expected: ExpectedAnswer | None = None, language: str = "") -> TurnSoFar:
+        """What is known of the turn. ``expected``: by the bot; ``language``: that of the call."""
+        newest, text = self._newest, self.text
+        guess = newest is not None and newest is self._hypothesis
+        slack_s = HYPOTHESIS_SLACK_S if guess else COVER_SLACK_S
+        judgement = judge(text, expected)
+        return TurnSoFar(
+            final=newest is not None and not guess,
+            hypothesis=self._hypothesis is not None,
+            covered=newest is not None and (self._offset is None or newest.end >= self._offset - slack_s),
+            words=bool(text),
+            in_number=ends_in_number(text) or ends_in_part(text, expected),
+            numbers=has_numbers(text),
+            no_match=self._no_match,
+            judgement=judgement,
+            kind=AnswerKind.OPEN if expected is None else expected.kind,
+            goes_on=goes_on(text, language) and not _is_whole(text, judgement, expected),
+            score=self._score,
+        )
 
     # --- events ------------------------------------------------------------------------------------------------------
 
@@ -81,14 +137,21 @@ class CallerSpeech:
         self.speaking = True
         self._offset = None
         self._no_match = False
+        self._begin_quiet()
         if self._onset is None:
             self._onset = event.onset
 
     def speech_stopped(self, event: SpeechStopped) -> None:
         """Voice activity has detected quiet."""
         self.speaking = False
+        self._begin_quiet()
         if self._onset is not None:
             self._offset = event.offset
+
+    def scored(self, event: TurnScored) -> None:
+        """It was found out how finished the voice sounds. It counts only for the quiet that was asked about."""
+        if event.offset == self._offset:
+            self._score = event.probability
 
     def hypothesis(self, event: Hypothesis) -> bool:
         """A hypothesis came. True: it has words that are not used yet."""
@@ -149,6 +212,8 @@ class CallerSpeech:
         self._finals.clear()
         self._hypothesis = None
         self._no_match = False
+        self.prepared = ""
+        self._begin_quiet()
         self._onset = now if self.speaking else None  # a caller who is still speaking has begun the next turn
         self._offset = None
 
@@ -163,18 +228,9 @@ class CallerSpeech:
             return remainder(event.text, self._used_text)
         return event.text
 
-    def _so_far(self, expected: ExpectedAnswer | None) -> TurnSoFar:
-        newest, text = self._newest, self.text
-        return TurnSoFar(
-            final=newest is not None and newest is not self._hypothesis,
-            hypothesis=self._hypothesis is not None,
-            covered=newest is not None and (self._offset is None or newest.end >= self._offset - COVER_SLACK_S),
-            words=bool(text),
-            in_number=ends_in_number(text) or ends_in_part(text, expected),
-            no_match=self._no_match,
-            judgement=judge(text, expected),
-            spelled=expected is not None and expected.kind is AnswerKind.SPELLED,
-        )
+    def _begin_quiet(self) -> None:
+        self.committed = self.score_asked = False
+        self._score = None
 
     def _quiet_since(self) -> float | None:
         if self._offset is not None:
@@ -185,3 +241,8 @@ class CallerSpeech:
         if self._finals:
             return self._finals[-1].end
         return None
+
+
+def _is_whole(text: str, judgement: Judgement, expected: ExpectedAnswer | None) -> bool:
+    """Whether ``text`` is all of an answer, up to its last word: after "yes, um" more is to come."""
+    return judgement in WHOLE and expected is not None and words(text)[-1] not in expected.beside

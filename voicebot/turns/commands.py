@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from voicebot.address import Address
 from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction, TransferEnded
+from voicebot.turns.end_of_turn import TurnEnd
 
 
 class AskKind(StrEnum):
@@ -45,6 +46,7 @@ class Ask:
 
     * SPEECH, HYPOTHESIS: ``text`` has the words; SPEECH also has ``confidence``, and in ``prompt_heard`` how much of
       the bot's last message had been played when the caller began to speak, from 0 to 1.
+    * SPEECH, NO_MATCH: ``ended`` is why the caller's turn was over; None: a key ended it.
     * KEY: ``text`` is the key.
     * INTERRUPTED: ``text`` and ``heard_s`` say what was heard of the interrupted turn.
     * NO_INPUT, NO_MATCH: ``count`` is how many there were in a row.
@@ -66,6 +68,7 @@ class Ask:
     command: str = ""
     call: PlacedCallChanged | None = None
     transfer: TransferEnded | None = None
+    ended: TurnEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,43 @@
 """When the caller's turn is over, decided from voice activity and recognition results. Pure.
 
-The recogniser's final result is accurate but late (with Azure about 1 s after the last word); voice activity detection
-is fast but knows no words. So voice activity says since when it has been quiet, and the recognition result so far
-decides how long the quiet must last: the first of :data:`RULES` that applies.
+The recogniser's final result is accurate but late; voice activity detection is fast but knows no words. So voice
+activity says since when it has been quiet, and what was said so far decides how long the quiet must last: the first of
+:data:`RULES` that applies.
 
-A result *covers* the speech if it reaches its end (within ``COVER_SLACK_S``). A hypothesis is good enough for most
-sentences; but a number with a missing digit is useless, so a number waits for its final result.
+A result *covers* the speech if it reaches its end (``caller_speech.py``). The hypothesis of a whole answer to a closed
+question is as good as its final result. What the question does not expect may be misheard, and a number with a wrong
+digit is useless: they wait for their final result, which :func:`quiet_to_commit` brings as soon as it could end the
+turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import NamedTuple
 
+from voicebot.events import AnswerKind
 from voicebot.turns.expected_answer import Judgement
 from voicebot.turns.policy import TurnPolicy
+
+COUNTED = (AnswerKind.DIGITS, AnswerKind.SPELLED)
+WHOLE = (Judgement.COMPLETE, Judgement.COMMAND)
+
+
+class TurnEnd(StrEnum):
+    """Why a turn was over."""
+
+    COMPLETE = "complete"
+    """All that was asked for was said, or a command."""
+    FINAL = "final"
+    """There was a final result of all that was said, and it was quiet long enough."""
+    MODEL = "model"
+    """The voice sounded so, or it was quiet for long although it did not."""
+    SILENCE = "silence"
+    """It was quiet long enough for there to be no more."""
+    PATIENCE = "patience"
+    """More was to come, and did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,62 +56,197 @@ class TurnSoFar:
     """The last of these words is a number."""
     no_match: bool
     """The recogniser found no words."""
+    numbers: bool = False
+    """One of these words is a number."""
     judgement: Judgement = Judgement.OTHER
     """What these words are, seen from the answer that the bot waits for."""
-    spelled: bool = False
-    """That answer is spelled."""
+    kind: AnswerKind = AnswerKind.OPEN
+    """The kind of that answer."""
+    goes_on: bool = False
+    """The last word wants another one."""
+    score: float | None = None
+    """How likely it is that the caller has finished, by the sound of the voice, from 0 to 1; None: not known."""
 
 
 class EndRule(NamedTuple):
-    """How long the quiet must last if ``applies`` is true. ``says``: the condition in words."""
+    """How long the quiet must last if ``applies`` is true. ``says``: the condition in words; ``why``: it has ended."""
 
     says: str
     applies: Callable[[TurnSoFar], bool]
     quiet_ms: Callable[[TurnPolicy], int]
+    why: TurnEnd
+
+
+def _final(turn: TurnSoFar) -> bool:
+    return turn.final and turn.covered
+
+
+def _guess(turn: TurnSoFar) -> bool:
+    return turn.hypothesis and turn.covered
+
+
+def _must_be_final(turn: TurnSoFar) -> bool:
+    if not turn.hypothesis:
+        return False
+    return turn.in_number or turn.kind in (AnswerKind.CHOICE, *COUNTED) or _of_value(turn)
+
+
+def _of_value(turn: TurnSoFar) -> bool:
+    found = turn.numbers or turn.judgement not in (Judgement.NOTHING, Judgement.OTHER)
+    return turn.kind is AnswerKind.VALUE and found
+
+
+def to_be_scored(turn: TurnSoFar) -> bool:
+    """Whether the sound of the voice tells anything about the end of ``turn``: not in a string of digits, of which each
+    group sounds finished, nor where the words tell more."""
+    if turn.numbers or turn.goes_on:
+        return False
+    return turn.kind is AnswerKind.OPEN or (turn.kind is AnswerKind.CHOICE and turn.judgement is Judgement.OTHER)
+
+
+def _sounds_finished(turn: TurnSoFar) -> bool:
+    return turn.score is not None and turn.score > 0.5 and to_be_scored(turn)
 
 
 RULES: tuple[EndRule, ...] = (
     EndRule(
-        "a final result covers the speech, and is all of what was asked for",
-        lambda turn: turn.final and turn.covered and turn.judgement is Judgement.COMPLETE,
+        "a final result covers the speech, and its last word wants another one",
+        lambda turn: _final(turn) and turn.goes_on,
+        lambda policy: policy.patience_ms,
+        TurnEnd.PATIENCE,
+    ),
+    EndRule(
+        "a final result covers the speech, and is all of what was asked for, or a command",
+        lambda turn: _final(turn) and turn.judgement in WHOLE,
         lambda policy: policy.complete_silence_ms,
+        TurnEnd.COMPLETE,
     ),
     EndRule(
         "a final result covers the speech, and is less than what was asked for",
-        lambda turn: turn.final and turn.covered and turn.judgement is Judgement.BEGINNING,
+        lambda turn: _final(turn) and turn.judgement is Judgement.BEGINNING,
         lambda policy: policy.unfinished_silence_ms,
+        TurnEnd.PATIENCE,
     ),
     EndRule(
         "a final result covers the speech, and what is being spelled may go on",
-        lambda turn: turn.final and turn.covered and turn.spelled and turn.judgement is Judgement.ENOUGH,
+        lambda turn: _final(turn) and turn.kind is AnswerKind.SPELLED and turn.judgement is Judgement.ENOUGH,
         lambda policy: policy.patience_ms,
+        TurnEnd.PATIENCE,
+    ),
+    EndRule(
+        "a final result covers the speech, and can be the value that was asked for",
+        lambda turn: _final(turn) and turn.kind is AnswerKind.VALUE and turn.judgement is Judgement.ENOUGH,
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.FINAL,
     ),
     EndRule(
         "a final result covers the speech and ends in a number (people pause between groups of digits)",
-        lambda turn: turn.final and turn.covered and turn.in_number,
+        lambda turn: _final(turn) and turn.in_number,
         lambda policy: policy.number_silence_ms,
+        TurnEnd.FINAL,
+    ),
+    EndRule(
+        "a final result covers the speech, and the caller sounds finished",
+        lambda turn: _final(turn) and _sounds_finished(turn),
+        lambda policy: policy.finished_silence_ms,
+        TurnEnd.MODEL,
+    ),
+    EndRule(
+        "a final result covers the speech, and the caller does not sound finished",
+        lambda turn: _final(turn) and turn.score is not None and to_be_scored(turn),
+        lambda policy: policy.unsure_silence_ms,
+        TurnEnd.MODEL,
     ),
     EndRule(
         "a final result covers the speech",
-        lambda turn: turn.final and turn.covered,
+        _final,
         lambda policy: policy.end_silence_ms,
+        TurnEnd.FINAL,
     ),
     EndRule(
-        "a hypothesis covers the speech, and does not end in a number",
-        lambda turn: turn.hypothesis and turn.covered and not turn.in_number,
-        lambda policy: policy.end_silence_ms + policy.race_grace_ms,
+        "a hypothesis covers the speech, and is one of the answers to choose from, or a command, and no number",
+        lambda turn: _guess(turn) and turn.kind is AnswerKind.CHOICE and turn.judgement in WHOLE and not turn.in_number,
+        lambda policy: policy.complete_silence_ms,
+        TurnEnd.COMPLETE,
     ),
     EndRule(
-        "a hypothesis ends in a number",
-        lambda turn: turn.hypothesis and turn.in_number,
+        "a hypothesis ends in a number, or may be a value, or is not one of the answers, or digits were asked for",
+        _must_be_final,
         lambda policy: max(policy.patience_ms, policy.no_words_ms),
+        TurnEnd.PATIENCE,
     ),
-    EndRule("there are words, but not for all of it", lambda turn: turn.words, lambda policy: policy.patience_ms),
-    EndRule("the recogniser found no words", lambda turn: turn.no_match, lambda policy: policy.end_silence_ms),
-    EndRule("there is no result from the recogniser", lambda turn: True, lambda policy: policy.no_words_ms),
+    EndRule(
+        "the last word wants another one",
+        lambda turn: turn.words and turn.goes_on,
+        lambda policy: policy.patience_ms,
+        TurnEnd.PATIENCE,
+    ),
+    EndRule(
+        "a hypothesis covers the speech, and the caller sounds finished",
+        lambda turn: _guess(turn) and _sounds_finished(turn),
+        lambda policy: policy.finished_silence_ms + policy.race_grace_ms,
+        TurnEnd.MODEL,
+    ),
+    EndRule(
+        "a hypothesis covers the speech, and the caller does not sound finished",
+        lambda turn: _guess(turn) and turn.score is not None and to_be_scored(turn),
+        lambda policy: policy.unsure_silence_ms + policy.race_grace_ms,
+        TurnEnd.MODEL,
+    ),
+    EndRule(
+        "a hypothesis covers the speech",
+        _guess,
+        lambda policy: policy.end_silence_ms + policy.race_grace_ms,
+        TurnEnd.SILENCE,
+    ),
+    EndRule(
+        "there are words, but not for all of it",
+        lambda turn: turn.words,
+        lambda policy: policy.patience_ms,
+        TurnEnd.PATIENCE,
+    ),
+    EndRule(
+        "the recogniser found no words",
+        lambda turn: turn.no_match,
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.SILENCE,
+    ),
+    EndRule(
+        "there is no result from the recogniser",
+        lambda turn: True,
+        lambda policy: policy.no_words_ms,
+        TurnEnd.SILENCE,
+    ),
 )
+
+
+def end_rule(turn: TurnSoFar) -> EndRule:
+    """The rule by which ``turn`` ends."""
+    return next(rule for rule in RULES if rule.applies(turn))
 
 
 def quiet_to_end(turn: TurnSoFar, policy: TurnPolicy) -> float:
     """How many seconds of quiet since the last voiced sample end ``turn``."""
-    return next(rule.quiet_ms(policy) for rule in RULES if rule.applies(turn)) / 1000
+    return end_rule(turn).quiet_ms(policy) / 1000
+
+
+def quiet_to_commit(turn: TurnSoFar, policy: TurnPolicy, *, over_prompt: bool) -> float | None:
+    """After how many seconds of quiet the recogniser is to give its final result, so that this is there when it could
+    end ``turn``. None: there is nothing to be finished, or it may be the pause between two groups of digits.
+    ``over_prompt``: a prompt waits until it is known what was said."""
+    if (turn.final and turn.covered) or turn.no_match:
+        return None
+    if over_prompt:
+        return policy.complete_silence_ms / 1000
+    if turn.kind in COUNTED and not turn.covered:
+        return None
+    judgement = turn.judgement if turn.covered else Judgement.OTHER  # who said more than this has not finished with it
+    in_time_ms = end_rule(replace(turn, final=True, covered=True, hypothesis=False, judgement=judgement)).quiet_ms(
+        policy
+    )
+    return max(policy.complete_silence_ms, in_time_ms - policy.final_result_ms) / 1000
+
+
+def may_be_over(turn: TurnSoFar) -> bool:
+    """Whether ``turn``, in quiet, may be over with the words so far: then a reply to it can be made ready."""
+    return turn.words and turn.covered and not turn.goes_on and turn.judgement is not Judgement.BEGINNING

@@ -42,18 +42,23 @@ from voicebot.events import (
     SpeechStopped,
     TransferAsked,
     TransferEnded,
+    TurnScored,
 )
 from voicebot.turns.commands import AskKind, Canned, Command, Drop, HangUp, PlaceCall, Record, Transfer
 from voicebot.turns.floor import Floor
+from voicebot.turns.moves import ROWS
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import FloorState, Happening
 
 
 class TurnMachine:
-    """The state of one call's conversation. Not reentrant: carry out commands only after ``handle`` has returned."""
+    """The state of one call's conversation. Not reentrant: carry out commands only after ``handle`` has returned.
 
-    def __init__(self, policy: TurnPolicy | None = None) -> None:
-        self.floor = Floor(policy or TurnPolicy())
+    ``language``: that of the call at first ("en-US").
+    """
+
+    def __init__(self, policy: TurnPolicy | None = None, language: str = "") -> None:
+        self.floor = Floor(policy or TurnPolicy(), ROWS, language)
 
     def start(self) -> list[Command]:
         """Ask the bot for its greeting, which may be prepared while the phone still rings."""
@@ -131,23 +136,31 @@ def _speech_started(floor: Floor, event: SpeechStarted) -> None:
 def _speech_stopped(floor: Floor, event: SpeechStopped) -> None:
     floor.caller.speech_stopped(event)
     floor.happened(Happening.QUIET, event.offset)  # it has been quiet since then
+    floor.follow_turn(event.at)
+
+
+def _turn_scored(floor: Floor, event: TurnScored) -> None:
+    floor.caller.scored(event)
+    floor.follow_turn(event.at)
 
 
 def _hypothesis(floor: Floor, event: Hypothesis) -> None:
     if floor.caller.hypothesis(event):
         floor.happened(Happening.WORDS, event.at)
         floor.happened(Happening.HYPOTHESIS, event.at)
+        floor.follow_turn(event.at)
 
 
 def _final(floor: Floor, event: Final) -> None:
     if floor.caller.final(event):
         floor.happened(Happening.WORDS, event.at)
-    floor.end_turn_if_due(event.at)
+    floor.follow_turn(event.at)
 
 
 def _no_match(floor: Floor, event: NoMatch) -> None:
     floor.caller.no_match(event)
     floor.happened(Happening.NO_WORDS, event.at)
+    floor.follow_turn(event.at)
 
 
 def _recognition_lost(floor: Floor, event: RecognitionLost) -> None:
@@ -288,6 +301,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     TransferEnded: _transfer_ended,
     SpeechStarted: _speech_started,
     SpeechStopped: _speech_stopped,
+    TurnScored: _turn_scored,
     Hypothesis: _hypothesis,
     Final: _final,
     NoMatch: _no_match,

@@ -20,10 +20,19 @@ class TurnPolicy:
     """How much longer to wait for a final result before a hypothesis that covers the speech is used instead."""
     number_silence_ms: int = 700
     """Instead of ``end_silence_ms`` if the last word is a number: people pause between groups of digits."""
-    complete_silence_ms: int = 150
-    """Instead of ``end_silence_ms`` if a number is asked for, and all of its digits have come."""
+    complete_silence_ms: int = 120
+    """Instead of ``end_silence_ms`` if all of what was asked for has been said, or a command."""
+    finished_silence_ms: int = 200
+    """Instead of ``end_silence_ms`` if the caller, by the sound of the voice, has finished."""
+    unsure_silence_ms: int = 500
+    """Instead of ``end_silence_ms`` if the caller, by the sound of the voice, has not finished."""
     unfinished_silence_ms: int = 1500
-    """Instead of both if a number is asked for, and fewer digits have come."""
+    """Instead of ``end_silence_ms`` if a number is asked for, and fewer digits have come."""
+    final_result_ms: int = 150
+    """How long before the quiet could end the turn the recogniser is told to finish its phrase: about as long as a
+    final result takes then."""
+    prepare: bool = True
+    """Whether the bot's reply is made ready when the turn may soon be over, where the bot allows it."""
     patience_ms: int = 1200
     """Quiet after which a turn ends with the words so far, even if they do not cover all of the speech."""
     no_words_ms: int = 2500
@@ -70,6 +79,8 @@ class TurnPolicy:
             end_silence_ms=pause_ms,
             number_silence_ms=max(self.number_silence_ms, pause_ms),
             complete_silence_ms=pause_ms,
+            finished_silence_ms=pause_ms,
+            unsure_silence_ms=max(self.unsure_silence_ms, pause_ms),
             unfinished_silence_ms=max(self.unfinished_silence_ms, pause_ms),
             patience_ms=max(self.patience_ms, pause_ms + self.race_grace_ms),
             no_words_ms=max(self.no_words_ms, pause_ms + self.race_grace_ms),

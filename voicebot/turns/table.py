@@ -19,7 +19,7 @@ Deliberately not in the table:
 
 * The caller's words. They are collected in every state (``caller_speech.py``), so nothing is lost of a caller who goes
   on while the bot is thinking, or who begins during the last word of a prompt.
-* When the caller's turn is over (``end_of_turn.py``). The table only says in which states this matters.
+* When the caller's turn is over, or may be (``end_of_turn.py``). The table only says in which states this matters.
 * What is queued to be said, and how much of it was heard (``bot_speech.py``).
 * End keys that come late (``deferred.py``): nothing follows from them.
 * Hold. Playout stops then, and so do the timers (``timers.py``), because nobody is listening.
@@ -69,6 +69,9 @@ class Happening(StrEnum):
     WORDS = "new words are recognised"
     HYPOTHESIS = "a hypothesis has new words"
     NO_WORDS = "the recogniser finds no words"
+    SOUND_TELLS = "it is quiet, and the sound of the voice may tell whether the caller has finished"
+    MAY_BE_OVER = "the caller's turn may be over"
+    COMMIT_DUE = "it has been quiet for almost as long as ends the caller's turn"
     TURN_OVER = "the caller's turn is over"
 
     PROMPT = "a prompt is queued"
@@ -115,6 +118,7 @@ class Guard(StrEnum):
     CALLER_INTERRUPTS = "the caller's turn has begun, and speech may interrupt the prompt"
     CALLER_HAS_BEGUN = "the caller's turn has begun"
     CALLER_IS_QUIET = "it is quiet"
+    REPLY_WANTED = "replies may be made ready, and that to these words is not"
     HYPOTHESIS_WANTED = "the bot wants hypotheses, and has finished with the last one"
     BOT_OWES = "the bot has not answered a request, or announced another message, or there are kept keys for it"
     MASKED_ENOUGH = "the caller has heard this as often as the bot has set"
@@ -143,6 +147,10 @@ class Move(StrEnum):
     ASK_WORDS = "tell the bot what was said"
     ASK_HYPOTHESIS = "tell the bot the hypothesis"
     FORGET_WORDS = "forget what was said"
+
+    SCORE_TURN = "find out how finished the voice sounds"
+    COMMIT = "have the recogniser finish the phrase"
+    PREPARE = "have the bot's reply made ready"
 
     KEEP_KEY = "keep the key"
     KEEP_DROPPING_KEY = "keep the key until playback has reported what was heard"
@@ -224,6 +232,11 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row((_S.YIELDING,), _H.NO_WORDS, _G.NOTHING_SAID, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.NO_WORDS_CAME, _G.TOO_FEW_WORDS, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.NOISE_GOES_ON, None, _S.SPEAKING, (_M.WORDS_ONLY, _M.RESUME)),
+    ),
+    "Ahead of the end of the caller's turn": (
+        Row((_S.CALLER,), _H.SOUND_TELLS, None, None, (_M.SCORE_TURN,)),
+        Row((_S.CALLER,), _H.MAY_BE_OVER, _G.REPLY_WANTED, None, (_M.PREPARE,)),
+        Row((_S.CALLER, _S.YIELDING), _H.COMMIT_DUE, None, None, (_M.COMMIT,)),
     ),
     "The end of the caller's turn": (
         Row((_S.SPEAKING,), _H.TURN_OVER, None, None, (_M.FORGET_WORDS,)),

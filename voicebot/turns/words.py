@@ -22,8 +22,12 @@ def ends_in_number(text: str) -> bool:
 
     Recognisers write numerals in every language, but some of them only in the final result.
     """
-    last = words(text)[-1:]
-    return bool(last) and (last[0].isdecimal() or last[0] in _DIGITS)
+    return has_numbers(" ".join(words(text)[-1:]))
+
+
+def has_numbers(text: str) -> bool:
+    """Whether any word is such a one."""
+    return any(word.isdecimal() or word in _DIGITS for word in words(text))
 
 
 def remainder(text: str, used: str) -> str:
