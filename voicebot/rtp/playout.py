@@ -3,6 +3,9 @@
 Nothing is queued between here and the network: the frame that :meth:`Playout.next_frame` returns is sent at once. So
 playing stops immediately when it is told to, and what the caller has heard is known to the frame.
 
+A prompt that was paused goes on from the last word boundary before the pause, faded in, so that the word that was
+interrupted is heard whole. If it is paused again soon, it goes back less far, so that no word is repeated for ever.
+
 A clip grows while it is synthesised. If the synthesiser falls behind, silence is sent and the position kept: a slow
 service makes a pause in the sentence, but no part of it is lost.
 """
@@ -15,6 +18,7 @@ from collections.abc import Callable
 from typing import Final
 
 from voicebot.audio import AudioFormat
+from voicebot.audio.resumption import faded_in, word_boundary
 from voicebot.events import PlaybackEnded, PlaybackFailed, PlaybackStarted
 
 logger = logging.getLogger(__name__)
@@ -24,6 +28,11 @@ PlaybackEvent = PlaybackStarted | PlaybackEnded | PlaybackFailed
 MAX_CLIPS: Final = 64
 """The most clips that wait in one playout; one more is refused with :class:`PlaybackFailed`."""
 
+BACK_S: Final = 0.5
+"""How far a clip goes back after a pause, at the most."""
+FORWARD_S: Final = 0.1
+"""How much further each resumption begins than the last one, at least, unless the clip was paused even sooner."""
+
 
 class Clip:
     """The audio of one utterance in the leg's format, growing while it is synthesised.
@@ -32,12 +41,26 @@ class Clip:
     ends there, and is reported as not complete.
     """
 
-    __slots__ = ("_audio", "_format", "_limit", "failure", "finished", "position", "truncated", "utterance")
+    __slots__ = (
+        "_audio",
+        "_earliest",
+        "_fades_in",
+        "_format",
+        "_heard",
+        "_limit",
+        "_position",
+        "failure",
+        "finished",
+        "truncated",
+        "utterance",
+    )
 
     def __init__(self, utterance: int, audio: AudioFormat, *, limit_s: float = 120.0) -> None:
         self.utterance = utterance
-        self.position = 0
-        """Bytes that were pulled, so the caller has heard them."""
+        self._position = 0  # of the next frame, in bytes
+        self._heard = 0  # bytes that were pulled, so the caller has heard them
+        self._earliest = 0  # where the next resumption may begin
+        self._fades_in = False
         self.finished = False
         self.failure: str | None = None
         self.truncated = False
@@ -55,8 +78,13 @@ class Clip:
 
     @property
     def heard_s(self) -> float:
-        """Seconds that were pulled."""
-        return self.position / self._format.byte_rate
+        """Seconds that were pulled; what was repeated counts once."""
+        return self._heard / self._format.byte_rate
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was pulled."""
+        return self._heard > 0
 
     @property
     def whole_s(self) -> float | None:
@@ -87,17 +115,32 @@ class Clip:
 
     def take(self) -> bytes:
         """The next frame; shorter only at the end of a finished clip; empty if there is none (yet)."""
-        start, size = self.position, self._format.frame_bytes
+        start, size = self._position, self._format.frame_bytes
         available = len(self._audio) - start
         if available < size and not self.finished:
             return b""
         frame = bytes(self._audio[start : start + size])
-        self.position = start + len(frame)
+        self._position = start + len(frame)
+        self._heard = max(self._heard, self._position)
+        if self._fades_in:
+            self._fades_in = False
+            return faded_in(frame, self._format)
         return frame
+
+    def go_back(self) -> None:
+        """Go on at the last word boundary, with a frame that is faded in. Without effect before the first frame."""
+        if self._position == 0:
+            return
+        audio, end = self._format, self._position
+        start = max(self._earliest, end - round(BACK_S * audio.rate) * audio.width)
+        if start < end:
+            self._position = start + word_boundary(self._audio[start:end], audio, whole=start == 0)
+        self._earliest = self._position + round(FORWARD_S * audio.rate) * audio.width
+        self._fades_in = True
 
     @property
     def exhausted(self) -> bool:
-        return self.finished and self.position >= len(self._audio)
+        return self.finished and self._position >= len(self._audio)
 
 
 class Playout:
@@ -132,11 +175,13 @@ class Playout:
         self._clips.append(clip)
 
     def pause(self) -> None:
-        """Send silence from the next frame on; the position is kept."""
+        """Send silence from the next frame on."""
         self.paused = True
 
     def resume(self) -> None:
-        """Continue at the sample where :meth:`pause` stopped."""
+        """Go on after a pause: at the last word boundary before it, faded in."""
+        if self.paused and self._clips:
+            self._clips[0].go_back()
         self.paused = False
 
     def clear(self) -> None:
@@ -159,7 +204,7 @@ class Playout:
         frame = b""
         while self._clips and not frame:
             clip = self._clips[0]
-            begins = clip.position == 0
+            begins = not clip.begun
             frame = clip.take()
             if frame and begins:
                 events.append(PlaybackStarted(at, clip.utterance))
