@@ -196,7 +196,7 @@ class Amounts:
 def _places(currency: str) -> int:
     """How many decimal places sums in ``currency`` have."""
     try:
-        return get_currency_precision(currency.upper())
+        return int(get_currency_precision(currency.upper()))
     except (LookupError, ValueError):
         return 2
 
