@@ -23,6 +23,8 @@ class CallPolicy:
         """For the end of the caller's turn."""
         self.expected: ExpectedAnswer | None = None
         """What the answer that the bot waits for looks like."""
+        self.asked = False
+        """Whether the bot has said so since it was last told something by the caller."""
         self.no_input_s = settings.no_input_s
         self.max_no_inputs = settings.max_no_inputs
         self.no_input_speech = ""
@@ -47,6 +49,7 @@ class CallPolicy:
             self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
         if event.phrases is not None or event.answer is not None:
             self.expected = event.answer
+            self.asked = event.answer is not None
         self.language = event.language or self.language
         if event.end_silence_s is not None:
             wanted = event.end_silence_s

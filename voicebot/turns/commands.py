@@ -28,6 +28,21 @@ class AskKind(StrEnum):
     HYPOTHESIS = "hypothesis"
 
 
+class Outcome(StrEnum):
+    """What became of a sound over a prompt."""
+
+    INTERRUPTION = "interruption"
+    """The prompt was dropped. With all others it went on."""
+    BACK_CHANNEL = "back-channel"
+    """The caller only showed to be listening."""
+    UNCONFIRMED = "unconfirmed"
+    """There were words, but too few, or the recogniser was not sure of them."""
+    ECHO = "echo"
+    """The words were the bot's own."""
+    NOISE = "noise"
+    """There were no words, or none that say anything."""
+
+
 class Canned(StrEnum):
     """Prompts of our own, which need neither bot nor speech service: recordings are part of the package."""
 
@@ -100,6 +115,16 @@ class Resume:
 @dataclass(frozen=True, slots=True)
 class Drop:
     """Stop playing within one frame, and drop what is queued; every utterance ends with ``PlaybackEnded``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlapped:
+    """Nothing is to be done: for the record, what became of a sound over a prompt. ``began``: the sound; ``text``: the
+    words that were recognised."""
+
+    began: float
+    outcome: Outcome
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +216,7 @@ Command = (
     | Pause
     | Resume
     | Drop
+    | Overlapped
     | Expect
     | Commit
     | ScoreTurn

@@ -13,13 +13,17 @@ from voicebot.turns.table import TABLE, FloorState, Happening, Move
 
 def _pause(floor: Floor, now: float) -> None:
     floor.paused_at = now
+    floor.overlap.begin(now if floor.caller.began is None else floor.caller.began)
     floor.command(Pause())
 
 
 def _resume(floor: Floor, now: float) -> None:
+    if not floor.caller.has_words:
+        floor.bot.paused_by_noise()
+    passed = floor.overlap.passed(floor.meaning(), floor.caller.text, now)
     if not floor.caller.speaking:
-        floor.caller.take(now)  # forget the cough
-    floor.command(Resume())
+        floor.caller.set_aside(now)
+    floor.command(Resume(), passed)
 
 
 def _drop(floor: Floor, now: float) -> None:
@@ -28,6 +32,13 @@ def _drop(floor: Floor, now: float) -> None:
     began = played_until if floor.caller.began is None else floor.caller.began
     floor.bot.interrupt(floor.requests.count, played_until - began)
     floor.command(Drop())
+
+
+def _drop_for_words(floor: Floor, now: float) -> None:
+    if floor.paused_at is None:
+        floor.overlap.begin(now if floor.caller.began is None else floor.caller.began)
+    _drop(floor, now)
+    floor.command(floor.overlap.interrupted(floor.caller.text, now))
 
 
 def _drop_greeting(floor: Floor, now: float) -> None:
@@ -165,6 +176,7 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.PAUSE: _pause,
     Move.RESUME: _resume,
     Move.DROP: _drop,
+    Move.DROP_FOR_WORDS: _drop_for_words,
     Move.DROP_GREETING: _drop_greeting,
     Move.WORDS_ONLY: _words_only,
     Move.AWAIT_WORDS: _await_words,

@@ -47,6 +47,8 @@ class TurnPolicy:
     """Whether speech may interrupt prompts; each prompt's input hint may forbid it as well."""
     barge_in_resume_ms: int = 800
     """Quiet without words after which a paused prompt continues: the sound was a cough, or the like."""
+    sure_confidence: float = 0.5
+    """With this confidence, a final result of one word is no noise."""
     max_yield_s: float = 4.0
     """How long noise without words may pause a prompt. After that, only words interrupt this prompt."""
 
