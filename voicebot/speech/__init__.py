@@ -12,8 +12,9 @@ Rules that hold here:
 from voicebot.speech.apology import TEXTS as APOLOGY_TEXTS
 from voicebot.speech.apology import ApologyKind, apology
 from voicebot.speech.echo import EchoGuard
-from voicebot.speech.prompts import PromptCache, PromptStatistics
+from voicebot.speech.prompts import HeldPrompt, PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
+from voicebot.speech.rendering import Urgency
 from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
 from voicebot.speech.voice_activity import VoiceActivity
 from voicebot.speech.voices import PromptVoice, Voices
@@ -24,6 +25,7 @@ __all__ = [
     "ApologyKind",
     "EchoGuard",
     "EndpointSource",
+    "HeldPrompt",
     "PromptCache",
     "PromptStatistics",
     "PromptVoice",
@@ -33,6 +35,7 @@ __all__ = [
     "SpeechUnavailable",
     "SynthesisTimeouts",
     "SynthesizerPool",
+    "Urgency",
     "VoiceActivity",
     "Voices",
     "apology",
