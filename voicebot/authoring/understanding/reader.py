@@ -12,11 +12,11 @@ from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
 from voicebot.authoring.understanding.answers import Choices, Globals
 from voicebot.authoring.understanding.calendar_days import CalendarDays
+from voicebot.authoring.understanding.calendar_rules import month_of
 from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
 from voicebot.authoring.understanding.day_words import DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.digit_words import part_words
 from voicebot.authoring.understanding.durations import Durations
 from voicebot.authoring.understanding.emails import Emails
 from voicebot.authoring.understanding.months import Months
@@ -25,6 +25,7 @@ from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, 
 from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
 from voicebot.authoring.understanding.spelling import Spelling
+from voicebot.authoring.understanding.usual_words import UsualWords
 from voicebot.authoring.understanding.vocabulary import load
 from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
@@ -59,7 +60,8 @@ class Understanding:
         self._phones = PhoneNumbers(self._vocabulary, self._digits, region.upper())
         self._emails = Emails(self._vocabulary, self._numbers, self._digits)
         self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
-        self._part_words = (part_words(self._vocabulary, letters=False), part_words(self._vocabulary, letters=True))
+        self.usual = UsualWords(self._vocabulary)
+        """What callers usually say."""
         self._waits = Waits(self._vocabulary)
         self._names = Names(self._vocabulary, self._spelling, self._yes_no, self._waits)
 
@@ -98,6 +100,10 @@ class Understanding:
         or another currency is named.
         """
         return self._value(text, lambda part: self._amounts.read(part, currency))
+
+    def amounts(self, text: str, currency: str) -> tuple[Decimal, ...]:
+        """The sums that may be meant: none, one, or two ("forty two fifty dollars" is 42.50 or 4250)."""
+        return self._value(text, lambda part: self._amounts.candidates(part, currency) or None) or ()
 
     @exact
     def vague_days(self, text: str, today: date, past: bool = False) -> tuple[date, date] | None:
@@ -147,7 +153,16 @@ class Understanding:
         """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
         birth) the last one. ``within``: what :meth:`vague_days` gave for what was said before: "Tuesday" is that one.
         """
-        return self._value(text, lambda part: self._days.read(part, today, past, within))
+        parts = self._corrections.parts(self._globals.without(text))
+        while parts:
+            part = parts.pop()
+            found = self._days.read(part, today, past, within)
+            if found is not None and parts and within is None:
+                first = self._days.read(parts[-1], today, past)  # "May ninth, no, the tenth": of May
+                found = found if first is None else self._days.read(part, today, past, month_of(first))
+            if found is not None:
+                return found
+        return None
 
     @exact
     def spelled(self, text: str) -> str:
@@ -226,11 +241,6 @@ class Understanding:
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
         return self._yes_no.says_nothing_else(text)
-
-    def part_words(self, letters: bool) -> tuple[frozenset[str], frozenset[str]]:
-        """The words that stand for one digit each (with ``letters``, for one letter or digit), and those that are in
-        numbers but stand for several digits, or for none by themselves."""
-        return self._part_words[letters]
 
     def correction(self, text: str) -> str | None:
         """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""
