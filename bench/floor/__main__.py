@@ -13,7 +13,6 @@ A load of one call is measured with a sample of the cases. Other work on the mac
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import re
 from contextlib import AsyncExitStack
@@ -25,7 +24,8 @@ import uvloop
 from bench.floor import report
 from bench.floor.calls import Telephone
 from bench.floor.cases import Case, all_cases, chosen, plans, sample
-from bench.floor.running import WARM_S, run, side
+from bench.floor.running import run, side
+from bench.floor.sayings import BILLING
 from bench.floor.scoring import SideResult
 from bench.floor.sources import NO_SHARED, Library, SourceMissing
 from bench.recordings import shared
@@ -35,6 +35,7 @@ ONE_IN_ALONE = 10
 """The share of the cases with which a load of one call is measured."""
 ONE_IN_QUICK = 1000
 """One of each family."""
+WARMING_LINES = 3
 
 
 async def measure(options: argparse.Namespace, settings: dict[str, str]) -> list[dict[str, Any]]:
@@ -43,7 +44,7 @@ async def measure(options: argparse.Namespace, settings: dict[str, str]) -> list
     if options.quick:
         cases = sample(cases, ONE_IN_QUICK)
     library = Library()
-    for line in await library.prepare(case.source for case in cases if case.source is not None):
+    for line in await library.prepare([BILLING, *(case.source for case in cases if case.source is not None)]):
         print(line)
     if not shared("human_digits"):
         print(NO_SHARED)
@@ -55,13 +56,18 @@ async def measure(options: argparse.Namespace, settings: dict[str, str]) -> list
             other = options.beside.resolve()
             sides.append(await stack.enter_async_context(side(other.name[:8], other, settings)))
         telephone = await stack.enter_async_context(Telephone(library))
-        await asyncio.sleep(WARM_S)
+        if not options.quick:  # the first calls have prompts rendered that all others find
+            await run(sides, telephone, plans(sample(cases, ONE_IN_QUICK)), WARMING_LINES, _tell)
         for lines in options.calls:
             some = sample(cases, ONE_IN_ALONE) if lines == 1 and not options.quick else cases
-            results = await run(sides, telephone, plans(some), lines, lambda text: print(f"  {text}", flush=True))
+            results = await run(sides, telephone, plans(some), lines, _tell)
             _show(results, lines, options)
             written.append({"calls": lines, "sides": [report.as_dict(result) for result in results]})
     return written
+
+
+def _tell(text: str) -> None:
+    print(f"  {text}", flush=True)
 
 
 def _is_there(case: Case, library: Library) -> bool:

@@ -24,8 +24,6 @@ from bench.service import Service, serving
 DIALOGS: Final = Path(__file__).parent / "dialogs"
 CALLS_A_ROUND: Final = 4
 """For each of the lines."""
-WARM_S: Final = 8.0
-"""Prompts are being rendered ahead when a service has begun; this is not what is measured."""
 
 
 @dataclass(slots=True)
@@ -67,6 +65,8 @@ async def run(
 
 
 async def _round(one: Side, result: SideResult, telephone: Telephone, plans: Sequence[Plan], lines: int) -> None:
+    if not one.service.process.is_running():
+        raise RuntimeError(f"the service of {one.name!r} has ended; its log is above")
     loop = asyncio.get_running_loop()
     began, before, machine, own = loop.time(), one.service.usage().cpu_s, _busy_s(), _own_s()
     waiting = iter(plans)  # shared: each line takes the next one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from free_port import LOOPBACK, free_ports
 
-from bench.floor.sounds import RATE, Samples, as_int16
+from bench.floor.sounds import RATE, Samples, Sound, as_int16
+from bench.floor.sources import Library, Made, Rendered, Source
 from voicebot.audio import PCMU
 from voicebot.events import Event
 from voicebot.legs import Leg
@@ -28,6 +29,16 @@ STORY = "Your statement shows nothing."
 
 def hum(seconds: float) -> Samples:
     return (0.2 * np.sin(2 * np.pi * 220 * np.arange(round(seconds * RATE)) / RATE)).astype(np.float32)
+
+
+class HummedLibrary(Library):
+    """Hums what should be rendered, so that no model is needed."""
+
+    async def prepare(self, sources: Iterable[Source]) -> list[str]:
+        return await super().prepare(source for source in sources if not isinstance(source, Rendered))
+
+    def sound(self, source: Source) -> Sound:
+        return super().sound(Made("hum-uh-huh") if isinstance(source, Rendered) else source)
 
 
 class Bot:

@@ -6,25 +6,18 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from answering_bot import answering
+from answering_bot import HummedLibrary, answering
 from free_port import free_port
 
 from bench.floor.calls import Placed, Records, Telephone
 from bench.floor.cases import STORY, Case, Plan, Purpose
 from bench.floor.scoring import Outcome, Verdict
-from bench.floor.sources import Library, Made, Prompt, Rendered, SourceMissing
+from bench.floor.sources import Library, Made, Prompt, SourceMissing
 
 YES = Case("yes", "yesno", "yes/no", Purpose.ANSWER, Made("hum-uh-huh"), value="yes")
 STOP = Case("stop", STORY, "interruption", Purpose.INTERRUPTION, Made("laugh"))
 NOTHING = Case("nothing", STORY, "kitchen", Purpose.NO_INTERRUPTION, Made("hum-mm"), db=-60.0)
 COUGH = Case("cough", STORY, "cough", Purpose.NO_INTERRUPTION, Made("music-0"))
-
-
-class HummedLibrary(Library):
-    """Hums what should be rendered, so that no model is needed."""
-
-    def sound(self, source: object) -> object:  # type: ignore[override]
-        return super().sound(Made("hum-uh-huh") if isinstance(source, Rendered) else source)  # type: ignore[arg-type]
 
 
 def named(outcomes: list[Outcome]) -> dict[str, Outcome]:

@@ -86,6 +86,13 @@ USUAL: dict[str, dict[str, str]] = {
         "fr": "Le matin ou l'après-midi ?",
         "es": "¿Por la mañana o por la tarde?",
     },
+    # to callers who named a sum that may have cents or not, before the question is asked again
+    "which_amount": {
+        "en": "Please say the currency with the amount, as in ten dollars and fifty cents.",
+        "de": "Bitte nennen Sie den Betrag mit der Währung, zum Beispiel zehn Euro und fünfzig Cent.",
+        "fr": "Veuillez dire le montant avec la devise, par exemple dix euros et cinquante centimes.",
+        "es": "Por favor, diga el importe con la moneda, por ejemplo diez euros con cincuenta céntimos.",
+    },
     # to callers who wait in a queue
     "hold": {
         "en": "All our agents are busy at the moment. Please hold the line.",

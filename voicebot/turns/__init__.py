@@ -34,7 +34,7 @@ from voicebot.turns.commands import (
 )
 from voicebot.turns.end_of_turn import TurnEnd
 from voicebot.turns.machine import TurnMachine
-from voicebot.turns.policy import TurnPolicy
+from voicebot.turns.policy import TurnPolicy, numbers_of
 from voicebot.turns.table import FloorState
 
 __all__ = [
@@ -63,4 +63,5 @@ __all__ = [
     "TurnMachine",
     "TurnPolicy",
     "UseVoice",
+    "numbers_of",
 ]

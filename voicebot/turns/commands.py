@@ -151,9 +151,10 @@ class ScoreTurn:
 @dataclass(frozen=True, slots=True)
 class Prepare:
     """The caller's turn may be over with ``text``: have the bot's reply to it made ready, without playing it, and
-    without any effect on the conversation."""
+    without any effect on the conversation. ``prompt_heard``: as in :class:`Ask`."""
 
     text: str
+    prompt_heard: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
     if turn.text:
         _understood(floor)
         floor.deferred.allow_late_end_key("")
-        heard = 0.0 if floor.requests.answer_owed else floor.bot.last_heard
+        heard = _prompt_heard(floor)
         floor.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard, ended=ended)
     elif or_no_match and turn.voiced_s >= floor.policy.settings.min_no_match_s:
         floor.no_matches += 1
@@ -91,7 +91,11 @@ def _commit(floor: Floor, _now: float) -> None:
 
 def _prepare(floor: Floor, _now: float) -> None:
     floor.caller.prepared = floor.caller.text
-    floor.command(Prepare(floor.caller.prepared))
+    floor.command(Prepare(floor.caller.prepared, _prompt_heard(floor)))
+
+
+def _prompt_heard(floor: Floor) -> float:
+    return 0.0 if floor.requests.answer_owed else floor.bot.last_heard
 
 
 def _understood(floor: Floor) -> None:

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import More, Reading, Replaced, Slot, answered, within
+from voicebot.authoring.answers.answer import More, Reading, Replaced, Slot, Unclear, answered, within
 from voicebot.authoring.answers.keyed import KeyedAnswer, as_number, pressed
 from voicebot.authoring.understanding import Understanding
 
 
 class MoneyAnswer(KeyedAnswer):
-    """An amount of money: "forty dollars and ten cents"; on the keypad, `*` is the decimal point."""
+    """An amount of money: "forty dollars and ten cents"; on the keypad, `*` is the decimal point. If it may be 42.50 or
+    4250 ("forty-two fifty dollars"), and the limits do not tell, callers are asked."""
 
     HEADING = "`money`"
     EXAMPLES = (("money: {currency: USD}", "twelve fifty", "12.50"),)
@@ -28,13 +29,20 @@ class MoneyAnswer(KeyedAnswer):
     max: float | None = Field(None, description="The largest amount that is accepted.")
 
     def value(self, text: str, understanding: Understanding, today: date) -> Decimal | None:
-        return self._taken(understanding.money(text, self.currency))
+        possible = self._possible(text, understanding)
+        return possible[0] if len(possible) == 1 else None
+
+    def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
+        possible = self._possible(text, understanding)
+        return Unclear("which_amount") if len(possible) > 1 else answered(next(iter(possible), None))
+
+    def _possible(self, text: str, understanding: Understanding) -> list[Decimal]:
+        amounts = understanding.amounts(text, self.currency)
+        return [amount for amount in amounts if within(amount, self.min, self.max)]
 
     def pressed(self, key: str, slot: Slot) -> str | More | None:
         return pressed(key, slot, point=True)
 
     def keys_ended(self, pressed: str, understanding: Understanding, today: date) -> Reading:
-        return answered(self._taken(as_number(pressed)))
-
-    def _taken(self, amount: Decimal | None) -> Decimal | None:
-        return amount if amount is not None and within(amount, self.min, self.max) else None
+        amount = as_number(pressed)
+        return answered(amount if amount is not None and within(amount, self.min, self.max) else None)

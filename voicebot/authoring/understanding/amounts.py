@@ -1,10 +1,11 @@
 """Sums of money: "twelve fifty", "twelve dollars and fifty cents", "$12.50", "a dollar fifty", "two grand".
 
-"15 to 20 dollars" and "between 20 and 30" are no sum.
+"15 to 20 dollars" and "between 20 and 30" are no sum, "forty two fifty dollars" may be two.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
@@ -27,6 +28,7 @@ from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_AMOUNT = Decimal(10) ** 15
+_FOUR_DIGITS = re.compile(r"[1-9][0-9]{3}(?<!00)")
 
 
 class _Unit(Enum):
@@ -50,6 +52,17 @@ class Amounts:
 
     def read(self, text: str, currency: str) -> Decimal | None:
         """The sum in ``currency`` (ISO 4217), to its smallest coin; None when none, several, or another's is named."""
+        possible = self.candidates(text, currency)
+        return possible[0] if len(possible) == 1 else None
+
+    def candidates(self, text: str, currency: str) -> tuple[Decimal, ...]:
+        """The sums that may be meant: none, one, or two ("forty two fifty dollars" and "4250" are 42.50 or 4250)."""
+        cents = self._read(text, currency, whole=False) if _places(currency) else None
+        found = (cents, self._read(text, currency, whole=True))
+        return tuple(dict.fromkeys(amount for amount in found if amount is not None))
+
+    def _read(self, text: str, currency: str, *, whole: bool) -> Decimal | None:
+        """``whole``: what may have cents at its end, or not, has none."""
         units = self._units(currency.upper())
         tokens = self._vocabulary.content(text)
         if self._is_range(tokens, units):
@@ -78,11 +91,16 @@ class Amounts:
             group = rows[-1] if rows else []
             if unit is _Unit.MINOR:
                 minor = single(group) if minor is None else minor
+                if major is None and len(rows) == 2 and self._adds(tokens[begin:index], rows):
+                    major = single(rows[0])  # "forty two and fifty cents"
             elif unit is not None and group:
-                major = single(group) if major is None else major
+                major = self._named(group, whole) if major is None else major
             elif unit is None and group:
                 if major is None and minor is None:
-                    return self._rounded(self._bare(group), currency) if len(rows) == 1 else None
+                    amount = self._bare(group) if len(rows) == 1 else None
+                    if amount is not None and not whole and _may_have_cents(tokens[begin:index], amount):
+                        amount /= 100
+                    return self._rounded(amount, currency)
                 if minor is None and len(group) == 1 and group[0].start <= 1:
                     # "twelve dollars fifty", "ten dollars and a half"
                     part = group[0].value
@@ -146,6 +164,19 @@ class Amounts:
                 rows.append([number])
         return rows
 
+    def _adds(self, tokens: Sequence[Token], rows: list[list[SpokenNumber]]) -> bool:
+        """Whether nothing but "and" stands between two rows of numbers."""
+        between = self._words.atoms(tokens)[rows[0][-1].stop : rows[1][0].start]
+        return bool(between) and all(atom.word in self._words.conjunctions for atom in between)
+
+    def _named(self, row: list[SpokenNumber], whole: bool) -> Decimal | None:
+        """Numbers before their unit: "one twenty five dollars". "Forty two fifty dollars" may have cents, or not."""
+        if len(row) != 2 or len(row[1].digits) != 2 or row[0].value < 10:
+            return single(row)
+        if whole and row[0].value < 100:
+            return Decimal(row[0].digits + row[1].digits)
+        return row[0].value + row[1].value / 100
+
     def _bare(self, row: list[SpokenNumber]) -> Decimal | None:
         """Numbers without a unit: "twelve fifty", "twelve oh five"."""
         if len(row) >= 3 and row[-2].digits == "0" and len(row[-1].digits) == 1:
@@ -159,8 +190,17 @@ class Amounts:
     def _rounded(self, amount: Decimal | None, currency: str) -> Decimal | None:
         if amount is None or abs(amount) >= MAX_AMOUNT:
             return None
-        try:
-            places = get_currency_precision(currency.upper())
-        except (LookupError, ValueError):
-            places = 2
-        return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        return amount.quantize(Decimal(1).scaleb(-_places(currency)), rounding=ROUND_HALF_UP)
+
+
+def _places(currency: str) -> int:
+    """How many decimal places sums in ``currency`` have."""
+    try:
+        return int(get_currency_precision(currency.upper()))
+    except (LookupError, ValueError):
+        return 2
+
+
+def _may_have_cents(tokens: Sequence[Token], amount: Decimal) -> bool:
+    """Whether ``amount`` was said in ``tokens`` as "4250", which recognisers write for "forty two fifty" as well."""
+    return any(_FOUR_DIGITS.fullmatch(token.word) and Decimal(token.word) == amount for token in tokens)

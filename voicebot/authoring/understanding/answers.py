@@ -7,17 +7,13 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 
-from voicebot.authoring.understanding.likeness import likeness, sound
+from voicebot.authoring.understanding.likeness import nearest, sound
 from voicebot.authoring.understanding.numbers import ORDINAL, NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_OPTIONS = 500
 
-NEAR = 0.82
-"""How like an option's sound (0 to 1) must be what was said, to be taken for a mishearing of it."""
-APART = 0.15
-"""How much less like it every other option must be."""
 MIN_SOUND, MAX_SOUND = 4, 30
 MAX_SOUND_WORDS = 4
 MAX_SOUNDS = 1000
@@ -132,17 +128,8 @@ class Choices:
         heard = self._sound(text)
         if not names or not MIN_SOUND <= len(heard) <= MAX_SOUND:
             return None
-        best: dict[str, float] = {}
-        left = MAX_SOUNDS
-        for name in names:
-            for phrase in options[name] or (name,):
-                best[name] = max(best.get(name, 0.0), likeness(heard, self._sound(str(phrase))))
-                left -= 1
-            if left <= 0:
-                return None
-        first, *others = sorted(best, key=lambda name: -best[name])
-        clear = not others or best[first] - best[others[0]] >= APART
-        return first if best[first] >= NEAR and clear else None
+        phrases = {self._sound(str(phrase)): name for name in names for phrase in options[name] or (name,)}
+        return nearest(heard, phrases) if len(phrases) <= MAX_SOUNDS else None
 
     def _sound_of(self, phrase: str) -> str:
         """The sound of ``phrase`` without words that say nothing of the option; ``""`` for more than a few words."""

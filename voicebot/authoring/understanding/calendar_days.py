@@ -6,16 +6,16 @@ the month; numbers in the order of the country. A date without a year is the nex
 past are asked for). A weekday is the next such day after today; what "next Tuesday" means is in the data (English: the
 one of next week).
 
+A weekday that is not the date's makes it doubtful: there is no date.
+
 Where several days are meant ("next week", "Friday or Saturday", "after Easter") there is no date;
 :meth:`CalendarDays.vague` tells which days.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 
 from voicebot.authoring.understanding.calendar_rules import (
     day_of,
@@ -26,17 +26,20 @@ from voicebot.authoring.understanding.calendar_rules import (
     next_or_last,
     nth,
     weekday_from,
-    yearless,
 )
 from voicebot.authoring.understanding.day_words import DayNumber, DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.numbered_days import NumberedDays, edges
 from voicebot.authoring.understanding.tokens import Token, without
 from voicebot.authoring.understanding.vague_days import DayRange, VagueDays
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
-_SEPARATED = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})(?:\2([0-9]{1,4}))?")
 _JOINTS = 3
 """How many of the words that may hang one day on another are looked at."""
+_SOON = timedelta(days=45)
+"""How far off "Friday the nineteenth" may be; if the next 19th is no Friday, the caller rather means another day."""
+_FRIDAY_13 = (4, 13)
+"""A day that callers know, however far off it is."""
 _DEPTH = 2
 """How often a day may hang on another one: "two days after the Monday before Christmas"."""
 
@@ -47,7 +50,7 @@ class CalendarDays:
     def __init__(self, vocabulary: Vocabulary, words: DayWords, digits: DigitStrings) -> None:
         self._vocabulary = vocabulary
         self._words = words
-        self._digits = digits
+        self._numbered = NumberedDays(words, digits)
         self._vague = VagueDays(words, self._exact)
 
     def read(self, text: str, today: date, past: bool = False, within: DayRange | None = None) -> date | None:
@@ -98,10 +101,8 @@ class CalendarDays:
     def _exact(self, tokens: Sequence[Token], today: date, past: bool, text: str = "", depth: int = 0) -> date | None:
         """The date, whatever else is in the tokens. ``text``: theirs, to be read as digits; ``""`` for a part of it."""
         words = self._words
-        for token in tokens:
-            parts = _SEPARATED.fullmatch(token.word)
-            if parts is not None and (found := self._separated(parts, today, past)) is not None:
-                return found
+        if (found := self._numbered.separated(tokens, today, past)) is not None:
+            return self._agreeing(found, tokens)
         numbers = words.numbers(tokens)
         for rule in (self._beside_another, self._counted, self._offset):
             if (found := rule(tokens, numbers, today, past, depth)) is not None:
@@ -112,15 +113,16 @@ class CalendarDays:
             if (since := words.since.ending(tokens, start)) is not None and since[0]:
                 return None  # "two Mondays from now"
             later = words.later.at(tokens, stop)  # "tomorrow week"
-            return today + timedelta(days=days + (later[1] if later is not None else 0))
-        for start, stop, month_number in words.months.find(tokens):
-            with_day = self._with_month(tokens, numbers, start, stop, month_number, today, past)
-            if with_day is not None:
-                return with_day[0]  # None where there is no such day ("February 30th")
+            found = today + timedelta(days=days + (later[1] if later is not None else 0))
+            return self._agreeing(found, tokens) if self._day_alone(tokens, numbers) in (None, found.day) else None
+        if (with_day := self._numbered.with_month(tokens, numbers, today, past)) is not None:
+            return self._agreeing(with_day[0], tokens)  # None where there is no such day ("February 30th")
         if holidays := words.holidays.find(tokens):
-            return self._holiday(tokens, numbers, holidays[0], today, past)
-        if (found := self._with_month_number(tokens, numbers, today, past)) is not None:
-            return found
+            return self._agreeing(self._holiday(tokens, numbers, holidays[0], today, past), tokens)
+        if words.months.find(tokens):
+            return None  # "Tuesday in May": any of them
+        if (found := self._numbered.with_month_number(tokens, numbers, today, past)) is not None:
+            return self._agreeing(found, tokens)
         weekdays = words.weekdays.find(tokens)
         day = self._day_alone(tokens, numbers)
         if weekdays:
@@ -129,7 +131,14 @@ class CalendarDays:
             return self._weekday(tokens, weekdays, day, today, past)
         if day is not None:
             return monthless(day, None, today, past)
-        return self._in_order(numbers, text, today, past)
+        return self._numbered.in_order(numbers, text, today, past)
+
+    def _agreeing(self, day: date | None, tokens: Sequence[Token]) -> date | None:
+        """``day``, unless another day of the week is named: nobody knows which of the two is meant."""
+        words = self._words
+        names = {at for start, stop, _ in words.holidays.find(tokens) for at in range(start, stop)}  # "Easter Monday"
+        weekdays = {weekday for start, _, weekday in words.weekdays.find(tokens) if start not in names}
+        return day if day is not None and (not weekdays or day.weekday() in weekdays) else None
 
     def _beside_another(
         self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool, depth: int
@@ -178,7 +187,7 @@ class CalendarDays:
             return None
         ago = bool(words.ago.find(tokens))
         after_in = min((stop for _, stop, _ in words.within.find(tokens)), default=len(tokens))
-        beside_next, beside_last = _edges(words.next.find(tokens)), _edges(words.last.find(tokens))
+        beside_next, beside_last = edges(words.next.find(tokens)), edges(words.last.find(tokens))
         for start, stop, unit in units:
             turn = 1 if beside_next(start, stop) else -1 if beside_last(start, stop) else 0
             one = len(numbers) == 1 and not words.counts(tokens, numbers[0])
@@ -255,76 +264,9 @@ class CalendarDays:
         if digits:
             return holiday(hit[2], today, past, full_year(digits, today, past))
         for start, stop, unit in self._words.units.find(tokens):
-            if unit == "year" and _edges(self._words.next.find(tokens))(start, stop):
+            if unit == "year" and edges(self._words.next.find(tokens))(start, stop):
                 return holiday(hit[2], today, past, today.year + 1)
         return holiday(hit[2], today, past)
-
-    def _with_month(
-        self, tokens: Sequence[Token], numbers: list[DayNumber], start: int, stop: int, month: int, today: date,
-        past: bool,
-    ) -> tuple[date | None] | None:  # fmt: skip
-        """The date, if there is such a one; None where the month has no day beside it."""
-        words = self._words
-        before = [number for number in numbers if number.stop <= start]
-        after = [number for number in numbers if number.start >= stop]
-        follows = bool(after) and 1 <= after[0].value <= 31 and words.only_of(tokens, stop, after[0].start)
-        if follows and before and (year := _year_before(before)):
-            return (day_of(year, month, after[0].value),)  # "2027 March 15"
-        if before and 1 <= before[-1].value <= 31 and words.only_of(tokens, before[-1].stop, start):
-            day, at = before[-1].value, stop
-        elif follows:
-            day, at = after[0].value, after[0].stop
-        else:
-            return None
-        digits = words.year_at(tokens, numbers, at)
-        if digits:
-            return (day_of(full_year(digits, today, past), month, day),)
-        for begin, end, unit in words.units.find(tokens):
-            if unit == "year" and _edges(words.next.find(tokens))(begin, end):
-                return (day_of(today.year + 1, month, day),)
-        return (yearless(month, day, today, past),)
-
-    def _with_month_number(
-        self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool
-    ) -> date | None:
-        """ "El quince del tres", "fünfzehnter dritter", "the third of the fifth"."""
-        words = self._words
-        for day, month in pairwise(numbers):
-            if not (1 <= day.value <= 31 and 1 <= month.value <= 12):
-                continue
-            joined = day.stop < month.start and words.only_of(tokens, day.stop, month.start)
-            row = day.stop == month.start and (
-                (day.ordinal and month.ordinal) or (words.dots and self._dotted(tokens, day, month))
-            )
-            if (joined and "of" in words.numbered_months) or (row and "ordinal" in words.numbered_months):
-                digits = words.year_at(tokens, numbers, month.stop)
-                if digits:
-                    return day_of(full_year(digits, today, past), month.value, day.value)
-                return yearless(month.value, day.value, today, past)
-        return None
-
-    def _dotted(self, tokens: Sequence[Token], day: DayNumber, month: DayNumber) -> bool:
-        """Whether the two are written "15. 3."."""
-        return tokens[day.start].numeral and tokens[month.start].numeral and tokens[month.start].pause
-
-    def _separated(self, parts: re.Match[str], today: date, past: bool) -> date | None:
-        first, separator, second, third = parts.groups()
-        if third is None:
-            if separator == "." and not self._words.dots:
-                return None
-            month, day = (first, second) if self._words.month_first else (second, first)
-            return (yearless(int(month), int(day), today, past)
-                    or (yearless(int(day), int(month), today, past) if int(month) > 12 else None))  # fmt: skip
-        if len(first) == 4:
-            return day_of(int(first), int(second), int(third))
-        if len(third) not in (2, 4) or len(first) > 2:
-            return None
-        return self._ordered(int(first), int(second), full_year(third, today, past))
-
-    def _ordered(self, first: int, second: int, year: int) -> date | None:
-        """Two numbers in the order of the country, or the other way round where only that is a date."""
-        month, day = (first, second) if self._words.month_first else (second, first)
-        return day_of(year, month, day) or day_of(year, day, month)
 
     def _day_alone(self, tokens: Sequence[Token], numbers: list[DayNumber]) -> int | None:
         """ "the 23rd", "the twenty third"; a plain number only after an article that says so ("le treize")."""
@@ -343,7 +285,9 @@ class CalendarDays:
             return None  # "Monday Tuesday"
         _, stop, weekday = weekdays[0]
         if day is not None:
-            return monthless(day, weekday, today, past)
+            found = monthless(day, weekday, today, past)
+            known = (weekday, day) == _FRIDAY_13
+            return found if found is not None and (known or abs(found - today) <= _SOON) else None
         if words.last.find(tokens):
             return weekday_from(today, weekday, -1)
         weeks = any(unit == "week" for _, _, unit in words.units.find(tokens))
@@ -357,40 +301,3 @@ class CalendarDays:
         if words.next.find(tokens) and (words.week_after or weeks):
             return today + timedelta(days=7 - today.weekday() + weekday)
         return weekday_from(today, weekday, -1 if past else 1)
-
-    def _in_order(self, numbers: list[DayNumber], text: str, today: date, past: bool) -> date | None:
-        """Nothing but numbers: "eight thirteen two thousand one", "oh three oh five nineteen eighty", "2027 3 15"."""
-        row = "".join(number.digits for number in numbers)
-        if len(numbers) == 3 and 1000 <= numbers[0].value <= 9999:
-            return day_of(numbers[0].value, numbers[1].value, numbers[2].value)
-        if len(numbers) in (3, 4) and all(number.value <= 31 for number in numbers[:2]):
-            year = "".join(number.digits for number in numbers[2:])
-            if len(year) in (2, 4) and numbers[0].value and numbers[1].value:
-                return self._ordered(numbers[0].value, numbers[1].value, full_year(year, today, past))
-        if len(row) not in (6, 8):
-            row = self._digits.read(text) if text else ""
-        if len(row) == 8:
-            found = self._ordered(int(row[:2]), int(row[2:4]), int(row[4:]))
-            if found is not None and 1850 <= found.year <= 2150:
-                return found
-            return day_of(int(row[:4]), int(row[4:6]), int(row[6:]))
-        if len(row) == 6:
-            return self._ordered(int(row[:2]), int(row[2:4]), full_year(row[4:], today, past))
-        return None
-
-
-def _edges(found: list[tuple[int, int, bool]]) -> Callable[[int, int], bool]:
-    """Tells whether one of these phrases stands just before or after a part of the text."""
-    begins, ends = {begin for begin, _, _ in found}, {end for _, end, _ in found}
-    return lambda start, stop: stop in begins or start in ends
-
-
-def _year_before(before: Sequence[DayNumber]) -> int:
-    """The year that ends the numbers before a month: "2027", "twenty twenty seven"; 0 for none."""
-    if before[-1].value >= 1000:
-        return before[-1].value if before[-1].value <= 9999 else 0
-    if len(before) > 1 and before[-2].stop == before[-1].start and len(before[-1].digits) == 2 and (
-        before[-2].value in (19, 20, 21)
-    ):  # fmt: skip
-        return before[-2].value * 100 + before[-1].value
-    return 0

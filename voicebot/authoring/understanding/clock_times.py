@@ -18,6 +18,7 @@ from voicebot.authoring.understanding.tokens import Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 _CLOCK = re.compile(r"([0-9]{1,2})[:.]([0-9]{2})(?:[:.][0-9]{2})?")
+_DIGITS = frozenset("123456789")
 _MINUTES, _PLAIN, _PAST, _TO, _HOUR_WORD, _OTHER = "minutes", "plain", "past", "to", "hour word", "other"
 
 
@@ -44,6 +45,10 @@ class ClockTimes:
                   for phrase in section.get(key, ())]  # fmt: skip
         self._joints = vocabulary.phrases(joints)
         self._skipped = vocabulary.words("times", "skipped")
+        self._alternatives = vocabulary.listed_phrases("dates", "alternatives")
+        self._between = vocabulary.listed_phrases("times", "from")
+        units = vocabulary.section("durations").get("units", {})
+        self._minute_words = frozenset(word for word, unit in units.items() if unit == "minute")
         self._not_before = vocabulary.listed_phrases("times", "not_before")
         self._suffixes = vocabulary.words("dates", "ordinal_suffixes")
         self._minutes_first = section.get("minutes_first") == "true"
@@ -51,6 +56,8 @@ class ClockTimes:
 
     def read(self, text: str) -> time | None:
         tokens = self._vocabulary.content(text)
+        if self._is_range(tokens):
+            return None
         for token in tokens:
             if token.numeral and (clock := _CLOCK.fullmatch(token.word)):
                 return self._halved(int(clock[1]), int(clock[2]), tokens)
@@ -114,18 +121,45 @@ class ClockTimes:
                 index += 1
             elif (number := reader.cardinal(index)) is not None and number.value < 10000:
                 stop = atoms[number.stop - 1].stop
+                index = number.stop
+                if self._minutes_to(tokens, stop):
+                    parts.append(_Part(_MINUTES, int(number.value), number.digits))
+                    index += 1
+                    continue
                 counts = self._not_before.at(tokens, stop) is not None or self._is_ordinal(tokens, stop)
                 parts.append(_Part(_OTHER) if counts else _Part(_PLAIN, int(number.value), number.digits))
-                index = number.stop
             else:
                 if not (atom.kind != NUMERAL and (atom.word in self._skipped or atom.kind == "article")):
                     parts.append(_Part(_OTHER))
                 index += 1
         return parts
 
+    def _is_range(self, tokens: Sequence[Token]) -> bool:
+        """Whether two numbers are the ends of a range: "from nine to five", "zwischen zwei und drei"."""
+        atoms = self._words.atoms(tokens)
+        numbers = NumberReader(self._words, atoms).all()
+        opened = any(stop <= len(tokens) and self._opens(tokens, stop) for _, stop, _ in self._between.find(tokens))
+        for one, other in pairwise(numbers):
+            between = range(atoms[one.stop - 1].stop, atoms[other.start].start)
+            joints = [at for at in between if self._alternatives.at(tokens, at) is not None]
+            if joints and (opened or not any(self._joints.at(tokens, at) for at in joints)):
+                return True
+        return False
+
+    def _opens(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether a time, and nothing else, follows "from" or "between" at ``at``."""
+        while at < len(tokens) and tokens[at].word in self._skipped:
+            at += 1
+        return bool(NumberReader(self._words, self._words.atoms(tokens[at : at + 1])).all())
+
     def _quarters(self, reader: NumberReader, index: int) -> int:
         fraction = reader.atom(index + 1)
         return int(reader.atom(index).value * fraction.value * 60) if fraction.kind == FRACTION else 0
+
+    def _minutes_to(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether "minutes to" is at ``at``, or "minutes past"."""
+        joint = self._joints.at(tokens, at + 1) if at < len(tokens) and tokens[at].word in self._minute_words else None
+        return joint is not None and joint[1] != _HOUR_WORD
 
     def _is_ordinal(self, tokens: Sequence[Token], stop: int) -> bool:
         """Whether an ordinal's ending follows at once ("3rd")."""
@@ -151,6 +185,8 @@ class ClockTimes:
             minutes, hour = (left, right) if self._minutes_first else (right, left)
             if hour.kind == _MINUTES or hour.value > 24 or not 0 < minutes.value < 60:
                 continue
+            if self._minutes_first and minutes.kind == _PLAIN and minutes.value % 5:
+                continue  # "nine to five" is a range; "four minutes to five" is none
             if part.kind == _PAST:
                 return hour.value, minutes.value
             return _hour_before(hour.value), 60 - minutes.value
@@ -169,7 +205,7 @@ class ClockTimes:
             and [part.kind for part in parts[plain[0] + 1 :]] in ([_PAST], [_TO])
         ):
             return None  # "twenty past"
-        if not plain or any(part.kind == _OTHER for part in parts[plain[0] : plain[-1]]):
+        if not plain or any(part.kind in (_OTHER, _TO) for part in parts[plain[0] : plain[-1]]):
             return None  # none, or several: "two or three"
         return self._plain(parts, plain[0])
 
@@ -189,6 +225,8 @@ class ClockTimes:
                 break
         if len(row) >= 2 and row[0].digits in ("0", "00") and row[1].value < 10:
             return hour.value, row[1].value
+        if row and row[0].digits in _DIGITS and following.kind == _PLAIN and len(hour.digits) < 3:
+            return None  # "two three" are two hours; "five oh three" is a time
         return hour.value, row[0].value if row else 0
 
     def _halved(self, hours: int, minutes: int, tokens: Sequence[Token]) -> time | None:

@@ -60,15 +60,18 @@ class Corrections:
         What is said before a retraction counts where nothing that follows it has a value ("five, I mean it"). Without
         ``doubtful`` a single word ("no") retracts only where it stands by itself.
         """
-        text = prepared(text)
-        parts = [text]
-        while len(parts) <= MAX_TURNS and (rest := self._turned(parts[-1], doubtful)) is not None:
-            parts.append(rest)
-        for part in reversed(parts):
+        for part in reversed(self.parts(text, doubtful)):
             found = value(part)
             if found not in (None, ""):
                 break
         return found
+
+    def parts(self, text: str, doubtful: bool = True) -> list[str]:
+        """``text``, and what is left of it each time that its speaker takes something back."""
+        parts = [prepared(text)]
+        while len(parts) <= MAX_TURNS and (rest := self._turned(parts[-1], doubtful)) is not None:
+            parts.append(rest)
+        return parts
 
     def in_doubt(self, text: str) -> bool:
         """Whether a word that may retract, or may not, is in ``text``: ``doubtful`` of :meth:`last_word` matters."""

@@ -2,8 +2,9 @@
 
 Said one by one, in groups ("forty two seventeen"), doubled ("double three"), with "oh" for zero, or written as numerals
 with whatever between. A recogniser takes digits for words that sound alike ("to", "for", "ate"); such a word counts
-where digits are on both its sides, or where a number of known length is complete with it and not without. A few words
-are believed only so ("a" or "H" for eight).
+where nothing but digits is on both its sides, or where a number of known length is complete with it and not without.
+Other words are believed only so: "a" or "H" for eight, "or" between digits for "oh", and those that sound nearly like a
+digit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from voicebot.authoring.understanding.likeness import nearest, sound
 from voicebot.authoring.understanding.numbers import (
     HUNDRED,
     NUMERAL,
@@ -24,10 +26,12 @@ from voicebot.authoring.understanding.numbers import (
     NumberReader,
     NumberWords,
 )
-from voicebot.authoring.understanding.tokens import Token, prepared
+from voicebot.authoring.understanding.tokens import Token, folded, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_DIGITS = 100
+MIN_NEAR = 4
+"""Letters of a word that may be a digit because it sounds nearly like one."""
 
 _GLUED = re.compile(r"(?<=[^\W\d_])(?=[0-9])|(?<=[0-9])(?=[^\W\d_])")
 
@@ -43,7 +47,14 @@ class DigitStrings:
         self._times = vocabulary.phrases({word: int(times) for word, times in section.get("times", {}).items()})
         self._months = vocabulary.phrases({month: True for month in vocabulary.section("dates").get("months", {})})
         self._sounds_like = {word: int(digit) for word, digit in section.get("sounds_like", {}).items()}
-        self._hardly = self._sounds_like | {word: int(digit) for word, digit in section.get("hardly", {}).items()}
+        self._between = {word: int(digit) for word, digit in section.get("between", {}).items()}
+        hardly = {word: int(digit) for word, digit in section.get("hardly", {}).items()}
+        self._hardly = self._sounds_like | hardly | self._between
+        self._introductions = vocabulary.listed_phrases("correction", "markers")
+        digits = {word: int(digit) for word, digit in section.get("units", {}).items()}
+        digits |= dict.fromkeys(section.get("zero", ()), 0)
+        self._sounds = {sound(folded(word)): digit for word, digit in digits.items()}
+        self._known = vocabulary.words("choice", "ignored")
 
     def read(self, text: str, length: int | None = None) -> str:
         """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if known."""
@@ -53,18 +64,23 @@ class DigitStrings:
             return ""
         strict = self._digits(tokens, atoms)
         if not strict and length and len(atoms) == length and all(atom.word in self._sounds_like for atom in atoms):
-            return self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=False))
+            return self._digits(tokens, self._by_sound(tokens, atoms, self._sounds_like))
         if not strict or len(strict) == length:
             return strict
-        likely = self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=True))
+        likely = self._digits(tokens, self._by_sound(tokens, atoms, self._sounds_like, numerals=False))
         if length is None or len(likely) == length:
             return likely
-        loose = self._digits(tokens, self._by_sound(atoms, self._sounds_like, surrounded=False))
-        if len(loose) < length:
-            looser = self._digits(tokens, self._by_sound(atoms, self._hardly, surrounded=False))
-            if len(looser) == length:
-                return looser
-        return loose if len(loose) == length else likely
+        for sounds_like in (self._sounds_like, self._hardly, self._hardly | self._near(atoms)):
+            found = self._digits(tokens, self._by_sound(tokens, atoms, sounds_like))
+            if len(found) == length:
+                return found
+        return likely
+
+    def _near(self, atoms: Sequence[Atom]) -> dict[str, int]:
+        """The words that sound nearly like one of the digits ("seeks")."""
+        words = {atom.word for atom in atoms if atom.kind == WORD and len(atom.word) >= MIN_NEAR}
+        near = {word: nearest(sound(word), self._sounds) for word in words - self._known}
+        return {word: digit for word, digit in near.items() if digit is not None}
 
     def _dates(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> bool:
         """Whether a number belongs to a month ("December 2028"), and is no string of digits."""
@@ -97,21 +113,28 @@ class DigitStrings:
     def _like_digit(self, atom: Atom) -> bool:
         return atom.is_number or atom.word in self._sounds_like or atom.word in self._zero_letters
 
-    def _by_sound(self, atoms: Sequence[Atom], sounds_like: Mapping[str, int], surrounded: bool) -> list[Atom]:
-        """``atoms`` with the words that sound like digits as digits: between digits, or just beside one."""
+    def _by_sound(
+        self, tokens: Sequence[Token], atoms: Sequence[Atom], sounds_like: Mapping[str, int], *, numerals: bool = True
+    ) -> list[Atom]:
+        """``atoms`` with the words that sound like digits as digits, where nothing but digits stands beside them.
 
-        def digit(index: int, edge: bool) -> bool:
+        ``numerals``: also beside digits that are written as one numeral.
+        """
+
+        def digit(index: int) -> bool:
             if not 0 <= index < len(atoms):
-                return edge
+                return True
             return atoms[index].is_number or atoms[index].word in sounds_like or self._is_times(atoms[index])
 
         out = []
         for index, atom in enumerate(atoms):
             if atom.word in sounds_like and not atom.is_number:
-                before, after = digit(index - 1, surrounded), digit(index + 1, surrounded)
-                believed = before and after if surrounded else before or after
+                introduced = self._introductions.ending(tokens, atom.start) is not None
+                believed = (digit(index - 1) or introduced) and digit(index + 1)
+                if atom.word in self._between:
+                    believed = 0 < index < len(atoms) - 1 and atoms[index - 1].is_digit and atoms[index + 1].is_digit
                 # "to 5551234": whoever writes the digits as one numeral has written "to" as a word.
-                if surrounded and index + 1 < len(atoms) and len(atoms[index + 1].word) > 1:
+                if not numerals and index + 1 < len(atoms) and len(atoms[index + 1].word) > 1:
                     believed = believed and atoms[index + 1].kind != NUMERAL
                 if believed:
                     value = Decimal(sounds_like[atom.word])

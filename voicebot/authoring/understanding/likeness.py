@@ -1,25 +1,42 @@
 """How much alike two words sound: for what a recogniser makes of a word that it does not expect ("Billan" for billing).
 
 A word is spelled by its sounds, roughly and in the same way in all languages; two spellings are compared letter by
-letter, where letters of the same kind (vowels; b and p; m and n) differ less than others.
+letter, where letters of the same kind (vowels; b and p; m and n; p and t) differ less than others.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeVar
+
+T = TypeVar("T")
+
+NEAR = 0.82
+"""How like the sound of what is expected (0 to 1) must be what was heard, to be taken for it."""
+APART = 0.15
+"""How much less like it everything else must be that is expected."""
 
 VOWELS = frozenset("aeiouy")
-_KINDS = ("bpfvw", "dt", "gk", "sz", "mn", "lr")
-_KIND = {letter: kind for kind, letters in enumerate(_KINDS) for letter in letters}
+_PLACES = ("bpfvw", "dt", "gk", "sz", "mn", "lr")
+_MANNERS = ("ptk", "bdg", "fsv")
+_KIN = frozenset(
+    {(one, other) for kind in (*_PLACES, *_MANNERS) for one in kind for other in kind}
+)  # fmt: skip
 
-_WRITTEN = re.compile(r"[^a-z]|ph|tsch|tch|sch|sh|ch|qu|ck|c[eiy]|c|x|ng|gh|h|j")
+_WRITTEN = re.compile(
+    r"[^a-z]|ph|tsch|tch|sch|sh|ch|qu|ck|c[eiy]|c|x|ng(?![aeiouy])|gh|h|j|eau|[ao][uw]|[ae]i|[ae]y|ee|ea|oa|oo|ie"
+)
 _SPOKEN = {"ph": "f", "tsch": "s", "tch": "s", "sch": "s", "sh": "s", "ch": "s", "qu": "k", "ck": "k", "c": "k",
-           "ce": "se", "ci": "si", "cy": "si", "x": "ks", "ng": "n", "j": "g"}  # fmt: skip
+           "ce": "se", "ci": "si", "cy": "si", "x": "ks", "ng": "n", "j": "g", "eau": "o", "au": "o", "aw": "o",
+           "ou": "o", "ow": "o", "ai": "e", "ei": "e", "ay": "e", "ey": "e", "ee": "i", "ea": "i", "oa": "o", "oo": "u",
+           "ie": "i"}  # fmt: skip
 _DOUBLED = re.compile(r"(.)\1+")
 
-SAME_KIND, VOWEL_FOR_VOWEL, VOWEL_MORE, OTHER = 0.6, 0.3, 0.7, 1.0
-"""What it costs to take one letter for another, by what they are; ``VOWEL_MORE``: a vowel more or less."""
+KIN, VOWEL_FOR_VOWEL, VOWEL_MORE, OTHER = 0.6, 0.3, 0.7, 1.0
+"""What it costs to take one letter for another, by what they are: consonants that are made in the same place or manner,
+vowels, others; ``VOWEL_MORE``: a vowel more or less."""
 
 
 def sound(word: str) -> str:
@@ -46,6 +63,17 @@ def likeness(one: str, other: str) -> float:
     return max(0.0, 1.0 - row[-1] / longer)
 
 
+def nearest(heard: str, expected: Mapping[str, T]) -> T | None:
+    """What the spelling by sound among ``expected`` stands for that ``heard`` is like; None where none is, or two are
+    nearly as much."""
+    found: dict[T, float] = {}
+    for other, meaning in expected.items():
+        found[meaning] = max(found.get(meaning, 0.0), likeness(heard, other))
+    first, *others = sorted(found, key=lambda meaning: -found[meaning])
+    clear = not others or found[first] - found[others[0]] >= APART
+    return first if found[first] >= NEAR and clear else None
+
+
 def _more(letter: str) -> float:
     return VOWEL_MORE if letter in VOWELS else OTHER
 
@@ -55,5 +83,4 @@ def _instead(one: str, other: str) -> float:
         return 0.0
     if one in VOWELS and other in VOWELS:
         return VOWEL_FOR_VOWEL
-    kind = _KIND.get(one)
-    return SAME_KIND if kind is not None and kind == _KIND.get(other) else OTHER
+    return KIN if (one, other) in _KIN else OTHER

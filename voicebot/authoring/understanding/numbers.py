@@ -31,6 +31,10 @@ FRACTION, ARTICLE, POINT, MINUS, NUMERAL, ORDINAL, WORD = (
 
 _WRITTEN_FRACTION = re.compile(r"[1-9]/[248]")
 
+_PAIRED, _NEAR = 22, 6
+"""Two numbers below a hundred are one where the first is smaller than ``_PAIRED`` ("nineteen", "twenty one") and the
+second not up to ``_NEAR`` larger, as both of "fifteen, twenty" are meant."""
+
 MAX_NUMERAL = 40
 """Digits in a numeral; a longer one is no number (it still is a string of digits)."""
 
@@ -249,6 +253,8 @@ class NumberReader:
         after += self.atom(after).kind == ARTICLE
         if self.atom(after).kind == SCALE:
             value, stop = value * self.atom(after).value, after + 1
+        elif self.atom(after).kind == HUNDRED and value > 1:  # "a couple hundred"
+            value, stop = value * 100, after + 1
         return SpokenNumber(value, _digits(value), index, stop)
 
     def _with_fraction(self, number: SpokenNumber) -> SpokenNumber:
@@ -344,7 +350,8 @@ def _digits(value: Decimal) -> str:
 def single(numbers: Sequence[SpokenNumber]) -> Decimal | None:
     """The one number that was said: one, or several in a row ("one two three four", "nineteen eighty four").
 
-    Several are one as far as each stands for digits of it: "three, four, five hundred" and "15, 16" are lists.
+    Several are one as far as each stands for digits of it: "three, four, five hundred", "15, 16" and "two three" (two
+    or three) are lists.
     """
     if not numbers:
         return None
@@ -354,9 +361,24 @@ def single(numbers: Sequence[SpokenNumber]) -> Decimal | None:
     grouped = all(len(number.digits) == 3 for number in numbers[1:])  # "1 234 567"
     if len(numbers) > 2 and not grouped and any(number.value >= 100 for number in numbers):
         return None
+    if len(numbers) == 2 and not grouped and not _is_pair(*numbers):
+        return None
     for before, number in pairwise(numbers):
         if number.start != before.stop or (number.pause and max(len(before.digits), len(number.digits)) > 1):
             return None
     digits = "".join(number.digits for number in numbers)
     whole = all(number.value >= 0 and number.value == number.value.to_integral_value() for number in numbers)
     return Decimal(digits) if whole and len(digits) <= MAX_NUMERAL else None
+
+
+def _is_pair(first: SpokenNumber, second: SpokenNumber) -> bool:
+    """Whether two numbers stand for one, as in "nineteen eighty four", "twelve hundred" and "one fifty".
+
+    "Two three", "fifteen sixteen" and "fifty sixty" rather name two.
+    """
+    if first.digits[:1] == "0" or second.digits[:1] == "0":
+        return True
+    if len(second.digits) != 2 or first.value >= 100:
+        return False
+    apart = second.value - first.value
+    return len(first.digits) == 1 or (first.value < _PAIRED and not 0 < apart <= _NEAR)

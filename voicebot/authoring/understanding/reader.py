@@ -12,6 +12,7 @@ from voicebot.authoring.exact import exact
 from voicebot.authoring.understanding.amounts import Amounts
 from voicebot.authoring.understanding.answers import Choices, Globals
 from voicebot.authoring.understanding.calendar_days import CalendarDays
+from voicebot.authoring.understanding.calendar_rules import month_of
 from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
 from voicebot.authoring.understanding.day_words import DayWords
@@ -100,6 +101,10 @@ class Understanding:
         """
         return self._value(text, lambda part: self._amounts.read(part, currency))
 
+    def amounts(self, text: str, currency: str) -> tuple[Decimal, ...]:
+        """The sums that may be meant: none, one, or two ("forty two fifty dollars" is 42.50 or 4250)."""
+        return self._value(text, lambda part: self._amounts.candidates(part, currency) or None) or ()
+
     @exact
     def vague_days(self, text: str, today: date, past: bool = False) -> tuple[date, date] | None:
         """The first and the last of the days that ``text`` names where it names no single one ("next week", "Friday or
@@ -148,7 +153,16 @@ class Understanding:
         """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
         birth) the last one. ``within``: what :meth:`vague_days` gave for what was said before: "Tuesday" is that one.
         """
-        return self._value(text, lambda part: self._days.read(part, today, past, within))
+        parts = self._corrections.parts(self._globals.without(text))
+        while parts:
+            part = parts.pop()
+            found = self._days.read(part, today, past, within)
+            if found is not None and parts and within is None:
+                first = self._days.read(parts[-1], today, past)  # "May ninth, no, the tenth": of May
+                found = found if first is None else self._days.read(part, today, past, month_of(first))
+            if found is not None:
+                return found
+        return None
 
     @exact
     def spelled(self, text: str) -> str:
