@@ -242,6 +242,18 @@ def test_what_repeats_the_prompt_is_its_echo(heard: Heard, happens: list[str]) -
     assert became(over(SAYING, None, *heard))[: len(happens) + 1] == happens
 
 
+def test_an_answer_is_not_lost_when_the_bot_says_more_meanwhile() -> None:
+    call = over(ASKING, YES_NO).heard(6.0)
+    call.on(SpeechStarted(6.6, 6.5)).on(BotMessage(6.7, 0, LONG, LONG)).on(PlaybackStarted(6.72, call.playing[0]))
+    call.on(SpeechStopped(7.0, 6.9)).on(Final(7.1, "Okay.", 6.5, 6.9, 0.9)).until(9.0)
+    assert became(call) == ["pause", "drop", "Okay."]
+
+
+def test_who_says_stop_is_no_echo_of_a_prompt_that_offers_it() -> None:
+    offer = "You can stop the recording at any time."
+    assert became(over(SAYING, None, *SOUND, guess(1.3, "stop the recording"), text=offer))[:2] == ["pause", "drop"]
+
+
 def test_who_says_what_was_offered_is_no_echo() -> None:
     offer = "You can say billing, or new opening hours, or agent."
     menu = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("new opening hours",)))
@@ -341,6 +353,8 @@ def test_each_language_has_its_words(text: str, language: str, means: Meaning) -
         ("okay", SpokenOver(later=True), Meaning.LISTENING),
         ("yes", SpokenOver(later=True), Meaning.INTERRUPTION),
         ("billing", SpokenOver(later=True), Meaning.INTERRUPTION),
+        ("okay", SpokenOver(turn=True, later=True), Meaning.INTERRUPTION),
+        ("right", SpokenOver(turn=True, later=True), Meaning.LISTENING),
     ],
 )
 def test_what_plays_decides_whether_a_word_is_an_answer(text: str, over: SpokenOver, means: Meaning) -> None:

@@ -90,7 +90,7 @@ class BotSpeech:
     def spoken_over(self, began: float | None, *, asked: bool) -> SpokenOver:
         """What plays for a caller who began to speak at ``began``. ``asked``: the last utterance asks for an answer."""
         if not self._queue or began is None or self.recent.since is None or began < self.recent.since:
-            return SpokenOver(later=True)
+            return SpokenOver(turn=asked, later=True)
         playing = self._queue[0]
         asks = playing.hint is InputHint.EXPECTING or (asked and len(self._queue) == 1)
         heard = heard_share(playing.text, self.recent.played_s(began), None)

@@ -8,6 +8,7 @@ from voicebot.events import BotMessage
 from voicebot.turns.commands import AskKind, Canned, Commit, Drop, HangUp, Pause, Prepare, Resume, ScoreTurn
 from voicebot.turns.floor import BoundRow, Floor
 from voicebot.turns.guards import GUARDS
+from voicebot.turns.interruption import Meaning
 from voicebot.turns.table import TABLE, FloorState, Happening, Move
 
 
@@ -18,9 +19,10 @@ def _pause(floor: Floor, now: float) -> None:
 
 
 def _resume(floor: Floor, now: float) -> None:
-    if not floor.caller.has_words:
+    meant = floor.meaning()
+    if meant is Meaning.NOTHING:
         floor.bot.paused_by_noise()
-    passed = floor.overlap.passed(floor.meaning(), floor.caller.text, now)
+    passed = floor.overlap.passed(meant, floor.caller.text, now)
     if not floor.caller.speaking:
         floor.caller.set_aside(now)
     floor.command(Resume(), passed)
