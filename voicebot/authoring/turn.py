@@ -18,6 +18,7 @@ from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
 from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
+from voicebot.host.trial import only_for_real
 
 MAX_PHRASES = 400
 """The recogniser is told to expect at most this many."""
@@ -89,6 +90,11 @@ class Turn:
     def is_dry_run(self) -> bool:
         """Whether the dialogs are only being warmed up, and must not ask anything of the world outside."""
         return channel.is_dry_run(self.context)
+
+    def only_for_real(self) -> None:
+        """What follows has an effect outside the call, or is told to operators: a trial (:mod:`voicebot.host.trial`)
+        ends here."""
+        only_for_real(self.context)
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
@@ -165,6 +171,7 @@ class Turn:
 
     async def fetch(self, asked: ServiceRequest) -> Any:
         """What a web service answers. Raises :class:`~voicebot.authoring.http.HttpFailed`."""
+        self.only_for_real()
         script, scope = self.script, {**self.scope(), "secrets": self.around.secrets}
         try:
             address = script.address(asked.url, scope)
