@@ -168,6 +168,11 @@ def test_the_same_word_is_an_answer_when_the_question_was_heard() -> None:
     assert became(over(ASKING, MENU, *LATE)) == ["pause", "resume"]
 
 
+def test_how_much_was_heard_of_a_question_does_not_grow_while_it_is_paused() -> None:
+    noise = (SpeechStarted(0.3, 0.2), SpeechStopped(2.8, 2.7), NoMatch(2.9, 0.2, 2.7))
+    assert became(over(ASKING, YES_NO, *noise, *LATE)) == ["pause", "resume", "pause", "resume"]
+
+
 def test_a_plain_yes_may_come_before_the_question() -> None:
     yes = (*SOUND, final(1.7, "Yes, okay."))
     answers = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("yes", "yes okay")))
@@ -260,6 +265,16 @@ def test_who_says_what_was_offered_is_no_echo() -> None:
     heard = (*SOUND, final(1.7, "New opening hours."))
     assert became(over(ASKING, menu, *heard, text=offer)) == ["pause", "drop", "New opening hours."]
     assert became(over(ASKING, None, *heard, text=offer)) == ["pause", "resume"]
+
+
+def test_an_echo_repeats_what_is_spoken_not_what_is_shown() -> None:
+    call = Call(TurnPolicy(prepare=False))
+    call.on(BotMessage(0.0, 1, "[balance]", f"<speak>{LONG}</speak>")).on(BotDone(0.0, 1)).on(CallAnswered(0.0))
+    call.on(PlaybackStarted(0.02, 1))
+    call.take()
+    for event in (*SOUND, final(1.7, "Appointment is on Monday.")):
+        call.on(event)
+    assert became(call) == ["pause", "resume"]
 
 
 def test_an_echo_is_known_also_when_the_prompt_was_dropped_or_has_ended() -> None:

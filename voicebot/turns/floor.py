@@ -184,7 +184,8 @@ class Floor:
         """Queue a message from the bot: its text or its audio file."""
         only_audio = "" if message.speak else message.audio  # if there is a text too, that is spoken instead
         text = message.text or message.speak
-        utterance = self.bot.add(message.request, text, message.hint, audio=only_audio)
+        spoken = message.speak or message.text
+        utterance = self.bot.add(message.request, text, message.hint, audio=only_audio, spoken=spoken)
         self.command(
             Play(
                 utterance.number,

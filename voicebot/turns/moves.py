@@ -15,6 +15,7 @@ from voicebot.turns.table import TABLE, FloorState, Happening, Move
 def _pause(floor: Floor, now: float) -> None:
     floor.paused_at = now
     floor.overlap.begin(now if floor.caller.began is None else floor.caller.began)
+    floor.bot.recent.paused(now)
     floor.command(Pause())
 
 
@@ -22,6 +23,7 @@ def _resume(floor: Floor, now: float) -> None:
     meant = floor.meaning()
     if meant is Meaning.NOTHING:
         floor.bot.paused_by_noise()
+    floor.bot.recent.resumed(now)
     passed = floor.overlap.passed(meant, floor.caller.text, now)
     if not floor.caller.speaking:
         floor.caller.set_aside(now)
