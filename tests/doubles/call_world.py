@@ -48,7 +48,7 @@ RULES = CallRules(
     language="en-US",
     voice_name="",
     vad_start_ms=64,
-    vad_echo_gate_dbfs=-40.0,
+    vad_echo_gate_dbfs=-42.0,
     max_duration_s=3600.0,
     before_answer=lambda _trunk: "ring",
 )
