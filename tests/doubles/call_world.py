@@ -48,7 +48,7 @@ RULES = CallRules(
     language="en-US",
     voice_name="",
     vad_start_ms=64,
-    vad_echo_gate_dbfs=-40.0,
+    vad_echo_gate_dbfs=-42.0,
     max_duration_s=3600.0,
     before_answer=lambda _trunk: "ring",
 )
@@ -213,7 +213,7 @@ class Mouth:
     failures = 0
 
     def __init__(self) -> None:
-        self.prepared: list[Speech] = []
+        self.prepared: list[tuple[Speech, Urgency]] = []
         self.held: list[Speech] = []
         self.voices: list[str] = []
         self.languages: list[str] = []
@@ -228,7 +228,7 @@ class Mouth:
         """Texts with "cached" are there already."""
         if "cached" in speech.text:
             return None
-        self.prepared.append(speech)
+        self.prepared.append((speech, urgency))
         self.held.append(speech)
         return HeldPrompt(speech, lambda: self.held.remove(speech))
 

@@ -12,6 +12,7 @@ Rules that hold here:
 from voicebot.speech.apology import TEXTS as APOLOGY_TEXTS
 from voicebot.speech.apology import ApologyKind, apology
 from voicebot.speech.echo import EchoGuard
+from voicebot.speech.noise_gate import NoiseGate
 from voicebot.speech.prompts import HeldPrompt, PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
 from voicebot.speech.rendering import Urgency
@@ -26,6 +27,7 @@ __all__ = [
     "EchoGuard",
     "EndpointSource",
     "HeldPrompt",
+    "NoiseGate",
     "PromptCache",
     "PromptStatistics",
     "PromptVoice",
