@@ -18,6 +18,7 @@ from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
 
 MAX_ANSWERS = 300
+MOST_LIKELY = 4
 MAX_PHRASE = 60
 """Characters; nobody says a longer one word by word."""
 _WORD = re.compile(r"\w+")
@@ -46,7 +47,8 @@ class Expectation:
         groups = [list(dict.fromkeys(map(_plain, group))) for group in self.answers]
         answers = list(dict.fromkeys(_in_turn(groups)))[:MAX_ANSWERS]
         at_any_time = [_plain(phrase) for phrase in commands]
-        closed_by_none = {*_begun([*groups, at_any_time]), *map(_plain, self.undecided)}
+        undecided = frozenset(map(_plain, self.undecided))
+        closed_by_none = undecided.union(_begun([*groups, at_any_time]))
         told = {
             "min": self.least,
             "max": self.most,
@@ -56,8 +58,14 @@ class Expectation:
             "openAnswers": [phrase for phrase in answers if phrase in closed_by_none],
             "beside": list(dict.fromkeys(chain(fillers, self.beside))),
             "commands": at_any_time,
+            "likely": [group[0] for group in groups if not undecided.issuperset(group)] if self._few else [],
         }
         return {"kind": self.kind} | {name: value for name, value in told.items() if value or name == "openAnswers"}
+
+    @property
+    def _few(self) -> bool:
+        """Whether there are so few different answers that the reply to each can be made ready."""
+        return self.kind == "choice" and len(self.answers) <= MOST_LIKELY
 
 
 ANYTHING = Expectation()
