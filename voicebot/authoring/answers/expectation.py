@@ -17,7 +17,7 @@ from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
 
-MAX_ANSWERS = 300
+MAX_ANSWERS = 400
 MOST_LIKELY = 4
 MAX_PHRASE = 60
 """Characters; nobody says a longer one word by word."""

@@ -1,7 +1,7 @@
 """What callers usually say, by language: for the call, which ends their turns by it and knows no language itself.
 
-Of the phrases in a data file, those that are written out are the usual ones; those with alternatives, "(a|b) c", stand
-for thousands.
+Of the phrases in a data file, those that are written out are the usual ones, the most usual first; those with many
+alternatives, "(a|b) c", stand for thousands.
 """
 
 from __future__ import annotations

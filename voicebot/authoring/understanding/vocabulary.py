@@ -6,8 +6,9 @@ In a listed phrase ``(a|b)`` stands for either word, ``(a|)`` for a or nothing: 
 
 ==================  ==================================================================================================
 fillers             words without meaning, left out everywhere
-yes, no             phrases; ``yes_if_short``: only in answers of few words; ``yes_alone``, ``no_alone``: only when
-                    nothing else is said (homophones); ``yes_at_end``, ``no_at_end``: only as the last words;
+yes, no             phrases, the most usual first; ``yes_if_short``: only in answers of few words; ``yes_alone``,
+                    ``no_alone``: only when nothing else is said (homophones); ``yes_at_end``, ``no_at_end``: only as
+                    the last words;
                     ``neither``: phrases that hide the words in them; ``negations``: turn a yes that follows into a no
 beside, withheld    what else is said with a yes or no: see yes_no.py; ``listening``: what shows only that somebody
                     listens
@@ -41,6 +42,8 @@ from voicebot.authoring.understanding.tokens import Phrases, Token, folded, prep
 T = TypeVar("T")
 
 
+FEW = 6
+"""A phrase with more alternatives is written to take in whatever may be said; none of them is usual."""
 _EITHER = re.compile(r"\(([^()]*)\)")
 
 
@@ -80,11 +83,12 @@ class Vocabulary:
         return [phrase for written in node for phrase in _either(str(written))]
 
     def written_out(self, *path: str) -> list[str]:
-        """The phrases at ``path`` that are written without alternatives, also with "that is" for "that's"."""
+        """The phrases at ``path`` that are written without alternatives, or with few; also "that is" for "that's"."""
         node: Any = self._data
         for name in path:
             node = node.get(name, {})
-        found = [str(phrase) for phrase in node if "(" not in str(phrase)]
+        forms = [_either(str(phrase)) for phrase in node]
+        found = [phrase for alternatives in forms if len(alternatives) <= FEW for phrase in alternatives]
         others = self._contracted([(phrase, phrase.replace("'", "")) for phrase in found], set(found))
         return found + [phrase for phrase, unpointed in others if phrase != unpointed]
 
