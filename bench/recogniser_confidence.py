@@ -37,7 +37,7 @@ ENGLISH = EXPECTED["en"]
 MENU = ("billing", "outage", "account balance", "operator", "moving house", "meter reading", "invoice", "a technician")
 NO_ANSWERS = (
     "Hello?", "Pardon?", "Maybe.", "Hold on.", "Help.", "Not now.", "Snow.", "Yesterday.", "Okay.", "Never mind.",
-    "Neither.", "Goodbye.", "It depends.", "For free.", "Won.", "Later.", "Mm-hmm.", "Uh-huh.", "Accounting.",
+    "Neither.", "Goodbye.", "It depends.", "Later.", "Mm-hmm.", "Uh-huh.", "Accounting.",
 )  # fmt: skip
 SNR_DB = (None, 15, 10)
 LEVEL = 10 ** (-23 / 20)
