@@ -93,6 +93,19 @@ USUAL: dict[str, dict[str, str]] = {
         "fr": "Veuillez dire le montant avec la devise, par exemple dix euros et cinquante centimes.",
         "es": "Por favor, diga el importe con la moneda, por ejemplo diez euros con cincuenta céntimos.",
     },
+    # to callers whose answer was hard to understand: an option, or digits
+    "did_you_say": {
+        "en": "Did you say {understood}?",
+        "de": "Haben Sie {understood} gesagt?",
+        "fr": "Avez-vous dit {understood} ?",
+        "es": "¿Ha dicho {understood}?",
+    },
+    "is_that_right": {
+        "en": "I heard {understood|digits}. Is that right?",
+        "de": "Ich habe {understood|digits} verstanden. Ist das richtig?",
+        "fr": "J'ai compris {understood|digits}. Est-ce exact ?",
+        "es": "He entendido {understood|digits}. ¿Es correcto?",
+    },
     # to callers who wait in a queue
     "hold": {
         "en": "All our agents are busy at the moment. Please hold the line.",

@@ -22,10 +22,12 @@ Slot = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """``value`` is the answer; ``option`` names the option of ``choice`` or ``languages`` that it came from."""
+    """``value`` is the answer; ``option`` names the option of ``choice`` or ``languages`` that it came from, and
+    ``likeness`` tells how much what was said is like its words, from 0 to 1 for the same."""
 
     value: Any
     option: str | None = None
+    likeness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

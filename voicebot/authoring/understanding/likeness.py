@@ -13,10 +13,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-NEAR = 0.82
-"""How like the sound of what is expected (0 to 1) must be what was heard, to be taken for it."""
-APART = 0.15
-"""How much less like it everything else must be that is expected."""
+NEAR, APART = 0.82, 0.15
+"""How like the sound of what is expected (0 to 1) must be what was heard, to be taken for it, and how much less like it
+everything else must be that is expected."""
+ALIKE, FAR_APART = 0.7, 0.2
+"""The same for what is only worth asking whether it was said."""
 
 VOWELS = frozenset("aeiouy")
 _PLACES = ("bpfvw", "dt", "gk", "sz", "mn", "lr")
@@ -63,15 +64,18 @@ def likeness(one: str, other: str) -> float:
     return max(0.0, 1.0 - row[-1] / longer)
 
 
-def nearest(heard: str, expected: Mapping[str, T]) -> T | None:
-    """What the spelling by sound among ``expected`` stands for that ``heard`` is like; None where none is, or two are
-    nearly as much."""
+def nearest(heard: str, expected: Mapping[str, T]) -> tuple[T, float] | None:
+    """What the spelling by sound among ``expected`` stands for that ``heard`` is like, and how much; None where none
+    is, or two are nearly as much."""
     found: dict[T, float] = {}
     for other, meaning in expected.items():
         found[meaning] = max(found.get(meaning, 0.0), likeness(heard, other))
+    if not found:
+        return None
     first, *others = sorted(found, key=lambda meaning: -found[meaning])
-    clear = not others or found[first] - found[others[0]] >= APART
-    return first if found[first] >= NEAR and clear else None
+    lead = found[first] - (found[others[0]] if others else 0.0)
+    near = (found[first] >= NEAR and lead >= APART) or (found[first] >= ALIKE and lead >= FAR_APART)
+    return (first, found[first]) if near else None
 
 
 def _more(letter: str) -> float:

@@ -20,12 +20,14 @@ from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.digit_words import part_words
 from voicebot.authoring.understanding.durations import Durations
 from voicebot.authoring.understanding.emails import Emails
+from voicebot.authoring.understanding.likeness import NEAR
 from voicebot.authoring.understanding.months import Months
 from voicebot.authoring.understanding.names import Names
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
 from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
 from voicebot.authoring.understanding.spelling import Spelling
+from voicebot.authoring.understanding.tokens import without
 from voicebot.authoring.understanding.vocabulary import load
 from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
@@ -221,12 +223,12 @@ class Understanding:
     @exact
     def choice(
         self, text: str, options: Mapping[str, Iterable[str]], keys: Mapping[str, str] | None = None,
-        *, outright: bool = False,
+        *, outright: bool = False, by_sound: bool = True,
     ) -> str | None:  # fmt: skip
         """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is.
 
         ``keys``: the keys of those that have one ("press two"). ``outright``: only an option's own words count, not its
-        key, its place, or a sound that is near.
+        key, its place, or (``by_sound``) a sound that is near.
         """
 
         def meant(part: str) -> str | None:
@@ -235,7 +237,20 @@ class Understanding:
         found = self._corrections.last_word(text, meant, doubtful=False)
         if found is None and self._corrections.in_doubt(text):
             found = self._corrections.last_word(text, meant)
+        if found is None and by_sound and not outright:
+            near = self.sounds_like(text, options)
+            found = near[0] if near is not None and near[1] >= NEAR else None
         return found
+
+    @exact
+    def sounds_like(self, text: str, options: Mapping[str, Iterable[str]]) -> tuple[str, float] | None:
+        """Which of ``options`` sounds like ``text``, and how much (0 to 1; from :data:`likeness.NEAR` on it may be
+        taken for it); None where none is clearly the nearest."""
+        return self._corrections.last_word(text, lambda part: self._choices.by_sound(part, options), doubtful=False)
+
+    def hesitates(self, text: str) -> bool:
+        """Whether ``text`` says nothing yet: "um", "let me see", "one moment"."""
+        return not without(self._vocabulary.fillers, self._vocabulary.tokens(text)) or self._waits.is_all(text)
 
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
