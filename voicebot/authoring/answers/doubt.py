@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from voicebot.authoring.answers.answer import Answered
 from voicebot.authoring.answers.parts import Form
-from voicebot.authoring.understanding import NEAR
 
 UNSURE = 0.4
 """The confidence of a recogniser (0 to 1) below which its words are not taken as they are."""
-SURE = 0.6
-"""The confidence that words must have which only sound like an option."""
+SURE, CLEAR = 0.6, 0.9
+"""The confidence and the likeness that words must have which only sound like an option."""
 
 
 def unsure(confidence: float | None) -> bool:
@@ -27,6 +26,6 @@ def asked_about(answer: Answered, form: Form | None, confidence: float | None) -
     ``form``: of answers in which it does not show that a character was misheard.
     """
     if answer.option is not None:
-        alike = answer.likeness < 1 and confidence is not None and confidence < SURE
-        return "did_you_say" if answer.likeness < NEAR or alike or unsure(confidence) else None
+        alike = answer.likeness < CLEAR or (answer.likeness < 1 and confidence is not None and confidence < SURE)
+        return "did_you_say" if alike or unsure(confidence) else None
     return "is_that_right" if form is not None and unsure(confidence) else None

@@ -142,7 +142,7 @@ class Wanted:
         return value
 
     def said_for(self, answer: Answered) -> Any:
-        """What is said for ``answer`` to callers who are asked whether they gave it: an option by its label or words."""
+        """What callers are told of ``answer`` when asked whether they gave it: an option by its label or words."""
         if answer.option is None:
             return answer.value
         option = self.options[answer.option]

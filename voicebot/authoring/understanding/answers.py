@@ -60,7 +60,7 @@ class Choices:
         heard = self._sound(text)
         if not MIN_SOUND <= len(heard) <= MAX_SOUND or self._by_words(text, names, options)[0]:
             return None
-        phrases = {self._sound(str(phrase)): name for name in names for phrase in options[name] or (name,)}
+        phrases = [(self._sound(str(phrase)), name) for name in names for phrase in options[name] or (name,)]
         return nearest(heard, phrases) if len(phrases) <= MAX_SOUNDS else None
 
     def _by_words(

@@ -53,7 +53,7 @@ class DigitStrings:
         self._introductions = vocabulary.listed_phrases("correction", "markers")
         digits = {word: int(digit) for word, digit in section.get("units", {}).items()}
         digits |= dict.fromkeys(section.get("zero", ()), 0)
-        self._sounds = {sound(folded(word)): digit for word, digit in digits.items()}
+        self._sounds = [(sound(folded(word)), digit) for word, digit in digits.items()]
         self._known = vocabulary.words("choice", "ignored")
 
     def read(self, text: str, length: int | None = None) -> str:

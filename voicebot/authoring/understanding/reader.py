@@ -170,7 +170,7 @@ class Understanding:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if there are
         none, or other words that may be part of it.
         """
-        return "" if self._waits.is_all(text) or self._globals.is_all(text) else self._spelling.read(text)
+        return "" if self.hesitates(text) or self._globals.is_all(text) else self._spelling.read(text)
 
     @exact
     def respelled(self, text: str, spelled: str) -> str | None:
