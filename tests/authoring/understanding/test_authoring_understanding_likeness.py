@@ -18,7 +18,7 @@ MENU: dict[str, Any] = {
     "billing": {"say": ["billing", "my bill"]}, "outage": {"say": ["outage", "no power"]},
     "balance": {"say": ["account balance"]}, "operator": {"say": ["operator"]}, "hours": {"say": ["opening hours"]},
 }  # fmt: skip
-NO_ANSWERS = read(HERE / "no_answers_en.yaml")
+NO_ANSWERS = read(HERE / "no_answers" / "en.yaml")
 
 
 def meant(kind: str, said: str, options: dict[str, Any] = MENU, confidence: float | None = None) -> tuple[Any, bool]:
