@@ -60,6 +60,13 @@ async def test_digits_that_the_recogniser_is_not_sure_of_are_read_back(
     assert call.hung_up
 
 
+async def test_a_part_that_the_recogniser_is_not_sure_of_makes_the_whole_doubtful(tmp_path: Path) -> None:
+    call = line(tmp_path, question("digits").replace("digits: true", "digits: {length: 4}"))
+    await call.dial()
+    await say(call, "four two", 0.2)
+    assert await say(call, "one one", 0.9) == ["I heard four two one one. Is that right?"]
+
+
 async def test_a_yes_that_the_recogniser_is_not_sure_of_is_asked_for_again(tmp_path: Path) -> None:
     call = line(tmp_path, question("yesno"))
     await call.dial()
@@ -79,7 +86,7 @@ async def test_keys_are_never_in_doubt(tmp_path: Path) -> None:
 async def test_who_hesitates_is_waited_for_and_has_lost_no_try(tmp_path: Path, kind: str) -> None:
     call = line(tmp_path, question(kind))
     await call.dial()
-    for said in ("um", "Uh.", "let me see", "one moment please", "Hmm."):
+    for said in ("um", "Uh.", "let me see", "Er, well", "Hmm."):
         assert await call.say(said) == []
         assert not call.hung_up
 

@@ -80,8 +80,8 @@ class Turn:
 
     @property
     def confidence(self) -> float | None:
-        """How sure the recogniser is of :attr:`message`, from 0 to 1; None where it does not say."""
-        return channel.confidence(self.context.activity)
+        """How sure the recogniser is of :attr:`message`, from 0 to 1; None where it does not say, and for a key."""
+        return channel.confidence(self.context.activity) if self.key is None else None
 
     @property
     def key(self) -> str | None:

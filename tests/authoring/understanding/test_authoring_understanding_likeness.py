@@ -28,7 +28,7 @@ def meant(kind: str, said: str, options: dict[str, Any] = MENU, confidence: floa
     reading = ask.wanted.read_words(said, {}, for_language("en-US"), TODAY)
     if not isinstance(reading, Answered):
         return None, False
-    return reading.value, asked_about(reading, ask.wanted.form({}), confidence) is not None
+    return reading.value, asked_about(reading, ask.wanted.answer, {}, confidence) is not None
 
 
 @pytest.mark.parametrize(

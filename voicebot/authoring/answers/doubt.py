@@ -6,9 +6,10 @@ value is worse than a question more.
 
 from __future__ import annotations
 
-from voicebot.authoring.answers.answer import Answered
-from voicebot.authoring.answers.parts import Form
+from voicebot.authoring.answers.answer import Answered, AnswerKind, Slot
 
+AGAIN = "sorry"
+"""What callers hear when nobody knows whether it was a yes: the question again."""
 UNSURE = 0.4
 """The confidence of a recogniser (0 to 1) below which its words are not taken as they are."""
 SURE, CLEAR = 0.6, 0.9
@@ -20,12 +21,22 @@ def unsure(confidence: float | None) -> bool:
     return confidence is not None and confidence < UNSURE
 
 
-def asked_about(answer: Answered, form: Form | None, confidence: float | None) -> str | None:
+def asked_about(answer: Answered, kind: AnswerKind | None, slot: Slot, confidence: float | None) -> str | None:
     """What callers are asked, by its name in :data:`~voicebot.authoring.expected.USUAL`; None: ``answer`` is taken.
 
-    ``form``: of answers in which it does not show that a character was misheard.
+    ``kind``: of the question; ``slot``: whether its parts were in doubt (:func:`heard_part`).
     """
+    doubtful = unsure(confidence) or bool(slot.get("unsure"))
     if answer.option is not None:
         alike = answer.likeness < CLEAR or (answer.likeness < 1 and confidence is not None and confidence < SURE)
-        return "did_you_say" if alike or unsure(confidence) else None
-    return "is_that_right" if form is not None and unsure(confidence) else None
+        return "did_you_say" if alike or doubtful else None
+    if isinstance(answer.value, bool):
+        return AGAIN if doubtful else None
+    # of digits and letters, it does not show that one was misheard
+    return "is_that_right" if doubtful and kind is not None and kind.form({}) is not None else None
+
+
+def heard_part(slot: Slot, confidence: float | None) -> None:
+    """Keep in ``slot`` that the recogniser is not sure of a part of the answer."""
+    if unsure(confidence):
+        slot["unsure"] = True

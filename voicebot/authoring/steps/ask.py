@@ -12,7 +12,7 @@ from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.doubt import asked_about, unsure
+from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, unsure
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
 from voicebot.authoring.answers.parts import PART_PAUSE_S
 from voicebot.authoring.answers.question import KINDS, Question
@@ -206,7 +206,7 @@ class AskStep(Question, DialogStep):
                 return await self._missed(turn)
             if meant is not None:
                 return await self._confirmed(turn, meant)
-        elif self.wanted.takes_anything and understanding.hesitates(text):
+        elif self.wanted.takes_anything and heard and understanding.hesitates(text):
             return Ending.WAITS
         elif asks_for is None or not self.wanted.takes_anything or self.wanted.takes_command(asks_for):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
@@ -214,7 +214,7 @@ class AskStep(Question, DialogStep):
                 return await self._take(turn, reading)
         if asks_for is not None and await self.asked_for(turn, asks_for):
             return Ending.WAITS
-        if understanding.hesitates(text):
+        if heard and understanding.hesitates(text):
             return Ending.WAITS
         if heard or state["unheard"] >= MOST_UNHEARD:
             return await self._missed(turn)
@@ -314,6 +314,7 @@ class AskStep(Question, DialogStep):
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
+            heard_part(turn.state["slot"], turn.confidence)
             if turn.state["slot"].get("said"):
                 await self._expect(turn, PART_PAUSE_S if reading.prompt is None else None)
             if reading.prompt is not None:
@@ -323,10 +324,9 @@ class AskStep(Question, DialogStep):
             return await self._missed(turn, unclear=reading)
         if reading is None:
             return await self._missed(turn)
-        confidence = turn.confidence if turn.key is None and turn.message else None
-        if isinstance(reading.value, bool) and reading.option is None and unsure(confidence):
+        asks = asked_about(reading, self.wanted.answer, turn.state["slot"], turn.confidence)
+        if asks == AGAIN:
             return await self._missed(turn)
-        asks = asked_about(reading, self.wanted.form({}), confidence)
         if asks is None and (self.confirm is None or (reading.option is not None and not self.chooses)):
             return await self._answered(turn, reading.value, reading.option)
         turn.state.update(

@@ -170,7 +170,8 @@ class Understanding:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if there are
         none, or other words that may be part of it.
         """
-        return "" if self.hesitates(text) or self._globals.is_all(text) else self._spelling.read(text)
+        nothing = self.hesitates(text) or self._waits.is_all(text) or self._globals.is_all(text)
+        return "" if nothing else self._spelling.read(text)
 
     @exact
     def respelled(self, text: str, spelled: str) -> str | None:
@@ -249,8 +250,8 @@ class Understanding:
         return self._corrections.last_word(text, lambda part: self._choices.by_sound(part, options), doubtful=False)
 
     def hesitates(self, text: str) -> bool:
-        """Whether ``text`` says nothing yet: "um", "let me see", "one moment"."""
-        return not without(self._vocabulary.fillers, self._vocabulary.tokens(text)) or self._waits.is_all(text)
+        """Whether ``text`` says nothing yet: "um", "let me see"."""
+        return not without(self._vocabulary.fillers, self._vocabulary.tokens(text))
 
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
