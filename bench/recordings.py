@@ -26,13 +26,17 @@ Samples = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class SharedRecording:
-    """One recording of the shared audio. ``words``: what is said."""
+    """One recording of the shared audio. ``words``: what is said, or ``slots``: phrases that are in it. ``onset_s`` and
+    ``offset_s``: where somebody begins and ends to speak."""
 
     name: str
     path: Path
     voice: str
     condition: str
     words: tuple[str, ...]
+    slots: tuple[str, ...]
+    onset_s: float
+    offset_s: float
 
     @property
     def digits(self) -> str:
@@ -53,6 +57,9 @@ def shared(kind: str) -> tuple[SharedRecording, ...]:
             entry["voice"],
             entry["cond"],
             tuple(entry["ref"].split()),
+            tuple(entry.get("slots", ())),
+            entry["onset"],
+            entry["offset"],
         )
         for entry in lines
         if entry["set"] == kind

@@ -73,15 +73,27 @@ class Service:
         return usage
 
 
+def _command(tree: Path) -> list[str]:
+    """How the service of a checkout is started: by its own environment, if it has one; by an older one's module."""
+    own = tree / ".venv" / "bin" / "python"
+    module = "voicebot" if (tree / "voicebot" / "__main__.py").is_file() else "voicebot.commands"
+    return [str(own) if own.is_file() else sys.executable, "-m", module]
+
+
 @asynccontextmanager
-async def serving(settings: dict[str, str] | None = None, toml: str = "") -> AsyncIterator[Service]:
+async def serving(
+    settings: dict[str, str] | None = None, toml: str = "", tree: Path | None = None
+) -> AsyncIterator[Service]:
     """``voicebot serve`` with ``settings`` (``VOICEBOT_*``) on ports of its own, from ready to gone. ``toml``: what no
-    variable of the environment can set, such as trunks."""
+    variable of the environment can set, such as trunks. ``tree``: another checkout, whose service it is to be."""
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
         environment = kept | SETTINGS | {"VOICEBOT_CALLS__RECORDS": folder} | (settings or {})
         ready: dict[str, Any] = {}
         argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
+        if tree is not None:
+            argv = [*_command(tree), *argv[3:]]
+            environment |= {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}  # not the folder that we are in
         if toml:
             file = Path(folder) / "voicebot.toml"
             await asyncio.to_thread(file.write_text, toml)

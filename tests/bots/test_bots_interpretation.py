@@ -22,6 +22,7 @@ from voicebot.events import (
     KeysAsked,
     MessageAnnounced,
     MetadataSent,
+    Pace,
     PlacedCallChanged,
     RecordingAction,
     RecordingAsked,
@@ -242,6 +243,8 @@ def test_session_parameters_set_one_thing_and_leave_the_others() -> None:
     assert collected.keys == KeyCollection(4, "*", 0.9)
     assert config(dtmfCollect=False).keys == KeyCollection()
     assert config(lateEndKey="#") == CallConfigured(9.0, late_end_key="#")
+    assert config(turnPace="patient") == CallConfigured(9.0, pace=Pace.PATIENT)
+    assert config(turnPace="slow", bargeIn=False) == CallConfigured(9.0, barge_in=False)
 
 
 def test_a_bot_chooses_which_events_it_is_sent() -> None:

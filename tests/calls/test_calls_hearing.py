@@ -11,7 +11,7 @@ from voicebot.audio import PCMU
 from voicebot.audio.smart_turn import WINDOW_S
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.services import HEARD_S
-from voicebot.events import Event, TurnScored
+from voicebot.events import Event, SpeechStarted, SpeechStopped, TurnScored
 
 pytestmark = pytest.mark.virtual_time
 
@@ -45,3 +45,18 @@ async def test_a_score_that_comes_after_the_end_of_the_call_is_told_to_nobody() 
     assert not events
     await world.line.hang_up()
     await world.over()
+
+
+async def test_the_turn_of_a_caller_who_has_become_quiet_is_scored() -> None:
+    world = await World().greeted()
+    world.line.pull(60)
+    world.session.dispatch(SpeechStarted(world.now, world.now - 1.0))
+    world.session.frame(b"\x7f" * 160, world.now)
+    assert not world.to_score
+    world.session.dispatch(SpeechStopped(world.now, world.now))
+    ((heard, answer),) = world.to_score
+    assert heard == b"\x7f" * 160
+    answer(0.9)
+    await world.line.hang_up()
+    await world.over()
+    answer(0.9)

@@ -189,3 +189,13 @@ def test_a_recording_that_is_none_is_left_out(tmp_path: Path, raw: bytes) -> Non
     (tmp_path / "call.wav").write_bytes(raw)
     write_picture(record(GREETED, duration_ms=6000.0), tmp_path / "call.wav", tmp_path / "call.svg")
     assert "How can I help?" in texts((tmp_path / "call.svg").read_text())
+
+
+def test_sounds_over_prompts_are_marked_and_gaps_say_why_the_turn_was_over() -> None:
+    passed = {"began_ms": 1000.0, "at_ms": 1500.0, "outcome": "back-channel", "text": "m <hm>"}
+    dropped = {"began_ms": 3000.0, "at_ms": 3500.0, "outcome": "interruption", "text": ""}
+    over = turn(1, "billing", (100.0, 900.0), said(1, "Hello.", 1300.0, 4000.0)) | {"ended": "complete"}
+    drawn = picture(record(over, overlaps=[passed, dropped]))
+    assert "back-channel: m &lt;hm&gt;" in drawn
+    assert "<title>interruption</title>" in drawn
+    assert "400 ms, complete" in drawn

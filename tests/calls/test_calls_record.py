@@ -11,7 +11,7 @@ from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.calls import record as module
 from voicebot.calls import record_timeline
-from voicebot.calls.record import RecordBuilder
+from voicebot.calls.record import MAX_OVERLAPS, RecordBuilder
 from voicebot.calls.record_file import write_record
 from voicebot.events import (
     BotDone,
@@ -35,7 +35,7 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import LegInfo
-from voicebot.turns import AskKind
+from voicebot.turns import AskKind, Outcome, Overlapped, TurnEnd
 
 START = 1000.0
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_a_turn_has_every_time_between_speech_and_the_end_of_the_answer() -> Non
     record.note(Hypothesis(START + 3.2, "my bill please", START + 2.5, START + 3.2))
     record.note(SpeechStopped(START + 3.5, offset=START + 3.3))
     record.note(Final(START + 3.6, "My bill, please.", START + 2.5, START + 3.3, 0.93))
-    record.asked(2, "My bill, please.", AskKind.SPEECH, START + 3.65)
+    record.asked(2, "My bill, please.", AskKind.SPEECH, START + 3.65, ended=TurnEnd.FINAL)
     record.note(BotMessage(START + 3.7, 2, "Your account number?", "Your account number?"))
     record.note(BotDone(START + 3.71, 2))
     record.synthesised(2, 2, "Your account number?", START + 3.8)
@@ -95,6 +95,7 @@ def test_a_turn_has_every_time_between_speech_and_the_end_of_the_answer() -> Non
     assert (bot["first_audio_ms"], bot["first_packet_ms"], bot["playback_end_ms"]) == (3800.0, 3820.0, 5000.0)
     assert bot["text"] == "Your account number?" and bot["interrupted"] is None
     assert turn["gap_ms"] == 520.0
+    assert turn["ended"] == "final"
     assert document["answered"] == "2026-11-22T12:00:00.100Z"
     assert document["ended"] == "2026-11-22T12:00:06.000Z"
     assert (document["duration_ms"], document["talk_ms"]) == (6000.0, 5900.0)
@@ -270,3 +271,13 @@ def test_a_record_is_never_overwritten(tmp_path: Path) -> None:
 
 def files_in(folder: Path) -> list[str]:
     return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+
+
+def test_sounds_over_prompts_are_told_with_what_became_of_them_and_are_counted() -> None:
+    record = greeted()
+    assert record.build()["overlaps"] == []
+    for _ in range(MAX_OVERLAPS + 1):
+        record.overlapped(Overlapped(START + 1.0, Outcome.BACK_CHANNEL, "mhm"), START + 1.5)
+    document = record.build()
+    assert document["overlaps"][0] == {"began_ms": 1000.0, "at_ms": 1500.0, "outcome": "back-channel", "text": "mhm"}
+    assert (len(document["overlaps"]), document["overlap_count"]) == (MAX_OVERLAPS, MAX_OVERLAPS + 1)

@@ -27,7 +27,12 @@ def record(**changes: Any) -> dict[str, Any]:
         "end": {"reason": "caller"},
         "answered_ms": 18.0,
         "talk_ms": 10_000.0,
-        "turns": [{"gap_ms": 450.0}, {"gap_ms": None}, {"gap_ms": 900.0}],
+        "turns": [
+            {"gap_ms": 450.0, "ended": "complete"},
+            {"gap_ms": None, "ended": None},
+            {"gap_ms": 900.0, "ended": "final"},
+        ],
+        "overlaps": [{"outcome": "back-channel"}, {"outcome": "back-channel"}, {"outcome": "interruption"}],
         "failures": [{"what": "bot"}],
         "quality": quality,
     } | changes
@@ -41,6 +46,8 @@ def test_a_call_is_counted_with_its_times_and_its_audio() -> None:
     assert found["voicebot_call_setup_seconds_sum{direction=inbound}"] == 0.018
     assert found["voicebot_response_gap_seconds_count"] == 2
     assert found["voicebot_response_gap_seconds_bucket{le=0.5}"] == 1
+    assert found["voicebot_turn_ends_total{why=complete}"] == found["voicebot_turn_ends_total{why=final}"] == 1
+    assert found["voicebot_sounds_over_prompts_total{outcome=back-channel}"] == 2
     assert found["voicebot_rtp_packets_total{kind=lost}"] == 8
     assert found["voicebot_rtp_packets_total{kind=remote-lost}"] == 3
     assert found["voicebot_rtp_loss_ratio_sum"] == 10 / 498

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from voicebot.localspeech.digit_strings import join_digits
-from voicebot.localspeech.expected import Scored, choose, floor, in_doubt, lexical
+from voicebot.localspeech.expected import Scored, displayed, floor, in_doubt, lexical, readings
 
 PHRASES = ("billing", "outage", "opening hours", "speak to an agent")
 DIGITS = ("one", "two", "three", "oh", *"0123456789")
@@ -16,8 +16,8 @@ def scored(text: str, log_probability: float, tokens: int = 4) -> Scored:
 
 
 def chosen(written: Scored, *found: Scored, expected: tuple[str, ...] = PHRASES) -> str | None:
-    choice = choose(written, expected, found)
-    return choice and choice.text
+    first = readings(written, expected, found)[0].text
+    return None if first == written.text else displayed(first)
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,14 @@ def test_numerals_are_made_of_digits() -> None:
     assert in_doubt(scored("There are 23.", -1.0), DIGITS)
 
 
+def test_digits_of_which_one_may_be_another_are_searched_for() -> None:
+    assert not in_doubt(scored("One, 23.", -1.0), DIGITS, lead=2.5)
+    assert in_doubt(scored("One, 23.", -1.0), DIGITS, lead=0.3)
+    assert not in_doubt(scored("One moment please.", -0.1), DIGITS, lead=0.3)
+
+
 def test_a_doubtful_word_gives_way_to_a_phrase_that_the_audio_supports() -> None:
-    choice = choose(scored("Hotage.", -4.0), PHRASES, [scored("outage", -5.0)])
-    assert choice is not None and choice.text == "Outage."
-    assert 0 < choice.confidence < 1
+    assert chosen(scored("Hotage.", -4.0), scored("outage", -5.0)) == "Outage."
 
 
 def test_nothing_found_is_no_decision() -> None:
@@ -92,9 +96,19 @@ def test_digits_that_the_audio_supports_better_replace_digits() -> None:
     assert chosen(scored("6.03.17.", -8.6, 10), scored("603137", -8.7), expected=DIGITS) is None
 
 
-def test_confidence_is_shared_between_the_written_text_and_the_phrases() -> None:
-    choice = choose(scored("Yeth.", -2.0, 2), ("yes",), [scored("Yes.", -2.0)])
-    assert choice is not None and math.isclose(choice.confidence, 0.5)
+def test_what_may_have_been_said_comes_after_what_was_meant_the_likeliest_first() -> None:
+    written = scored("Hotage.", -3.0)
+    found = [scored("Billing.", -9.0), scored("Outage.", -4.0), scored("outage", -5.0), scored("Operator.", -8.0)]
+    likely = readings(written, PHRASES, found)
+    assert [one.text for one in likely] == ["Outage.", "Hotage.", "Operator.", "Billing."]
+    assert likely[0].log_probability == pytest.approx(math.log(math.exp(-4) + math.exp(-5)))
+    assert readings(written, PHRASES, []) == [written]
+
+
+def test_what_was_written_and_found_counts_once() -> None:
+    written = scored("Outage.", -2.0)
+    likely = readings(written, PHRASES, [written, scored("Billing.", -4.0)])
+    assert likely[0] == written
 
 
 @pytest.mark.parametrize(

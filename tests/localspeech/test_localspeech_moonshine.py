@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.localspeech.moonshine import read_tokenizer, runs_away
+from voicebot.localspeech.moonshine import runs_away
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,3 @@ from voicebot.localspeech.moonshine import read_tokenizer, runs_away
 )
 def test_decoding_in_circles_is_noticed(tokens: list[int], away: bool) -> None:
     assert runs_away(tokens) is away
-
-
-def test_the_vocabulary_has_lengths_of_one_or_two_bytes() -> None:
-    long = b"x" * 200
-    assert read_tokenizer(b"\x00\x02ab" + bytes([200 - 128 + 128, 1]) + long + b"\x01c") == [b"", b"ab", long, b"c"]

@@ -270,6 +270,43 @@ def test_the_audio_of_a_phrase_reaches_a_little_beyond_it() -> None:
     assert samples[0] == 0 and samples[-1] == 0
 
 
+@pytest.mark.parametrize("pause_s", [0.128, 0.2, 0.3])
+def test_what_is_decoded_does_not_depend_on_when_the_pause_is_noticed(pause_s: float) -> None:
+    def final(pause_s: float) -> Samples:
+        client = Client()
+        client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: pause_s)
+        client.hear(QUIET, 100)
+        client.hear(VOICE, 6)
+        client.hear(QUIET, 10)
+        return client.decodes[-1].samples
+
+    assert final(pause_s).tolist() == final(0.096).tolist()
+
+
+def test_a_pause_is_shorter_while_there_is_room() -> None:
+    pause_s = 0.2
+    client = Client()
+    client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: pause_s)
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 4)
+    assert client.kinds() == []
+    pause_s = 0.096
+    client.hear(QUIET, 1)
+    assert client.kinds() == [DecodeKind.FINAL]
+
+
+def test_a_phrase_tells_what_may_have_been_said_instead() -> None:
+    client = Client()
+    client.hear(VOICE, 6)
+    client.hear(QUIET, 20)
+    heard = Transcript("Yes.", 0.7, (Transcript("Yeah.", 0.2), Transcript("Guess.", 0.1)))
+    phrase = client.take(client.turn.decoded(client.decodes[-1].number, heard))[-1]
+    assert [(one["Display"], one["Confidence"]) for one in phrase.body["NBest"]] == [
+        ("Yes.", 0.7), ("Yeah.", 0.2), ("Guess.", 0.1),
+    ]  # fmt: skip
+    assert phrase.body["NBest"][1]["Lexical"] == "yeah"
+
+
 def test_the_detector_is_made_fresh_after_each_two_seconds_of_quiet() -> None:
     client = Client()
     client.hear(QUIET, 130)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from voicebot.address import Address, Domain
+from voicebot.events import Pace
 from voicebot.service.sip import codecs_in_use, media_preferences, trunk_media
 from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.turns import TurnPolicy
 
 EXAMPLE = Path(__file__).parents[2] / "voicebot.example.toml"
 
@@ -83,6 +86,7 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[speech]\nkey = "abc"\n', "secrets do not belong in this file"),
         ('[speech]\nkey_file = "/nowhere/key"\n', "there is no file /nowhere/key"),
         ("[turns]\nno_input_s = 0\n", "turns.no_input_s: Input should be greater than 0"),
+        ('[turns]\npace = "slow"\n', "turns.pace: Input should be 'quick', 'usual' or 'patient'"),
         (
             '[calls]\nfallback_transfer = "sip:+1 555"\n',
             "fallback_transfer: 'sip:+1 555' is neither a number nor",
@@ -144,6 +148,19 @@ def test_a_wrong_setting_beside_a_secret_does_not_show_it(monkeypatch: pytest.Mo
 def test_the_turn_policy_has_the_settings() -> None:
     policy = load_settings(EXAMPLE).turn_policy()
     assert (policy.end_silence_ms, policy.race_grace_ms, policy.barge_in_resume_ms) == (350, 100, 800)
+
+
+def test_a_pace_stands_for_numbers_of_which_those_that_are_set_win(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def policy(text: str) -> TurnPolicy:
+        return load_settings(write(tmp_path, f"[turns]\n{text}\n")).turn_policy()
+
+    assert policy('pace = "patient"') == policy("").at_pace(Pace.PATIENT)
+    assert policy('pace = "usual"') == policy("")
+    assert policy('pace = "quick"\nend_silence_ms = 999') == replace(policy('pace = "quick"'), end_silence_ms=999)
+    monkeypatch.setenv("VOICEBOT_TURNS__PACE", "quick")
+    assert policy("patience_ms = 1000") == replace(TurnPolicy().at_pace(Pace.QUICK), patience_ms=1000)
 
 
 @pytest.mark.parametrize(

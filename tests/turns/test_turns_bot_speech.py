@@ -139,24 +139,6 @@ def test_what_cannot_be_rendered_of_a_dropped_turn_is_not_waited_for() -> None:
     assert not speech.dropping
 
 
-@pytest.mark.parametrize(
-    ("text", "echo"),
-    [
-        ("how can I", True),
-        ("How can I help?", True),
-        ("help", True),
-        ("how can help", False),
-        ("can how", False),
-        ("I want help", False),
-        ("", False),
-        ("more", False),
-    ],
-)
-def test_an_echo_repeats_word_for_word_what_is_playing(text: str, echo: bool) -> None:
-    assert speaking("Welcome. How can I help?", "And more.").is_echo(text) is echo
-    assert not BotSpeech().is_echo(text)
-
-
 def test_utterances_are_numbered_through_the_call() -> None:
     speech = speaking("one", "two")
     speech.interrupt(1)

@@ -70,9 +70,7 @@ def test_a_barge_in_of_too_few_words_pauses_the_prompt_and_it_goes_on() -> None:
     call = configured(Call().answered(), 0.1, barge_in_words=3)
     call.on(SpeechStarted(0.5, 0.4)).on(Hypothesis(0.7, "well", 0.4, 0.6)).on(SpeechStopped(0.9, 0.7))
     call.on(Final(1.0, "Well.", 0.4, 0.7, 0.9))
-    assert call.take() == [Pause()]
-    call.until(2.0)
-    assert call.take() == [Resume()]
+    assert call.take() == [Pause(), Resume()]
     call.on(SpeechStarted(2.5, 2.4)).on(Hypothesis(3.0, "no I want", 2.4, 2.9))
     assert call.machine.state is FloorState.CALLER
     assert Drop() in call.take()
@@ -257,11 +255,11 @@ def test_noise_over_a_prompt_that_failed_is_forgotten() -> None:
 
 def test_a_hypothesis_is_not_told_before_it_is_known_what_was_heard() -> None:
     machine = configured(Call().answered(), 0.1, hypotheses=True).machine
-    assert machine.handle(Hypothesis(1.0, "my", 0.5, 0.9)) == [Drop()]
+    assert machine.handle(Hypothesis(1.0, "my bill", 0.5, 0.9))[0] == Drop()
     assert machine.handle(PlaybackEnded(1.1, 1, 1.0, complete=False)) != []
-    (ask,) = machine.handle(Hypothesis(1.2, "my bill", 0.5, 1.1))
+    (ask,) = machine.handle(Hypothesis(1.2, "my bill is", 0.5, 1.1))
     assert isinstance(ask, Ask)
-    assert (ask.kind, ask.text) == (AskKind.HYPOTHESIS, "my bill")
+    assert (ask.kind, ask.text) == (AskKind.HYPOTHESIS, "my bill is")
 
 
 def test_what_a_caller_says_on_while_nobody_listens_is_not_for_the_bot() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.events import CallConfigured
-from voicebot.turns import Ask, AskKind, Canned, Expect, Listen, SendKeys, TurnPolicy, UseVoice
+from voicebot.events import CallConfigured, Pace
+from voicebot.turns import Ask, AskKind, Canned, Expect, Listen, SendKeys, TurnPolicy, UseVoice, numbers_of
 from voicebot.turns.bot_requests import BotRequests
 from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.deferred import MAX_BOT_KEYS, MAX_KEPT_KEYS, Deferred
@@ -179,6 +179,27 @@ def test_the_silence_that_ends_a_turn_may_be_longer_and_is_the_usual_one_after_0
         assert policy.listening.end_silence_ms == seconds * 1000
     policy.take(CallConfigured(1.0, end_silence_s=0.0))
     assert policy.listening == policy.settings
+
+
+def test_a_question_may_have_a_pace_of_its_own() -> None:
+    policy = CallPolicy(TurnPolicy(end_silence_ms=300))
+    policy.take(CallConfigured(1.0, phrases=(), pace=Pace.PATIENT))
+    patient = policy.listening
+    assert patient == policy.settings.at_pace(Pace.PATIENT)
+    assert patient.end_silence_ms > 300 and patient.no_input_s == policy.settings.no_input_s
+    policy.take(CallConfigured(1.1, end_silence_s=2.0))
+    assert policy.listening == patient.with_end_silence(2.0)
+    policy.take(CallConfigured(1.2, end_silence_s=0.0))
+    assert policy.listening == patient
+    policy.take(CallConfigured(1.3, phrases=()))
+    assert policy.listening == policy.settings
+
+
+def test_each_pace_waits_longer_than_the_one_before() -> None:
+    quick, usual, patient = (numbers_of(pace) for pace in Pace)
+    assert TurnPolicy().at_pace(Pace.USUAL) == TurnPolicy()
+    for name, value in usual.items():
+        assert quick[name] < value < patient[name], name
 
 
 @pytest.mark.parametrize(

@@ -51,13 +51,13 @@ def test_what_was_played_of_the_last_message_before_the_caller_spoke_is_told(
     explained_s: float, question_s: float, share: float
 ) -> None:
     call = Two(explained_s, question_s)
-    call.says("okay", 4.0, 4.4).until(7.0)  # voice activity is noticed 0.1 s later; the bot went on until then
+    call.says("my bill", 4.0, 4.4).until(7.0)  # voice activity is noticed 0.1 s later; the bot went on until then
     assert heard(call) == [pytest.approx(share)]
 
 
 def test_a_voice_that_only_the_recogniser_hears_counts_from_where_its_words_begin() -> None:
     call = Two(4.0, 1.5)
-    call.on(Hypothesis(5.5, "okay", 4.1, 4.5)).until(9.0)
+    call.on(Hypothesis(5.5, "my bill", 4.1, 4.5)).until(9.0)
     assert heard(call) == [pytest.approx(0.05)]
 
 
@@ -94,7 +94,7 @@ def test_what_a_bot_is_only_told_of_leaves_nothing_to_be_heard() -> None:
 
 def test_a_pause_in_a_prompt_is_not_counted_as_played() -> None:
     call = Two(4.0, 1.0)
-    call.on(SpeechStarted(4.1, 4.0)).on(Hypothesis(6.0, "okay", 4.0, 4.4))
+    call.on(SpeechStarted(4.1, 4.0)).on(Hypothesis(6.0, "my bill", 4.0, 4.4))
     call.on(SpeechStopped(6.5, 6.2)).until(12.0)
     assert heard(call) == [pytest.approx(0.45)]
 

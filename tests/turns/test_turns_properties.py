@@ -26,6 +26,7 @@ from voicebot.events import (
     NoMatch,
     PlaybackEnded,
     PlaybackFailed,
+    PlaybackStarted,
     RecognitionLost,
     RecognitionRestored,
     SpeechStarted,
@@ -39,7 +40,7 @@ STEP_NAMES = (
     *("start", "stop", "hypothesis", "final", "no-match", "key", "message", "done", "failed", "recovered"),
     *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
     *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
-    *("deaf", "listening", "hypotheses", "no-input-file", "announced", "bot-wait", "bot-give-up"),
+    *("deaf", "listening", "hypotheses", "no-input-file", "announced", "bot-wait", "bot-give-up", "sounds"),
 )
 STEPS = st.lists(
     st.tuples(st.sampled_from(STEP_NAMES), st.sampled_from(list(InputHint)), st.floats(0.01, 3.0)),
@@ -135,6 +136,8 @@ class World:
                 self.handle(BotFailed(now, self.open_requests.pop(0), "crash"))
             case "recovered":
                 self.handle(BotRecovered(now))
+            case "sounds" if self.playing:
+                self.handle(PlaybackStarted(now, self.playing[0]))
             case "heard" if self.playing:
                 self.handle(PlaybackEnded(now, self.playing.pop(0), 1.0, complete=True))
             case "unrenderable" if self.playing:

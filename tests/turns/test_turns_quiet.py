@@ -228,11 +228,13 @@ def test_each_quiet_is_asked_about_for_itself() -> None:
         (MENU, (guess(3.9, "billing"),), [(3.9, "billing")]),
         (MENU, (guess(3.5, "bill"), guess(3.7, "billing"), guess(3.9, "billing")), [(3.7, "billing")]),
         (MENU, (guess(3.9, "the count bellant"),), [(4.1, "the count bellant")]),
+        (MENU, (guess(3.8, "billing"), final(4.11, "Billing.")), [(3.8, "billing")]),
         (MENU, (guess(3.9, "the count bellant", 3.5),), []),
         (SIX, (guess(3.9, "4 2 5"),), []),
         (SIX, (guess(3.8, "4 2 5 5 5 5"), final(4.2, "4 2 5 5 5 6")), [(3.8, "4 2 5 5 5 5")]),
-        (OPEN, (guess(3.9, "my card is gone"), final(4.3, "My card is gone.")),
-         [(4.1, "my card is gone"), (4.3, "My card is gone.")]),
+        (OPEN, (guess(3.9, "my card is gone"), final(4.3, "My card is gone.")), [(4.1, "my card is gone")]),
+        (OPEN, (guess(3.9, "my car is gone"), final(4.3, "My card is gone.")),
+         [(4.1, "my car is gone"), (4.3, "My card is gone.")]),
         (OPEN, (guess(3.9, "my card and the"),), []),
     ],
 )  # fmt: skip
@@ -256,6 +258,12 @@ def test_nothing_else_changes_by_it_and_the_next_turn_begins_anew() -> None:
     over(call)
     call.on(BotDone(5.0, 2)).on(SpeechStarted(5.6, 5.5)).on(Hypothesis(6.0, "billing", 5.5, 6.0))
     assert ahead(call, Prepare) == [(3.9, Prepare("billing")), (6.0, Prepare("billing"))]
+
+
+def test_who_goes_on_after_a_noise_has_the_reply_made_ready_again() -> None:
+    call = asked(MENU, *UNTIL_QUIET, guess(4.11, "billing"), policy=TurnPolicy(complete_silence_ms=400))
+    call.on(SpeechStarted(4.3, 4.2)).on(SpeechStopped(4.5, 4.4)).on(Hypothesis(4.6, "billing", 3.0, 4.4))
+    assert ahead(call, Prepare) == [(4.11, Prepare("billing")), (4.6, Prepare("billing"))]
 
 
 def test_who_never_stops_is_cut_off_by_patience() -> None:

@@ -19,6 +19,7 @@ from voicebot.turns import (
     Command,
     Commit,
     Drop,
+    Overlapped,
     Play,
     Prepare,
     ScoreTurn,
@@ -33,7 +34,8 @@ LANGUAGE = "en-US"
 class Call:
     """Drives the machine as a session does: events at times, due timers in between, drops answered at once.
 
-    ``ahead``: what was begun before the end of a turn, with its times; ``commands``: all else.
+    ``ahead``: what was begun before the end of a turn, with its times; ``overlaps``: what is told of sounds over
+    prompts; ``commands``: all else.
     """
 
     def __init__(self, policy: TurnPolicy = POLICY) -> None:
@@ -41,6 +43,7 @@ class Call:
         self.now = 0.0
         self.commands: list[Command] = []
         self.ahead: list[tuple[float, Command]] = []
+        self.overlaps: list[Overlapped] = []
         self.playing: list[int] = []
         self.heard_s = 1.0
         self._carry_out(self.machine.start())
@@ -66,6 +69,9 @@ class Call:
 
     def _carry_out(self, commands: list[Command]) -> None:
         for command in commands:
+            if isinstance(command, Overlapped):
+                self.overlaps.append(command)
+                continue
             if isinstance(command, Commit | ScoreTurn | Prepare):
                 self.ahead.append((round(self.now, 3), command))
                 continue

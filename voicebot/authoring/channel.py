@@ -86,7 +86,7 @@ async def configure(
     """What the recogniser should expect, and how long a silence counts as no answer (None: as the settings say).
 
     ``patient``: the call is not ended however often the caller stays silent. ``answer``: what the answer looks like
-    (:class:`~voicebot.authoring.answers.parts.Form`).
+    (:class:`~voicebot.authoring.answers.expectation.Expectation`).
     """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
     if patient:

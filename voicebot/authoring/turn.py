@@ -11,6 +11,7 @@ from typing import Any
 
 from voicebot.authoring import channel
 from voicebot.authoring.addresses import AddressRefused
+from voicebot.authoring.answers.expectation import ANYTHING, Expectation
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
@@ -20,6 +21,7 @@ from voicebot.host.sdk import ActivityTypes, TurnContext
 
 MAX_PHRASES = 400
 """The recogniser is told to expect at most this many."""
+MAX_COMMANDS = 200
 
 Visited = Callable[[str, str, str], None]
 """``(dialog, step, where it went on)``: for coverage."""
@@ -154,14 +156,16 @@ class Turn:
         no_input_s: float | None,
         *,
         patient: bool = False,
-        answer: dict[str, Any] | None = None,
+        answer: Expectation = ANYTHING,
     ) -> None:
-        """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. The rest: as in
-        :func:`~voicebot.authoring.channel.configure`.
+        """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. ``answer``: what
+        the answer looks like. The rest: as in :func:`~voicebot.authoring.channel.configure`.
         """
-        commands = (phrase for own in self.script.main.globals.phrases().values() for phrase in own)
+        commands = [phrase for own in self.script.main.globals.phrases().values() for phrase in own]
         expected = list(dict.fromkeys([*phrases, *commands]))[:MAX_PHRASES]
-        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=answer)
+        usual = self.script.understanding.usual
+        told = answer.told(usual.fillers, list(dict.fromkeys([*commands, *usual.commands]))[:MAX_COMMANDS])
+        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told)
 
     def error(self, message: str, status: int) -> None:
         """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""

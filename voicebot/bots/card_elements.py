@@ -124,8 +124,13 @@ _READERS: Final[dict[str, Callable[[CardElements, dict[str, Any], int], None]]] 
 
 def offered(actions: Any) -> list[str]:
     """The titles of the actions, or buttons, that answer the bot."""
-    named = [plain(action.get("title")) or plain(action.get("value")) for action in dicts(actions) if _answers(action)]
+    named = [plain(action.get("title")) or plain(action.get("value")) for action in answering(actions)]
     return list(filter(None, named))
+
+
+def answering(actions: Any) -> list[dict[str, Any]]:
+    """The actions, or buttons, that answer the bot."""
+    return [action for action in dicts(actions) if _answers(action)]
 
 
 def _answers(action: dict[str, Any]) -> bool:

@@ -22,6 +22,7 @@ it in its ``activityParams``
 ``startRecognition``, ``stopRecognition``       CallConfigured(listening=...)
 ``sendMetaData``                                MetadataSent(``value``)
 ``config``, and any ``sessionParams``           CallConfigured (``session_parameters.py``)
+what a message offers                           CallConfigured (``expected_answers.py``)
 any other                                       none
 ==============================================  =====================================================================
 
@@ -40,6 +41,7 @@ from typing import Any
 from voicebot.address import Address, AddressError
 from voicebot.bots.aloud import MAX_SPEAK, aloud
 from voicebot.bots.citations import says_that_it_cites
+from voicebot.bots.expected_answers import answer_to_offer
 from voicebot.bots.languages import language_tag
 from voicebot.bots.session_parameters import MAX_URL, configured, fetchable
 from voicebot.bots.spoken import spoken
@@ -47,10 +49,12 @@ from voicebot.bots.streamed_text import MAX_STREAM, StreamedText, stream_info
 from voicebot.bots.transfers import transfer_asked
 from voicebot.events import (
     AbortPromptsAsked,
+    AnswerKind,
     BotMessage,
     CallAsked,
     CallConfigured,
     Event,
+    ExpectedAnswer,
     HangUpAsked,
     InputHint,
     KeysAsked,
@@ -63,6 +67,7 @@ from voicebot.events import (
 )
 from voicebot.telephony_channel import RECORDING_COMMAND
 
+_SAYS_ITSELF = frozenset({"expectedAnswer", "sttContextPhrases"})
 MAX_METADATA = 16_384
 MAX_METADATA_VALUES = 2000
 MAX_NAME = 64
@@ -82,12 +87,15 @@ class Interpreter:
         self._remarks: list[str] = []
         self._locale = ""
         """Of the last part of a streamed text."""
+        self._offered: int | None = None
+        """The request in answer to which the bot has offered something last."""
 
     def events(self, activity: Any, request: int, at: float) -> list[Event]:
         """The events that ``activity``, an answer to ``request``, stands for. ``at``: the loop's time."""
         info = stream_info(activity) if isinstance(activity, dict) else None
         if info is None:
-            return events_from_activity(activity, request, at, files=self._files, remarks=self._remarks)
+            events = events_from_activity(activity, request, at, files=self._files, remarks=self._remarks)
+            return self._expectation(activity, request, at) + events
         text = _text(activity.get("text"))
         if len(text) > MAX_STREAM:
             self._remarks.append(f"its text is too long: {len(text) - MAX_STREAM} characters are not said")
@@ -100,7 +108,27 @@ class Interpreter:
         left = self._streams.final(info, text)
         if left is not None:
             activity = {name: value for name, value in activity.items() if name != "speak"} | {"text": left}
-        return events_from_activity(activity, request, at, files=self._files, remarks=self._remarks)
+        events = events_from_activity(activity, request, at, files=self._files, remarks=self._remarks)
+        return self._expectation(activity, request, at) + events
+
+    def _expectation(self, activity: Any, request: int, at: float) -> list[Event]:
+        """What a message lets be seen of the expected answer, if the bot does not say it (as our own dialogs do). What
+        it has offered holds until its next turn."""
+        if self._files or not isinstance(activity, dict):
+            return []
+        if not _SAYS_ITSELF.isdisjoint(_parameters(activity, "sessionParams")):
+            self._offered = None
+            return []
+        if activity.get("type") != "message":
+            return []
+        offered = answer_to_offer(activity)
+        if offered is not None:
+            self._offered = request
+            return [CallConfigured(at, answer=offered)]
+        if self._offered is not None and (self._offered != request or request == 0):
+            self._offered = None
+            return [CallConfigured(at, answer=ExpectedAnswer(AnswerKind.OPEN))]
+        return []
 
     def finished(self, request: int, at: float) -> list[Event]:
         """The bot has finished with ``request``: texts that it began to stream and did not end are spoken as well."""

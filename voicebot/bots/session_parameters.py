@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from voicebot.bots.expected_answers import expected_answer
-from voicebot.events import CallConfigured, KeyCollection
+from voicebot.events import CallConfigured, KeyCollection, Pace
 from voicebot.json_body import number_within
 from voicebot.speech_markup import fit_for_speech
 from voicebot.telephony_channel import NO_INPUT
@@ -34,6 +34,7 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
         at,
         phrases=_phrases(phrases) if phrases is not None else None,
         answer=expected_answer(parameters.get("expectedAnswer")),
+        pace=_pace(parameters.get("turnPace")),
         no_input_s=_patience(parameters.get("userNoInputTimeoutMS")),
         barge_in=_boolean(parameters.get("bargeIn")),
         keys_barge_in=_boolean(parameters.get("bargeInOnDTMF")),
@@ -55,6 +56,10 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
         bot_give_up_s=_seconds(parameters.get("botNoInputGiveUpTimeoutMS"), (0.0, NO_INPUT_S[1])),
     )
     return None if known == CallConfigured(at) else known
+
+
+def _pace(value: Any) -> Pace | None:
+    return Pace(value) if value in list(Pace) else None
 
 
 def _phrases(value: Any) -> tuple[str, ...]:

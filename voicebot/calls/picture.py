@@ -106,6 +106,7 @@ def picture(record: dict[str, Any], samples: tuple[NDArray[np.int16], int] | Non
         parts += row.keys(turns)
         parts += row.gaps(turns)
         parts += row.steps(turns)
+        parts += row.overlaps(record.get("overlaps") or [])
         parts += row.failures(record.get("failures") or [])
         parts += row.labels(caller, 10, CALLER)
         parts += row.labels(bot, _WORDS_Y + 12, BOT)
@@ -234,7 +235,8 @@ class _Row:
                 f'fill="{GAP}"/>'
             )
             if self.holds(end) and pixels[1] + 3 > edge:
-                label = f"{gap:.0f} ms"
+                why = turn.get("ended")
+                label = f"{gap:.0f} ms" + (f", {why}" if why else "")
                 edge = pixels[1] + 3 + len(label) * 6
                 yield f'<text x="{pixels[1] + 3}" y="{_GAP_Y + 14}" font-size="10" fill="#b45309">{label}</text>'
 
@@ -248,6 +250,17 @@ class _Row:
                         f'<path d="M{self.x(at)} {y - 4}l4 4l-4 4l-4 -4z" fill="{colour}">'
                         f"<title>turn {turn['index']}: {name} at {at / 1000:.3f} s</title></path>"
                     )
+
+    def overlaps(self, overlaps: list[dict[str, Any]]) -> Iterator[str]:
+        """Sounds over a prompt: open where it went on, filled where it was dropped."""
+        for overlap in overlaps:
+            if self.holds(overlap["began_ms"]):
+                x, fill = self.x(overlap["began_ms"]), CALLER if overlap["outcome"] == "interruption" else "#fff"
+                told = f"{overlap['outcome']}: {overlap['text']}".removesuffix(": ")
+                yield (
+                    f'<circle cx="{x}" cy="{_CALLER_Y + 5}" r="3.5" fill="{fill}" stroke="{CALLER}">'
+                    f"<title>{_text(told)}</title></circle>"
+                )
 
     def failures(self, failures: list[dict[str, Any]]) -> Iterator[str]:
         for failure in failures:

@@ -9,12 +9,15 @@ recording can be compared. Only ``started``, ``answered`` and ``ended`` are time
 
 A *turn* is one question to the bot and its answer::
 
-    {"index": 2, "request": 3, "kind": "speech",
+    {"index": 2, "request": 3, "kind": "speech", "ended": "complete",
      "caller": {"text", "speech_start_ms", "speech_end_ms", "first_hypothesis_ms", "final_ms", "final_text",
                 "confidence", "keys", "keys_ms"},
      "bot":    {"asked_ms", "first_message_ms", "done_ms", "failed", "first_audio_ms", "first_packet_ms",
                 "playback_end_ms", "text", "utterances": [...], "interrupted": {"at_ms", "heard_s", "heard_text"}},
      "gap_ms": 412.0}
+
+``ended`` says why the caller's turn was over (:class:`~voicebot.turns.TurnEnd`; None: it was none of speech). Each of
+``overlaps`` is a sound over a prompt, and what became of it (:class:`~voicebot.turns.Outcome`).
 
 ``gap_ms`` is the silence before the answer: from the caller's last voiced sample (or last key) to the first packet of
 the answer, measured in this process; `voicebot.caller` measures it on the wire. What the bot says on its own initiative
@@ -52,10 +55,11 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import LegInfo
-from voicebot.turns import AskKind
+from voicebot.turns import AskKind, Overlapped, TurnEnd
 
 SCHEMA = 1
 MAX_FAILURES = 200
+MAX_OVERLAPS = 500
 MAX_METADATA = 50
 
 _MOMENTS: dict[type[Event], str] = {CallRinging: "ringing", EarlyMediaReceived: "early_media", CallAnswered: "answered"}
@@ -92,6 +96,8 @@ class RecordBuilder:
         self._moments: dict[str, float] = {}
         self._failures: list[dict[str, Any]] = []
         self._failure_count = 0
+        self._overlaps: list[dict[str, Any]] = []
+        self._overlap_count = 0
         self._transfer: dict[str, Any] | None = None
         self._hang_up_asked = False
         self._metadata: list[Any] = []
@@ -116,8 +122,8 @@ class RecordBuilder:
         if handler is not None:
             handler(self, event)
 
-    def asked(self, request: int, text: str, kind: AskKind, at: float) -> None:
-        """The bot was asked ``request`` with ``text``.
+    def asked(self, request: int, text: str, kind: AskKind, at: float, *, ended: TurnEnd | None = None) -> None:
+        """The bot was asked ``request`` with ``text``. ``ended``: why the caller's turn was over.
 
         If ``kind`` says that the caller did something, this turn's ``caller`` is what the caller has said and pressed
         since the last question. A hypothesis is not a question; it is in the timeline as an event.
@@ -126,7 +132,15 @@ class RecordBuilder:
             return
         text = self._privacy.text(text)
         self._timeline.add(at, "asked", {"request": request, "kind": str(kind), "text": clip(text)})
-        self._turns.asked(request, text, kind, at)
+        self._turns.asked(request, text, kind, at, ended=ended)
+
+    def overlapped(self, overlap: Overlapped, at: float) -> None:
+        """A sound over a prompt has passed, or has interrupted it."""
+        self._overlap_count += 1
+        if len(self._overlaps) < MAX_OVERLAPS:
+            ms, text = self._clock.ms, clip(self._privacy.text(overlap.text))
+            passed = {"began_ms": ms(overlap.began), "at_ms": ms(at), "outcome": str(overlap.outcome), "text": text}
+            self._overlaps.append(passed)
 
     def spoken(self, utterance: int, text: str, request: int) -> None:
         """``utterance`` has the text ``text`` (plain or SSML) and answers ``request``."""
@@ -188,6 +202,8 @@ class RecordBuilder:
             "no_inputs": turns.no_inputs,
             "no_matches": turns.no_matches,
             "interruptions": turns.interruptions,
+            "overlaps": self._overlaps,
+            "overlap_count": self._overlap_count,
             "failures": self._failures,
             "failure_count": self._failure_count,
             "quality": self._quality,

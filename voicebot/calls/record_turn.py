@@ -45,12 +45,14 @@ class CallerEntry:
 
 @dataclass(slots=True)
 class TurnEntry:
-    """One question to the bot. ``heard_text``: how much of an interrupted answer the caller has heard."""
+    """One question to the bot. ``ended``: why the caller's turn was over. ``heard_text``: how much of an interrupted
+    answer the caller has heard."""
 
     request: int
     kind: str
     asked: float
     caller: CallerEntry
+    ended: str | None = None
     first_message: float | None = None
     done: float | None = None
     failed: str | None = None
@@ -71,6 +73,7 @@ class TurnEntry:
             "index": index,
             "request": self.request,
             "kind": self.kind,
+            "ended": self.ended,
             "caller": {
                 "text": side.text,
                 "speech_start_ms": ms(side.speech_start),

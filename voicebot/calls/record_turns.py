@@ -26,7 +26,7 @@ from voicebot.events import (
     SpeechStarted,
     SpeechStopped,
 )
-from voicebot.turns import AskKind
+from voicebot.turns import AskKind, TurnEnd
 
 MAX_TURNS = 1_000
 MAX_UTTERANCES = 4 * MAX_TURNS
@@ -54,7 +54,7 @@ class RecordedTurns:
         if handler is not None:
             handler(self, event)
 
-    def asked(self, request: int, text: str, kind: AskKind, at: float) -> None:
+    def asked(self, request: int, text: str, kind: AskKind, at: float, *, ended: TurnEnd | None) -> None:
         """The bot was asked: a turn begins. Not with ``interrupted``, which says what was heard of the last answer."""
         if kind == AskKind.INTERRUPTED:
             if self._turns:
@@ -68,7 +68,7 @@ class RecordedTurns:
         if len(self._turns) >= MAX_TURNS:
             self.dropped += 1
             return
-        turn = TurnEntry(request, str(kind), at, side)
+        turn = TurnEntry(request, str(kind), at, side, None if ended is None else str(ended))
         self._turns.append(turn)
         self._of_request[request] = turn
 

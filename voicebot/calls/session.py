@@ -56,6 +56,7 @@ from voicebot.turns import (
     FloorState,
     HangUp,
     Listen,
+    Overlapped,
     Pause,
     PlaceCall,
     Play,
@@ -315,6 +316,8 @@ class CallSession:
                 self.leg.playout.resume()
             case Drop():
                 self._playback.drop()
+            case Overlapped():
+                self._builder.overlapped(command, self._loop.time())
             case Expect(phrases):
                 self._hearing.expect(phrases)
             case Commit():
@@ -348,7 +351,7 @@ class CallSession:
             self._lifecycle.reach(Phase.GREETED)
 
     def _ask(self, ask: Ask) -> None:
-        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time())
+        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time(), ended=ask.ended)
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
         self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))

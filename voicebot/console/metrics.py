@@ -76,6 +76,13 @@ class Metrics:
         self._setup = _histogram("call_setup_seconds", "INVITE to answer", _SETUP_S, registry, ["direction"])
         self._duration = _histogram("call_duration_seconds", "Answer to end", _DURATION_S, registry, ["direction"])
         self._gap = _histogram("response_gap_seconds", "Silence before each answer of the bot", _GAP_S, registry)
+        self._turn_ends = Counter("voicebot_turn_ends", "Why turns of callers were over", ["why"], registry=registry)
+        self._overlaps = Counter(
+            "voicebot_sounds_over_prompts",
+            "Sounds over prompts, by what became of them",
+            ["outcome"],
+            registry=registry,
+        )
         self._failures = Counter(
             "voicebot_failures", "Failures in calls: bot, recognition or playback", ["what"], registry=registry
         )
@@ -108,6 +115,10 @@ class Metrics:
         for turn in record["turns"]:
             if turn["gap_ms"] is not None and turn["gap_ms"] >= 0:
                 self._gap.observe(turn["gap_ms"] / 1000)
+            if turn["ended"] is not None:
+                self._turn_ends.labels(turn["ended"]).inc()
+        for overlap in record["overlaps"]:
+            self._overlaps.labels(overlap["outcome"]).inc()
         for failure in record["failures"]:
             self._failures.labels(failure["what"]).inc()
         self._quality(record["quality"])

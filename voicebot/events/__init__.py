@@ -32,7 +32,7 @@ from voicebot.events.bot import (
     TransferAsked,
 )
 from voicebot.events.event import Event
-from voicebot.events.expected import AnswerKind, ExpectedAnswer
+from voicebot.events.expected import AnswerKind, ExpectedAnswer, Pace
 from voicebot.events.leg import (
     CallAnswered,
     CallNotAnswered,
@@ -88,6 +88,7 @@ __all__ = [
     "MetadataSent",
     "NoMatch",
     "NotReached",
+    "Pace",
     "PlacedCallChanged",
     "PlaybackEnded",
     "PlaybackFailed",

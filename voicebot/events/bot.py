@@ -9,7 +9,7 @@ from typing import Any
 
 from voicebot.address import Address
 from voicebot.events.event import Event
-from voicebot.events.expected import ExpectedAnswer
+from voicebot.events.expected import ExpectedAnswer, Pace
 
 
 class InputHint(StrEnum):
@@ -90,6 +90,7 @@ class CallConfigured(Event):
     * ``phrases``: what the recogniser should expect next. If ``phrases`` is given without ``no_input_s``, the latter is
       reset to its default; without ``answer``, nothing is known of the answer.
     * ``answer``: what the next answer looks like, by which it is told whether more of it is to come.
+    * ``pace``: how soon the caller's turn is over, until ``phrases`` are given without it.
     * ``no_input_s``: silence after which the bot is told. If ``no_input_audio`` (URL of a WAV file) or
       ``no_input_speech`` is set, that is played instead, unless ``no_input_event`` is true. After ``no_input_retries``
       silences in a row, the next one ends the call.
@@ -119,6 +120,7 @@ class CallConfigured(Event):
     no_input_retries: int | None = None
     keys: KeyCollection | None = None
     answer: ExpectedAnswer | None = None
+    pace: Pace | None = None
     late_end_key: str = ""
     language: str = ""
     voice: str = ""

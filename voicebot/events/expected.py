@@ -21,6 +21,16 @@ class AnswerKind(StrEnum):
     """A date, a time, an amount: a value that may be said in many ways, and of which more may always come."""
 
 
+class Pace(StrEnum):
+    """How soon a caller's turn is over."""
+
+    QUICK = "quick"
+    """For short answers of callers who know what is asked."""
+    USUAL = "usual"
+    PATIENT = "patient"
+    """For callers who have to think or to look something up."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedAnswer:
     """What the answer that the bot waits for looks like. All words and phrases are in small letters, without

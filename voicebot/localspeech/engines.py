@@ -13,10 +13,12 @@ from voicebot.localspeech.ssml import SsmlSpan
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The result of a decode: display text (``""``: no words) and a confidence from 0 to 1."""
+    """The result of a decode: display text (``""``: no words), a confidence from 0 to 1, and what may have been said
+    instead, the likeliest first."""
 
     text: str
     confidence: float = 0.0
+    others: tuple[Transcript, ...] = ()
 
 
 class DecodeKind(Enum):

@@ -9,9 +9,10 @@ is forced into the list.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,7 +26,10 @@ _CLEAR = -0.12
 _DOUBTFUL = -0.45
 """Below this, written text that is made of the phrases may be others of them ("6.03.17." for six digits)."""
 
-_LEAD = 1.0
+_NARROW = 2.0
+"""A smaller lead of a token makes doubtful which of the phrases was said."""
+
+LEAD = 1.0
 """How much more likely (natural log) the phrases that are taken must be than the next best ones."""
 
 _LEAST_MARGIN, _MOST_MARGIN = 3.0, 7.0
@@ -51,23 +55,18 @@ class Scored:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenPhrase:
-    """What was taken, as it is displayed, with its confidence."""
-
-    text: str
-    confidence: float
-
-
 def lexical(text: str) -> str:
     """Words alone: lower case, no punctuation."""
     return " ".join(_WORDS.findall(text.lower()))
 
 
-def in_doubt(written: Scored, expected: Sequence[str]) -> bool:
-    """Whether ``written`` is so uncertain that a search for phrases is worth while."""
+def in_doubt(written: Scored, expected: Sequence[str], lead: float = math.inf) -> bool:
+    """Whether ``written`` is so uncertain that a search for phrases is worth while. ``lead``: of its least certain
+    token over the next best one, in natural logs, where it matters which of the phrases it is."""
     mean = written.log_probability / max(1, written.tokens)
-    return bool(expected) and mean <= (_DOUBTFUL if _made_of(expected, written.text) else _CLEAR)
+    if not expected:
+        return False
+    return mean <= _DOUBTFUL or lead < _NARROW if made_of(expected, written.text) else mean <= _CLEAR
 
 
 def floor(written: Scored) -> float:
@@ -75,27 +74,49 @@ def floor(written: Scored) -> float:
     return written.log_probability - _MOST_MARGIN - _MOST_WORDS * _MARGIN_FOR_A_WORD
 
 
-def choose(written: Scored, expected: Sequence[str], found: Sequence[Scored]) -> ChosenPhrase | None:
-    """Decide whether the best of ``found`` was meant where ``written`` was; None: it was not, or two are as good."""
-    likely: dict[str, float] = {}
-    best = max(found, key=lambda one: one.log_probability, default=None)
-    if best is None:
-        return None
-    for one in found:  # what is written in several ways ("Nine five.", "95") is as likely as all of them together
+def readings(written: Scored, expected: Sequence[str], found: Sequence[Scored]) -> list[Scored]:
+    """What may have been said, each once. The first is what was meant: the best of ``found`` if the audio supports it,
+    else what was ``written``. The others follow by their likelihood."""
+    spelled: dict[str, Scored] = {}  # by the words
+    once = {one.text: one for one in (written, *found)}
+    for one in sorted(once.values(), key=lambda one: one.log_probability, reverse=True):
         words = _joined(one.text)
-        likely[words] = float(np.logaddexp(likely.get(words, -np.inf), one.log_probability))
-    words = _joined(best.text)
-    others = [score for text, score in likely.items() if text != words]
-    if words == _joined(written.text) or max(others, default=-np.inf) > likely[words] - _LEAD:
-        return None
+        same = spelled.get(words)
+        # what is written in several ways ("Nine five.", "95") is as likely as all of them together
+        likely = one.log_probability if same is None else float(np.logaddexp(same.log_probability, one.log_probability))
+        spelled[words] = replace(same or one, log_probability=likely)
+    best = max(found, key=lambda one: one.log_probability, default=None)
+    words = _joined(written.text)
+    if best is not None and _joined(best.text) != words and _supported(best, written, expected):
+        words = _meant(best, found, spelled) or words
+    others = sorted(spelled.values(), key=lambda one: one.log_probability, reverse=True)
+    return [spelled[words], *(one for one in others if one is not spelled[words])]
+
+
+def _supported(best: Scored, written: Scored, expected: Sequence[str]) -> bool:
+    """Whether the audio supports ``best`` nearly as well as what was ``written``."""
     if 2 * _letters(best.text) < _letters(written.text):
-        return None  # a short answer for much that was said
-    margin = 0.0 if _made_of(expected, written.text) else _margin(best.text)
-    if written.log_probability - best.log_probability > margin:
-        return None
-    total = np.logaddexp.reduce([likely[words], written.log_probability, *others])
-    display = best.text if best.text[-1:] in ".?!" else best.text.rstrip(",- ") + "."
-    return ChosenPhrase(display[:1].upper() + display[1:], float(np.exp(likely[words] - total)))
+        return False  # a short answer for much that was said
+    margin = 0.0 if made_of(expected, written.text) else _margin(best.text)
+    return written.log_probability - best.log_probability <= margin
+
+
+def _meant(best: Scored, found: Sequence[Scored], spelled: Mapping[str, Scored]) -> str:
+    """The words of ``best``; ``""`` if others of ``found`` are as good."""
+    words = _joined(best.text)
+    others = (spelled[other].log_probability for other in {_joined(one.text) for one in found} - {words})
+    return words if max(others, default=-np.inf) <= spelled[words].log_probability - LEAD else ""
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts differ only in how they are written ("Nine five.", "95")."""
+    return _joined(one) == _joined(other)
+
+
+def displayed(text: str) -> str:
+    """A phrase as a sentence."""
+    whole = text if text[-1:] in ".?!" else text.rstrip(",- ") + "."
+    return whole[:1].upper() + whole[1:]
 
 
 def _margin(text: str) -> float:
@@ -109,7 +130,7 @@ def _letters(text: str) -> int:
     return sum(4 if character.isdigit() else character.isalpha() for character in text)
 
 
-def _made_of(expected: Sequence[str], text: str) -> bool:
+def made_of(expected: Sequence[str], text: str) -> bool:
     """Whether ``text`` has no words but those of the phrases."""
     known = {word for phrase in expected for word in lexical(phrase).split()}
     return known.issuperset(part for word in lexical(text).split() for part in (word if word.isdecimal() else [word]))

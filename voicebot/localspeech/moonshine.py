@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,23 +21,44 @@ import onnxruntime
 import soxr
 
 from voicebot.audio import Samples
+from voicebot.localspeech.confidence import Heard, Measures
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.engines import Transcript
-from voicebot.localspeech.expected import Scored, choose, floor, in_doubt, lexical
-from voicebot.localspeech.phrase_grammar import PhraseGrammar, Places, ends
+from voicebot.localspeech.expected import (
+    LEAD,
+    Scored,
+    displayed,
+    floor,
+    in_doubt,
+    lexical,
+    made_of,
+    readings,
+    same_words,
+)
+from voicebot.localspeech.phrase_grammar import PUNCTUATION, PhraseGrammar, Places, ends
+from voicebot.localspeech.vocabulary import Vocabulary
 
 _BOS, _EOS = 1, 2
-_FIRST_WORD_PIECE = 259  # below: specials, then one token for each byte value
 _MAX_TOKENS_PER_S = 6.5
 _MIN_S = 0.6
 _LOOP = 12
-_BEAM = 4
+_BEAM, _QUICK_BEAM = 4, 2
+_SHORT = 3
+"""Letters of an answer that a sound without words may have been ("no")."""
+_SPREAD = 3.0
+"""How much less likely than the best phrases others may be to be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Decoded:
-    tokens: list[int]
-    log_probabilities: list[float]
+    """A text with its log probability, and the measures of its words: punctuation aside, which is a matter of taste,
+    how likely each token was among those that are words, and by how much it led the next (both natural logs)."""
+
+    tokens: list[int] = field(default_factory=list)
+    log_probability: float = 0.0
+    steps: int = 0
+    words: list[float] = field(default_factory=list)
+    leads: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +81,26 @@ class Moonshine:
         # The encoder is one big run and gains from a second core; the decoder's steps are too small to share.
         self._encoder = _session(encoder, min(2, os.cpu_count() or 1))
         self._decoder = _session(decoder, 1)
-        self._pieces = read_tokenizer(tokenizer.read_bytes())
-        # Without the tokens of single bytes, which the model itself does not use for what has a piece of its own.
-        words = reversed(list(enumerate(self._pieces))[_FIRST_WORD_PIECE:])
-        self._ids = {piece: number for number, piece in words}
+        self._vocabulary = Vocabulary(tokenizer.read_bytes())
+        self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]
         self._outputs = [output.name for output in self._decoder.get_outputs()][1:]
         past = [tensor for tensor in self._decoder.get_inputs() if tensor.name.startswith("past")]
         self._past = [tensor.name for tensor in past]
         self._heads, self._width = past[0].shape[1], past[0].shape[3]
 
-    def transcribe(self, samples: Samples, rate: int, expected: tuple[str, ...] = ()) -> Transcript:
-        """Make words of audio; ``expected`` phrases may replace words that sound like one of them.
+    def transcribe(
+        self, samples: Samples, rate: int, expected: tuple[str, ...] = (), *, quick: bool = False
+    ) -> Transcript:
+        """Make words of audio; ``expected`` phrases may replace words that sound like one of them. ``quick``: look less
+        far for them, and for little that may have been said instead.
 
         Blocks for tens to hundreds of milliseconds.
         """
+        heard = self.hear(samples, rate, expected, quick=quick)
+        return heard.transcript() if heard is not None else Transcript("")
+
+    def hear(self, samples: Samples, rate: int, expected: tuple[str, ...], *, quick: bool = False) -> Heard | None:
+        """What :meth:`transcribe` makes its result of. None: no words."""
         audio = soxr.resample(samples, rate, 16000) if rate != 16000 else samples
         missing = int(_MIN_S * 16000) - len(audio)
         if missing > 0:
@@ -82,18 +108,24 @@ class Moonshine:
         states = self._encoder.run(None, {"input_values": np.ascontiguousarray(audio, np.float32)[None]})[0]
         limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
         decoded = self._greedy(states, limit)
-        written = Scored(self._text(decoded.tokens), sum(decoded.log_probabilities), len(decoded.log_probabilities))
-        confidence = math.exp(written.log_probability / max(1, written.tokens))
+        written = Scored(self._vocabulary.text(decoded.tokens), decoded.log_probability, decoded.steps)
         if not lexical(written.text):
-            return Transcript("", 0.0)
+            return None
         asked = _DIGITS_ASKED.issubset(expected)
         phrases = (*expected, *DIGITS.values()) if asked else expected
-        if in_doubt(written, phrases):
-            found = self._search(states, self._grammar(expected, asked), limit, floor(written))
-            chosen = choose(written, phrases, found)
-            if chosen is not None:
-                return Transcript(join_digits(chosen.text, asked=asked), max(confidence, chosen.confidence))
-        return Transcript(join_digits(written.text, asked=asked), confidence)
+        found: list[Scored] = []
+        if in_doubt(written, phrases, min(decoded.leads) if asked and not quick else math.inf):
+            width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
+            found = self._search(states, self._grammar(expected, asked), limit, floor(written), width, spread)
+        likely = readings(written, phrases, found)
+        texts: dict[str, float] = {}
+        for one in likely:
+            text = one.text if one.text == written.text else displayed(one.text)
+            texts.setdefault(join_digits(text, asked=asked), one.log_probability)
+        measures = _measures(likely, written, found, decoded, asked)
+        if asked and not made_of(phrases, likely[0].text):  # it has words that only sound like digits
+            measures = replace(measures, lead=min(measures.lead, LEAD))
+        return Heard(texts, measures, short=made_of(phrases, likely[0].text) and len(lexical(likely[0].text)) <= _SHORT)
 
     def _step(self, ids: Any, states: Any, past: dict[str, Any], first: bool) -> list[Any]:
         feed = {"input_ids": ids, "encoder_hidden_states": states, "use_cache_branch": np.array([not first]), **past}
@@ -108,28 +140,37 @@ class Moonshine:
 
     def _greedy(self, states: Any, limit: int) -> _Decoded:
         past = self._nothing_past(1)
-        token, tokens, log_probabilities = _BOS, [], []
+        token, decoded = _BOS, _Decoded()
         for number in range(limit):
             outputs = self._step(np.array([[token]], np.int64), states, past, number == 0)
             logits = outputs[0][0, -1].astype(np.float32)
             if number == 0:
                 logits[_EOS] = -np.inf  # else the model returns nothing for strings of ten digits
-            top = float(logits.max())
             token = int(logits.argmax())
-            log_probabilities.append(-math.log(float(np.exp(logits - top).sum())))
+            best = float(logits[token])
+            decoded.log_probability += best - _log_sum(logits)
+            decoded.steps += 1
+            if token not in self._marks:
+                logits[self._marks] = -np.inf
+                decoded.words.append(best - _log_sum(logits))
+                logits[token] = -np.inf
+                decoded.leads.append(best - float(logits.max()))
             if token == _EOS:
                 break
-            tokens.append(token)
+            decoded.tokens.append(token)
             for name, value in zip(self._outputs, outputs[1:], strict=True):
                 if number == 0 or ".decoder." in name:
                     past[name.replace("present", "past_key_values")] = value
-            if runs_away(tokens):
-                tokens = tokens[: -_LOOP + 2]
+            if runs_away(decoded.tokens):
+                del decoded.tokens[-_LOOP + 2 :]
                 break
-        return _Decoded(tokens, log_probabilities)
+        return decoded
 
-    def _search(self, states: Any, grammar: PhraseGrammar, limit: int, floor: float) -> list[Scored]:
-        """The likeliest texts of ``grammar``, by a beam; nothing less likely than ``floor``."""
+    def _search(
+        self, states: Any, grammar: PhraseGrammar, limit: int, floor: float, width: int, spread: float
+    ) -> list[Scored]:
+        """The likeliest texts of ``grammar``, by a beam of ``width``; nothing less likely than ``floor``, nor by more
+        than ``spread`` less likely than the best."""
         past, ids = self._nothing_past(1), np.array([[_BOS]], np.int64)
         beam: list[_Partial] = [_Partial(0.0, (), grammar.start)]
         found: list[Scored] = []
@@ -142,12 +183,13 @@ class Moonshine:
             for row, partial in enumerate(beam):
                 whole = partial.log_probability + float(lines[row, _EOS])
                 if ends(partial.places) and whole >= floor:
-                    found.append(Scored(self._text(partial.tokens), whole, len(partial.tokens) + 1))
+                    found.append(Scored(self._vocabulary.text(partial.tokens), whole, len(partial.tokens) + 1))
+                    floor = max(floor, whole - spread)
                 tokens = np.fromiter(grammar.after(partial.places), np.int64)
                 scores = lines[row, tokens] + partial.log_probability
-                for place in np.argsort(-scores)[:_BEAM]:
+                for place in np.argsort(-scores)[:width]:
                     longer.append((float(scores[place]), row, int(tokens[place])))
-            longer = [one for one in sorted(longer, reverse=True)[:_BEAM] if one[0] >= floor]
+            longer = [one for one in sorted(longer, reverse=True)[:width] if one[0] >= floor]
             if not longer:
                 break
             rows = [row for _, row, _ in longer]
@@ -162,31 +204,32 @@ class Moonshine:
                 for score, row, token in longer
             ]
             ids = np.array([[partial.tokens[-1]] for partial in beam], np.int64)
-        return found
+        return [one for one in found if one.log_probability >= floor]
 
     @lru_cache(maxsize=64)  # noqa: B019 - there is one model in a process
     def _grammar(self, expected: tuple[str, ...], numerals: bool) -> PhraseGrammar:
-        return PhraseGrammar(expected, self.tokenize, self._ids, numerals)
+        return PhraseGrammar(expected, self._vocabulary, numerals)
 
-    def _text(self, tokens: Sequence[int]) -> str:
-        raw = b"".join(self._pieces[token] for token in tokens if 3 <= token < len(self._pieces))
-        return raw.decode("utf-8", "ignore").replace("\u2581", " ").strip()
 
-    def tokenize(self, text: str) -> list[int]:
-        """Text to tokens by the longest match first, which is good enough for short phrases."""
-        raw = ("\u2581" + text.replace(" ", "\u2581")).encode()
-        tokens, at = [], 0
-        while at < len(raw):
-            for end in range(min(len(raw), at + 24), at, -1):
-                token = self._ids.get(raw[at:end])
-                if token is not None:
-                    tokens.append(token)
-                    at = end
-                    break
-            else:
-                tokens.append(3 + raw[at])
-                at += 1
-        return tokens
+def _measures(likely: list[Scored], written: Scored, found: list[Scored], decoded: _Decoded, asked: bool) -> Measures:
+    """Of the first of ``likely``. What competes with it are the phrases that were ``found``, and where it is what the
+    model wrote, each token's next best; but not for digits, which can be written in many ways."""
+    first = likely[0]
+    rivals = [one for one in likely[1:] if any(same_words(one.text, other.text) for other in found)]
+    if not same_words(first.text, written.text):
+        mean, whole, lead = first.log_probability / first.tokens, first.log_probability, math.inf
+    elif asked and found:
+        mean, whole, lead = first.log_probability / len(decoded.words), first.log_probability, math.inf
+    else:
+        whole, lead = sum(decoded.words), min(decoded.leads)
+        mean = whole / len(decoded.words)
+    return Measures(mean, min([lead, *(whole - rival.log_probability for rival in rivals)]))
+
+
+def _log_sum(logits: Any) -> float:
+    """The logarithm of the sum of their exponentials."""
+    top = float(logits.max())
+    return top + math.log(float(np.exp(logits - top).sum()))
 
 
 def _session(path: Path, threads: int) -> Any:
@@ -204,18 +247,3 @@ def runs_away(tokens: list[int]) -> bool:
     return len(tail) == _LOOP and any(
         all(tail[index] == tail[index - period] for index in range(period, _LOOP)) for period in (1, 2, 3, 4)
     )
-
-
-def read_tokenizer(data: bytes) -> list[bytes]:
-    """The vocabulary in ``tokenizer.bin``: pieces, each after its length in one byte, or two if the first is >= 128."""
-    pieces: list[bytes] = []
-    at = 0
-    while at < len(data):
-        length = data[at]
-        at += 1
-        if length >= 128:
-            length = data[at] * 128 + length - 128
-            at += 1
-        pieces.append(data[at : at + length])
-        at += length
-    return pieces

@@ -63,7 +63,7 @@ class MoonshineSession:
         final = decode.kind is DecodeKind.FINAL
         if not final and self._pool.waiting >= _BUSY:
             return None
-        job = partial(self._model.transcribe, decode.samples, decode.rate, decode.expected if final else ())
+        job = partial(self._model.transcribe, decode.samples, decode.rate, decode.expected, quick=not final)
         try:
             return await self._pool.run(Rank.FINAL if final else Rank.HYPOTHESIS, job)
         except Overloaded:

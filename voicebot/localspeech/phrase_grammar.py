@@ -8,12 +8,15 @@ model's search walks them (:meth:`~voicebot.localspeech.moonshine.Moonshine.tran
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from voicebot.localspeech.vocabulary import SPACE, Vocabulary
+
 PUNCTUATION = (b",", b".", b"-", b"?", b"!")
+LONGEST_WORD = 40
+"""Letters. A phrase with a longer one is left out: nobody says it, and to make tokens of it takes its time."""
 NUMERALS = tuple(str(digit).encode() for digit in range(10))
-SPACE = "\u2581".encode()
 
 
 @dataclass(eq=False, slots=True)
@@ -30,22 +33,22 @@ Places = frozenset[Node]
 class PhraseGrammar:
     """See the module's text. ``start``: the places before the first token."""
 
-    def __init__(
-        self, phrases: Iterable[str], tokenize: Callable[[str], list[int]], ids: dict[bytes, int], numerals: bool
-    ) -> None:
-        root = Node()
+    def __init__(self, phrases: Iterable[str], vocabulary: Vocabulary, numerals: bool) -> None:
+        root, ids = Node(), vocabulary.ids
         for phrase in phrases:
             bare = phrase.strip(" .,?!")
+            if max(map(len, bare.split()), default=0) > LONGEST_WORD:
+                continue
             for written in {bare, bare[:1].upper() + bare[1:]} - {""}:
                 node = root
-                for token in tokenize(written):
+                for token in vocabulary.tokenize(written):
                     node = node.after.setdefault(token, Node())
                 node.ends = True
         mark = Node(ends=True)
         if numerals:
             numeral = Node(ends=True)
             numeral.after = mark.after = {ids[digit]: numeral for digit in NUMERALS}
-            root.after[ids[SPACE]] = Node(numeral.after)
+            root.after.setdefault(ids[SPACE.encode()], Node()).after.update(numeral.after)
         self.start: Places = frozenset((root,))
         self._next_phrase = Node(root.after | {ids[character]: mark for character in PUNCTUATION if character in ids})
         self._known: dict[Places, dict[int, Places]] = {}

@@ -34,8 +34,13 @@ TICKS = 10_000_000
 """The protocol's times are in units of 100 ns."""
 
 _BEFORE_S = 0.3
-_AFTER_S = 0.3
-_HYPOTHESIS_TAIL_S = 0.15
+_AFTER_FRAMES = 3
+_TAIL_S = 0.2
+"""What is decoded ends with three frames of the quiet, which are there when the shortest pause is noticed, and then
+with silence. So it is the same for each decode of the same words, whenever it is asked for. After audio that breaks
+off, the model repeats words, or leaves out the last one: of 210 strings of digits 184 are right with 0.13 s of quiet
+and no silence, 195 with this, and 194 with 0.3 s of quiet.
+"""
 _HYPOTHESIS_EVERY_S = 0.24
 _HYPOTHESIS_SHARE = 0.06
 """Hypotheses of long speech are made less often: each decodes all of it, which takes so much of its length."""
@@ -218,11 +223,9 @@ class RecognitionTurn:
     def _decode(self, kind: DecodeKind, phrase: _Phrase, offset: int) -> Decode:
         self._decodes += 1
         start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
-        end = min(offset * self._frame + int(_AFTER_S * self._rate), self._first + self._filled)
-        samples = self._buffer[start - self._first : end - self._first].copy()
-        if kind is DecodeKind.HYPOTHESIS:
-            # After audio that breaks off, the model often repeats words ("make me make me"); silence halves that.
-            samples = np.concatenate((samples, np.zeros(int(_HYPOTHESIS_TAIL_S * self._rate), np.float32)))
+        end = min((offset + _AFTER_FRAMES) * self._frame, self._scored)
+        heard = self._buffer[start - self._first : end - self._first]
+        samples = np.concatenate((heard, np.zeros(int(_TAIL_S * self._rate), np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, self._options.expected)
@@ -255,14 +258,6 @@ class RecognitionTurn:
             times["clientAudioMetadata"] = {"X-Client-Commit-Token": phrase.commit}
         if not result.text:
             return {"Id": phrase.id, "RecognitionStatus": "NoMatch", **times, "Channel": 0}
-        words = lexical(result.text)
-        best = {
-            "Confidence": round(min(max(result.confidence, 0.0), 1.0), 4),
-            "Lexical": words,
-            "ITN": words,
-            "MaskedITN": words,
-            "Display": result.text,
-        }
         # The service gives NBest in its detailed format only; the SDK ignores it otherwise, and whoever reads the
         # JSON has a confidence.
         return {
@@ -272,7 +267,7 @@ class RecognitionTurn:
             **times,
             "Channel": 0,
             "Type": "ConversationTranscription" if self._options.mode == "conversation" else "Recognition",
-            "NBest": [best],
+            "NBest": [_alternative(one) for one in (result, *result.others)],
         }
 
     # --- the turn ---------------------------------------------------------------------------------------------------
@@ -321,3 +316,10 @@ class RecognitionTurn:
 
     def _times(self, start: int, end: int) -> dict[str, Any]:
         return {"Offset": self._ticks(start), "Duration": max(0, end - start) * self._frame * TICKS // self._rate}
+
+
+def _alternative(transcript: Transcript) -> dict[str, Any]:
+    """An entry of ``NBest``."""
+    words = lexical(transcript.text)
+    confidence = round(min(max(transcript.confidence, 0.0), 1.0), 4)
+    return {"Confidence": confidence, "Lexical": words, "ITN": words, "MaskedITN": words, "Display": transcript.text}

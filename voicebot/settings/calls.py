@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from voicebot.events import Pace
 from voicebot.legs.sip_outgoing import OutgoingOptions
 from voicebot.settings.values import AddressOrNone, DomainOrNone, Seconds, Section, default
 from voicebot.turns import TurnPolicy
@@ -15,14 +16,16 @@ from voicebot.turns import TurnPolicy
 class TurnSettings(Section):
     """[turns] when a turn ends, and when the caller may interrupt. Explained at :class:`~voicebot.turns.TurnPolicy`."""
 
+    pace: Pace = Pace.USUAL
+    """Stands for values of the seven numbers that follow. Numbers that are set to others than the usual ones win."""
     end_silence_ms: int = Field(default(TurnPolicy, "end_silence_ms"), ge=50, le=5000)
-    race_grace_ms: int = Field(default(TurnPolicy, "race_grace_ms"), ge=0, le=5000)
     number_silence_ms: int = Field(default(TurnPolicy, "number_silence_ms"), ge=50, le=5000)
     complete_silence_ms: int = Field(default(TurnPolicy, "complete_silence_ms"), ge=50, le=5000)
     finished_silence_ms: int = Field(default(TurnPolicy, "finished_silence_ms"), ge=50, le=5000)
     unsure_silence_ms: int = Field(default(TurnPolicy, "unsure_silence_ms"), ge=50, le=5000)
     unfinished_silence_ms: int = Field(default(TurnPolicy, "unfinished_silence_ms"), ge=50, le=5000)
     patience_ms: int = Field(default(TurnPolicy, "patience_ms"), ge=100, le=10000)
+    race_grace_ms: int = Field(default(TurnPolicy, "race_grace_ms"), ge=0, le=5000)
     final_result_ms: int = Field(default(TurnPolicy, "final_result_ms"), ge=0, le=5000)
     prepare: bool = default(TurnPolicy, "prepare")
     no_input_s: Seconds = default(TurnPolicy, "no_input_s")

@@ -21,8 +21,8 @@ from voicebot.settings.routes import RouteSettings
 from voicebot.settings.sip import RateSettings, SipSettings, TlsSettings
 from voicebot.settings.speech import SpeechSettings
 from voicebot.settings.trunks import AccountSettings, TrunkSettings
-from voicebot.settings.values import options
-from voicebot.turns import TurnPolicy
+from voicebot.settings.values import default, options
+from voicebot.turns import TurnPolicy, numbers_of
 
 
 class Settings(BaseSettings):
@@ -92,4 +92,10 @@ class Settings(BaseSettings):
 
     def turn_policy(self) -> TurnPolicy:
         """The rules for the turn machine."""
-        return options(TurnPolicy, self.turns, fallback_transfer=self.calls.fallback_transfer)
+        turns = self.turns
+        paced = {
+            name: number
+            for name, number in numbers_of(turns.pace).items()
+            if getattr(turns, name) == default(TurnPolicy, name)
+        }
+        return options(TurnPolicy, turns, fallback_transfer=self.calls.fallback_transfer, **paced)

@@ -19,6 +19,8 @@ from voicebot.turns.commands import (
     Expect,
     HangUp,
     Listen,
+    Outcome,
+    Overlapped,
     Pause,
     PlaceCall,
     Play,
@@ -32,7 +34,7 @@ from voicebot.turns.commands import (
 )
 from voicebot.turns.end_of_turn import TurnEnd
 from voicebot.turns.machine import TurnMachine
-from voicebot.turns.policy import TurnPolicy
+from voicebot.turns.policy import TurnPolicy, numbers_of
 from voicebot.turns.table import FloorState
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     "FloorState",
     "HangUp",
     "Listen",
+    "Outcome",
+    "Overlapped",
     "Pause",
     "PlaceCall",
     "Play",
@@ -59,4 +63,5 @@ __all__ = [
     "TurnMachine",
     "TurnPolicy",
     "UseVoice",
+    "numbers_of",
 ]

@@ -6,20 +6,20 @@ messages that have not arrived yet. How much was heard is known only after playb
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from voicebot.events import InputHint, PlaybackEnded, PlaybackFailed
+from voicebot.events import InputHint, PlaybackEnded, PlaybackFailed, PlaybackStarted
 from voicebot.turns.commands import Canned
-from voicebot.turns.words import contains, words
+from voicebot.turns.interruption import SpokenOver
+from voicebot.turns.spoken import CHARACTERS_PER_SECOND, RecentSpeech, plain
 
 MAX_QUEUED = 50
 """The most utterances that wait to be played; what the bot says beyond that is dropped."""
 
-CHARACTERS_PER_SECOND = 15.0
-"""An average speaking rate, used to estimate the words heard: a prompt's full length is not known if it is cut off."""
-
-_MARKUP = re.compile(r"<[^<>]*>")
+SHARE_TO_KNOW = 0.5
+"""Who has heard so much of a prompt may know what it asks."""
+MOST_NOISES = 3
+"""A prompt that noise has paused so often is interrupted only by words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class BotSpeech:
         self.heard_s = 0.0
         self.last_heard = 1.0
         """How much of the bot's last message had been played when the caller began to speak over it, from 0 to 1."""
+        self.recent = RecentSpeech()
+        self._noises = 0
         self._last = 0
         self._overlap_s = 0.0
         self._count = 0
@@ -85,9 +87,17 @@ class BotSpeech:
         """Whether to play a message for ``request``: not if its turn was dropped, or too much is queued."""
         return (request == 0 or request > self._suppressed_through) and len(self._queue) < MAX_QUEUED
 
-    def is_echo(self, text: str) -> bool:
-        """Whether ``text`` only repeats, word for word, a part of what is playing now."""
-        return bool(self._queue) and bool(wanted := words(text)) and contains(self._queue[0].text, wanted)
+    def spoken_over(self, began: float | None, *, asked: bool) -> SpokenOver:
+        """What plays for a caller who began to speak at ``began``. ``asked``: the last utterance asks for an answer."""
+        if not self._queue or began is None or self.recent.since is None or began < self.recent.since:
+            return SpokenOver(later=True)
+        playing = self._queue[0]
+        asks = playing.hint is InputHint.EXPECTING or (asked and len(self._queue) == 1)
+        heard = heard_share(playing.text, self.recent.played_s(began), None)
+        return SpokenOver(
+            question=asks and heard >= SHARE_TO_KNOW,
+            turn=asked or any(utterance.hint is InputHint.EXPECTING for utterance in self._queue),
+        )
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
@@ -99,6 +109,17 @@ class BotSpeech:
         if canned is None:
             self._last, self.last_heard = self._count, 1.0  # until it is dropped
         return utterance
+
+    def started(self, event: PlaybackStarted) -> None:
+        """The caller begins to hear an utterance."""
+        for utterance in self._queue:
+            if utterance.number == event.utterance:
+                self.recent.started(utterance.number, utterance.text, event.at)
+
+    def paused_by_noise(self) -> None:
+        """What has paused the prompt was none of the caller's words."""
+        self._noises += 1
+        self.words_only = self.words_only or self._noises >= MOST_NOISES
 
     def suppress(self, through_request: int) -> None:
         """Drop all messages that will still come for requests up to ``through_request``."""
@@ -124,6 +145,7 @@ class BotSpeech:
     def ended(self, event: PlaybackEnded) -> Utterance | None:
         """Playback has ended an utterance. Returns it, or None if it belonged to a dropped turn."""
         dropped = self._dropped.pop(event.utterance, None)
+        self.recent.ended(event.utterance, event.at, more=len(self._queue) > 1)
         if dropped is None:
             return self.remove(event.utterance)
         if dropped.number == self._last:
@@ -135,6 +157,7 @@ class BotSpeech:
 
     def failed(self, event: PlaybackFailed) -> Utterance | None:
         """The utterance could not be rendered. Returns it, or None if it was not queued."""
+        self.recent.ended(event.utterance, event.at, more=len(self._queue) > 1)
         if event.utterance == self._last:
             self.last_heard = heard_share("", event.heard_s, None)
         return self.remove(event.utterance)
@@ -145,15 +168,20 @@ class BotSpeech:
         for at, utterance in enumerate(self._queue):
             if utterance.number == number:
                 del self._queue[at]
-                self.words_only = self.words_only and bool(self._queue)
+                if not self._queue:
+                    self._be_open()
                 return utterance
         return None
 
     def _drop(self) -> None:
         self._dropped.update({utterance.number: utterance for utterance in self._queue})
         self._queue.clear()
-        self.words_only = False
+        self._be_open()
         self.heard, self.heard_s = "", 0.0
+
+    def _be_open(self) -> None:
+        """Let noise pause the next prompt: that has done nothing wrong."""
+        self.words_only, self._noises = False, 0
 
 
 def heard_share(text: str, heard_s: float, whole_s: float | None) -> float:
@@ -162,15 +190,14 @@ def heard_share(text: str, heard_s: float, whole_s: float | None) -> float:
     if heard_s <= 0:
         return 0.0
     if whole_s is None:
-        plain = " ".join(_MARKUP.sub(" ", text).split())
-        whole_s = len(plain) / CHARACTERS_PER_SECOND
+        whole_s = len(plain(text)) / CHARACTERS_PER_SECOND
     return min(1.0, heard_s / whole_s) if whole_s > 0 else 1.0
 
 
 def heard_text(text: str, heard_s: float, complete: bool) -> str:
     """The words of ``text``, which may be SSML, that fit into ``heard_s`` seconds; all of them if ``complete``."""
-    plain = " ".join(_MARKUP.sub(" ", text).split())
+    shown = plain(text)
     count = int(heard_s * CHARACTERS_PER_SECOND)
-    if count >= len(plain) or (complete and heard_s > 0):
-        return plain
-    return plain[:count].rpartition(" ")[0]
+    if count >= len(shown) or (complete and heard_s > 0):
+        return shown
+    return shown[:count].rpartition(" ")[0]

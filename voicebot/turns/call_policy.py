@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from voicebot.events import CallConfigured, ExpectedAnswer
+from voicebot.events import CallConfigured, ExpectedAnswer, Pace
 from voicebot.turns.commands import Command, Expect, Listen, UseVoice
 from voicebot.turns.policy import TurnPolicy
 
@@ -23,6 +23,10 @@ class CallPolicy:
         """For the end of the caller's turn."""
         self.expected: ExpectedAnswer | None = None
         """What the answer that the bot waits for looks like."""
+        self.asked = False
+        """Whether the bot has said so since it was last told something by the caller."""
+        self._pace: Pace | None = None
+        self._end_silence_s = 0.0
         self.no_input_s = settings.no_input_s
         self.max_no_inputs = settings.max_no_inputs
         self.no_input_speech = ""
@@ -47,10 +51,14 @@ class CallPolicy:
             self.no_input_s = _or(event.no_input_s, self.settings.no_input_s)
         if event.phrases is not None or event.answer is not None:
             self.expected = event.answer
+            self.asked = event.answer is not None
         self.language = event.language or self.language
-        if event.end_silence_s is not None:
-            wanted = event.end_silence_s
-            self.listening = self.settings.with_end_silence(wanted) if wanted > 0 else self.settings
+        if event.phrases is not None or event.pace is not None:
+            self._pace = event.pace
+        self._end_silence_s = _or(event.end_silence_s, self._end_silence_s)
+        self.listening = self.settings if self._pace is None else self.settings.at_pace(self._pace)
+        if self._end_silence_s > 0:
+            self.listening = self.listening.with_end_silence(self._end_silence_s)
         self.no_input_speech = _or(event.no_input_speech, self.no_input_speech)
         self.no_input_audio = _or(event.no_input_audio, self.no_input_audio)
         self.no_input_event = _or(event.no_input_event, self.no_input_event)

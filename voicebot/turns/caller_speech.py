@@ -50,6 +50,7 @@ class CallerSpeech:
         self._finals: list[Final] = []
         self._hypothesis: Hypothesis | None = None
         self._no_match = False
+        self._agreed = False
         self._used_until = float("-inf")
         self._used_text = ""
         self.committed = False
@@ -74,6 +75,12 @@ class CallerSpeech:
     def has_words(self) -> bool:
         """Whether any word of the current turn is known."""
         return bool(self.text)
+
+    def is_sure(self, confidence: float) -> bool:
+        """Whether the words are none that the recogniser has made of a noise: a final result has ``confidence``, or two
+        hypotheses begin with the same words."""
+        known = [final.confidence for final in self._finals]
+        return self._agreed or (bool(known) and all(each is None or each >= confidence for each in known))
 
     @property
     def begun(self) -> bool:
@@ -137,6 +144,7 @@ class CallerSpeech:
         self.speaking = True
         self._offset = None
         self._no_match = False
+        self.prepared = ""
         self._begin_quiet()
         if self._onset is None:
             self._onset = event.onset
@@ -157,6 +165,8 @@ class CallerSpeech:
         """A hypothesis came. True: it has words that are not used yet."""
         if self._is_used(event) or not words(self._new_text(event)):
             return False
+        before = words(self._hypothesis.text) if self._hypothesis is not None else []
+        self._agreed = bool(before) and words(event.text)[: len(before)] == before
         self._hypothesis = event
         return True
 
@@ -175,6 +185,20 @@ class CallerSpeech:
         if event.end > self._used_until + COVER_SLACK_S:
             self._no_match = True
             self._hypothesis = None
+
+    def echo(self, event: Hypothesis | Final) -> None:
+        """The result repeats what the bot has said: it has no words of the caller."""
+        self._hypothesis = None
+        if isinstance(event, Final):
+            self._no_match = not self._finals
+            self._used_until = max(self._used_until, event.end)
+
+    def set_aside(self, now: float) -> None:
+        """Forget what was said over a prompt, which goes on. A final result that is still to come counts."""
+        if self._hypothesis is None:
+            self.take(now)
+        else:
+            self._use(self._used_until, now)
 
     def take(self, now: float) -> CallerTurn:
         """End the turn and return it. The audio that it covers is then used."""
@@ -211,7 +235,7 @@ class CallerSpeech:
         self._used_until = max(self._used_until, until)
         self._finals.clear()
         self._hypothesis = None
-        self._no_match = False
+        self._no_match = self._agreed = False
         self.prepared = ""
         self._begin_quiet()
         self._onset = now if self.speaking else None  # a caller who is still speaking has begun the next turn

@@ -28,6 +28,21 @@ class AskKind(StrEnum):
     HYPOTHESIS = "hypothesis"
 
 
+class Outcome(StrEnum):
+    """What became of a sound over a prompt."""
+
+    INTERRUPTION = "interruption"
+    """The prompt was dropped. With all others it went on."""
+    BACK_CHANNEL = "back-channel"
+    """The caller only showed to be listening."""
+    UNCONFIRMED = "unconfirmed"
+    """There were words, but too few, or the recogniser was not sure of them."""
+    ECHO = "echo"
+    """The words were the bot's own."""
+    NOISE = "noise"
+    """There were no words, or none that say anything."""
+
+
 class Canned(StrEnum):
     """Prompts of our own, which need neither bot nor speech service: recordings are part of the package."""
 
@@ -103,6 +118,16 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlapped:
+    """Nothing is to be done: for the record, what became of a sound over a prompt. ``began``: the sound; ``text``: the
+    words that were recognised."""
+
+    began: float
+    outcome: Outcome
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Expect:
     """Make the recogniser expect ``phrases`` from now on."""
 
@@ -126,9 +151,10 @@ class ScoreTurn:
 @dataclass(frozen=True, slots=True)
 class Prepare:
     """The caller's turn may be over with ``text``: have the bot's reply to it made ready, without playing it, and
-    without any effect on the conversation."""
+    without any effect on the conversation. ``prompt_heard``: as in :class:`Ask`."""
 
     text: str
+    prompt_heard: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +217,7 @@ Command = (
     | Pause
     | Resume
     | Drop
+    | Overlapped
     | Expect
     | Commit
     | ScoreTurn

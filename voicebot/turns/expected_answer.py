@@ -92,10 +92,11 @@ class _Known:
 
     def value(self, said: Sequence[str]) -> Judgement:
         """What ``said`` is to a VALUE."""
-        if not any(map(self._is_of_value, said)):
-            return Judgement.OTHER
-        if said[-1] in self._wanting:
+        has_value = any(map(self._is_of_value, said))
+        if said and said[-1] in self._wanting and (has_value or self._wanting.issuperset(said)):
             return Judgement.BEGINNING
+        if not has_value:
+            return Judgement.OTHER
         closing = self._answers.at_end(said)
         if closing and all(self._is_of_value(word) or word in self._wanting for word in said[:-closing]):
             return Judgement.ENOUGH if said[-closing:] in self._open else Judgement.COMPLETE
@@ -106,30 +107,36 @@ class _Known:
         return word in self._words or word[0].isdecimal() or (len(word) > 7 and word.endswith(self._endings))
 
     def _made_of_phrases(self, said: Sequence[str]) -> Judgement:
-        # What the words up to each place can be.
-        reached: list[set[Judgement]] = [set() for _ in range(len(said) + 1)]
-        reached[0].add(Judgement.NOTHING)
+        # What the words up to each place can be, with the fewest phrases of which they are it: "I don't know" is a
+        # command, though "I don't" is an answer and "know" (a misheard "no") another.
+        reached: list[dict[Judgement, int]] = [{} for _ in range(len(said) + 1)]
+        reached[0][Judgement.NOTHING] = 0
         for index, before in enumerate(reached[:-1]):
             if not before:
                 continue
             for length in self._beside.lengths(said, index):
-                reached[index + length] |= before
+                for judgement, phrases in before.items():
+                    _reach(reached[index + length], judgement, phrases)
+            phrases = min(before.values()) + 1
             for length in self._answers.lengths(said, index):
                 is_open = said[index : index + length] in self._open
-                reached[index + length].add(Judgement.ENOUGH if is_open else Judgement.COMPLETE)
+                _reach(reached[index + length], Judgement.ENOUGH if is_open else Judgement.COMPLETE, phrases)
             for length in self._commands.lengths(said, index):
-                reached[index + length].add(Judgement.COMMAND)
-        whole = next((judgement for judgement in _BEST_FIRST if judgement in reached[-1]), Judgement.OTHER)
-        if whole not in (Judgement.OTHER, Judgement.NOTHING):
-            return whole
+                _reach(reached[index + length], Judgement.COMMAND, phrases)
+        whole = reached[-1]
+        if whole:
+            return min(whole, key=lambda one: (one is Judgement.NOTHING, whole[one], _BEST_FIRST.index(one)))
         for index, before in enumerate(reached[:-1]):
             if before and tuple(said[index:]) in self._begun:
-                only_beside = Judgement.NOTHING in before
-                return Judgement.BEGINNING if only_beside else Judgement.ENOUGH
-        return whole
+                return Judgement.BEGINNING if Judgement.NOTHING in before else Judgement.ENOUGH
+        return Judgement.OTHER
 
     def _holds_command(self, said: Sequence[str]) -> bool:
         return any(self._commands.at(said, index) >= LONG_COMMAND for index in range(len(said)))
+
+
+def _reach(reached: dict[Judgement, int], judgement: Judgement, phrases: int) -> None:
+    reached[judgement] = min(phrases, reached.get(judgement, phrases))
 
 
 def _counted(said: Sequence[str], expected: ExpectedAnswer) -> Judgement:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from voicebot.events import BotMessage, InputHint
+from voicebot.events import BotMessage, Final, Hypothesis, InputHint
 from voicebot.turns.bot_requests import BotRequests
 from voicebot.turns.bot_speech import BotSpeech
 from voicebot.turns.bot_wait import BotWait
@@ -17,9 +17,11 @@ from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.caller_speech import CallerSpeech
 from voicebot.turns.commands import AskKind, Canned, Command, HangUp, Play, Transfer
 from voicebot.turns.deferred import Deferred
-from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, may_be_over, to_be_scored
-from voicebot.turns.expected_answer import Judgement
+from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, may_be_over, to_be_scored
+from voicebot.turns.expected_answer import Judgement, judge
 from voicebot.turns.failures import Failures
+from voicebot.turns.interruption import Meaning, meaning
+from voicebot.turns.overlap import Overlap
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import STATE_TIMERS, TIMER_OF, FloorState, Happening
 from voicebot.turns.timers import Timers
@@ -41,6 +43,7 @@ class Floor:
         self.bot = BotSpeech()
         self.requests = BotRequests()
         self.deferred = Deferred()
+        self.overlap = Overlap()
         self.failures = Failures(policy.max_failures)
         self.timers = Timers()
         self.wait = BotWait(self.policy, self.timers)
@@ -114,7 +117,7 @@ class Floor:
             return
         if self.caller.offset is not None and not self.caller.score_asked and to_be_scored(turn):
             self.happened(Happening.SOUND_TELLS, now)
-        if turn.judgement is Judgement.COMPLETE or (self.caller.offset is not None and may_be_over(turn)):
+        if may_be_over(turn) and (self.caller.offset is not None or turn.judgement is Judgement.COMPLETE):
             self.happened(Happening.MAY_BE_OVER, now)
         if _past(self._commit_deadline(turn), now):
             self.happened(Happening.COMMIT_DUE, now)
@@ -123,6 +126,24 @@ class Floor:
         """Why the caller's turn is over; None if it is not."""
         turn = self._turn()
         return self.caller.why_over(turn) if _past(self._turn_deadline(turn), now) else None
+
+    def is_echo(self, event: Hypothesis | Final) -> bool:
+        """Whether the result only repeats what the bot says, or has just said."""
+        noticed = self.state is not FloorState.SPEAKING
+        if noticed and judge(event.text, self.policy.expected) in WHOLE:
+            return False  # callers often say what was offered to them
+        return self.bot.recent.is_repeated(event.text, event.start, noticed=noticed)
+
+    def meaning(self) -> Meaning:
+        """What the caller means who speaks over the prompt."""
+        over = self.bot.spoken_over(self.caller.began, asked=self.policy.asked and not self.requests.owed)
+        policy, sure = self.policy, self.caller.is_sure(self.policy.settings.sure_confidence)
+        return meaning(self.caller.text, policy.language, policy.expected, over, confirmed=sure)
+
+    def nothing_to_come(self) -> bool:
+        """Whether it is quiet, and there is a final result of all that was said."""
+        turn = self._turn()
+        return not self.caller.speaking and ((turn.final and turn.covered) or turn.no_match)
 
     def _turn(self) -> TurnSoFar:
         return self.caller.so_far(self.policy.expected, self.policy.language)
@@ -152,6 +173,8 @@ class Floor:
 
     def ask(self, kind: AskKind, text: str = "", **facts: Any) -> None:
         """Send the bot a request; ``facts`` are fields of :class:`~voicebot.turns.commands.Ask`."""
+        if kind in (AskKind.SPEECH, AskKind.KEY):
+            self.policy.asked = False
         self.command(self.requests.ask(kind, text, **facts))
 
     def say(self, message: BotMessage) -> None:

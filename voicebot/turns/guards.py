@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from voicebot.turns.floor import Floor
+from voicebot.turns.interruption import Meaning
 from voicebot.turns.table import Guard
 from voicebot.turns.words import words
 
@@ -24,8 +25,14 @@ def _keys_must_wait(floor: Floor) -> bool:
 
 
 def _words_interrupt(floor: Floor) -> bool:
-    # a voice that was too quiet for the gate may be recognised all the same; an echo repeats our own words
-    return _enough_words(floor) and _speech_interrupts(floor) and not floor.bot.is_echo(floor.caller.text)
+    # also words of a voice that was too quiet for voice activity detection
+    return _speech_interrupts(floor) and _enough_words(floor) and floor.meaning() is Meaning.INTERRUPTION
+
+
+def _words_may_interrupt(floor: Floor) -> bool:
+    if floor.bot.words_only or not (_speech_interrupts(floor) and _enough_words(floor)):
+        return False
+    return floor.meaning() is Meaning.UNSURE
 
 
 GUARDS: dict[Guard, Callable[[Floor], bool]] = {
@@ -37,14 +44,16 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     Guard.NOTHING_QUEUED: lambda floor: not floor.bot.queued,
     Guard.WORDS_KNOWN: lambda floor: floor.caller.has_words,
     Guard.NOTHING_SAID: lambda floor: not floor.caller.speaking and not floor.caller.has_words,
-    Guard.ENOUGH_WORDS: _enough_words,
-    Guard.TOO_FEW_WORDS: lambda floor: not _enough_words(floor),
+    Guard.NOTHING_MEANT: lambda floor: floor.nothing_to_come() and not _words_interrupt(floor),
     Guard.VOICE_INTERRUPTS: lambda floor: _speech_interrupts(floor) and not floor.bot.words_only,
     Guard.WORDS_INTERRUPT: _words_interrupt,
+    Guard.WORDS_MAY_INTERRUPT: _words_may_interrupt,
     Guard.CALLER_INTERRUPTS: lambda floor: floor.caller.begun and _speech_interrupts(floor),
     Guard.CALLER_HAS_BEGUN: lambda floor: floor.caller.begun,
     Guard.CALLER_IS_QUIET: lambda floor: not floor.caller.speaking,
-    Guard.REPLY_WANTED: lambda floor: floor.policy.settings.prepare and floor.caller.text != floor.caller.prepared,
+    Guard.REPLY_WANTED: lambda floor: (
+        floor.policy.settings.prepare and words(floor.caller.text) != words(floor.caller.prepared)
+    ),
     Guard.HYPOTHESIS_WANTED: lambda floor: (
         floor.policy.hypotheses and not floor.requests.hypothesis_open and not floor.bot.dropping
     ),

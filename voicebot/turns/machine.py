@@ -34,6 +34,7 @@ from voicebot.events import (
     PlacedCallChanged,
     PlaybackEnded,
     PlaybackFailed,
+    PlaybackStarted,
     RecognitionLost,
     RecognitionRestored,
     RecordingAsked,
@@ -145,14 +146,21 @@ def _turn_scored(floor: Floor, event: TurnScored) -> None:
 
 
 def _hypothesis(floor: Floor, event: Hypothesis) -> None:
-    if floor.caller.hypothesis(event):
+    if floor.is_echo(event):
+        floor.caller.echo(event)
+        floor.overlap.repeats()
+    elif floor.caller.hypothesis(event):
         floor.happened(Happening.WORDS, event.at)
         floor.happened(Happening.HYPOTHESIS, event.at)
         floor.follow_turn(event.at)
 
 
 def _final(floor: Floor, event: Final) -> None:
-    if floor.caller.final(event):
+    if floor.is_echo(event):
+        floor.caller.echo(event)
+        floor.overlap.repeats()
+        floor.happened(Happening.NO_WORDS, event.at)
+    elif floor.caller.final(event):
         floor.happened(Happening.WORDS, event.at)
     floor.follow_turn(event.at)
 
@@ -262,6 +270,10 @@ def _transfer_asked(floor: Floor, event: TransferAsked) -> None:
 # --- playback --------------------------------------------------------------------------------------------------------
 
 
+def _playback_started(floor: Floor, event: PlaybackStarted) -> None:
+    floor.bot.started(event)
+
+
 def _playback_ended(floor: Floor, event: PlaybackEnded) -> None:
     dropping = floor.bot.dropping
     utterance = floor.bot.ended(event)
@@ -321,6 +333,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     PlacedCallChanged: _placed_call_changed,
     HangUpAsked: _hang_up_asked,
     TransferAsked: _transfer_asked,
+    PlaybackStarted: _playback_started,
     PlaybackEnded: _playback_ended,
     PlaybackFailed: _playback_failed,
 }

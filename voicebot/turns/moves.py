@@ -13,13 +13,17 @@ from voicebot.turns.table import TABLE, FloorState, Happening, Move
 
 def _pause(floor: Floor, now: float) -> None:
     floor.paused_at = now
+    floor.overlap.begin(now if floor.caller.began is None else floor.caller.began)
     floor.command(Pause())
 
 
 def _resume(floor: Floor, now: float) -> None:
+    if not floor.caller.has_words:
+        floor.bot.paused_by_noise()
+    passed = floor.overlap.passed(floor.meaning(), floor.caller.text, now)
     if not floor.caller.speaking:
-        floor.caller.take(now)  # forget the cough
-    floor.command(Resume())
+        floor.caller.set_aside(now)
+    floor.command(Resume(), passed)
 
 
 def _drop(floor: Floor, now: float) -> None:
@@ -28,6 +32,13 @@ def _drop(floor: Floor, now: float) -> None:
     began = played_until if floor.caller.began is None else floor.caller.began
     floor.bot.interrupt(floor.requests.count, played_until - began)
     floor.command(Drop())
+
+
+def _drop_for_words(floor: Floor, now: float) -> None:
+    if floor.paused_at is None:
+        floor.overlap.begin(now if floor.caller.began is None else floor.caller.began)
+    _drop(floor, now)
+    floor.command(floor.overlap.interrupted(floor.caller.text, now))
 
 
 def _drop_greeting(floor: Floor, now: float) -> None:
@@ -60,7 +71,7 @@ def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
     if turn.text:
         _understood(floor)
         floor.deferred.allow_late_end_key("")
-        heard = 0.0 if floor.requests.answer_owed else floor.bot.last_heard
+        heard = _prompt_heard(floor)
         floor.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard, ended=ended)
     elif or_no_match and turn.voiced_s >= floor.policy.settings.min_no_match_s:
         floor.no_matches += 1
@@ -80,7 +91,11 @@ def _commit(floor: Floor, _now: float) -> None:
 
 def _prepare(floor: Floor, _now: float) -> None:
     floor.caller.prepared = floor.caller.text
-    floor.command(Prepare(floor.caller.prepared))
+    floor.command(Prepare(floor.caller.prepared, _prompt_heard(floor)))
+
+
+def _prompt_heard(floor: Floor) -> float:
+    return 0.0 if floor.requests.answer_owed else floor.bot.last_heard
 
 
 def _understood(floor: Floor) -> None:
@@ -165,6 +180,7 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.PAUSE: _pause,
     Move.RESUME: _resume,
     Move.DROP: _drop,
+    Move.DROP_FOR_WORDS: _drop_for_words,
     Move.DROP_GREETING: _drop_greeting,
     Move.WORDS_ONLY: _words_only,
     Move.AWAIT_WORDS: _await_words,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from voicebot.address import Address
+from voicebot.events import Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class TurnPolicy:
     """Whether speech may interrupt prompts; each prompt's input hint may forbid it as well."""
     barge_in_resume_ms: int = 800
     """Quiet without words after which a paused prompt continues: the sound was a cough, or the like."""
+    sure_confidence: float = 0.5
+    """With this confidence, a final result of one word is no noise."""
     max_yield_s: float = 4.0
     """How long noise without words may pause a prompt. After that, only words interrupt this prompt."""
 
@@ -70,6 +74,10 @@ class TurnPolicy:
     fallback_transfer: Address | None = None
     """The fallback: where callers are transferred if we cannot serve them; None: we apologise and hang up."""
 
+    def at_pace(self, pace: Pace) -> TurnPolicy:
+        """The same policy, with the numbers of ``pace``."""
+        return replace(self, **numbers_of(pace))
+
     def with_end_silence(self, seconds: float) -> TurnPolicy:
         """The same policy, but a turn lasts over pauses of up to ``seconds``, for callers who are asked to explain
         something at length."""
@@ -85,3 +93,38 @@ class TurnPolicy:
             patience_ms=max(self.patience_ms, pause_ms + self.race_grace_ms),
             no_words_ms=max(self.no_words_ms, pause_ms + self.race_grace_ms),
         )
+
+
+_USUAL = TurnPolicy()
+_PACES: dict[Pace, TurnPolicy] = {
+    Pace.QUICK: TurnPolicy(
+        end_silence_ms=250,
+        number_silence_ms=500,
+        complete_silence_ms=100,
+        finished_silence_ms=150,
+        unsure_silence_ms=400,
+        unfinished_silence_ms=1000,
+        patience_ms=900,
+    ),
+    Pace.USUAL: _USUAL,
+    Pace.PATIENT: TurnPolicy(
+        end_silence_ms=700,
+        number_silence_ms=1200,
+        complete_silence_ms=250,
+        finished_silence_ms=400,
+        unsure_silence_ms=1000,
+        unfinished_silence_ms=3000,
+        patience_ms=2500,
+    ),
+}
+PACE_NUMBERS = tuple(
+    field.name
+    for field in fields(TurnPolicy)
+    if getattr(_PACES[Pace.PATIENT], field.name) != getattr(_USUAL, field.name)
+)
+"""The settings that a pace stands for."""
+
+
+def numbers_of(pace: Pace) -> dict[str, Any]:
+    """The settings that ``pace`` stands for, with their values."""
+    return {name: getattr(_PACES[pace], name) for name in PACE_NUMBERS}

@@ -111,10 +111,10 @@ class Guard(StrEnum):
     NOTHING_QUEUED = "no prompt is queued"
     WORDS_KNOWN = "the caller's turn has words"
     NOTHING_SAID = "it is quiet, and the caller's turn has no words"
-    ENOUGH_WORDS = "there are enough words for a barge-in"
-    TOO_FEW_WORDS = "there are too few words for a barge-in"
+    NOTHING_MEANT = "it is quiet, and what was said is known and no interruption"
     VOICE_INTERRUPTS = "speech may interrupt the prompt, even without words"
-    WORDS_INTERRUPT = "there are enough words, speech may interrupt the prompt, and they are not its echo"
+    WORDS_INTERRUPT = "speech may interrupt the prompt, and the words do"
+    WORDS_MAY_INTERRUPT = "speech may interrupt the prompt, even without words, and a word may that is not sure yet"
     CALLER_INTERRUPTS = "the caller's turn has begun, and speech may interrupt the prompt"
     CALLER_HAS_BEGUN = "the caller's turn has begun"
     CALLER_IS_QUIET = "it is quiet"
@@ -137,6 +137,7 @@ class Move(StrEnum):
     PAUSE = "pause the prompt"
     RESUME = "resume the prompt"
     DROP = "drop the bot's turn"
+    DROP_FOR_WORDS = "drop the bot's turn for these words"
     DROP_GREETING = "drop the greeting, also if it is still to come"
     WORDS_ONLY = "let only words interrupt this prompt"
     AWAIT_WORDS = "wait a moment for words"
@@ -222,15 +223,17 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row((_S.WAITING,), _H.VOICE, None, _S.CALLER),
         Row((_S.SPEAKING,), _H.VOICE, _G.VOICE_INTERRUPTS, _S.YIELDING, (_M.PAUSE,)),
         Row((_S.YIELDING,), _H.VOICE, None, None, (_M.KEEP_WAITING,)),
+        Row((_S.YIELDING,), _H.QUIET, _G.NOTHING_MEANT, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.QUIET, None, None, (_M.AWAIT_WORDS,)),
     ),
     "Recognition": (
         Row((_S.WAITING,), _H.WORDS, None, _S.CALLER),
-        Row((_S.YIELDING,), _H.WORDS, _G.ENOUGH_WORDS, _S.CALLER, (_M.DROP,)),
-        Row((_S.SPEAKING,), _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP,)),
+        Row(_PLAYING, _H.WORDS, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP_FOR_WORDS,)),
+        Row((_S.SPEAKING,), _H.WORDS, _G.WORDS_MAY_INTERRUPT, _S.YIELDING, (_M.PAUSE, _M.AWAIT_WORDS)),
+        Row((_S.YIELDING,), _H.WORDS, _G.NOTHING_MEANT, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.CALLER,), _H.HYPOTHESIS, _G.HYPOTHESIS_WANTED, None, (_M.ASK_HYPOTHESIS,)),
         Row((_S.YIELDING,), _H.NO_WORDS, _G.NOTHING_SAID, _S.SPEAKING, (_M.RESUME,)),
-        Row((_S.YIELDING,), _H.NO_WORDS_CAME, _G.TOO_FEW_WORDS, _S.SPEAKING, (_M.RESUME,)),
+        Row((_S.YIELDING,), _H.NO_WORDS_CAME, None, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.NOISE_GOES_ON, None, _S.SPEAKING, (_M.WORDS_ONLY, _M.RESUME)),
     ),
     "Ahead of the end of the caller's turn": (

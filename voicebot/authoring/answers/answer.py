@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import model_validator
 
+from voicebot.authoring.answers.expectation import ANYTHING, Expectation, of_form, of_value
 from voicebot.authoring.answers.parts import Form
 from voicebot.authoring.model import Part, Prompt
 from voicebot.authoring.understanding import Understanding
@@ -71,6 +72,9 @@ class AnswerKind(Part):
 
     EXPECTED: ClassVar[str] = ""
     """The words that a recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""
+    MADE_OF: ClassVar[str] = ""
+    """The words of which a value is made: see
+    :meth:`~voicebot.authoring.understanding.usual_words.UsualWords.value`."""
     COLLECTS_KEYS: ClassVar[bool] = False
     """Whether several keys make an answer."""
     TAKES_ANYTHING: ClassVar[bool] = False
@@ -109,6 +113,13 @@ class AnswerKind(Part):
     def form(self, slot: Slot) -> Form | None:
         """What the rest of the answer looks like, where it shows in it whether it is complete."""
         return None
+
+    def expectation(self, slot: Slot, understanding: Understanding) -> Expectation:
+        """What the call is told of the rest of the answer."""
+        form = self.form(slot)
+        if form is not None:
+            return of_form(form, understanding)
+        return of_value(self.MADE_OF, understanding) if self.MADE_OF else ANYTHING
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller pressed."""

@@ -26,6 +26,7 @@ class DateAnswer(AnswerKind, title="DateWanted"):
         ("date: {future: false}", "May 3rd 84", "1984-05-03"),
     )
     EXPECTED = "numbers"
+    MADE_OF = "date"
     COLLECTS_KEYS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 

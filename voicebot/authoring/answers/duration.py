@@ -28,6 +28,7 @@ class DurationAnswer(KeyedAnswer, title="DurationWanted"):
     )
     SHORT = "unit"
     EXPECTED = "duration"
+    MADE_OF = "duration"
     REPLACED = Replaced.BY_VALUE_ALONE
 
     unit: DurationUnit = Field(

@@ -19,6 +19,7 @@ class MoneyAnswer(KeyedAnswer):
     HEADING = "`money`"
     EXAMPLES = (("money: {currency: USD}", "twelve fifty", "12.50"),)
     EXPECTED = "numbers"
+    MADE_OF = "money"
     REPLACED = Replaced.BY_VALUE_ALONE
 
     currency: str = Field(

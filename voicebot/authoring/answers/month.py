@@ -25,6 +25,7 @@ class MonthAnswer(KeyedAnswer, title="MonthWanted"):
     HEADING = "`month`"
     EXAMPLES = (("month: {past: false}", "twelve twenty-eight", "2028-12"),)
     EXPECTED = "numbers"
+    MADE_OF = "month"
     REPLACED = Replaced.BY_VALUE_ALONE
 
     past: bool = Field(True, description="Whether months before this one are accepted. `false` for an expiry date.")

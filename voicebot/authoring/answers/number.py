@@ -18,6 +18,7 @@ class NumberAnswer(KeyedAnswer):
     HEADING = "`number`"
     EXAMPLES = (("number: {min: 1}", "a couple", "2"),)
     EXPECTED = "numbers"
+    MADE_OF = "number"
     REPLACED = Replaced.BY_VALUE_ALONE
 
     min: float | None = Field(None, description="The smallest number that is accepted.")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 PART_PAUSE_S = 3.0
 """Seconds in which a further part may follow without a word of the bot."""
@@ -20,14 +18,6 @@ class Form:
     least: int
     most: int
     letters: bool = False
-
-    def told(self, words: Collection[str], others: Collection[str]) -> dict[str, Any]:
-        """The same for the call, which ends the caller's turn by it. ``words`` stand for one character each, ``others``
-        for several, or for what the words around them say."""
-        kind = "spelled" if self.letters else "digits"
-        return {
-            "kind": kind, "min": self.least, "max": self.most, "words": sorted(words), "others": sorted(others),
-        }  # fmt: skip
 
 
 def joined(before: str, said: str, least: int, most: int) -> str:

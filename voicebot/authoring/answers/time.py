@@ -47,6 +47,7 @@ class TimeAnswer(KeyedAnswer, title="TimeWanted"):
         ('time: {between: "08:00-18:30"}', "half past five", "17:30"),
     )
     EXPECTED = "numbers"
+    MADE_OF = "time"
     REPLACED = Replaced.BY_VALUE_ALONE
 
     between: Annotated[str, BeforeValidator(written), AfterValidator(_hours)] | None = Field(

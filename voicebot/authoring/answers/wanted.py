@@ -9,7 +9,7 @@ from typing import Any
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
-from voicebot.authoring.answers.parts import Form
+from voicebot.authoring.answers.expectation import Expectation, of_yes_no, with_options
 from voicebot.authoring.model import LEAVING, Option
 from voicebot.authoring.understanding import NEAR, Understanding
 
@@ -50,7 +50,7 @@ class Wanted:
         if yes is not None or self.answer is None or (not heard and understanding.only_agrees(text)):
             return yes
         option = self.option_said(text, understanding)
-        if option is not None or not heard or self.form({}) is None:
+        if option is not None or not heard or self.answer.form({}) is None:
             return option
         more = self._goes_on(candidate, text, understanding, today)  # too short to be the whole answer
         return Answered(more) if more is not None else None
@@ -102,9 +102,12 @@ class Wanted:
         slot["said"] = ""
         return self.keys_ended(slot, understanding, today)
 
-    def form(self, slot: Slot) -> Form | None:
-        """What the rest of the answer looks like, where it shows in it whether it is complete."""
-        return self.answer.form(slot) if self.answer is not None else None
+    def expectation(self, slot: Slot, understanding: Understanding, *, confirms: bool = False) -> Expectation:
+        """What the call is told of the rest of the answer; ``confirms``: of whether it was understood correctly."""
+        if confirms:
+            return of_yes_no(understanding, corrected=True)
+        expected = self.answer.expectation(slot, understanding) if self.answer is not None else None
+        return with_options(expected, self.options, understanding) if self.options or expected is None else expected
 
     def takes_key(self, key: str) -> bool:
         """Whether ``key`` is part of an answer, alone or as one of several."""

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
+from voicebot.authoring.answers.expectation import Expectation, of_yes_no
 from voicebot.authoring.model import KeypadKey, Target
 from voicebot.authoring.understanding import Understanding
 
@@ -28,6 +29,9 @@ class YesNoAnswer(AnswerKind):
 
     def value(self, text: str, understanding: Understanding, today: date) -> bool | None:
         return understanding.yes_no(text)
+
+    def expectation(self, slot: Slot, understanding: Understanding) -> Expectation:
+        return of_yes_no(understanding)
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         return Answered(key == self.yes_key) if self.takes_key(key) else None

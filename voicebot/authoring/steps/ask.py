@@ -388,8 +388,8 @@ class AskStep(Question, DialogStep):
         """Tell the call what to expect, and how long to wait for it; None: as long as the question says."""
         for usual_s in (self.no_input_after, turn.script.header.defaults.no_input_after):
             patience_s = usual_s if patience_s is None else patience_s
-        form = self.wanted.form(turn.state["slot"]) if turn.state["mode"] == ASKING else None
-        answer = form.told(*turn.script.understanding.part_words(form.letters)) if form is not None else None
+        confirms = turn.state["mode"] == CONFIRMING
+        answer = self.wanted.expectation(turn.state["slot"], turn.script.understanding, confirms=confirms)
         await turn.expect(self._phrases(turn), patience_s, answer=answer)
 
     def _phrases(self, turn: Turn) -> list[str]:

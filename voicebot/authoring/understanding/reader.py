@@ -17,7 +17,6 @@ from voicebot.authoring.understanding.clock_times import ClockTimes
 from voicebot.authoring.understanding.corrections import Corrections
 from voicebot.authoring.understanding.day_words import DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.digit_words import part_words
 from voicebot.authoring.understanding.durations import Durations
 from voicebot.authoring.understanding.emails import Emails
 from voicebot.authoring.understanding.likeness import NEAR
@@ -28,6 +27,7 @@ from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
 from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.tokens import without
+from voicebot.authoring.understanding.usual_words import UsualWords
 from voicebot.authoring.understanding.vocabulary import load
 from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
@@ -62,7 +62,8 @@ class Understanding:
         self._phones = PhoneNumbers(self._vocabulary, self._digits, region.upper())
         self._emails = Emails(self._vocabulary, self._numbers, self._digits)
         self._spelling = Spelling(self._vocabulary, self._numbers, self._yes_no)
-        self._part_words = (part_words(self._vocabulary, letters=False), part_words(self._vocabulary, letters=True))
+        self.usual = UsualWords(self._vocabulary)
+        """What callers usually say."""
         self._waits = Waits(self._vocabulary)
         self._names = Names(self._vocabulary, self._spelling, self._yes_no, self._waits)
 
@@ -256,11 +257,6 @@ class Understanding:
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
         return self._yes_no.says_nothing_else(text)
-
-    def part_words(self, letters: bool) -> tuple[frozenset[str], frozenset[str]]:
-        """The words that stand for one digit each (with ``letters``, for one letter or digit), and those that are in
-        numbers but stand for several digits, or for none by themselves."""
-        return self._part_words[letters]
 
     def correction(self, text: str) -> str | None:
         """What is said instead of something misheard ("no, it is 42": "42"); None when nothing is."""

@@ -79,6 +79,15 @@ class Vocabulary:
             node = node.get(name, {})
         return [phrase for written in node for phrase in _either(str(written))]
 
+    def written_out(self, *path: str) -> list[str]:
+        """The phrases at ``path`` that are written without alternatives, also with "that is" for "that's"."""
+        node: Any = self._data
+        for name in path:
+            node = node.get(name, {})
+        found = [str(phrase) for phrase in node if "(" not in str(phrase)]
+        others = self._contracted([(phrase, phrase.replace("'", "")) for phrase in found], set(found))
+        return found + [phrase for phrase, unpointed in others if phrase != unpointed]
+
     def mapped(self, *path: str) -> dict[str, str]:
         """The phrases at ``path`` with what each stands for; empty where the file has none."""
         node: Any = self._data

@@ -1,0 +1,351 @@
+"""Who speaks while a prompt plays: (prompt and question, what is heard and when) -> (what becomes of the prompt).
+
+The prompt plays from 0.02; the caller's last voiced sample is at 1.4; voice activity notices the quiet 0.1 s later.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from turns_call import Call
+
+from voicebot.events import (
+    AnswerKind,
+    BotDone,
+    BotMessage,
+    CallAnswered,
+    CallConfigured,
+    Event,
+    ExpectedAnswer,
+    Final,
+    Hypothesis,
+    InputHint,
+    NoMatch,
+    PlaybackStarted,
+    SpeechStarted,
+    SpeechStopped,
+)
+from voicebot.turns import AskKind, Commit, Drop, FloorState, Outcome, Overlapped, Pause, Resume, TurnPolicy
+from voicebot.turns.interruption import Meaning, SpokenOver, meaning
+from voicebot.turns.spoken import RecentSpeech, is_near
+
+YES_NO = ExpectedAnswer(
+    AnswerKind.CHOICE, answers=frozenset(("yes", "no", "okay", "sure")), commands=frozenset(("repeat that", "an agent"))
+)
+MENU = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("billing", "opening hours")), beside=frozenset(("please",)))
+SAYING, ASKING = InputHint.ACCEPTING, InputHint.EXPECTING
+LONG = "Your appointment is on Monday at ten. Shall I keep it for you?"  # about 4 s
+
+Heard = tuple[Event, ...]
+VOICE = SpeechStarted(1.1, 1.0)
+SOUND: Heard = (VOICE, SpeechStopped(1.5, 1.4))
+
+
+def guess(at: float, text: str) -> Hypothesis:
+    return Hypothesis(at, text, 1.0, at - 0.05)
+
+
+def final(at: float, text: str, confidence: float | None = 0.9) -> Final:
+    return Final(at, text, 1.0, 1.4, confidence)
+
+
+def over(
+    hint: InputHint,
+    question: ExpectedAnswer | None,
+    *heard: Event,
+    text: str = LONG,
+    then: str = "",
+    until: float = 6.0,
+) -> Call:
+    """A call in which ``text`` plays, and ``heard`` happens; ``then``: the question that is to follow."""
+    call = Call(TurnPolicy(prepare=False))
+    if question is not None:
+        call.on(CallConfigured(0.0, phrases=(), answer=question))
+    call.on(BotMessage(0.0, 1, text, text, hint))
+    if then:
+        call.on(BotMessage(0.0, 1, then, then, ASKING))
+    call.on(BotDone(0.0, 1)).on(CallAnswered(0.0)).on(PlaybackStarted(0.02, call.playing[0]))
+    call.take()
+    for event in sorted(heard, key=lambda event: event.at):
+        call.on(event)
+    return call.until(until)
+
+
+def became(call: Call) -> list[str]:
+    """What became of the prompt, and what the bot was told."""
+    names: dict[type, str] = {Pause: "pause", Resume: "resume", Drop: "drop"}
+    out = []
+    for command in call.take():
+        if type(command) in names:
+            out.append(names[type(command)])
+        elif getattr(command, "kind", None) in (AskKind.SPEECH, AskKind.NO_MATCH):
+            out.append(command.text)  # type: ignore[union-attr]
+    return out
+
+
+@pytest.mark.parametrize(
+    ("hint", "question", "heard", "happens"),
+    [
+        # who only listens
+        (SAYING, None, (*SOUND, guess(1.3, "mhm"), final(1.7, "Mhm.")), ["pause", "resume"]),
+        (SAYING, YES_NO, (*SOUND, guess(1.3, "okay"), final(1.7, "Okay.")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, final(1.45, "Yeah, right.")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "okay")), ["pause", "resume"]),
+        (ASKING, MENU, (*SOUND, guess(1.3, "sure"), final(1.7, "Sure.")), ["pause", "resume"]),
+        (ASKING, MENU, (*SOUND, guess(1.3, "yes"), final(1.7, "Yes.")), ["pause", "resume"]),
+        (SAYING, None, (guess(1.3, "okay"), final(1.7, "Okay.")), []),
+        # who answers the question
+        (ASKING, YES_NO, (*SOUND, guess(1.3, "yes"), final(1.7, "Yes.")), ["pause", "drop", "Yes."]),
+        (ASKING, YES_NO, (*SOUND, guess(1.3, "no"), final(1.7, "No.")), ["pause", "drop", "No."]),
+        (ASKING, None, (*SOUND, guess(1.3, "yes"), final(1.7, "Yes.")), ["pause", "resume"]),  # not asked yet
+        (ASKING, MENU, (*SOUND, guess(1.3, "billing"), final(1.7, "Billing.")), ["pause", "drop", "Billing."]),
+        (ASKING, MENU, (*SOUND, guess(1.3, "opening hours")), ["pause", "drop", "opening hours"]),
+        # who interrupts
+        (SAYING, None, (*SOUND, guess(1.3, "stop")), ["pause", "drop", "stop"]),
+        (SAYING, None, (*SOUND, guess(1.3, "okay wait")), ["pause", "drop", "okay wait"]),
+        (SAYING, YES_NO, (*SOUND, guess(1.3, "an agent"), final(1.6, "An agent.")), ["pause", "drop", "An agent."]),
+        (SAYING, None, (*SOUND, guess(1.3, "no that is wrong")), ["pause", "drop", "no that is wrong"]),
+        (SAYING, None, (*SOUND, guess(1.3, "my bill")), ["pause", "drop", "my bill"]),
+        (SAYING, None, (guess(1.3, "stop"), final(1.7, "Stop.")), ["drop", "Stop."]),
+        # a word, or a noise
+        (SAYING, None, (*SOUND, guess(1.3, "billing")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "billing"), final(1.7, "Billing.")), ["pause", "drop", "Billing."]),
+        (SAYING, None, (*SOUND, guess(1.3, "billing"), final(1.7, "Billing.", None)), ["pause", "drop", "Billing."]),
+        (SAYING, None, (*SOUND, guess(1.3, "bill"), final(1.7, "Bill.", 0.3)), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "billing"), NoMatch(1.7, 1.0, 1.4)), ["pause", "resume"]),
+        (SAYING, None, (VOICE, guess(1.3, "billing"), guess(1.5, "billing please")), ["pause", "drop"]),
+        (SAYING, None, (VOICE, guess(1.3, "billing"), guess(1.5, "billing")), ["pause", "drop"]),
+        (SAYING, None, (VOICE, guess(1.3, "chips"), guess(1.5, "ships"), NoMatch(1.9, 1.0, 1.7)), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "the"), final(1.7, "The.")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "you"), final(1.7, "You.", 0.3)), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, final(1.7, "Thank you.")), ["pause", "resume"]),
+        (SAYING, None, (guess(1.3, "billing"), final(1.7, "Billing.")), ["pause", "drop", "Billing."]),
+        (SAYING, None, (guess(1.3, "billing"),), ["pause", "resume"]),
+        # a final result that comes late, after the prompt has gone on
+        (SAYING, None, (*SOUND, guess(1.3, "bill"), final(2.6, "Bill.")), ["pause", "resume", "drop", "Bill."]),
+        (SAYING, None, (*SOUND, guess(1.3, "okay"), final(2.6, "Okay.")), ["pause", "resume"]),
+        # a noise
+        (SAYING, None, SOUND, ["pause", "resume"]),
+        (SAYING, None, (*SOUND, NoMatch(1.6, 1.0, 1.4)), ["pause", "resume"]),
+    ],
+)  # fmt: skip
+def test_a_prompt_is_dropped_only_for_what_is_meant(
+    hint: InputHint, question: ExpectedAnswer | None, heard: Heard, happens: list[str]
+) -> None:
+    assert became(over(hint, question, *heard))[: len(happens) + 1] == happens
+
+
+@pytest.mark.parametrize("at", [1.55, 1.7, 2.0])
+def test_after_a_back_channel_the_prompt_goes_on_as_soon_as_its_final_result_is_there(at: float) -> None:
+    call = over(SAYING, None, *SOUND, guess(1.3, "mhm"), final(at, "Mhm."), until=at)
+    assert became(call) == ["pause", "resume"]
+    assert call.ahead == [(1.52, Commit())][: 1 if at > 1.52 else 0]
+    call.heard(5.0).until(11.9)
+    assert became(call) == [], "its words are used up"
+
+
+def test_it_goes_on_when_it_is_quiet_and_not_while_the_caller_speaks() -> None:
+    call = over(SAYING, None, VOICE, guess(1.3, "okay"), Final(1.8, "Okay.", 1.0, 1.4, 0.9), until=2.4)
+    assert became(call) == ["pause"]
+    call.on(SpeechStopped(2.5, 2.4)).on(Final(2.6, "I see.", 1.9, 2.4, 0.9))
+    assert became(call) == ["resume"]
+    call = over(SAYING, None, VOICE, guess(1.3, "okay"), guess(1.6, "okay but I want"), until=1.6)
+    assert became(call) == ["pause", "drop"]
+
+
+LATE: Heard = (SpeechStarted(3.1, 3.0), SpeechStopped(3.4, 3.3), Final(3.6, "Okay.", 3.0, 3.3, 0.9))
+
+
+def test_the_same_word_is_an_answer_when_the_question_was_heard() -> None:
+    early = (*SOUND, final(1.7, "Okay."))
+    assert became(over(ASKING, YES_NO, *early)) == ["pause", "resume"]
+    assert became(over(ASKING, YES_NO, *LATE)) == ["pause", "drop", "Okay."]
+    assert became(over(SAYING, YES_NO, *LATE)) == ["pause", "drop", "Okay."], "the last one of a turn that asks"
+    assert became(over(SAYING, YES_NO, *LATE, then="Yes or no?")) == ["pause", "resume"], "the question is to come"
+    assert became(over(SAYING, None, *LATE)) == ["pause", "resume"]
+    assert became(over(ASKING, MENU, *LATE)) == ["pause", "resume"]
+
+
+def test_a_plain_yes_may_come_before_the_question() -> None:
+    yes = (*SOUND, final(1.7, "Yes, okay."))
+    answers = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("yes", "yes okay")))
+    assert became(over(SAYING, answers, *yes, then="Shall I keep it?")) == ["pause", "drop", "Yes, okay."]
+    assert became(over(SAYING, None, *yes, then="Shall I keep it?")) == ["pause", "resume"]
+
+
+def test_what_was_expected_of_the_last_question_makes_no_answer_of_a_word_over_the_reply() -> None:
+    call = over(ASKING, YES_NO).heard(6.0)
+    call.says("yes", 7.0, 7.3).until(8.0).take()
+    call.on(BotMessage(8.1, 2, LONG, LONG)).on(BotDone(8.1, 2)).on(PlaybackStarted(8.12, call.playing[0]))
+    call.take()
+    call.on(SpeechStarted(11.1, 11.0)).on(SpeechStopped(11.4, 11.3)).on(Final(11.6, "Okay.", 11.0, 11.3, 0.9))
+    assert became(call) == ["pause", "resume"]
+
+
+def test_words_that_began_before_the_prompt_are_the_callers_turn() -> None:
+    call = Call().waiting().says("a question", 3.0, 3.5).until(4.0)
+    call.on(SpeechStarted(4.1, 4.0)).on(BotMessage(4.2, 2, LONG, LONG)).on(BotDone(4.2, 2))
+    call.on(PlaybackStarted(4.22, call.playing[0]))
+    call.take()
+    call.on(Hypothesis(4.5, "billing", 4.0, 4.4))
+    assert became(call) == ["drop"]
+
+
+def test_noise_that_pauses_a_prompt_again_and_again_pauses_it_no_more() -> None:
+    call = over(SAYING, None, until=0.5)
+    for i in range(3):
+        at = 1.0 + i
+        call.on(SpeechStarted(at + 0.1, at)).on(SpeechStopped(at + 0.3, at + 0.2)).on(NoMatch(at + 0.4, at, at + 0.2))
+        assert became(call) == ["pause", "resume"]
+    call.on(SpeechStarted(4.1, 4.0)).on(Hypothesis(4.3, "chips", 4.0, 4.2))
+    assert became(call) == []
+    call.on(Hypothesis(4.6, "chips and fish", 4.0, 4.5))
+    assert became(call) == ["drop"]
+
+
+BACK_CHANNEL, INTERRUPTION = Outcome.BACK_CHANNEL, Outcome.INTERRUPTION
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [
+        ((*SOUND, final(1.7, "Mhm.")), Overlapped(1.0, BACK_CHANNEL, "Mhm.")),
+        ((*SOUND, guess(1.3, "my bill"), final(1.7, "My bill.")), Overlapped(1.0, INTERRUPTION, "my bill")),
+        ((guess(1.3, "my bill"),), Overlapped(1.0, INTERRUPTION, "my bill")),
+        ((*SOUND, guess(1.3, "billing")), Overlapped(1.0, Outcome.UNCONFIRMED, "billing")),
+        ((*SOUND, final(1.7, "The.")), Overlapped(1.0, Outcome.NOISE, "The.")),
+        (SOUND, Overlapped(1.0, Outcome.NOISE)),
+        ((*SOUND, NoMatch(1.6, 1.0, 1.4)), Overlapped(1.0, Outcome.NOISE)),
+        ((*SOUND, final(1.7, "Appointment is on Monday.")), Overlapped(1.0, Outcome.ECHO)),
+    ],
+)
+def test_it_is_told_what_became_of_each_sound(heard: Heard, told: Overlapped) -> None:
+    assert over(SAYING, None, *heard).overlaps == [told]
+
+
+# --- echoes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heard", "happens"),
+    [
+        ((*SOUND, guess(1.3, "appointment is on"), final(1.7, "Appointment is on Monday.")), ["pause", "resume"]),
+        ((*SOUND, guess(1.3, "a pointment is one"), final(1.7, "A pointment is on Mondays.")), ["pause", "resume"]),
+        ((guess(1.3, "on Monday"), final(1.7, "On Monday at ten.")), []),
+        ((*SOUND, final(1.7, "I want another appointment")), ["pause", "drop", "I want another appointment"]),
+        ((*SOUND, final(1.7, "Monday at ten")), ["pause", "drop", "Monday at ten"]),
+    ],
+)  # fmt: skip
+def test_what_repeats_the_prompt_is_its_echo(heard: Heard, happens: list[str]) -> None:
+    assert became(over(SAYING, None, *heard))[: len(happens) + 1] == happens
+
+
+def test_who_says_what_was_offered_is_no_echo() -> None:
+    offer = "You can say billing, or new opening hours, or agent."
+    menu = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("new opening hours",)))
+    heard = (*SOUND, final(1.7, "New opening hours."))
+    assert became(over(ASKING, menu, *heard, text=offer)) == ["pause", "drop", "New opening hours."]
+    assert became(over(ASKING, None, *heard, text=offer)) == ["pause", "resume"]
+
+
+def test_an_echo_is_known_also_when_the_prompt_was_dropped_or_has_ended() -> None:
+    call = over(SAYING, None, guess(1.3, "wait a"), until=1.4)
+    assert became(call) == ["drop"]
+    call.on(Final(1.9, "Appointment is on Monday.", 1.0, 1.4)).until(6.0)
+    assert call.machine.state is not FloorState.THINKING
+    assert became(call) == []
+    call = over(SAYING, None, until=3.9).heard(4.0)
+    call.on(Final(4.3, "Shall I keep it for you", 3.0, 3.9)).until(6.0)
+    assert became(call) == []
+    assert call.machine.state is FloorState.WAITING
+    call.on(Final(6.3, "keep it for you", 5.0, 6.0)).until(7.0)
+    assert became(call) == ["keep it for you"], "long after the prompt"
+
+
+def test_an_echo_of_the_prompt_before_may_come_a_second_late() -> None:
+    recent = RecentSpeech()
+    recent.started(1, "Your appointment is on Monday.", 0.0)
+    recent.ended(1, 3.0, more=True)
+    recent.started(2, "Shall I keep it?", 3.1)
+    assert recent.since == 0.0
+    assert recent.is_repeated("appointment is on Monday", 3.9, noticed=True)
+    assert not recent.is_repeated("appointment is on Monday", 4.1, noticed=True)
+    recent.ended(2, 5.0, more=False)
+    assert recent.since is None
+    assert recent.is_repeated("Shall I keep it", 4.9, noticed=True)
+    assert not recent.is_repeated("Shall I keep it", 5.0, noticed=True)
+    assert not recent.is_repeated("", 4.9, noticed=False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "near"),
+    [
+        ("howcanihelpyou", "welcomehowcanihelpyoutoday", True),
+        ("howcanhellyou", "welcomehowcanihelpyoutoday", True),
+        ("iwanttopaymybill", "welcomehowcanihelpyoutoday", False),
+        ("appointment", "", False),
+        ("accountbalanceplease", "sayaccountbalanceoropeninghours", False),
+    ],
+)
+def test_near_is_what_has_few_wrong_letters(wanted: str, text: str, near: bool) -> None:
+    assert is_near(wanted, text) is near
+
+
+def test_echoes_are_looked_for_in_no_time_also_in_long_prompts() -> None:
+    recent = RecentSpeech()
+    recent.started(1, "We are open from nine to five. " * 500, 0.0)
+    begun = time.process_time()
+    for _ in range(20):
+        recent.is_repeated("from nine to six and then from one to eleven " * 200, 300.0, noticed=True)
+    assert time.process_time() - begun < 0.5
+
+
+# --- what is meant ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "means"),
+    [
+        ("", "en-US", Meaning.NOTHING),
+        ("um", "en-US", Meaning.LISTENING),
+        ("the", "en-US", Meaning.NOTHING),
+        ("I", "en-US", Meaning.NOTHING),
+        ("so the", "en-US", Meaning.NOTHING),
+        ("billing", "en-US", Meaning.UNSURE),
+        ("I want", "en-US", Meaning.INTERRUPTION),
+        ("okay", "", Meaning.LISTENING),
+        ("okay", "it-IT", Meaning.LISTENING),
+        ("ja genau", "de-DE", Meaning.LISTENING),
+        ("nein", "de-DE", Meaning.INTERRUPTION),
+        ("der", "de-DE", Meaning.NOTHING),
+        ("Moment mal", "de-DE", Meaning.INTERRUPTION),
+        ("vale", "es-ES", Meaning.LISTENING),
+        ("attendez", "fr-FR", Meaning.INTERRUPTION),
+    ],
+)
+def test_each_language_has_its_words(text: str, language: str, means: Meaning) -> None:
+    assert meaning(text, language, None, SpokenOver(), confirmed=False) is means
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "means"),
+    [
+        ("okay", SpokenOver(), Meaning.LISTENING),
+        ("okay", SpokenOver(turn=True), Meaning.LISTENING),
+        ("okay", SpokenOver(question=True, turn=True), Meaning.INTERRUPTION),
+        ("yes", SpokenOver(turn=True), Meaning.INTERRUPTION),
+        ("yes", SpokenOver(), Meaning.LISTENING),
+        ("right", SpokenOver(question=True, turn=True), Meaning.LISTENING),
+        ("okay", SpokenOver(later=True), Meaning.LISTENING),
+        ("yes", SpokenOver(later=True), Meaning.INTERRUPTION),
+        ("billing", SpokenOver(later=True), Meaning.INTERRUPTION),
+    ],
+)
+def test_what_plays_decides_whether_a_word_is_an_answer(text: str, over: SpokenOver, means: Meaning) -> None:
+    assert meaning(text, "en-US", YES_NO, over, confirmed=False) is means
+
+
+def test_a_yes_to_a_question_of_which_nothing_is_known_is_taken_when_it_was_heard() -> None:
+    assert meaning("yes", "en-US", None, SpokenOver(question=True), confirmed=True) is Meaning.INTERRUPTION
+    assert meaning("okay", "en-US", None, SpokenOver(question=True), confirmed=True) is Meaning.LISTENING

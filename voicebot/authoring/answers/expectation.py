@@ -1,0 +1,141 @@
+"""What the call is told of the answer to a question: by it, it ends the caller's turn and knows an interruption. Pure.
+
+The call judges words by phrases, in no time and without a language (``voicebot/turns/expected_answer.py``); whether
+they are an answer, and which, is decided here in the dialog. What it is told is therefore what callers usually say, in
+a bounded number of phrases, and need not be all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from typing import Any, Literal
+
+from voicebot.authoring.answers.parts import Form
+from voicebot.authoring.model import Option
+from voicebot.authoring.understanding import Understanding
+
+MAX_ANSWERS = 300
+MAX_PHRASE = 60
+"""Characters; nobody says a longer one word by word."""
+_WORD = re.compile(r"\w+")
+
+Kind = Literal["open", "choice", "digits", "spelled", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What an answer looks like: :class:`voicebot.events.ExpectedAnswer` says what each of it means.
+
+    ``answers``: groups of phrases that mean the same. ``undecided``: those after which callers often go on.
+    """
+
+    kind: Kind = "open"
+    least: int = 0
+    most: int = 0
+    words: Collection[str] = ()
+    others: Collection[str] = ()
+    answers: Sequence[Sequence[str]] = ()
+    undecided: Collection[str] = ()
+    beside: Sequence[str] = ()
+
+    def told(self, fillers: Iterable[str], commands: Iterable[str]) -> dict[str, Any]:
+        """The same for the call, with what may stand beside any answer, and what callers may say at any time."""
+        groups = [list(dict.fromkeys(map(_plain, group))) for group in self.answers]
+        answers = list(dict.fromkeys(_in_turn(groups)))[:MAX_ANSWERS]
+        closed_by_none = {*_begun(groups), *map(_plain, self.undecided)}
+        told = {
+            "min": self.least,
+            "max": self.most,
+            "words": sorted(self.words),
+            "others": sorted(self.others),
+            "answers": answers,
+            "openAnswers": [phrase for phrase in answers if phrase in closed_by_none],
+            "beside": list(dict.fromkeys(chain(fillers, self.beside))),
+            "commands": list(commands),
+        }
+        return {"kind": self.kind} | {name: value for name, value in told.items() if value or name == "openAnswers"}
+
+
+ANYTHING = Expectation()
+
+
+def of_form(form: Form, understanding: Understanding) -> Expectation:
+    """Digits, or something spelled, of which so much is still to come."""
+    words, others = understanding.usual.parts(letters=form.letters)
+    return Expectation("spelled" if form.letters else "digits", form.least, form.most, words, others)
+
+
+def of_value(kind: str, understanding: Understanding) -> Expectation:
+    """A value such as a ``date``: :meth:`~voicebot.authoring.understanding.usual_words.UsualWords.value`."""
+    usual = understanding.usual.value(kind)
+    last = [[phrase] for phrase in sorted(usual.last)]
+    return Expectation("value", words=usual.words, others=usual.wanting, answers=last, undecided=usual.undecided)
+
+
+def of_yes_no(understanding: Understanding, *, corrected: bool = False) -> Expectation:
+    """Yes or no. ``corrected``: what is right often follows a no ("no, 42")."""
+    usual = understanding.usual
+    undecided = [phrase for phrase in usual.no if " " not in phrase] if corrected else ()
+    return Expectation("choice", answers=(usual.yes, usual.no), undecided=undecided, beside=usual.beside_yes_no)
+
+
+def with_options(
+    expected: Expectation | None, options: Mapping[str, Option], understanding: Understanding
+) -> Expectation:
+    """What is ``expected`` beside ``options`` (None: nothing), and these: by their words, by words that only one of
+    them has, and where nothing else is expected, by their place or key."""
+    spoken = {name: _spoken(name, option) for name, option in options.items()}
+    groups = [[*phrases, *own] for phrases, own in zip(spoken.values(), _own_words(spoken, understanding), strict=True)]
+    usual = understanding.usual
+    if expected is None:
+        keys = {option.key: place for place, option in enumerate(options.values(), 1) if option.key is not None}
+        for place, named in usual.places(len(groups), keys).items():
+            groups[place - 1] += named
+        expected = Expectation("choice")
+    beside = (*expected.beside, *usual.beside_option)
+    return replace(expected, answers=[*groups, *expected.answers], beside=beside)
+
+
+def _spoken(name: str, option: Option) -> list[str]:
+    return [phrase for phrase in (*option.say, _plain(name)) if len(phrase) <= MAX_PHRASE]
+
+
+def _own_words(spoken: Mapping[str, list[str]], understanding: Understanding) -> list[list[str]]:
+    """For each option the words that it alone has, and that say something by themselves."""
+    common, commands = understanding.usual.common, frozenset(understanding.usual.commands)
+    words = [dict.fromkeys(_WORD.findall(" ".join(phrases).lower())) for phrases in spoken.values()]
+    count: dict[str, int] = {}
+    for one in words:
+        for word in one:
+            count[word] = count.get(word, 0) + 1
+    return [
+        [word for word in one if count[word] == 1 and len(word) > 2 and not word.isdecimal() and word not in common
+         and word not in commands]
+        for one in words
+    ]  # fmt: skip
+
+
+def _begun(groups: Sequence[Sequence[str]]) -> set[str]:
+    """What phrases of another group begin with."""
+    owners: dict[str, set[int]] = {}
+    for number, group in enumerate(groups):
+        for phrase in group:
+            said = phrase.split(" ")
+            for length in range(1, len(said)):
+                owners.setdefault(" ".join(said[:length]), set()).add(number)
+    return {
+        phrase for number, group in enumerate(groups) for phrase in group if owners.get(phrase, {number}) != {number}
+    }
+
+
+def _in_turn(groups: Sequence[Sequence[str]]) -> Iterable[str]:
+    """The first phrase of each group, then the second of each, and so on."""
+    return (phrase for turn in zip_longest(*groups) for phrase in turn if phrase)
+
+
+def _plain(phrase: str) -> str:
+    """``phrase`` in small letters, with one blank between words."""
+    return " ".join(_WORD.findall(phrase.lower().replace("_", " ")))

@@ -1,0 +1,86 @@
+"""What a caller means who speaks while a prompt plays. Pure.
+
+A voice pauses the prompt at once. What was said decides whether the prompt is dropped or goes on:
+
+* "Stop", "wait", "no, ..." and the commands of the question always interrupt, and so do two words or more that say
+  something.
+* Who says "mhm" or "okay" only listens, unless that is an answer, and the prompt the question (:class:`SpokenOver`).
+* A plain yes is an answer to a question of the turn that plays, also if the caller knows it already and does not wait
+  for it.
+* One other word may be what a recogniser has made of a noise: it has to be confirmed, by a final result or by a second
+  hypothesis that says the same. Articles and the like are never said for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from voicebot.events import ExpectedAnswer
+from voicebot.turns.back_channel import interrupts, only_back_channel
+from voicebot.turns.expected_answer import Judgement, judge
+from voicebot.turns.open_ends import goes_on
+from voicebot.turns.words import words
+
+_YES = frozenset(("yes", "ja", "sí", "si", "oui"))
+_INVENTED = frozenset(("you", "oh", "so", "it"))
+"""What recognisers write for noise, besides words that want another one ("the", "I")."""
+_FEW = 3
+
+
+class Meaning(Enum):
+    """What was meant."""
+
+    NOTHING = "no words, or only words that say nothing by themselves"
+    LISTENING = "the caller is listening"
+    UNSURE = "a word, or a noise"
+    INTERRUPTION = "an interruption, or an answer"
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenOver:
+    """What plays while the caller speaks.
+
+    * ``question``: so much of the prompt that asks for an answer that the caller may know it.
+    * ``turn``: a turn of the bot that asks for an answer.
+    * ``later``: it began only when the caller was speaking already.
+    """
+
+    question: bool = False
+    turn: bool = False
+    later: bool = False
+
+
+def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: SpokenOver, *, confirmed: bool) -> Meaning:
+    """What ``text`` means, in ``language`` ("en-US"). ``expected``: the answer that the bot waits for; ``confirmed``:
+    the recogniser is sure of it."""
+    said = words(text)
+    if not said:
+        return Meaning.NOTHING
+    judgement = judge(text, expected)
+    if judgement is Judgement.COMMAND or interrupts(text, language):
+        return Meaning.INTERRUPTION
+    if only_back_channel(text, language):
+        return Meaning.INTERRUPTION if _answers(said, judgement, expected, over) else Meaning.LISTENING
+    if judgement is Judgement.COMPLETE:
+        return Meaning.INTERRUPTION
+    if judgement is Judgement.NOTHING or (len(said) <= _FEW and all(_says_nothing(word, language) for word in said)):
+        return Meaning.NOTHING
+    if len(said) > 1 or confirmed or over.later:
+        return Meaning.INTERRUPTION
+    return Meaning.UNSURE
+
+
+def _answers(said: Sequence[str], judgement: Judgement, expected: ExpectedAnswer | None, over: SpokenOver) -> bool:
+    """Whether words that could show that the caller listens are an answer."""
+    yes = not _YES.isdisjoint(said)
+    if over.later:
+        return yes
+    if judgement is Judgement.COMPLETE:
+        return over.question or (yes and over.turn)
+    return yes and over.question and expected is None
+
+
+def _says_nothing(word: str, language: str) -> bool:
+    return word in _INVENTED or goes_on(word, language)
