@@ -95,3 +95,10 @@ async def test_a_hum_is_a_yes_to_a_question(tmp_path: Path) -> None:
     call = line(tmp_path, question("yesno"))
     await call.dial()
     assert await call.say("Mm-hmm.") == ["Bye yes."]
+
+
+async def test_a_sum_that_may_have_cents_or_not_is_asked_for_without_a_try_lost(tmp_path: Path) -> None:
+    call = line(tmp_path, question("money"))
+    await call.dial()
+    assert await call.say("4250") == ["Please say the currency with the amount, as in ten dollars and fifty cents."]
+    assert await call.say("forty two dollars fifty") == ["Bye 42.5."]

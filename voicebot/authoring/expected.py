@@ -86,7 +86,7 @@ USUAL: dict[str, dict[str, str]] = {
         "fr": "Le matin ou l'après-midi ?",
         "es": "¿Por la mañana o por la tarde?",
     },
-    # to callers who named a sum that may have cents or not, before the question is asked again
+    # to callers who named a sum that may have cents or not
     "which_amount": {
         "en": "Please say the currency with the amount, as in ten dollars and fifty cents.",
         "de": "Bitte nennen Sie den Betrag mit der Währung, zum Beispiel zehn Euro und fünfzig Cent.",
