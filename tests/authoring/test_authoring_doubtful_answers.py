@@ -102,3 +102,18 @@ async def test_a_sum_that_may_have_cents_or_not_is_asked_for_without_a_try_lost(
     await call.dial()
     assert await call.say("4250") == ["Please say the currency with the amount, as in ten dollars and fifty cents."]
     assert await call.say("forty two dollars fifty") == ["Bye 42.5."]
+
+
+async def test_what_is_private_is_not_read_back(tmp_path: Path) -> None:
+    call = line(tmp_path, question("digits").replace("digits: true", "digits: true, sensitive: true"))
+    await call.dial()
+    assert (await say(call, "four two", 0.2))[-1] == "Well?"
+    await say(call, "four two", 0.9)
+    assert call.hung_up
+
+
+async def test_of_a_day_and_another_weekday_the_exact_day_is_asked_for(tmp_path: Path) -> None:
+    call = line(tmp_path, question("date"))
+    await call.dial()
+    assert await call.say("Tuesday, May ninth") == ["Please tell me the exact day.", "Well?"]
+    assert "May 9, 2027" in (await call.say("the ninth"))[0]

@@ -325,7 +325,7 @@ class AskStep(Question, DialogStep):
         if reading is None:
             return await self._missed(turn)
         asks = asked_about(reading, self.wanted.answer, turn.state["slot"], turn.confidence)
-        if asks == AGAIN:
+        if asks == AGAIN or (asks is not None and self.sensitive and self.confirm is None):
             return await self._missed(turn)
         if asks is None and (self.confirm is None or (reading.option is not None and not self.chooses)):
             return await self._answered(turn, reading.value, reading.option)

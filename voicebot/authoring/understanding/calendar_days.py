@@ -80,7 +80,7 @@ class CalendarDays:
         try:
             found = self._vague.around_days(tokens, today, past)
             if found is None and self._exact(tokens, today, past) is None:
-                found = self._vague.without_day(tokens, today, past)
+                found = self._vague.without_day(tokens, today, past) or self._on_another_weekday(tokens, today, past)
             return found
         except (OverflowError, ValueError):
             return None
@@ -144,6 +144,13 @@ class CalendarDays:
         names = {at for start, stop, _ in words.holidays.find(tokens) for at in range(start, stop)}  # "Easter Monday"
         weekdays = {weekday for start, _, weekday in words.weekdays.find(tokens) if start not in names}
         return day if day is not None and (not weekdays or day.weekday() in weekdays) else None
+
+    def _on_another_weekday(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
+        """The day that would be meant if another day of the week were not named: "Tuesday, May ninth", a Sunday."""
+        weekdays = self._words.weekdays.find(tokens)
+        named = {at for start, stop, _ in weekdays for at in range(start, stop)}
+        day = self._exact([token for at, token in enumerate(tokens) if at not in named], today, past) if named else None
+        return None if day is None else (day, day)
 
     def _beside_another(
         self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool, depth: int
