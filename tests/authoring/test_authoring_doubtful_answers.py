@@ -117,3 +117,13 @@ async def test_of_a_day_and_another_weekday_the_exact_day_is_asked_for(tmp_path:
     await call.dial()
     assert await call.say("Tuesday, May ninth") == ["Please tell me the exact day.", "Well?"]
     assert "May 9, 2027" in (await call.say("the ninth"))[0]
+
+
+@pytest.mark.parametrize("said", ["no, the tenth", "the tenth", "no, make that the tenth"])
+async def test_a_corrected_day_is_one_of_the_month_that_was_named(tmp_path: Path, said: str) -> None:
+    call = line(tmp_path, question("date").replace("save: it", "save: it, confirm: 'On {it}?'"))
+    await call.dial()
+    assert "May 9, 2027" in (await call.say("May ninth"))[0]
+    assert "May 10, 2027" in (await call.say(said))[0]
+    await call.say("yes")
+    assert call.hung_up

@@ -129,7 +129,7 @@ class AnswerKind(Part):
         """No further key has come in time: whether the keys so far are an answer."""
         return None
 
-    def mended(self, text: str, value: Any, understanding: Understanding) -> Any:
+    def mended(self, text: str, value: Any, understanding: Understanding, today: date) -> Any:
         """``value``, which is to be confirmed, with a part of it corrected by ``text``; None when none is."""
         return None
 

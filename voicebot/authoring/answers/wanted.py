@@ -135,7 +135,8 @@ class Wanted:
         replaced = self.answer.REPLACED if self.answer is not None else Replaced.BY_VALUE_ALONE
         if replaced is Replaced.NEVER:
             return None
-        if self.answer is not None and (mended := self.answer.mended(text, candidate, understanding)) is not None:
+        mended = self.answer.mended(text, candidate, understanding, today) if self.answer is not None else None
+        if mended is not None:
             return mended
         correction = understanding.correction(text)
         value = self.value(correction, understanding, today) if correction is not None else None

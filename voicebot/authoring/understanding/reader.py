@@ -166,6 +166,10 @@ class Understanding:
                 return found
         return None
 
+    def date_instead(self, text: str, before: date, today: date, past: bool = False) -> date | None:
+        """The date that is said instead of ``before``: "the tenth" is that of its month."""
+        return self.date(text, today, past, month_of(before))
+
     @exact
     def spelled(self, text: str) -> str:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if there are
