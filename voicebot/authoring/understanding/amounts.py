@@ -22,6 +22,7 @@ from voicebot.authoring.understanding.numbers import (
     NumberReader,
     NumberWords,
     SpokenNumber,
+    says_article,
     single,
 )
 from voicebot.authoring.understanding.tokens import Phrases, Token
@@ -106,6 +107,8 @@ class Amounts:
                 major = self._named(group, whole) if major is None else major
             elif unit is None and group:
                 if major is None and minor is None:
+                    if says_article(self._words, tokens, 1):
+                        return None
                     amount = self._bare(group) if len(rows) == 1 else None
                     if amount is not None and not whole and _may_have_cents(tokens[begin:index], amount):
                         amount /= 100

@@ -33,6 +33,7 @@ class Choices:
         sounds_like = vocabulary.section("numbers").get("sounds_like", {})
         self._sounds_like = {word: Decimal(digit) for word, digit in sounds_like.items()}
         self._uncounted = vocabulary.words("choice", "uncounted")
+        self._both = vocabulary.listed_phrases("choice", "both")
         self._last = vocabulary.listed_phrases("choice", "last")
         self._carriers = vocabulary.listed_phrases("choice", "carriers")
         self._excluded_by = vocabulary.words("choice", "excluded_by")
@@ -100,9 +101,9 @@ class Choices:
 
     def _by_place(self, text: str, names: Sequence[str], keys: Mapping[str, str]) -> str | None:
         """The option whose key or place is all that was said."""
-        if any(token.word in self._uncounted for token in self._vocabulary.tokens(text)):
-            return None
         tokens = self._vocabulary.content(text)
+        if self._both.find(tokens) or any(token.word in self._uncounted for token in self._vocabulary.tokens(text)):
+            return None
         atoms = self._numbers.atoms(tokens)
         at_token = {atom.start: index for index, atom in enumerate(atoms)}
         reader = NumberReader(self._numbers, atoms)

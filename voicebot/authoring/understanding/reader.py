@@ -22,7 +22,13 @@ from voicebot.authoring.understanding.emails import Emails
 from voicebot.authoring.understanding.likeness import NEAR
 from voicebot.authoring.understanding.months import Months
 from voicebot.authoring.understanding.names import Names
-from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
+from voicebot.authoring.understanding.numbers import (
+    NumberReader,
+    NumberWords,
+    says_article,
+    single,
+    with_written_fractions,
+)
 from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
 from voicebot.authoring.understanding.spelling import Spelling
@@ -33,6 +39,9 @@ from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
 
 T = TypeVar("T")
+
+MOST_WORDS = 3
+"""Of what is said, for "un" to be a number: "un billet, por favor"."""
 
 
 class Understanding:
@@ -90,6 +99,8 @@ class Understanding:
 
     def _number(self, text: str) -> Decimal | None:
         tokens = self._vocabulary.content(text)
+        if says_article(self._numbers, tokens, MOST_WORDS):
+            return None
         atoms = self._digits.with_zero_letters(with_written_fractions(self._numbers.atoms(tokens)))
         found = single(NumberReader(self._numbers, atoms).all())
         if found is None and (digit := self._digits.alone(text)) is not None:
