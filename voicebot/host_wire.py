@@ -7,6 +7,7 @@ conversation (the activity's ``conversation.id``) and by the number that the cal
 call process to host                                            answer
 ==============================================================  =============================================
 ``{"op":"turn","request":n,"activity":{...},"deadline_s":10}``  ``activity`` ..., then ``done`` or ``failed``
+``{"op":"trial","id":n,"activity":{...},"deadline_s":0.5}``     ``{"op":"trial","id":n,"activities":[...]}``
 ``{"op":"close","conversation":"..."}``                         -
 ``{"op":"ping","id":n}``                                        ``{"op":"pong","id":n,"texts":0,"trouble":""}``
 ``{"op":"prompts","id":n}``                                     ``{"op":"prompts","id":n,"prompts":[...]}``
@@ -15,6 +16,10 @@ call process to host                                            answer
 
 Host to call process: ``{"op":"activity","conversation":"...","request":n,"activity":{...}}`` (``request`` 0: on the
 bot's own initiative), ``{"op":"done","conversation":"...","request":n}``, ``{"op":"failed",...,"error":"..."}``.
+
+``trial`` asks what the dialogs would say to an activity. Nothing else happens: the conversation's state stays as it is,
+and the trial ends before what has an effect outside (``voicebot/host/trial.py``). The answer has what was said until
+then.
 
 ``texts`` makes the host accept requests at ``/api/messages``, or stop accepting them (when another version of the
 dialogs takes over). Requests that it has accepted are finished; ``pong`` says how many are left, and in ``trouble`` why
@@ -61,6 +66,15 @@ class TurnAsked:
     request: int
     activity: Any
     deadline_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAsked:
+    """What would the dialogs say to ``activity``? ``deadline_s``: how long the answer may take."""
+
+    id: int
+    activity: Any
+    deadline_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,14 @@ class TurnFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialTold:
+    """The activities that the dialogs would send, as far as that can be told."""
+
+    id: int
+    activities: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pong:
     """``texts``: how many requests at ``/api/messages`` are being answered. ``trouble``: why turns would fail now."""
 
@@ -145,11 +167,12 @@ class TextsTold:
     id: int
 
 
-ToHost = TurnAsked | ConversationClosed | Ping | PromptsAsked | TextsAsked
-FromHost = ActivitySent | TurnDone | TurnFailed | Pong | PromptsTold | TextsTold
+ToHost = TurnAsked | TrialAsked | ConversationClosed | Ping | PromptsAsked | TextsAsked
+FromHost = ActivitySent | TurnDone | TurnFailed | TrialTold | Pong | PromptsTold | TextsTold
 
 _OPS: dict[type, str] = {
     TurnAsked: "turn",
+    TrialAsked: "trial",
     ConversationClosed: "close",
     Ping: "ping",
     PromptsAsked: "prompts",
@@ -157,13 +180,14 @@ _OPS: dict[type, str] = {
     ActivitySent: "activity",
     TurnDone: "done",
     TurnFailed: "failed",
+    TrialTold: "trial",
     Pong: "pong",
     PromptsTold: "prompts",
     TextsTold: "texts",
 }
 
 
-_ACTIVITY = b'{"op":"activity",'
+_WITH_ACTIVITIES = (b'{"op":"activity",', b'{"op":"trial",')
 
 
 def encode(message: ToHost | FromHost) -> bytes:
@@ -180,7 +204,7 @@ def encode(message: ToHost | FromHost) -> bytes:
         raise WireError(f"cannot be sent as JSON: {error}") from error
     if len(line) > MAX_LINE:
         raise WireError(f"longer than {MAX_LINE} bytes")
-    if isinstance(message, ActivitySent):
+    if isinstance(message, ActivitySent | TrialTold):
         _check_activity(line)
     return line
 
@@ -191,6 +215,8 @@ def decode_to_host(line: bytes) -> ToHost:
         case {"op": "turn", "request": int(request), **rest}:
             limit = rest.get("deadline_s")
             return TurnAsked(request, rest.get("activity"), limit if isinstance(limit, int | float) else None)
+        case {"op": "trial", "id": int(number), "activity": activity, "deadline_s": int() | float() as limit}:
+            return TrialAsked(number, activity, limit)
         case {"op": "close", "conversation": str(conversation)}:
             return ConversationClosed(conversation)
         case {"op": "ping", "id": int(number)}:
@@ -205,7 +231,7 @@ def decode_to_host(line: bytes) -> ToHost:
 
 def decode_from_host(line: bytes) -> FromHost:
     """What a dialog host sent. Raises :class:`WireError`."""
-    if line.startswith(_ACTIVITY):
+    if line.startswith(_WITH_ACTIVITIES):
         _check_activity(line)
     match _object(line):
         case {"op": "activity", "conversation": str(conversation), "request": int(request), "activity": activity}:
@@ -214,6 +240,8 @@ def decode_from_host(line: bytes) -> FromHost:
             return TurnDone(conversation, request)
         case {"op": "failed", "conversation": str(conversation), "request": int(request), "error": str(error)}:
             return TurnFailed(conversation, request, error)
+        case {"op": "trial", "id": int(number), "activities": list(activities)}:
+            return TrialTold(number, tuple(activities))
         case {"op": "pong", "id": int(number), "texts": int(texts), **rest}:
             return Pong(number, texts, str(rest.get("trouble") or "")[:300])
         case {"op": "prompts", "id": int(number), "prompts": list(prompts)}:

@@ -30,6 +30,9 @@ class Inside:
         self.requests.append(request)
         self.told.append(activity)
 
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        return []
+
     async def close(self, reason: str) -> None:
         self.closed = reason
 

@@ -319,3 +319,65 @@ async def test_what_begins_the_dialogs_after_a_start_that_failed_brings_the_fact
     while not isinstance(await heard.next(), BotDone):
         pass
     assert "channelData" not in await sent(activities.no_input(1))
+
+
+async def begun(host: ScriptedHost, client: DialogHostClient, heard: Heard) -> Numbered:
+    conversation = Numbered(client.conversation(CALL, heard))
+    asked = conversation.begin()
+    await host.receive()
+    host.say(op="done", request=asked, conversation="call-1")
+    assert isinstance(await heard.next(), BotDone)
+    return conversation
+
+
+async def test_a_trial_tells_what_the_bot_would_say_and_is_no_event(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    heard = Heard()
+    conversation = await begun(host, client, heard)
+    trial = asyncio.create_task(conversation.trial(activities.user_message("yes", prompt_heard=0.5)))
+    asked = await host.receive()
+    assert (asked["op"], asked["activity"]["text"], asked["activity"]["conversation"]["id"]) == (
+        "trial", "yes", "call-1",
+    )  # fmt: skip
+    assert asked["activity"]["channelData"]["promptHeard"] == 0.5
+    parameters = {"sessionParams": {"language": "de-DE"}}
+    host.say(
+        op="trial",
+        id=asked["id"],
+        activities=[
+            {"type": "message", "text": "Good.", "speak": "<speak>Good.</speak>", "locale": "en-GB"},
+            {"type": "event", "name": "config", "channelData": parameters},
+            {"type": "message", "text": "Sehr gut."},
+        ],
+    )
+    first, setting, second = await trial
+    assert (first.speak, first.locale, first.request) == ("<speak>Good.</speak>", "en-GB", 0)
+    assert (setting.language, second.speak) == ("de-DE", "Sehr gut.")
+    assert heard.nothing
+
+
+async def test_a_trial_before_the_dialogs_have_begun_is_not_asked_for(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    conversation = Numbered(client.conversation(CALL, Heard()))
+    assert await conversation.trial(activities.user_message("yes")) == []
+    conversation.begin()
+    assert (await host.receive())["op"] == "turn"
+
+
+@pytest.mark.parametrize("answer", ["none", "nonsense", "away"])
+async def test_a_trial_that_is_not_answered_tells_nothing(
+    host: ScriptedHost, client: DialogHostClient, answer: str
+) -> None:
+    heard = Heard()
+    conversation = await begun(host, client, heard)
+    trial = asyncio.create_task(conversation.trial(activities.user_message("yes")))
+    asked = await host.receive()
+    if answer == "nonsense":
+        host.say(op="trial", id=asked["id"], activities=[7, None, {"type": "message", "text": {}}, []])
+    elif answer == "away":
+        await host.stop()
+    events = await trial
+    assert [event for event in events if getattr(event, "speak", "")] == []
+    assert heard.nothing

@@ -129,3 +129,15 @@ async def test_a_dialog_that_blocks_is_seen_by_a_ping(tmp_path: Path) -> None:
     assert not await client.ping(0.2)
     await host.kill()
     await client.close()
+
+
+async def test_a_trial_tells_what_the_dialogs_then_say(sample: Host) -> None:
+    client = DialogHostClient(sample.socket)
+    await client.start()
+    call = Call(client)
+    await call.ask(activities.conversation_update())
+    answer = activities.user_message("I want to pay my bill")
+    tried = [[e.speak for e in await call.conversation.trial(answer) if isinstance(e, BotMessage)] for _ in range(3)]
+    assert tried == [await call.ask(answer)] * 3
+    await call.conversation.close("caller")
+    await client.close()

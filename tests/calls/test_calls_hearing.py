@@ -49,7 +49,7 @@ async def test_a_score_that_comes_after_the_end_of_the_call_is_told_to_nobody() 
 
 async def test_the_turn_of_a_caller_who_has_become_quiet_is_scored() -> None:
     world = await World().greeted()
-    world.line.pull(60)
+    world.line.pull(100)
     world.session.dispatch(SpeechStarted(world.now, world.now - 1.0))
     world.session.frame(b"\x7f" * 160, world.now)
     assert not world.to_score

@@ -60,6 +60,7 @@ async def test_a_call_from_ring_to_record(tmp_path: Path) -> None:
 
 async def test_the_callers_frames_reach_the_recogniser_untouched_and_voice_activity() -> None:
     world = await World().greeted()
+    world.line.pull(100)
     for _ in range(50):
         world.session.frame(b"\xff" * 160, world.now)
     assert world.ears.received_bytes == 8000
@@ -194,7 +195,7 @@ async def test_each_message_is_spoken_by_the_voice_of_its_language() -> None:
 
 async def test_a_bot_changes_the_language_in_which_it_speaks_and_listens() -> None:
     world = await World().greeted()
-    world.line.pull(60)
+    world.line.pull(100)
     world.bot.on_event(CallConfigured(world.now, phrases=("factura",)))
     world.bot.on_event(CallConfigured(world.now, language="es-ES", voice="Elvira"))
     await world.settle()
@@ -223,6 +224,7 @@ async def test_a_language_that_cannot_be_had_leaves_the_ears_as_they_are() -> No
 
 async def test_what_is_said_while_the_bot_does_not_listen_never_reaches_the_recogniser() -> None:
     world = await World().greeted()
+    world.line.pull(100)
     voice = bytes(range(160))
     world.session.frame(voice, world.now)
     world.bot.on_event(CallConfigured(world.now, listening=False))

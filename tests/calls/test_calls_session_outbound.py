@@ -49,7 +49,7 @@ async def test_a_call_of_ours_asks_the_bot_when_it_is_answered_and_listens_from_
     assert (world.bot.facts.bot, world.bot.facts.context) == ("surveys", {"order": 7})
     world.says("Hello, this is about your order.")
     await world.settle()
-    assert world.line.pull(60) == SECOND
+    assert world.line.pull(100) == SECOND
     world.session.frame(b"\xff" * 160, world.now)
     assert world.ears.received_bytes == 160
     assert world.session.summary()["state"] == "up"
@@ -102,7 +102,7 @@ async def test_a_bot_has_somebody_called_and_hears_what_became_of_it() -> None:
 
 async def test_on_hold_music_is_not_listened_to_and_nobody_is_asked_whether_they_are_there() -> None:
     world = await World(policy=TurnPolicy(no_input_s=0.02)).greeted()
-    world.line.pull(60)
+    world.line.pull(100)
     world.session.fact(HoldStarted(world.now))
     music = b"\x00\x80" * 80
     heard: list[bytes] = []

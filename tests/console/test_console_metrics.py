@@ -34,6 +34,7 @@ def record(**changes: Any) -> dict[str, Any]:
         ],
         "overlaps": [{"outcome": "back-channel"}, {"outcome": "back-channel"}, {"outcome": "interruption"}],
         "failures": [{"what": "bot"}],
+        "prepared": {"trials": 3, "prompts": 2, "used": 1, "thrown_away": 1},
         "quality": quality,
     } | changes
 
@@ -56,6 +57,8 @@ def test_a_call_is_counted_with_its_times_and_its_audio() -> None:
     assert found["voicebot_rtp_mos_sum"] == 4.3
     assert found["voicebot_rtp_round_trip_seconds_count"] == 0
     assert found["voicebot_failures_total{what=bot}"] == 1
+    assert found["voicebot_prepared_total{what=trials}"] == 3
+    assert found["voicebot_prepared_total{what=thrown-away}"] == 1
 
 
 def test_a_call_without_answer_or_audio_counts_by_its_outcome_alone() -> None:

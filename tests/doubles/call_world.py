@@ -39,7 +39,7 @@ from voicebot.events import (
 )
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.rtp import MediaQuality, Playout
-from voicebot.speech import Speech, SpeechUnavailable
+from voicebot.speech import HeldPrompt, Speech, SpeechUnavailable, Urgency
 from voicebot.turns import TurnPolicy
 
 RULES = CallRules(
@@ -48,7 +48,7 @@ RULES = CallRules(
     language="en-US",
     voice_name="",
     vad_start_ms=64,
-    vad_echo_gate_dbfs=-40.0,
+    vad_echo_gate_dbfs=-42.0,
     max_duration_s=3600.0,
     before_answer=lambda _trunk: "ring",
 )
@@ -187,11 +187,21 @@ class Bot:
         self.facts = facts
         self.on_event = on_event
         self.told: list[dict[str, Any]] = []
+        self.tried: list[dict[str, Any]] = []
+        self.answers: dict[str, Sequence[str]] = {}
+        self.trial_takes_s = 0.0
         self.closed = ""
 
     def send(self, request: int, activity: dict[str, Any]) -> None:
         assert request == len(self.told) + 1
         self.told.append(activity)
+
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        """``answers``: what the bot would say, by what the caller says."""
+        self.tried.append(activity)
+        await asyncio.sleep(self.trial_takes_s)
+        texts = self.answers.get(activity["text"], ())
+        return [BotMessage(asyncio.get_running_loop().time(), 0, text, text) for text in texts]
 
     async def close(self, reason: str) -> None:
         self.closed = reason
@@ -203,6 +213,8 @@ class Mouth:
     failures = 0
 
     def __init__(self) -> None:
+        self.prepared: list[Speech] = []
+        self.held: list[Speech] = []
         self.voices: list[str] = []
         self.languages: list[str] = []
         self.streamed: list[str] = []
@@ -211,6 +223,14 @@ class Mouth:
         self.voices.append(speech.voice)
         self.languages.append(speech.language)
         return None if any(word in speech.text for word in ("slow", "unheard", "at last")) else SECOND
+
+    def prepare(self, speech: Speech, urgency: Urgency) -> HeldPrompt | None:
+        """Texts with "cached" are there already."""
+        if "cached" in speech.text:
+            return None
+        self.prepared.append(speech)
+        self.held.append(speech)
+        return HeldPrompt(speech, lambda: self.held.remove(speech))
 
     async def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
         self.streamed.append(speech.text)

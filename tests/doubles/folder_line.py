@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import textwrap
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.sdk import activity_from_json
 from voicebot.host.storage import SqliteStorage
+from voicebot.host.trial import Trials
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """A Tuesday."""
@@ -26,6 +29,10 @@ def write(folder: Path, **files: str) -> Path:
         file = f"{name.removeprefix('python_')}.py" if name.startswith("python_") else f"{name.replace('__', '.')}.yaml"
         (folder / file).write_text(textwrap.dedent(text), encoding="utf-8")
     return folder
+
+
+def spoken(sent: Iterable[dict[str, Any]]) -> list[str]:
+    return [activity.get("speak", "") for activity in sent if activity["type"] == "message"]
 
 
 class Line:
@@ -48,7 +55,19 @@ class Line:
     async def activity(self, **content: Any) -> list[str]:
         self.sent = []
         number = next(self._numbers)
-        envelope = {
+        activity = activity_from_json(self._envelope(number) | content)
+        await self._adapter.process(activity, self._bot.on_turn, number, self._deliver)
+        return spoken(self.sent)
+
+    async def trial(self, text: str, within_s: float = 10.0) -> list[str]:
+        """What the dialogs would say to ``text``; ``sent`` has what was sent before."""
+        told: asyncio.Future[tuple[dict[str, Any], ...]] = asyncio.get_running_loop().create_future()
+        activity = self._envelope(next(self._numbers)) | {"type": "message", "text": text}
+        Trials(self._bot).begin("c1", activity, within_s, told.set_result)
+        return spoken(await told)
+
+    def _envelope(self, number: int) -> dict[str, Any]:
+        return {
             "id": f"c1|{number:07d}",
             "channelId": "telephony",
             "serviceUrl": "urn:test",
@@ -57,8 +76,6 @@ class Line:
             "recipient": {"id": "bot"},
             "conversation": {"id": "c1"},
         }
-        await self._adapter.process(activity_from_json(envelope | content), self._bot.on_turn, number, self._deliver)
-        return [sent.get("speak", "") for sent in self.sent if sent["type"] == "message"]
 
     async def _deliver(self, turn: int, conversation: str, activity: dict[str, Any]) -> None:
         self.sent.append(activity)

@@ -89,11 +89,47 @@ def test_both_laws_hear_the_same() -> None:
 @needs_recordings
 def test_a_gate_above_the_voice_keeps_it_out() -> None:
     payload = audio("fsdd_george_4.wav")
-    activity = VoiceActivity(PCMU)
-    activity.gate_dbfs = -3.0
+    activity = VoiceActivity(PCMU, gate_dbfs=-3.0)
+    activity.bot_audible = True
     assert feed(activity, payload) == []
-    activity.gate_dbfs = None
+    activity.bot_audible = False
     assert feed(activity, payload, 10.0)
+
+
+def louder(payload: bytes, db: float) -> bytes:
+    return PCMU.encode(np.clip(PCMU.decode(payload) * 10 ** (db / 20), -32767, 32767).astype(np.int16))
+
+
+@needs_recordings
+@pytest.mark.parametrize("level", [0, -10])
+def test_the_gate_follows_the_callers_own_level(level: float) -> None:
+    """A quiet caller interrupts as well as a loud one, other voices 12 dB below them do not."""
+    chosen = [recording["wav"] for recording in recordings() if recording["cond"] == "clean"]
+    callers, others = chosen[:12], chosen[20:44]
+    activity = VoiceActivity(PCMU, gate_dbfs=-42.0)
+    for number, name in enumerate(callers):
+        feed(activity, louder(audio(name), level), number * 10.0)
+    activity.bot_audible = True
+    heard = [bool(feed(activity, louder(audio(name), level), 1000.0 + n * 10)) for n, name in enumerate(callers)]
+    assert sum(heard) == len(callers)
+    for quieter, at_most in ((-12, 5), (-25, 0)):
+        heard = [
+            bool(feed(activity, louder(audio(name), level + quieter), 2000.0 + number * 10))
+            for number, name in enumerate(others)
+        ]
+        assert sum(heard) <= at_most
+
+
+@needs_recordings
+def test_a_quiet_caller_interrupts_the_first_prompt_as_well() -> None:
+    later = []
+    for recording in recordings()[::5]:
+        activity, without_gate = VoiceActivity(PCMU, gate_dbfs=-42.0), VoiceActivity(PCMU)
+        activity.bot_audible = True
+        payload = louder(audio(recording["wav"]), -10)
+        later.append(feed(activity, payload)[0].at - feed(without_gate, payload)[0].at)
+    assert statistics.median(later) == 0.0
+    assert sum(late > 0.07 for late in later) <= len(later) * 0.1
 
 
 @needs_recordings

@@ -116,6 +116,7 @@ def became(call: Call) -> list[str]:
         (SAYING, None, (*SOUND, guess(1.3, "billing"), NoMatch(1.7, 1.0, 1.4)), ["pause", "resume"]),
         (SAYING, None, (VOICE, guess(1.3, "billing"), guess(1.5, "billing please")), ["pause", "drop"]),
         (SAYING, None, (VOICE, guess(1.3, "billing"), guess(1.5, "billing")), ["pause", "drop"]),
+        (SAYING, None, (*SOUND, guess(1.3, "bill"), guess(1.6, "bill"), final(1.7, "Bill.", 0.3)), ["pause", "resume"]),
         (SAYING, None, (VOICE, guess(1.3, "chips"), guess(1.5, "ships"), NoMatch(1.9, 1.0, 1.7)), ["pause", "resume"]),
         (SAYING, None, (*SOUND, guess(1.3, "the"), final(1.7, "The.")), ["pause", "resume"]),
         (SAYING, None, (*SOUND, guess(1.3, "you"), final(1.7, "You.", 0.3)), ["pause", "resume"]),

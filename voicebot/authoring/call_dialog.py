@@ -21,6 +21,7 @@ from voicebot.authoring.steps.step import END_KEY
 from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Turn
 from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogContext, DialogInstance, TurnContext
+from voicebot.host.trial import only_for_real
 from voicebot.telephony_channel import FALLBACK_TRANSFER, NO_INPUT
 
 ROOT = "call"
@@ -47,6 +48,8 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         return await inner_dc.begin_dialog(MAIN, options)
 
     async def on_continue_dialog(self, inner_dc: DialogContext) -> Any:
+        if any(instance.id not in self._flows for instance in inner_dc.stack):  # a Python dialog may do anything
+            only_for_real(inner_dc.context)
         channel.begin_turn(inner_dc.context, inner_dc.parent.active_dialog.state.setdefault("call", {}))
         if inner_dc.context.activity.type == ActivityTypes.message:
             return await self._said(inner_dc)

@@ -22,6 +22,7 @@ from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.steps.outcome import GAVE_UP, Begin, Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.turn import Surroundings, Turn
 from voicebot.host.sdk import Dialog, DialogContext, DialogInstance, TurnContext
+from voicebot.host.trial import only_for_real
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ class Flow(Dialog):  # type: ignore[misc]
             elif step is None:
                 ended = await dc.end_dialog({name: state["vars"].get(name) for name in program.dialog.outputs})
             elif not channel.may_go_on(context, step.COST):
+                only_for_real(context)
                 logger.error("%s: step %r: goes round in circles without a question", self.id, step.id)
                 ended = await self._hopeless(dc, program)
             else:

@@ -3,6 +3,9 @@
 The folder becomes a package, so its modules import one another relatively and never collide with installed ones. A
 function is called with the step's ``with`` as keywords; what it returns must fit into the call's stored state (texts,
 numbers, true, false, none, lists, mappings, days, times, Decimal).
+
+A module may name the functions that only look something up or compute (``PURE = ["nearest_branch"]``). They may be
+called on trial, while the caller may still go on speaking, and any number of times.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ import importlib.machinery
 import importlib.util
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from voicebot.host.codec import dumps
@@ -38,6 +42,7 @@ class Functions:
         self.package = ""
         self.dialogs: list[Dialog] = []
         self._functions: dict[str, AsyncFunction] = {}
+        self._pure: set[str] = set()
         for name in dict.fromkeys(names):
             given = (instead or {}).get(name)
             if given is not None:
@@ -47,6 +52,10 @@ class Functions:
 
     def is_function(self, name: str) -> bool:
         return name in self._functions
+
+    def may_be_tried(self, name: str) -> bool:
+        """Whether calling ``name`` has no effect, as far as we are told. Of Python dialogs, we are told nothing."""
+        return name in self._pure or not (name in self._functions or any(name == one.id for one in self.dialogs))
 
     async def run(self, name: str, given: dict[str, Any], timeout_s: float) -> Any:
         """Call a function. Raises whatever it raises, TimeoutError, or ``StateNotStorable`` for what it returns."""
@@ -73,6 +82,8 @@ class Functions:
             self.dialogs.append(found)
         elif inspect.iscoroutinefunction(found):
             self._functions[name] = found
+            if attribute in _pure_of(module, file):
+                self._pure.add(name)
         else:
             what = "is no async function and no dialog" if found is not None else "does not exist"
             raise DialogsError(f"{file}:1: {attribute} {what}, though a dialog calls {name}")
@@ -84,3 +95,12 @@ class Functions:
             spec.submodule_search_locations = [str(folder)]
             sys.modules[self.package] = importlib.util.module_from_spec(spec)
         return self.package
+
+
+def _pure_of(module: ModuleType, file: Path) -> Collection[str]:
+    """The names of the functions that a module calls pure. Raises ``DialogsError`` for what is no such list."""
+    names = getattr(module, "PURE", ())
+    for name in names if isinstance(names, list | tuple | set) else (names,):
+        if not isinstance(name, str) or not inspect.iscoroutinefunction(getattr(module, name, None)):
+            raise DialogsError(f"{file}:1: PURE lists names of async functions of this file, and {name!r} is none")
+    return names

@@ -38,4 +38,4 @@ def load_folder(folder: Path) -> LoadedDialogs:
     except (ExpressionError, ScheduleError) as error:
         raise DialogsError(f"{folder}: {error}") from error
     prompts = tuple(FixedPrompt(*prompt) for prompt in compiled.prompts)
-    return LoadedDialogs(folder, "", compiled.root, prompts, compiled.close)
+    return LoadedDialogs(folder, "", compiled.root, prompts, compiled.close, trials=True)

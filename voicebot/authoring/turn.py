@@ -18,6 +18,7 @@ from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
 from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
+from voicebot.host.trial import only_for_real
 
 MAX_PHRASES = 400
 """The recogniser is told to expect at most this many."""
@@ -95,6 +96,11 @@ class Turn:
         """Whether the dialogs are only being warmed up, and must not ask anything of the world outside."""
         return channel.is_dry_run(self.context)
 
+    def only_for_real(self) -> None:
+        """What follows has an effect outside the call, or is told to operators: a trial (:mod:`voicebot.host.trial`)
+        ends here."""
+        only_for_real(self.context)
+
     # --- what is known ------------------------------------------------------------------------------------------------
 
     @property
@@ -157,6 +163,7 @@ class Turn:
         *,
         patient: bool = False,
         answer: Expectation = ANYTHING,
+        pace: str | None = None,
     ) -> None:
         """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. ``answer``: what
         the answer looks like. The rest: as in :func:`~voicebot.authoring.channel.configure`.
@@ -165,7 +172,7 @@ class Turn:
         expected = list(dict.fromkeys([*phrases, *commands]))[:MAX_PHRASES]
         usual = self.script.understanding.usual
         told = answer.told(usual.fillers, list(dict.fromkeys([*commands, *usual.commands]))[:MAX_COMMANDS])
-        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told)
+        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told, pace=pace)
 
     def error(self, message: str, status: int) -> None:
         """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""
@@ -173,6 +180,7 @@ class Turn:
 
     async def fetch(self, asked: ServiceRequest) -> Any:
         """What a web service answers. Raises :class:`~voicebot.authoring.http.HttpFailed`."""
+        self.only_for_real()
         script, scope = self.script, {**self.scope(), "secrets": self.around.secrets}
         try:
             address = script.address(asked.url, scope)

@@ -94,6 +94,9 @@ class ConnectorConversation:
         self._answered.set()  # do not wait for the bot's first message any longer: the caller has gone on
         self._exchange.send(request, activity)
 
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        return await self._exchange.trial(activity)
+
     async def close(self, reason: str) -> None:
         self._answered.set()
         self._held.clear()

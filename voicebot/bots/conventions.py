@@ -100,6 +100,9 @@ class ConventionalConversation:
                 self._flush()
             self._forward(request, in_style(activity, self._conventions.style))
 
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        return await self._inside.trial(activity)
+
     async def close(self, reason: str) -> None:
         self._flush()
         self._closed = True

@@ -73,5 +73,9 @@ class Conversation(Protocol):
         Never blocks and never raises: a request that is refused or cannot be delivered ends with ``BotFailed``.
         """
 
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        """The events that ``activity`` would lead to, found out without any effect; none of a bot that cannot tell, as
+        those of others. Never raises."""
+
     async def close(self, reason: str) -> None:
         """End the conversation and tell the bot that the call is over; no event follows. Harmless when called again."""

@@ -28,6 +28,7 @@ from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.open_requests import OpenRequests
 from voicebot.bots.requests import Requests
 from voicebot.bots.settling import Patience
+from voicebot.events import Event
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
@@ -125,6 +126,10 @@ class Exchange:
         if not self._working:
             self._working = True
             self._tasks.spawn(self._work(), f"conversation {self._name}")
+
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        """Nothing: whatever the bot gets, it may act upon."""
+        return []
 
     async def close(self, reason: str) -> None:
         """End it; the bot is told in the background (see :meth:`over`). Harmless when called again."""

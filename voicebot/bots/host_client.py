@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from voicebot.bots.conversation import TURN_TIMEOUT_S, CallFacts, OnEvent
 from voicebot.bots.host_connection import HostConnection
 from voicebot.bots.open_requests import OpenRequests
 from voicebot.bots.requests import Requests
+from voicebot.events import Event
 from voicebot.host_wire import (
     ActivitySent,
     ConversationClosed,
@@ -32,6 +33,8 @@ from voicebot.host_wire import (
     TextsAsked,
     TextsTold,
     ToHost,
+    TrialAsked,
+    TrialTold,
     TurnAsked,
     TurnDone,
     TurnFailed,
@@ -40,9 +43,14 @@ from voicebot.telephony_channel import NO_INPUT, NO_MATCH, RESUME_EVENT
 
 logger = logging.getLogger(__name__)
 
+TRIAL_S = 0.4
+"""How long the answer to a trial may take: later, the turn itself has been answered."""
 HOST_GRACE_S = 0.25
 """Added to the deadline here. The host has the same deadline and reports a dialog that exceeds it; so only a host that
 hangs is noticed by ours."""
+
+
+HostAnswer = Pong | PromptsTold | TextsTold | TrialTold
 
 
 class HostUnavailable(Exception):
@@ -61,7 +69,7 @@ class DialogHostClient:
         self._leaving: dict[str, int] = {}
         """Conversations that are over, with the request that tells the host so. Until it is answered, messages for this
         id belong to the old conversation."""
-        self._answers: dict[int, asyncio.Future[Pong | PromptsTold | TextsTold]] = {}
+        self._answers: dict[int, asyncio.Future[HostAnswer]] = {}
         self.malformed = 0
         """Lines of the host that could not be read and were dropped."""
         self.trouble = ""
@@ -89,7 +97,9 @@ class DialogHostClient:
 
     def conversation(self, call: CallFacts, on_event: OnEvent) -> HostConversation:
         """A conversation for a call; nothing is sent yet."""
-        conversation = HostConversation(call, on_event, self._turn_timeout_s, self._connection.write, self._over)
+        conversation = HostConversation(
+            call, on_event, self._turn_timeout_s, self._connection.write, self._try, self._over
+        )
         self._open[call.id] = conversation
         return conversation
 
@@ -118,9 +128,17 @@ class DialogHostClient:
         answer = await self._ask(Ping, timeout_s)
         return answer.texts if isinstance(answer, Pong) else 0
 
-    async def _ask(self, question: Callable[[int], ToHost], timeout_s: float) -> Pong | PromptsTold | TextsTold:
+    async def _try(self, activity: dict[str, Any]) -> tuple[Any, ...]:
+        """What the dialogs would send; nothing if the host is away, or takes too long."""
+        try:
+            answer = await self._ask(lambda number: TrialAsked(number, activity, TRIAL_S), TRIAL_S + HOST_GRACE_S)
+        except HostUnavailable:
+            return ()
+        return answer.activities if isinstance(answer, TrialTold) else ()
+
+    async def _ask(self, question: Callable[[int], ToHost], timeout_s: float) -> HostAnswer:
         number = next(self._numbers)
-        answer: asyncio.Future[Pong | PromptsTold | TextsTold] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[HostAnswer] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         try:
             refused = self._connection.write(question(number))
@@ -137,7 +155,7 @@ class DialogHostClient:
 
     def received(self, message: FromHost) -> None:
         match message:
-            case Pong(number) | PromptsTold(number) | TextsTold(number):
+            case Pong(number) | PromptsTold(number) | TextsTold(number) | TrialTold(number):
                 answer = self._answers.get(number)
                 if answer is not None and not answer.done():
                     answer.set_result(message)
@@ -175,8 +193,8 @@ class DialogHostClient:
 class HostConversation:
     """One call's conversation through the host (:class:`voicebot.bots.conversation.Conversation`).
 
-    ``write`` sends a message, or returns why it cannot. ``over(conversation, request)`` is called at the end;
-    ``request`` is the one that tells the host, 0 when it could not be sent.
+    ``write`` sends a message, or returns why it cannot. ``attempt`` asks for a trial. ``over(conversation, request)``
+    is called at the end; ``request`` is the one that tells the host, 0 when it could not be sent.
     """
 
     def __init__(
@@ -185,12 +203,14 @@ class HostConversation:
         on_event: OnEvent,
         timeout_s: float,
         write: Callable[[ToHost], str],
+        attempt: Callable[[dict[str, Any]], Awaitable[tuple[Any, ...]]],
         over: Callable[[HostConversation, int], None],
     ) -> None:
         self.call = call
         self.requests = OpenRequests(call.id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
         self._timeout_s = timeout_s
         self._write = write
+        self._attempt = attempt
         self._over = over
         self._begun = False
         self._beginnings: set[int] = set()
@@ -206,6 +226,12 @@ class HostConversation:
             self.requests.refuse(request, refused)
         else:
             self.requests.ask(request, activity)
+
+    async def trial(self, activity: dict[str, Any]) -> list[Event]:
+        if not self._begun or self.requests.closed:
+            return []
+        asked = activities.addressed(activity, self.call, self.requests.next, datetime.now(UTC))
+        return self.requests.would_be(await self._attempt(asked))
 
     async def close(self, reason: str) -> None:
         if self.requests.closed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from voicebot.bots.conversation import OnEvent
@@ -92,6 +92,14 @@ class OpenRequests:
         for remark in self._requests.take_remarks():
             logger.warning("conversation %s: a message of the bot: %s", self._name, remark)
         self._tell(events)
+
+    def would_be(self, activities: Iterable[Any]) -> list[Event]:
+        """The events that ``activities`` would be, if the bot sent them now."""
+        try:
+            return self._requests.would_be(activities, self._loop.time())
+        except Exception:
+            logger.exception("conversation %s: an activity was not understood", self._name)
+            return []
 
     def alive(self, request: int) -> None:
         self._requests.alive(request, self._loop.time())

@@ -15,6 +15,7 @@ interrupted the bot since.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from voicebot.bots.activities import INTERRUPTED
@@ -103,6 +104,11 @@ class Requests:
         if self._settling is not None and isinstance(activity, dict):
             self._settling.came(request, activity, events, now)
         return events
+
+    def would_be(self, activities: Iterable[Any], now: float) -> list[Event]:
+        """The events that ``activities`` would be, if the bot sent them now on its own initiative."""
+        interpreter = Interpreter(files=self._ours)
+        return [event for activity in activities for event in interpreter.events(activity, 0, now)]
 
     def _is_outdated(self, request: int, activity: Any) -> bool:
         """Whether what is sent late for ``request`` is not for the caller any more."""

@@ -1,4 +1,7 @@
-"""The caller's audio: each frame, without the bot's echo, goes to voice activity detection and to the recogniser."""
+"""The caller's audio: each frame, without the bot's echo, goes to voice activity detection and to the recogniser.
+
+Both hear the same: what voice activity detection ignores is silence for the recogniser.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from collections.abc import Callable
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.calls.services import HEARD_S, CallServices
-from voicebot.events import Event, RecognitionLost, SpeechStarted, TurnScored
-from voicebot.speech import EchoGuard, SpeechUnavailable, VoiceActivity
+from voicebot.events import Event, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
+from voicebot.speech import EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
+from voicebot.speech.noise_gate import Frame
 
 
 class Hearing:
@@ -31,8 +35,15 @@ class Hearing:
         self._log = log
         self._silence = audio.frame_of_silence
         self._onset = 0.0
-        self._voice_activity = VoiceActivity(audio, start_ms=services.rules.vad_start_ms)
+        self._bot_speaks = False
         self._echo = EchoGuard(audio)
+        self._voice_activity = VoiceActivity(
+            audio,
+            start_ms=services.rules.vad_start_ms,
+            gate_dbfs=services.rules.vad_echo_gate_dbfs,
+            whose=self._echo.whose,
+        )
+        self._noise_gate = NoiseGate(audio)
         self._recognizer = services.recognizer(audio, tell, services.rules.language)
         self._heard: deque[bytes] = deque(maxlen=round(HEARD_S / FRAME_S))
         self._stopped = False
@@ -54,23 +65,39 @@ class Hearing:
 
     def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
         """20 ms from the caller; ``muted``: they count as silence."""
-        voice = self._silence if muted or not self.listening else self._echo.without_echo(payload)
-        self._recognizer.write(voice, at)
-        self._heard.append(voice)
-        for event in self._voice_activity.feed(voice, at):
+        voice = self._echo.without_echo(payload)
+        deaf = muted or not self.listening
+        if deaf:
+            voice = self._silence
+        activity = self._voice_activity
+        activity.bot_audible = self._bot_speaks or self._echo.audible
+        events = activity.feed(voice, at)
+        for event in events:
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
-            else:
+        self._write([*self._noise_gate.flush(), (voice, at)] if deaf else self._passed(voice, at))
+        for event in events:
+            if isinstance(event, SpeechStopped):
                 self._recognizer.result_due(self._onset, event.offset)
             self._tell(event)
+
+    def _passed(self, voice: bytes, at: float) -> list[Frame]:
+        activity = self._voice_activity
+        since = self._onset if activity.speaking else None if activity.ignores(voice) else at
+        return self._noise_gate.frame(voice, at, since)
+
+    def _write(self, frames: list[Frame]) -> None:
+        for payload, at in frames:
+            self._recognizer.write(payload, at)
+            self._heard.append(payload)
 
     def sent(self, payload: bytes) -> None:
         """20 ms that were sent to the caller and may come back as an echo."""
         self._echo.sent(payload)
 
-    def gate(self, bot_audible: bool) -> None:
-        """Ignore faint sounds while the bot is audible: they may be its echo."""
-        self._voice_activity.gate_dbfs = self._services.rules.vad_echo_gate_dbfs if bot_audible else None
+    def gate(self, bot_speaks: bool) -> None:
+        """While the bot speaks, only voices as loud as the caller's count."""
+        self._bot_speaks = bot_speaks
 
     def expect(self, phrases: tuple[str, ...]) -> None:
         """Bias the recogniser towards ``phrases``."""
@@ -79,6 +106,7 @@ class Hearing:
 
     def commit(self) -> None:
         """Have the recogniser finish the phrase with the audio so far."""
+        self._write(self._noise_gate.flush())
         self._recognizer.commit()
 
     def score(self, offset: float) -> None:

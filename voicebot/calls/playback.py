@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.rtp import Clip, Playout
-from voicebot.speech import PromptVoice, Speech, SpeechUnavailable
+from voicebot.speech import HeldPrompt, PromptVoice, Speech, SpeechUnavailable, Urgency
 from voicebot.tasks import BackgroundTasks
 from voicebot.turns import Play
 
@@ -34,6 +34,8 @@ class SpeechSource(Protocol):
     """Synthesises speech: :class:`voicebot.speech.PromptCache`."""
 
     def ready(self, speech: Speech) -> bytes | None: ...
+
+    def prepare(self, speech: Speech, urgency: Urgency) -> HeldPrompt | None: ...
 
     def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]: ...
 
@@ -74,7 +76,7 @@ class Playback:
             audio = None
             self._start(command, self._fetch(command, clip))
         else:
-            speech = self._speech(command)
+            speech = self.speech(command)
             audio = self._audio.speech.ready(speech)
             if audio is None:
                 self._start(command, self._render(command, speech, clip))
@@ -84,10 +86,9 @@ class Playback:
             self._on_audio(command)
         self._playout.append(clip)
 
-    def _speech(self, command: Play) -> Speech:
-        language = command.locale or self.voice.language
-        name = self.voice.speaking(command.locale)
-        return Speech(text=command.speak, voice=name, language=language, audio=self._playout.audio)
+    def speech(self, command: Play) -> Speech:
+        """The text of a prompt, in the voice in which it is spoken now."""
+        return self.voice.speech(command.speak, command.locale, self._playout.audio)
 
     def drop(self) -> None:
         """Stop within one frame, and drop all prompts that are queued."""
@@ -111,7 +112,7 @@ class Playback:
             if not command.speak:
                 clip.fail(str(error))
                 return
-            await self._render(command, self._speech(command), clip)
+            await self._render(command, self.speech(command), clip)
         except Exception:
             logger.exception("fetching %.200r", command.audio)
             clip.fail("internal error")

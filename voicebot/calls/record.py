@@ -22,8 +22,10 @@ A *turn* is one question to the bot and its answer::
 ``gap_ms`` is the silence before the answer: from the caller's last voiced sample (or last key) to the first packet of
 the answer, measured in this process; `voicebot.caller` measures it on the wire. What the bot says on its own initiative
 (request 0) belongs to the turn in which it was said. Every list is bounded; what does not fit is counted. ``metadata``:
-what the bot has sent for the record. ``id``: our random id of the call; ``call_id``: the SIP Call-ID. ``quality``: the
-figures of :class:`~voicebot.rtp.MediaQuality`, and ``recording_dropped_frames``, the frames that the recording lacks.
+what the bot has sent for the record. ``prepared``: how often replies were made ready before the turn was over, and what
+became of it (:class:`~voicebot.calls.preparing.PreparedCounts`). ``id``: our random id of the call; ``call_id``: the
+SIP Call-ID. ``quality``: the figures of :class:`~voicebot.rtp.MediaQuality`, and ``recording_dropped_frames``, the
+frames that the recording lacks.
 """
 
 from __future__ import annotations
@@ -105,6 +107,7 @@ class RecordBuilder:
         self._ended: float | None = None
         self._reason = ""
         self._quality: dict[str, Any] = {}
+        self._prepared: dict[str, int] = {}
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -142,9 +145,10 @@ class RecordBuilder:
             passed = {"began_ms": ms(overlap.began), "at_ms": ms(at), "outcome": str(overlap.outcome), "text": text}
             self._overlaps.append(passed)
 
-    def spoken(self, utterance: int, text: str, request: int) -> None:
-        """``utterance`` has the text ``text`` (plain or SSML) and answers ``request``."""
-        self._turns.spoken(utterance, self._privacy.text(text), request)
+    def spoken(self, utterance: int, text: str, request: int, *, prepared: bool = False) -> None:
+        """``utterance`` has the text ``text`` (plain or SSML) and answers ``request``. ``prepared``: it was made ready
+        before the bot said it."""
+        self._turns.spoken(utterance, self._privacy.text(text), request, prepared=prepared)
 
     def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
         """The first audio of ``utterance`` is available, from synthesis or from the cache."""
@@ -155,12 +159,17 @@ class RecordBuilder:
         """``text`` as a log may show it (:mod:`voicebot.calls.privacy`)."""
         return self._privacy.text(text)
 
-    def ended(self, reason: str, at: float, quality: dict[str, Any] | None = None) -> None:
-        """The call has ended. The first reason stays; ``quality`` (RTP figures) may be given later."""
+    def ended(
+        self, reason: str, at: float, quality: dict[str, Any] | None = None, prepared: dict[str, int] | None = None
+    ) -> None:
+        """The call has ended. The first reason stays; ``quality`` (RTP figures) and ``prepared`` (what was made ready)
+        may be given later."""
         if self._ended is None:
             self._ended, self._reason = at, reason
         if quality is not None:
             self._quality = dict(quality)
+        if prepared is not None:
+            self._prepared = dict(prepared)
 
     # --- the document ------------------------------------------------------------------------------------------------
 
@@ -206,6 +215,7 @@ class RecordBuilder:
             "overlap_count": self._overlap_count,
             "failures": self._failures,
             "failure_count": self._failure_count,
+            "prepared": self._prepared,
             "quality": self._quality,
             "timeline": self._timeline.lines,
             "timeline_dropped": dict(self._timeline.dropped),

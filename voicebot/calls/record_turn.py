@@ -16,6 +16,7 @@ class UtteranceEntry:
 
     number: int
     text: str = ""
+    prepared: bool = False
     first_audio: float | None = None
     started: float | None = None
     ended: float | None = None
@@ -98,6 +99,7 @@ class TurnEntry:
                     {
                         "utterance": u.number,
                         "text": u.text,
+                        "prepared": u.prepared,
                         "first_audio_ms": ms(u.first_audio),
                         "first_packet_ms": ms(u.started),
                         "playback_end_ms": ms(u.ended),

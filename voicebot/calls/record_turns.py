@@ -72,9 +72,10 @@ class RecordedTurns:
         self._turns.append(turn)
         self._of_request[request] = turn
 
-    def spoken(self, utterance: int, text: str, request: int) -> None:
-        """``utterance`` has the text ``text`` and answers ``request``."""
-        self._utterance(utterance, request).text = clip(text)
+    def spoken(self, utterance: int, text: str, request: int, *, prepared: bool) -> None:
+        """``utterance`` has the text ``text`` and answers ``request``. ``prepared``: it was made ready before."""
+        entry = self._utterance(utterance, request)
+        entry.text, entry.prepared = clip(text), prepared
 
     def synthesised(self, utterance: int, text: str, request: int, at: float) -> None:
         """The first audio of ``utterance`` is available."""

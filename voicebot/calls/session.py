@@ -11,17 +11,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
+from voicebot.calls.closing import STOP_DEADLINE_S, Closing
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.placed_calls import PlacedCalls
 from voicebot.calls.playback import Playback
+from voicebot.calls.preparing import Preparing
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.request import Placed
@@ -60,6 +60,7 @@ from voicebot.turns import (
     Pause,
     PlaceCall,
     Play,
+    Prepare,
     Record,
     Resume,
     ScoreTurn,
@@ -71,20 +72,12 @@ from voicebot.turns import (
 
 logger = logging.getLogger(__name__)
 
-STOP_DEADLINE_S = 5.0
-"""For each step of ending a call."""
-RECORDING_DEADLINE_S = 30.0
-"""For writing the recording: that of four hours is a file of 460 MB."""
-RECORDING_FIRST_S = 2.0
-"""How long the record waits for its recording."""
 TRANSFERRED = "transfer"
 """The reason with which the leg of a transferred caller ends (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
 """How long a greeting may play before the call is answered; networks end unanswered calls after some minutes."""
 EARLY_STEP_S = 0.5
 """How often to check whether the greeting is still being sent."""
-
-T = TypeVar("T")
 
 
 class CallSession:
@@ -119,7 +112,7 @@ class CallSession:
         )
         self._turns = TurnDriver(
             TurnMachine(rules.policy, rules.language),
-            note=self._builder.note,
+            note=self._note,
             carry_out=self._carry_out,
             settled=self._settled,
         )
@@ -128,6 +121,7 @@ class CallSession:
         self._conversation: Conversation | None = None
         voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
         self._playback = Playback(leg.playout, services.audio, voice, self._audio_came)
+        self._preparing = Preparing(services.audio.speech, leg.info.audio, lambda: self._playback.voice)
         self._transferring = Transferring(leg, rules.transfers, self._speaker)
         self._placed_calls = PlacedCalls(services.place, self.dispatch, self._log)
         leg.playout.on_event = self._played
@@ -209,53 +203,26 @@ class CallSession:
         await self._hearing.start()
 
     async def _close(self) -> None:
-        await self._end("hanging up", self.leg.hang_up())
+        end = Closing(self._services.keeping, self._recording, self._recorded, self._log)
+        await end.step("hanging up", self.leg.hang_up())
         self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not reported its end
         self._turns.close()
         if self._lifecycle.end_reason == TRANSFERRED:
             await self._tasks.join(STOP_DEADLINE_S)  # the transfer's task is about to report that it has succeeded
         await self._tasks.close(STOP_DEADLINE_S)
         self.leg.playout.on_event = None
-        await self._end("playback", self._playback.close())
-        await self._end("recognition", self._hearing.stop())
+        await end.step("playback", self._playback.close())
+        await end.step("what was made ready", self._preparing.close())
+        await end.step("recognition", self._hearing.stop())
         if self._conversation is not None:
-            await self._end("the conversation", self._conversation.close(self._lifecycle.end_reason))
-        await self._keep()
+            await end.step("the conversation", self._conversation.close(self._lifecycle.end_reason))
+        await end.keep(self.id)
 
-    async def _keep(self) -> None:
-        """Write the recording and the record, in this order unless it takes long: who finds the record of a call finds
-        its recording."""
-        folder = self._services.keeping.records
-        if folder is None or not self._recording.begun:
-            await self._end("the record", self._write())
-            await self._end("the recording", self._recording.discard())
-            return
-        async with asyncio.TaskGroup() as tasks:
-            work = self._write_recording(folder / f"{self.id}.wav")
-            recording = tasks.create_task(self._end("the recording", work, RECORDING_DEADLINE_S))
-            await asyncio.wait({recording}, timeout=RECORDING_FIRST_S)
-            await self._end("the record", self._write())
-
-    async def _end(self, what: str, work: Awaitable[T], within_s: float = STOP_DEADLINE_S) -> T | None:
-        try:
-            async with asyncio.timeout(within_s):
-                return await work
-        except Exception as error:
-            self._log.error("at the end of the call: %s: %s: %s", what, type(error).__name__, error)
-            return None
-
-    async def _write(self) -> None:
+    def _recorded(self) -> RecordBuilder:
         quality = self.leg.quality().as_dict() | {"recording_dropped_frames": self._recording.dropped}
-        self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality)
+        self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality, self._preparing.counts.as_dict())
         self.record = self._builder.build()
-        if self._services.keeping.records is None:
-            return
-        with self._services.keeping.losses.watch("record"):
-            self._log.info("record: %s", await self._builder.write(self._services.keeping.records))
-
-    async def _write_recording(self, path: Path) -> None:
-        with self._services.keeping.losses.watch("recording"):
-            await self._recording.finish(path)
+        return self._builder
 
     # --- the leg's sink ----------------------------------------------------------------------------------------------
 
@@ -302,13 +269,18 @@ class CallSession:
         """Give the turn machine an event. May be called while a command is being carried out."""
         self._turns.dispatch(event)
 
+    def _note(self, event: Event) -> None:
+        self._builder.note(event)
+        self._preparing.note(event)
+
     def _carry_out(self, command: Command) -> None:
         match command:
             case Ask():
                 self._ask(command)
             case Play():
                 text = APOLOGY_TEXTS[command.canned.value] if command.canned else command.text or command.speak
-                self._builder.spoken(command.utterance, text, command.request)
+                ready = self._preparing.saying(self._playback.speech(command))
+                self._builder.spoken(command.utterance, text, command.request, prepared=ready)
                 self._playback.play(command)
             case Pause():
                 self.leg.playout.pause()
@@ -322,6 +294,8 @@ class CallSession:
                 self._hearing.expect(phrases)
             case Commit():
                 self._hearing.commit()
+            case Prepare():
+                self._preparing.reply_to(command, self._conversation)
             case ScoreTurn(offset):
                 self._hearing.score(offset)
             case Listen(on):
@@ -354,6 +328,7 @@ class CallSession:
         self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time(), ended=ask.ended)
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
+        self._preparing.asked(ask.request)
         self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
 
     def _use_voice(self, name: str, language: str) -> None:

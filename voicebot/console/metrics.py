@@ -86,6 +86,9 @@ class Metrics:
         self._failures = Counter(
             "voicebot_failures", "Failures in calls: bot, recognition or playback", ["what"], registry=registry
         )
+        self._prepared = Counter(
+            "voicebot_prepared", "Trial turns of the bot, and what became of the prompts", ["what"], registry=registry
+        )
         self._packets = Counter("voicebot_rtp_packets", "RTP packets of ended calls", ["kind"], registry=registry)
         self._loss = _histogram("rtp_loss_ratio", "Packets lost or too late, as a share, per call", _LOSS, registry)
         self._jitter = _histogram("rtp_jitter_seconds", "Interarrival jitter per call (RFC 3550)", _JITTER_S, registry)
@@ -121,6 +124,8 @@ class Metrics:
             self._overlaps.labels(overlap["outcome"]).inc()
         for failure in record["failures"]:
             self._failures.labels(failure["what"]).inc()
+        for what, count in record["prepared"].items():
+            self._prepared.labels(what.replace("_", "-")).inc(count)
         self._quality(record["quality"])
 
     def _quality(self, quality: Mapping[str, Any]) -> None:

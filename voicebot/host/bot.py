@@ -86,6 +86,14 @@ class DialogBot:
                     await self._states.give_up(context)
                 raise
 
+    async def on_trial(self, context: TurnContext) -> None:
+        """Give the dialogs an activity on trial (:mod:`voicebot.host.trial`): nothing is stored, nor waited for. Raises
+        whatever the dialogs raise."""
+        self._states.begin(context)
+        dialogs = await self._dialogs.create_context(context)
+        if dialogs.stack:
+            await self._dispatch(context.activity, dialogs)
+
     async def _turn(self, context: TurnContext) -> None:
         sent = _watch(context)
         dialogs = await self._dialogs.create_context(context)

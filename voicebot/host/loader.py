@@ -71,6 +71,8 @@ class LoadedDialogs:
     prompts: tuple[FixedPrompt, ...]
     close: Callable[[], Awaitable[None]] | None = None
     """Called when the host ends; None if there is nothing to close."""
+    trials: bool = False
+    """Whether turns may be tried: in a trial, the dialogs stop before what has an effect (``host/trial.py``)."""
 
 
 def load_dialogs(path: Path) -> LoadedDialogs:

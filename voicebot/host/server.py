@@ -16,6 +16,7 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import LoadedDialogs, place_in
 from voicebot.host.sdk import activity_from_json
+from voicebot.host.trial import Trials
 from voicebot.host_wire import (
     MAX_LINE,
     ActivitySent,
@@ -27,6 +28,8 @@ from voicebot.host_wire import (
     PromptsTold,
     TextsAsked,
     TextsTold,
+    TrialAsked,
+    TrialTold,
     TurnAsked,
     TurnDone,
     TurnFailed,
@@ -99,6 +102,7 @@ class HostServer:
         self._adapter = adapter
         self._texts = texts
         self._trouble = trouble
+        self._trials = Trials(bot)
         self._turning: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
@@ -121,6 +125,7 @@ class HostServer:
         """Let running turns end, for :data:`DRAIN_S`, then close every connection."""
         if self._server is not None:
             self._server.close()
+        await self._trials.close()
         if self._workers:
             await asyncio.wait(self._workers.values(), timeout=DRAIN_S)
         tasks = [*self._workers.values(), *self._connections.values(), *([self._turning] if self._turning else [])]
@@ -153,6 +158,8 @@ class HostServer:
         match decode_to_host(line):
             case TurnAsked() as asked:
                 self._turn(connection, asked)
+            case TrialAsked() as asked:
+                self._trial(connection, asked)
             case ConversationClosed(conversation) as closed:
                 if conversation:
                     self._queue(conversation, connection, closed)
@@ -188,7 +195,23 @@ class HostServer:
         else:
             self._queue(key, connection, asked)
 
+    def _trial(self, connection: _Connection, asked: TrialAsked) -> None:
+        """Tell what the dialogs would say; nothing if they cannot be tried, or have a request to answer."""
+
+        def tell(activities: tuple[dict[str, Any], ...]) -> None:
+            try:
+                connection.send(TrialTold(asked.id, activities))
+            except WireError:  # the turn itself will say so
+                connection.send(TrialTold(asked.id, ()))
+
+        key = _conversation_of(asked.activity)
+        if key and self._dialogs.trials and key not in self._workers:
+            self._trials.begin(key, asked.activity, asked.deadline_s, tell)
+        else:
+            tell(())
+
     def _queue(self, key: str, connection: _Connection, message: TurnAsked | ConversationClosed) -> None:
+        self._trials.end(key)
         self._waiting.setdefault(key, deque()).append((connection, message))
         if key not in self._workers:
             self._workers[key] = asyncio.create_task(self._work(key), name=f"conversation {key}")

@@ -52,7 +52,7 @@ class PiperVoice:
 
 
 def _trim(audio: Samples, rate: int) -> Samples:
-    """``samples`` without the silence before and after, except 20 and 40 ms."""
+    """``samples`` without the silence before and after, except 10 and 40 ms."""
     window = rate // 100
     frames = len(audio) // window
     if frames == 0:
@@ -61,7 +61,7 @@ def _trim(audio: Samples, rate: int) -> Samples:
     loud = np.flatnonzero(loudness > max(float(loudness.max()) * 0.02, 1e-4))
     if len(loud) == 0:
         return audio[:0]
-    return audio[max(0, (int(loud[0]) - 2) * window) : (int(loud[-1]) + 5) * window]
+    return audio[max(0, (int(loud[0]) - 1) * window) : (int(loud[-1]) + 5) * window]
 
 
 def level(audio: Samples, rate: int) -> Samples:

@@ -18,6 +18,8 @@ from voicebot.localspeech.pool import InferencePool, Rank
 from voicebot.localspeech.ssml import SsmlSpan
 
 _FADE_S = 0.005
+_RUN_ON_S = 0.02
+"""How much is cut of what a voice leaves after a clause, where a sentence goes on without a pause."""
 _TOKEN = re.compile(r"[\w']+|[,;:.?!]")
 
 
@@ -45,6 +47,8 @@ class PiperSynthesis:
             return pause
         audio = self._voice.speak(phonemes, clause.rate)
         resampled = soxr.resample(audio, self._voice.rate, rate, quality="HQ").astype(np.float32)
+        if not clause.pause_s:
+            resampled = resampled[: -round(_RUN_ON_S * rate)]
         fade = min(round(_FADE_S * rate), len(resampled) // 2)
         if fade:
             ramp = np.linspace(0, 1, fade, dtype=np.float32)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from voicebot.audio import AudioFormat
 from voicebot.bots import DialogHostClient, HostUnavailable
 from voicebot.calls import AudioFiles
-from voicebot.speech import PromptCache, PromptVoice, Speech
+from voicebot.speech import PromptCache, PromptVoice
 from voicebot.speech_markup import fit_for_speech
 from voicebot.tasks import BackgroundTasks
 
@@ -42,11 +42,7 @@ class PromptWarming:
         await self._files.warm([prompt.audio for prompt in prompts if prompt.audio], self._formats)
         voice = self._voice
         said = [(fit_for_speech(prompt.text).speak, prompt.locale) for prompt in prompts]
-        wanted = [
-            Speech(text, voice.speaking(locale), locale or voice.language, audio)
-            for audio in self._formats
-            for text, locale in said
-        ]
+        wanted = [voice.speech(text, locale, audio) for audio in self._formats for text, locale in said]
         return await self._cache.warm(wanted), len(wanted)
 
     def keep(self, client: DialogHostClient) -> None:

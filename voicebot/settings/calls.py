@@ -34,8 +34,9 @@ class TurnSettings(Section):
     masking_s: Seconds = default(TurnPolicy, "masking_s")
     vad_start_ms: int = Field(64, ge=32, le=1000)
     """Shorter sounds are not taken for speech. 64 to 96 ignores most coughs and still hears a quick "no"."""
-    vad_echo_gate_dbfs: float = Field(-40.0, ge=-90, le=0)
-    """While the bot speaks, sounds below this level are taken for its echo."""
+    vad_echo_gate_dbfs: float = Field(-42.0, ge=-90, le=0)
+    """While the bot speaks, sounds below this level are ignored, until the caller's own level is known: see
+    `voicebot/speech/caller_level.py`."""
 
 
 class CallSettings(Section):

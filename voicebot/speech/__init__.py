@@ -12,8 +12,10 @@ Rules that hold here:
 from voicebot.speech.apology import TEXTS as APOLOGY_TEXTS
 from voicebot.speech.apology import ApologyKind, apology
 from voicebot.speech.echo import EchoGuard
-from voicebot.speech.prompts import PromptCache, PromptStatistics
+from voicebot.speech.noise_gate import NoiseGate
+from voicebot.speech.prompts import HeldPrompt, PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
+from voicebot.speech.rendering import Urgency
 from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
 from voicebot.speech.voice_activity import VoiceActivity
 from voicebot.speech.voices import PromptVoice, Voices
@@ -24,6 +26,8 @@ __all__ = [
     "ApologyKind",
     "EchoGuard",
     "EndpointSource",
+    "HeldPrompt",
+    "NoiseGate",
     "PromptCache",
     "PromptStatistics",
     "PromptVoice",
@@ -33,6 +37,7 @@ __all__ = [
     "SpeechUnavailable",
     "SynthesisTimeouts",
     "SynthesizerPool",
+    "Urgency",
     "VoiceActivity",
     "Voices",
     "apology",

@@ -9,8 +9,10 @@ file outlives the call:
     ``cache=None``   (default) in memory, but only if the text has no digit: numbers usually belong to one caller, and
                      are rarely said twice
 
-Prompts that are rendered ahead give way to calls: one is rendered at a time, and none is begun while a call waits for
-speech, so a call has at most one of them before it.
+A call may have prompts rendered ahead that it will perhaps say (:meth:`PromptCache.prepare`). It holds them until it
+releases them, personal ones too, and finds them ready, or half ready, when it says them. What is rendered ahead gives
+way to what calls wait for (:class:`~voicebot.speech.rendering.Precedence`): of the prompts of new dialogs, one is
+rendered at a time, and none is begun while a call gets speech, so a call has at most one of them before it.
 
 Files are written and read off the event loop, appear complete or not at all, and have a digest (a damaged file is
 deleted). If they take too much space, the least recently used are deleted.
@@ -19,21 +21,20 @@ deleted). If they take too much space, the least recently used are deleted.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import logging
-import os
 import re
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from voicebot.audio import FORMATS
-from voicebot.private_files import whole_file
+from voicebot.speech.leading_silence import without_leading_silence
+from voicebot.speech.prompt_files import PromptDamaged, PromptFiles
+from voicebot.speech.rendering import Precedence, Rendering, Urgency
 from voicebot.speech.synthesizer import Speech
 from voicebot.speech_markup import plain_text
 from voicebot.speechsdk.endpoint import SpeechUnavailable
@@ -41,11 +42,11 @@ from voicebot.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
-FORMAT: Final = 1
-_MAGIC: Final = b"VBPROMPT"
-_SUFFIXES: Final = {audio.suffix for audio in FORMATS}
+FORMAT: Final = 2
 GIVE_WAY_S: Final = 5.0
-"""How long the next prompt of those rendered ahead waits for calls. There may be no end of them."""
+"""How long the next prompt of those of new dialogs waits for calls. There may be no end of them."""
+MOST_HELD: Final = 16 * 1024 * 1024
+"""Bytes of prompts that calls hold because they may say them; beyond that, no more are rendered for this."""
 
 
 class Renderer(Protocol):
@@ -74,6 +75,14 @@ def prompt_key(speech: Speech) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class HeldPrompt:
+    """A prompt that is rendered because a call may say it. Its owner releases it, once."""
+
+    def __init__(self, speech: Speech, release: Callable[[], None]) -> None:
+        self.speech = speech
+        self.release = release
+
+
 class PromptCache:
     """Prompts from memory, disk or the pool. ``directory``: None for no files. The sizes are limits in bytes."""
 
@@ -88,18 +97,35 @@ class PromptCache:
         self._pool = pool
         self._memory: OrderedDict[str, bytes] = OrderedDict()
         self._memory_limit = memory_bytes
-        self._disk = _Disk(directory, disk_bytes) if directory is not None else None
-        self._renderings: dict[str, _Rendering] = {}
+        self._disk = PromptFiles(directory, disk_bytes) if directory is not None else None
+        self._renderings: dict[str, Rendering] = {}
+        self._running: dict[Rendering, asyncio.Task[None]] = {}
+        self._held: dict[str, Rendering] = {}
+        """Complete prompts that calls hold."""
+        self._held_bytes = 0
         self._tasks = BackgroundTasks(log)
-        self._ahead = asyncio.Lock()
-        self._calls = 0
-        """How many calls wait for speech that is being rendered."""
-        self._no_call = asyncio.Event()
+        self._precedence = Precedence()
         self.statistics = PromptStatistics()
 
     def ready(self, speech: Speech) -> bytes | None:
         """The whole prompt if it is in memory now."""
         return self._recall(prompt_key(speech))
+
+    def prepare(self, speech: Speech, urgency: Urgency) -> HeldPrompt | None:
+        """Have ``speech`` rendered, because a call may say it; None if it is in memory, or there is no more room.
+
+        What is given is the caller's to release.
+        """
+        key = prompt_key(speech)
+        rendering = self._renderings.get(key) or self._held.get(key)
+        if rendering is None:
+            if key in self._memory or self._held_bytes > MOST_HELD:
+                return None
+            in_memory, _ = self._places(speech, None)
+            rendering = self._begin(key, speech, Rendering(urgency, in_memory=in_memory, on_disk=False))
+        self._hurry(rendering, urgency)
+        rendering.holders += 1
+        return HeldPrompt(speech, lambda: self._release(key, rendering))
 
     async def stream(self, speech: Speech, *, cache: bool | None = None) -> AsyncGenerator[bytes, None]:
         """Audio of ``speech`` in pieces, as soon as they are available.
@@ -113,29 +139,37 @@ class PromptCache:
             self.statistics.memory_hits += 1
             yield held
             return
-        with self._call_waits():
+        with self._precedence.call() as heard:
             async with aclosing(self._rendered(key, speech, cache)) as pieces:
                 async for piece in pieces:
+                    heard()
                     yield piece
 
     async def _rendered(self, key: str, speech: Speech, cache: bool | None) -> AsyncGenerator[bytes, None]:
         in_memory, on_disk = self._places(speech, cache)
-        if not in_memory and not on_disk:
-            self.statistics.rendered += 1
-            async with aclosing(self._pool.stream(speech, on_splice=lambda: None)) as pieces:
-                async for piece in pieces:
-                    yield piece
-            return
         rendering = self._renderings.get(key)
         if rendering is None:
-            rendering = self._renderings[key] = _Rendering()
-            self._tasks.spawn(self._render(key, speech, rendering, on_disk), "rendering a prompt")
+            if not in_memory and not on_disk:
+                self.statistics.rendered += 1
+                async with aclosing(self._synthesised(speech, lambda: None)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            rendering = Rendering(Urgency.NOW, in_memory=in_memory, on_disk=on_disk)
+            self._begin(key, speech, rendering)
         else:
             self.statistics.shared += 1
+            rendering.in_memory |= in_memory
             rendering.on_disk |= on_disk
-        async with aclosing(rendering.pieces()) as pieces:
-            async for piece in pieces:
-                yield piece
+            self._hurry(rendering, Urgency.NOW)
+        rendering.readers += 1
+        try:
+            async with aclosing(rendering.pieces()) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            rendering.readers -= 1
+            self._give_up_unwanted(key, rendering)
 
     async def warm(self, prompts: Iterable[Speech]) -> int:
         """Render and store the fixed ``prompts``, giving way to calls. Returns how many are ready.
@@ -158,27 +192,12 @@ class PromptCache:
         return ready
 
     async def _render_ahead(self, speech: Speech) -> None:
-        async with self._ahead:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GIVE_WAY_S):
-                    while self._calls:
-                        self._no_call.clear()
-                        await self._no_call.wait()
+        async with self._precedence.some_day(GIVE_WAY_S):
             if self.ready(speech) is not None:  # a call has had it rendered
                 return
             async with aclosing(self._rendered(prompt_key(speech), speech, True)) as pieces:
                 async for _ in pieces:
                     pass
-
-    @contextlib.contextmanager
-    def _call_waits(self) -> Iterator[None]:
-        self._calls += 1
-        try:
-            yield
-        finally:
-            self._calls -= 1
-            if not self._calls:
-                self._no_call.set()
 
     async def close(self) -> None:
         """Stop what is being rendered."""
@@ -191,10 +210,12 @@ class PromptCache:
         return cache, cache and self._disk is not None
 
     def _recall(self, key: str) -> bytes | None:
-        held = self._memory.get(key)
-        if held is not None:
+        kept = self._memory.get(key)
+        if kept is not None:
             self._memory.move_to_end(key)
-        return held
+            return kept
+        held = self._held.get(key)
+        return b"".join(held.parts) if held is not None else None
 
     def _remember(self, key: str, audio: bytes) -> None:
         if not audio or len(audio) > self._memory_limit:
@@ -204,25 +225,58 @@ class PromptCache:
         while self.statistics.memory_bytes > self._memory_limit:
             self.statistics.memory_bytes -= len(self._memory.popitem(last=False)[1])
 
-    async def _render(self, key: str, speech: Speech, rendering: _Rendering, on_disk: bool) -> None:
-        rendering.on_disk = on_disk
+    # --- renderings --------------------------------------------------------------------------------------------------
+
+    def _begin(self, key: str, speech: Speech, rendering: Rendering) -> Rendering:
+        self._renderings[key] = rendering
+        self._running[rendering] = task = self._tasks.spawn(self._render(key, speech, rendering), "rendering a prompt")
+        task.add_done_callback(lambda _: self._running.pop(rendering, None))
+        return rendering
+
+    def _hurry(self, rendering: Rendering, urgency: Urgency) -> None:
+        if urgency > rendering.urgency:
+            rendering.urgency = urgency
+            self._precedence.changed()
+
+    def _release(self, key: str, rendering: Rendering) -> None:
+        """A call does not hold ``rendering`` any more."""
+        rendering.holders -= 1
+        if not rendering.holders and self._held.get(key) is rendering:
+            del self._held[key]
+            self._held_bytes -= sum(map(len, rendering.parts))
+        self._give_up_unwanted(key, rendering)
+
+    def _give_up_unwanted(self, key: str, rendering: Rendering) -> None:
+        task = self._running.get(rendering)
+        if task is not None and not rendering.wanted:
+            task.cancel()
+            if self._renderings.get(key) is rendering:
+                del self._renderings[key]
+
+    async def _render(self, key: str, speech: Speech, rendering: Rendering) -> None:
         try:
-            stored = await self._load(key, speech) if on_disk else None
-            if stored is not None:
-                self.statistics.disk_hits += 1
-                rendering.add(stored)
-            else:
-                async with aclosing(self._pool.stream(speech, on_splice=rendering.splice)) as pieces:
-                    async for piece in pieces:
-                        rendering.add(piece)
-                self.statistics.rendered += 1
+            async with self._precedence.turn(rendering):
+                rendering.begun = True
+                stored = await self._load(key, speech) if rendering.on_disk else None
+                if stored is not None:
+                    self.statistics.disk_hits += 1
+                    rendering.add(stored)
+                else:
+                    async with aclosing(self._synthesised(speech, rendering.splice)) as pieces:
+                        async for piece in pieces:
+                            rendering.add(piece)
+                    self.statistics.rendered += 1
             rendering.end(None)
             del self._renderings[key]
             if rendering.spliced:
                 log.info("a prompt that was broken off is not cached; it is rendered anew when it is wanted again")
                 return
             audio = b"".join(rendering.parts)
-            self._remember(key, audio)
+            if rendering.in_memory:
+                self._remember(key, audio)
+            elif rendering.holders:
+                self._held[key] = rendering
+                self._held_bytes += len(audio)
             if stored is None and audio and rendering.on_disk and self._disk is not None:
                 self.statistics.disk_bytes = await asyncio.to_thread(self._disk.store, _file(key, speech), audio)
         except SpeechUnavailable as error:
@@ -236,11 +290,19 @@ class PromptCache:
                 del self._renderings[key]
             rendering.end(SpeechUnavailable("the prompt cache is closed"))
 
+    async def _synthesised(self, speech: Speech, on_splice: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+        async with (
+            aclosing(self._pool.stream(speech, on_splice=on_splice)) as pieces,
+            aclosing(without_leading_silence(pieces, speech)) as trimmed,
+        ):
+            async for piece in trimmed:
+                yield piece
+
     async def _load(self, key: str, speech: Speech) -> bytes | None:
         assert self._disk is not None
         try:
             return await asyncio.to_thread(self._disk.load, _file(key, speech))
-        except _Damaged:
+        except PromptDamaged:
             self.statistics.damaged += 1
             log.warning("a damaged prompt file was removed")
             return None
@@ -248,96 +310,3 @@ class PromptCache:
 
 def _file(key: str, speech: Speech) -> str:
     return key + speech.audio.suffix
-
-
-class _Rendering:
-    """A prompt that is being synthesised, for all calls that need it."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.on_disk = False
-        self.spliced = False
-        self._ended = False
-        self._error: SpeechUnavailable | None = None
-        self._news = asyncio.Event()
-
-    def add(self, piece: bytes) -> None:
-        self.parts.append(piece)
-        self._announce()
-
-    def splice(self) -> None:
-        self.spliced = True
-
-    def end(self, error: SpeechUnavailable | None) -> None:
-        if not self._ended:
-            self._ended, self._error = True, error
-            self._announce()
-
-    def _announce(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
-
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        position = 0
-        while True:
-            while position < len(self.parts):
-                position += 1
-                yield self.parts[position - 1]
-            if self._ended:
-                if self._error is not None:
-                    raise SpeechUnavailable(self._error.reason, permanent=self._error.permanent)
-                return
-            await self._news.wait()
-
-
-class _Damaged(Exception):
-    pass
-
-
-class _Disk:
-    """The files of the cache. Blocking; used from worker threads."""
-
-    def __init__(self, directory: Path, limit: int) -> None:
-        self._directory = directory
-        self._limit = limit
-
-    def load(self, name: str) -> bytes | None:
-        path = self._directory / name
-        try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        head = len(_MAGIC) + 32
-        audio = data[head:]
-        if not audio or data[:head] != _MAGIC + hashlib.sha256(audio).digest():
-            path.unlink(missing_ok=True)
-            raise _Damaged
-        os.utime(path)  # the time of use, for `_evict`
-        return audio
-
-    def store(self, name: str, audio: bytes) -> int:
-        """Write atomically, then make room; returns the bytes now held. A full or read-only disk is logged, no more."""
-        try:
-            with whole_file(self._directory / name) as file:
-                file.write(_MAGIC + hashlib.sha256(audio).digest() + audio)
-            return self._evict()
-        except OSError as error:
-            log.warning("prompt not stored on disk: %s", error)
-            return 0
-
-    def _evict(self) -> int:
-        files = []
-        for path in self._directory.iterdir():
-            if path.suffix in _SUFFIXES:
-                try:
-                    status = path.stat()
-                except OSError:
-                    continue
-                files.append((status.st_mtime, status.st_size, path))
-        held = sum(size for _, size, _ in files)
-        for _, size, path in sorted(files):
-            if held <= self._limit:
-                break
-            path.unlink(missing_ok=True)
-            held -= size
-        return held

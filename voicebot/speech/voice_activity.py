@@ -11,6 +11,7 @@ instead of 170 ms, measured).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -18,12 +19,15 @@ import numpy as np
 from voicebot.audio import AudioFormat, Samples, silero
 from voicebot.audio.silero import WINDOW_S, SileroStream
 from voicebot.events import SpeechStarted, SpeechStopped
-from voicebot.speech.voice_decision import VoiceDecision
+from voicebot.speech.caller_level import CallerLevel
+from voicebot.speech.voice_decision import VOICED, VoiceDecision, Whose, callers
 
 RESET_AFTER_S: Final = 2.0
+_MOST_LEVELS: Final = 300
+"""Windows of a stretch of speech from which the caller's level is learnt."""
 _FLOOR_DBFS: Final = -100.0
-_DEAD_DBFS: Final = -75.0
-"""Below this level the line is silent: the model is not run unless somebody is speaking."""
+_DEAD_DBFS: Final = -70.0
+"""Below this level the line is silent (A-law's silence is -72): the model is not run unless somebody is speaking."""
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -36,14 +40,27 @@ class VoiceActivity:
     """The voice activity detection of one call.
 
     ``start_ms``: how long voice must last to be speech (64 to 96 is a compromise between ignoring a cough and detecting
-    a quick "no"). ``hangover_ms``: how long quiet must last to end it. ``gate_dbfs`` may be set at any time: quieter
-    windows do not start speech (None: no gate).
+    a quick "no"). ``hangover_ms``: how long quiet must last to end it. ``gate_dbfs``: while the bot is audible, fainter
+    sounds are ignored, as long as nothing is known of the caller. ``whose``: see
+    :class:`~voicebot.speech.voice_decision.VoiceDecision`.
     """
 
-    def __init__(self, audio: AudioFormat, *, start_ms: float = 64.0, hangover_ms: float = 200.0) -> None:
+    def __init__(
+        self,
+        audio: AudioFormat,
+        *,
+        start_ms: float = 64.0,
+        hangover_ms: float = 96.0,
+        gate_dbfs: float = _FLOOR_DBFS,
+        whose: Callable[[float], Whose] = callers,
+    ) -> None:
+        self.bot_audible = False
+        """Whether the bot is speaking, or its echo may come; set at any time."""
         self._audio = audio
         self._stream = SileroStream(audio.rate)
-        self._decision = VoiceDecision(start_ms=start_ms, hangover_ms=hangover_ms)
+        self._decision = VoiceDecision(start_ms, hangover_ms, whose)
+        self._caller = CallerLevel(gate_dbfs)
+        self._levels: list[float] = []
         self._filled = 0  # samples of the stream's window
         self._quiet_s = 0.0
 
@@ -53,12 +70,16 @@ class VoiceActivity:
         silero.warm()
 
     @property
-    def gate_dbfs(self) -> float | None:
-        return self._decision.gate_dbfs
+    def speaking(self) -> bool:
+        """Whether the caller speaks."""
+        return self._decision.speaking
 
-    @gate_dbfs.setter
-    def gate_dbfs(self, gate: float | None) -> None:
-        self._decision.gate_dbfs = gate
+    def ignores(self, payload: bytes) -> bool:
+        """Whether a frame is no voice of the caller's: too faint, or not found to be one while the bot is audible."""
+        if self.speaking:
+            return False
+        faint = self._caller.faint_dbfs
+        return self.bot_audible or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
 
     def feed(self, payload: bytes, at: float) -> list[SpeechStarted | SpeechStopped]:
         """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
@@ -81,7 +102,10 @@ class VoiceActivity:
             self._stream.skip()
         else:
             probability = self._stream.score()
+        self._decision.faint_dbfs = self._caller.faint_dbfs
+        self._decision.gate_dbfs = self._caller.interrupts_dbfs if self.bot_audible else self._decision.faint_dbfs
         events = self._decision.window(end - WINDOW_S, end, probability, level)
+        self._learn(probability, level)
         if self._decision.speaking or self._decision.onset is not None:
             self._quiet_s = 0.0
         else:
@@ -90,3 +114,11 @@ class VoiceActivity:
                 self._quiet_s = 0.0
                 self._stream.reset()
         return events
+
+    def _learn(self, probability: float, level: float) -> None:
+        if self._decision.speaking:
+            if probability > VOICED and not self.bot_audible and len(self._levels) < _MOST_LEVELS:
+                self._levels.append(level)
+        elif self._levels:
+            self._caller.heard(self._levels)
+            self._levels = []

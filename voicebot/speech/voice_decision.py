@@ -2,25 +2,33 @@
 
 Pure: windows of audio in, events out. First the window is classified:
 
-    voiced      p > 0.5, and (while quiet) loud enough for the gate
-    unvoiced    p < 0.35, or (while quiet) below the gate
+    voiced      p > 0.5
+    unvoiced    p < 0.35
     undecided   in between: continues speech or a run of voiced windows, but does not begin one
 
     state       window                                    what happens
-    quiet       voiced or undecided run of `start_ms`     SpeechStarted, onset = one window before the run began
+    quiet       voiced or undecided run of `start_ms`,    SpeechStarted, onset = one window before the run began
+                loud enough for the gate, and no echo
     quiet       unvoiced                                  the run is forgotten
-    speaking    voiced                                    remembered as the last voiced window
-    speaking    `hangover_ms` since the last voiced or    SpeechStopped, offset = `TRAIL_S` before the end of that
-                undecided window                          window
+    speaking    voiced or undecided                       remembered as the last window with voice
+    speaking    `hangover_ms` of unvoiced windows         SpeechStopped, offset = `TRAIL_S` before the end of the last
+                                                          window with voice
+    speaking    `FAINT_MS` since the last of them that    the same, for that window
+                was not faint
 
-The gate (`gate_dbfs`, set at run time) keeps the bot's own echo and a distant television from starting speech while the
-bot talks. It is not applied once speech has begun, because quiet word endings would end it.
+The gate (`gate_dbfs`, set at run time) keeps other voices and a distant television from starting speech. It applies to
+the mean power of the run's last 128 ms, because the beginnings of words are quiet, and loud moments are frequent in any
+voice. Once speech has begun, only what stays fainter than `faint_dbfs` ends it, because word endings are quiet.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, NamedTuple
 
 from voicebot.events import SpeechStarted, SpeechStopped
 
@@ -30,20 +38,48 @@ LEAD_S: Final = 0.032
 """How long after the voice begins the detector is sure of it (median over 99 recordings: 26 to 44 ms)."""
 TRAIL_S: Final = 0.05
 """How long after the voice ends the detector is still sure of it (median over 61 clean recordings: 58 ms)."""
+FAINT_MS: Final = 500.0
+"""Longer than the end of a word is faint."""
+_MEAN_OF: Final = 4
+"""How many windows of a run must be loud enough on average."""
+
+
+class _Window(NamedTuple):
+    begin: float
+    power: float
+
+
+class Whose(Enum):
+    """Whose voice it is that begins."""
+
+    CALLER = "caller"
+    BOT = "bot"
+    """An echo."""
+    UNSURE = "unsure"
+    """The next window may tell."""
+
+
+def callers(_voice_s: float) -> Whose:
+    """Every voice is the caller's, where nothing is sent."""
+    return Whose.CALLER
 
 
 @dataclass(slots=True)
 class VoiceDecision:
     """``start_ms``: voice needed for a start; ``hangover_ms``: quiet needed for a stop. Times are in ``loop.time()``
-    seconds."""
+    seconds. ``whose`` is asked where speech would start, about the last so many seconds: an echo ends the run."""
 
     start_ms: float = 64.0
-    hangover_ms: float = 200.0
+    hangover_ms: float = 96.0
+    whose: Callable[[float], Whose] = callers
     gate_dbfs: float | None = None
+    faint_dbfs: float | None = None
     onset: float | None = None
     """The begin of the run of voiced windows that may become speech."""
     last_voice: float | None = None
     """The end of the last window with speech; None while nobody speaks."""
+    _last_loud: float = 0.0
+    _run: deque[_Window] = field(default_factory=deque)
 
     @property
     def speaking(self) -> bool:
@@ -52,27 +88,60 @@ class VoiceDecision:
     def window(self, begin: float, end: float, probability: float, level_dbfs: float) -> list[SpeechEvent]:
         """Add the window from ``begin`` to ``end``. Returns the resulting events."""
         if self.last_voice is not None:
-            return self._while_speaking(end, probability, self.last_voice)
-        gated = self.gate_dbfs is not None and level_dbfs < self.gate_dbfs
-        if gated or probability < UNVOICED or (self.onset is None and probability <= VOICED):
+            return self._while_speaking(end, probability, level_dbfs, self.last_voice)
+        if probability < UNVOICED or (self.onset is None and probability <= VOICED):
             self.onset = None
+            self._run.clear()
             return []
+        self._run.append(_Window(begin, 10.0 ** (level_dbfs / 10.0)))
+        if len(self._run) > self._longest:
+            self._run.popleft()
         return self._in_a_run(begin if self.onset is None else self.onset, end)
 
     def _in_a_run(self, onset: float, end: float) -> list[SpeechEvent]:
+        self.onset = onset
         if (end - onset) * 1000.0 < self.start_ms - 0.5:
-            self.onset = onset
             return []
-        self.onset, self.last_voice = None, end
+        if not self._loud_enough():
+            self.onset = self._run[0].begin  # what was too quiet for long is not the beginning of what follows
+            return []
+        whose = self.whose(end - onset)
+        if whose is Whose.UNSURE:
+            return []
+        self._run.clear()
+        self.onset = None
+        if whose is Whose.BOT:
+            return []
+        self.last_voice = self._last_loud = end
         return [SpeechStarted(end, onset=onset - LEAD_S)]
 
-    def _while_speaking(self, end: float, probability: float, last_voice: float) -> list[SpeechEvent]:
+    def _loud_enough(self) -> bool:
+        if self.gate_dbfs is None:
+            return True
+        latest = list(self._run)[-_MEAN_OF:]
+        least: float = 10.0 ** (self.gate_dbfs / 10.0)
+        return sum(window.power for window in latest) >= len(latest) * least
+
+    @property
+    def _longest(self) -> int:
+        return max(_MEAN_OF, math.ceil(self.start_ms / 32.0))
+
+    def _while_speaking(
+        self, end: float, probability: float, level_dbfs: float, last_voice: float
+    ) -> list[SpeechEvent]:
         if probability >= UNVOICED:
-            self.last_voice = end
-        elif (end - last_voice) * 1000.0 >= self.hangover_ms - 0.5:
-            self.last_voice = None
-            return [SpeechStopped(end, offset=last_voice - TRAIL_S)]
+            self.last_voice = last_voice = end
+            if self.faint_dbfs is None or level_dbfs >= self.faint_dbfs:
+                self._last_loud = end
+        if (end - last_voice) * 1000.0 >= self.hangover_ms - 0.5:
+            return self._stop(end, last_voice)
+        if (end - self._last_loud) * 1000.0 >= FAINT_MS - 0.5:
+            return self._stop(end, self._last_loud)
         return []
+
+    def _stop(self, end: float, last_voice: float) -> list[SpeechEvent]:
+        self.last_voice = None
+        return [SpeechStopped(end, offset=last_voice - TRAIL_S)]
 
 
 SpeechEvent = SpeechStarted | SpeechStopped

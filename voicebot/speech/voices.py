@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from voicebot.audio import AudioFormat
+from voicebot.speech.synthesizer import Speech
+
 log = logging.getLogger(__name__)
 
 MAX_MISSED: Final = 100
@@ -67,6 +70,10 @@ class PromptVoice:
         if self.voices is None or (self.chosen_for and _language_of(wanted) == _language_of(self.chosen_for)):
             return self.name
         return self.voices.speaking(wanted) or self.name
+
+    def speech(self, text: str, locale: str, audio: AudioFormat) -> Speech:
+        """``text``, plain or SSML, in ``locale`` (``""``: in our language)."""
+        return Speech(text, self.speaking(locale), locale or self.language, audio)
 
     def changed(self, name: str, language: str) -> PromptVoice:
         """The same with what the bot has chosen; ``""``: no change."""

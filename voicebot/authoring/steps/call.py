@@ -33,7 +33,8 @@ class CallStep(DialogStep):
 
     call: PlainText = Field(
         description="Another dialog file (`billing`, `shop/order`), or `module.name` of a Python file in the folder: "
-        "an async function or a Bot Framework dialog."
+        "an async function or a Bot Framework dialog. A file may list functions in `PURE`, which only look something "
+        "up or compute: they may be called before the caller has finished speaking, and more than once."
     )
     inputs: dict[Name, Value] = Field(default_factory=dict, alias="with", description="Its inputs and their values.")
     save: Name | dict[Name, Name] | None = Field(
@@ -114,6 +115,8 @@ class CallStep(DialogStep):
         scope = turn.scope()
         given = {name: turn.script.value(value, scope) for name, value in self.inputs.items()}
         functions = turn.around.functions
+        if not functions.may_be_tried(self.call):
+            turn.only_for_real()
         if not functions.is_function(self.call):
             return Begin(self.call, given)
         if turn.is_dry_run:
@@ -121,6 +124,7 @@ class CallStep(DialogStep):
         try:
             result = await turn.meanwhile(self.wait, functions.run(self.call, given, self.timeout))
         except Exception as error:
+            turn.only_for_real()
             logger.exception("%s: step %r: %s failed", turn.script.name, self.id, self.call)
             turn.error(f"{type(error).__name__}: {error}"[:200], 0)
             return Failed() if self.on_error is None else GoOn(self.on_error)

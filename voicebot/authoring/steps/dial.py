@@ -172,6 +172,7 @@ class DialStep(DialogStep):
         if turn.is_dry_run:
             return Ending.WAITS
         if turn.call.get("dialled", 0) >= MAX_DIALLED:
+            turn.only_for_real()
             logger.error("%s: step %r: dials for ever", turn.script.name, self.id)
             return Ending.HOPELESS
         asked = self.dial

@@ -61,6 +61,7 @@ class LanguageStep(DialogStep):
         if not wanted and self.language.to is not None:
             wanted = turn.script.text(self.language.to, turn.scope())
         if wanted and not await channel.use_language(turn.context, wanted, turn.around.locales):
+            turn.only_for_real()
             logger.warning("%s: step %r: the dialogs are not written in %.20r", turn.script.name, self.id, wanted)
         return GoOn()
 

@@ -1,0 +1,71 @@
+"""The end of a call: all that it has opened ends within a deadline, then its recording and record are written."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from voicebot.calls.record import RecordBuilder
+from voicebot.calls.recording_control import RecordingControl
+from voicebot.calls.services import Keeping
+
+STOP_DEADLINE_S = 5.0
+"""For each step of ending a call."""
+RECORDING_DEADLINE_S = 30.0
+"""For writing the recording: that of four hours is a file of 460 MB."""
+RECORDING_FIRST_S = 2.0
+"""How long the record waits for its recording."""
+
+T = TypeVar("T")
+
+
+class Closing:
+    """Of one call. ``record()``: what is known of it, when it is written."""
+
+    def __init__(
+        self,
+        keeping: Keeping,
+        recording: RecordingControl,
+        record: Callable[[], RecordBuilder],
+        log: logging.LoggerAdapter[logging.Logger],
+    ) -> None:
+        self._keeping = keeping
+        self._recording = recording
+        self._record = record
+        self._log = log
+
+    async def step(self, what: str, work: Awaitable[T], within_s: float = STOP_DEADLINE_S) -> T | None:
+        """Do ``work``. A failure is logged as that of ``what``, and keeps no other step from being taken."""
+        try:
+            async with asyncio.timeout(within_s):
+                return await work
+        except Exception as error:
+            self._log.error("at the end of the call: %s: %s: %s", what, type(error).__name__, error)
+            return None
+
+    async def keep(self, call: str) -> None:
+        """Write the recording and the record, in this order unless it takes long: who finds the record of a call finds
+        its recording."""
+        folder = self._keeping.records
+        if folder is None or not self._recording.begun:
+            await self.step("the record", self._write(folder))
+            await self.step("the recording", self._recording.discard())
+            return
+        async with asyncio.TaskGroup() as tasks:
+            work = self._write_recording(folder / f"{call}.wav")
+            recording = tasks.create_task(self.step("the recording", work, RECORDING_DEADLINE_S))
+            await asyncio.wait({recording}, timeout=RECORDING_FIRST_S)
+            await self.step("the record", self._write(folder))
+
+    async def _write(self, folder: Path | None) -> None:
+        record = self._record()
+        if folder is not None:
+            with self._keeping.losses.watch("record"):
+                self._log.info("record: %s", await record.write(folder))
+
+    async def _write_recording(self, path: Path) -> None:
+        with self._keeping.losses.watch("recording"):
+            await self._recording.finish(path)

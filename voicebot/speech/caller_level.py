@@ -1,0 +1,58 @@
+"""How loud this caller is, learnt in the call: other voices and a distant television are fainter.
+
+The level of a stretch of speech is the 80th percentile of its voiced windows: all but its loudest moments. That of the
+caller is a little above the median of the last stretches in which the bot was silent. So a cough, or a single turn of
+somebody else, changes little.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+_STRETCHES: Final = 16
+_LEAST_WINDOWS: Final = 5
+"""160 ms of voice; shorter sounds say nothing."""
+_PERCENTILE: Final = 0.8
+_RANK: Final = 0.6
+_INTERRUPTS_DB: Final = (11.0, 9.0, 7.0)
+"""How far below their level callers may be to interrupt the bot: it is known from 1, 2, or 3 and more stretches."""
+_FAINT_DB: Final = 20.0
+"""How far below their level nothing is the caller's, not even a word under the breath."""
+_LEAST_DBFS: Final = -55.0
+
+
+class CallerLevel:
+    """Of one call. ``unknown_dbfs``: the gate over the bot's voice as long as nothing is known of the caller."""
+
+    def __init__(self, unknown_dbfs: float) -> None:
+        self._unknown_dbfs = unknown_dbfs
+        self._stretches: deque[float] = deque(maxlen=_STRETCHES)
+
+    def heard(self, levels_dbfs: Sequence[float]) -> None:
+        """Learn from the voiced windows of a stretch of speech, while the bot was silent."""
+        if len(levels_dbfs) >= _LEAST_WINDOWS:
+            self._stretches.append(_ranked(levels_dbfs, _PERCENTILE))
+
+    @property
+    def dbfs(self) -> float | None:
+        """The caller's level; None if it is not known."""
+        return _ranked(self._stretches, _RANK) if self._stretches else None
+
+    @property
+    def interrupts_dbfs(self) -> float:
+        """What is fainter while the bot speaks is not the caller."""
+        if (level := self.dbfs) is None:
+            return self._unknown_dbfs
+        margin = _INTERRUPTS_DB[min(len(self._stretches), len(_INTERRUPTS_DB)) - 1]
+        return max(level - margin, _LEAST_DBFS)
+
+    @property
+    def faint_dbfs(self) -> float | None:
+        """What is fainter is never the caller; None if that is not known."""
+        return None if (level := self.dbfs) is None else level - _FAINT_DB
+
+
+def _ranked(values: Sequence[float] | deque[float], rank: float) -> float:
+    return sorted(values)[int(rank * (len(values) - 1))]

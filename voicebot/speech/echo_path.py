@@ -1,0 +1,105 @@
+"""An echo as a linear system: where a copy of what was sent is in what came back, and how it differs from that.
+
+Pure arithmetic on samples; :mod:`~voicebot.speech.echo` keeps the audio and decides.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from voicebot.audio import Samples
+
+TAPS: Final = 32
+"""Length of the response: 4 ms at 8 kHz, 2 ms at 16 kHz."""
+_BLOCK: Final = 160
+"""Rows of a product of matrices: few enough for the BLAS library not to use several threads."""
+_FORGET: Final = 0.93
+"""How much what was learnt counts after each frame: the response is that of the last third of a second."""
+_RIDGE: Final = 1e-4
+"""Relative to the mean power: keeps the response finite where nothing was sent at some frequencies."""
+_AVERAGE: Final = 0.1
+_FLOOR: Final = 1e-6
+"""-60 dBFS, as mean square."""
+
+
+class Match(NamedTuple):
+    """``likeness``: normalised cross-correlation, 0 to 1. ``delay``: in samples."""
+
+    likeness: float
+    delay: int
+
+
+def best_match(sent: Samples, came: Samples) -> Match:
+    """Where ``came`` is most like a part of ``sent``, which is longer. ``delay`` counts from the end of ``sent``.
+
+    Parts of ``sent`` below -60 dBFS have no echo that could be told from other sounds.
+    """
+    count = len(came)
+    power = float(np.dot(came, came))
+    if power <= 0.0:
+        return Match(0.0, 0)
+    size = 1 << (len(sent) - 1).bit_length()  # what wraps around is beyond the part that is looked at
+    spectrum = np.fft.rfft(sent, size) * np.conj(np.fft.rfft(came, size))
+    products = np.fft.irfft(spectrum, size)[: len(sent) - count + 1]
+    energy = np.cumsum(np.pad(sent.astype(np.float64) ** 2, (1, 0)))
+    energy = energy[count:] - energy[:-count]
+    likeness = products / np.sqrt(np.maximum(energy, _FLOOR * count) * power)
+    best = int(np.argmax(likeness))
+    return Match(float(likeness[best]), len(sent) - count - best)
+
+
+class Rest(NamedTuple):
+    """What remains of a frame without its echo. ``copy`` and ``rest``: the energy of the echo and of what remains."""
+
+    samples: Samples
+    copy: float
+    rest: float
+
+
+class EchoPath:
+    """The response of one path, learnt from frames that are nothing but its echo (recursive least squares).
+
+    A frame of ``n`` samples goes with the ``n + TAPS - 1`` samples that were sent in its time: the last of them is that
+    of the smallest delay.
+    """
+
+    def __init__(self, sent: Samples, came: Samples) -> None:
+        self._products = np.zeros((TAPS, TAPS))
+        self._cross = np.zeros(TAPS)
+        self._add(sent, came)
+        self._solve()
+        self.left = 0.0
+        """The share of an echo's energy that is not explained, on average."""
+        self.left = min(1.0, self.without(sent, came).rest / max(float(np.dot(came, came)), 1e-12))
+
+    def without(self, sent: Samples, came: Samples) -> Rest:
+        """``came`` without the echo of ``sent``, whose gain may have changed."""
+        copy = sliding_window_view(sent, TAPS) @ self._response
+        power = float(np.dot(copy, copy))
+        gain = max(0.0, float(np.dot(copy, came)) / power) if power > 0.0 else 0.0
+        rest = came - np.float32(gain) * copy
+        return Rest(rest, gain * gain * power, float(np.dot(rest, rest)))
+
+    def learn(self, sent: Samples, came: Samples, left: float) -> None:
+        """``came`` was an echo of ``sent``, except for the share ``left`` of its energy."""
+        self._products *= _FORGET
+        self._cross *= _FORGET
+        self._add(sent, came)
+        self._solve()
+        self.left += _AVERAGE * (left - self.left)
+
+    def _add(self, sent: Samples, came: Samples) -> None:
+        rows = sliding_window_view(sent, TAPS)
+        for at in range(0, len(came), _BLOCK):
+            block = np.ascontiguousarray(rows[at : at + _BLOCK])
+            self._products += block.T @ block
+            self._cross += came[at : at + _BLOCK] @ block
+
+    def _solve(self) -> None:
+        ridge = _RIDGE * float(np.trace(self._products)) / TAPS + 1e-12
+        response = np.linalg.solve(self._products + ridge * np.eye(TAPS), self._cross)
+        self._response: NDArray[np.float32] = response.astype(np.float32)
