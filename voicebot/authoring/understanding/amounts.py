@@ -150,8 +150,8 @@ class Amounts:
 
     def _is_digit_first(self, tokens: Sequence[Token]) -> bool:
         """Whether a digit begins ``tokens``, and another number follows it."""
-        first, *rest = self._words.atoms(tokens[:2]) or [None]
-        return first is not None and first.is_digit and bool(rest) and rest[0].is_number
+        atoms = self._words.atoms(tokens[:2])
+        return len(atoms) == 2 and atoms[0].is_digit and atoms[1].is_number
 
     def _is_hundred(self, tokens: Sequence[Token], index: int) -> bool:
         """Whether a coin is a number word as well: "deux cents euros"."""

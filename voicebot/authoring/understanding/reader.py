@@ -161,6 +161,10 @@ class Understanding:
         asked = self._waits.without_durations(text)
         return self._value(asked, lambda part: self._durations.read(part, unit))
 
+    def date_instead(self, text: str, before: date, today: date, past: bool = False) -> date | None:
+        """The date that is said instead of ``before``: "the tenth" is that of its month."""
+        return self.date(text, today, past, month_of(before))
+
     @exact
     def date(self, text: str, today: date, past: bool = False, within: tuple[date, date] | None = None) -> date | None:
         """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
@@ -176,10 +180,6 @@ class Understanding:
             if found is not None:
                 return found
         return None
-
-    def date_instead(self, text: str, before: date, today: date, past: bool = False) -> date | None:
-        """The date that is said instead of ``before``: "the tenth" is that of its month."""
-        return self.date(text, today, past, month_of(before))
 
     @exact
     def spelled(self, text: str) -> str:

@@ -143,8 +143,7 @@ class Spelling:
             if (sign := self._signs.at(tokens, index)) is not None and not (sign[0] == 1 and len(written) == 1):
                 step, piece = sign[0], _Piece(sign[1])
             elif by_alphabet and (heard := self._nearly(tokens, index)) is not None:
-                letter, step = heard
-                piece = _Piece(_CHARACTERS, letter)
+                step, piece = heard[1], _Piece(_CHARACTERS, heard[0])
             elif token.numeral:
                 piece = _Piece(_CHARACTERS, "".join(character for character in token.word if character.isdigit()))
             elif (accented := self._accented.get(written.lower())) is not None:  # "eñe", which is not "ene"
