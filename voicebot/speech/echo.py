@@ -72,7 +72,7 @@ class EchoGuard:
     @property
     def audible(self) -> bool:
         """Whether an echo of something may still come."""
-        return self._audible > 0
+        return self._audible > self._most
 
     def sent(self, payload: bytes) -> None:
         """Note audio that was sent."""
@@ -91,7 +91,7 @@ class EchoGuard:
 
     def whose(self, voice_s: float) -> Whose:
         """Whose voice the last ``voice_s`` seconds are that :meth:`without_echo` has returned."""
-        if not self._audible:
+        if not self._audible:  # what is compared began while an echo could come
             return Whose.CALLER
         span_s = min(max(voice_s + _LEAD_S, _LEAST_S), _MOST_S)
         count = round(span_s * _RATE)
