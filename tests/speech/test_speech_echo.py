@@ -278,7 +278,7 @@ def test_a_path_explains_a_filtered_copy_and_leaves_the_caller() -> None:
     assert path.left < 0.01
     for at in range(1024, 4096, 160):
         rest = path.without(sent[at : at + 160 + TAPS - 1], came[at : at + 160])
-        path.learn(sent[at : at + 160 + TAPS - 1], came[at : at + 160], rest.rest / max(rest.copy, 1e-9))
+        path.learn(sent[at : at + 160 + TAPS - 1], came[at : at + 160], rest)
     caller = voice(2, 0.02).astype(np.float32)
     rest = path.without(sent[4096 : 4256 + TAPS - 1], came[4096:4256] + caller)
     assert np.mean((rest.samples - caller) ** 2) < 0.1 * np.mean(caller**2)
