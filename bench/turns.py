@@ -43,6 +43,9 @@ steps:
   - wav: "yes.wav"
 """
 HEARD = ["Opening hours, please.", "Billing, please.", "Yes, that's right."]
+WAITED_MS = Settings().turns.end_silence_ms
+WAITS = ("complete_silence_ms", "finished_silence_ms", "unsure_silence_ms")
+"""With a scripted service all turns wait for the same time, whatever was said."""
 LEAST_CALLS = 8
 """A load of one call is measured over this many, one after the other."""
 
@@ -107,6 +110,7 @@ async def run(speech: str, loads: list[int], given: dict[str, str]) -> list[dict
                     url = await stack.enter_async_context(speaking(script))
                     settings = {"VOICEBOT_SPEECH__SERVICE": "url", "VOICEBOT_SPEECH__URL": url}
                     settings["VOICEBOT_SPEECH__PROMPT_CACHE_DIR"] = ""
+                    settings |= {f"VOICEBOT_TURNS__{name.upper()}": str(WAITED_MS) for name in WAITS}
                 service = await stack.enter_async_context(serving(settings | given))
                 await asyncio.sleep(3)  # prompts are being warmed: a caller in the first seconds is another figure
                 result = await measure(service, folder, concurrency)
@@ -122,14 +126,14 @@ def line(result: dict[str, Any]) -> str:
         spread = figures[name]
         return f"{spread['p50']:.0f} / {spread['p95']:.0f}" if spread["count"] else "-"
 
-    waited_ms = Settings().turns.end_silence_ms
-    own = [f"{figures['gap_ms'][k] - waited_ms:.0f}" for k in ("p50", "p95")] if result["speech"] == "scripted" else []
+    own = [f"{figures['gap_ms'][k] - WAITED_MS:.0f}" for k in ("p50", "p95")] if result["speech"] == "scripted" else []
     cpu = ", ".join(f"{name} {value:.1f}" for name, value in result["cpu_percent_a_call"].items())
     memory = ", ".join(f"{name} {value}" for name, value in result["rss_mb"].items())
     return (
         f"{result['speech']:9} {result['concurrency']:3} calls | gap p50/p95 {pair('gap_ms')} ms"
         + (f" (own share {' / '.join(own)})" if own else "")
-        + f" | barge-in {pair('barge_in_ms')} | key to silence {pair('key_to_silence_ms')}"
+        + f" | cut off {figures['cut_ins']}, interruptions missed {figures['missed_barge_ins']}"
+        f" | barge-in {pair('barge_in_ms')} | key to silence {pair('key_to_silence_ms')}"
         f" | keys {pair('key_gap_ms')} | 200 after {pair('answer_ms')}, greeting {pair('greeting_ms')}"
         f" | RTP p99 {figures['deviation_ms']['p99']:.1f} ms"
         f" | CPU % a call: {cpu} | MB: {memory} | {result['outcomes']} {result['reasons'] or ''}"

@@ -39,6 +39,7 @@ OVER_S: Final = 1.5
 """How long the prompt has been heard before something is heard over it."""
 ECHO_S: Final = 0.1
 """How long the prompt has been heard before its echo can be."""
+ECHO_LASTS_S: Final = 5.0
 REPLY_S: Final = 0.8
 INTERRUPTED_S: Final = 3.0
 """How long after an interruption it is at last known what became of it."""
@@ -188,15 +189,17 @@ class _Call:
         if begun is None:
             return False
         line.mixer.echo = case.echo
-        onset = offset = begun + ECHO_S
         await line.pause(max(0.0, begun + OVER_S - self._loop.time()))
         if case.source is not None:
             if (times := await self._say(case)) is None:
                 return False
-            onset, offset = times
+        else:
+            await line.pause(ECHO_LASTS_S)
+            times = begun + ECHO_S, self._loop.time()
+        line.mixer.echo = None  # or a bot that answers its echo would never stop
+        onset, offset = times
         known = offset + INTERRUPTED_S
         over = await line.wait(lambda: not ear.speaking and self._loop.time() > known, SPEAKS_S)
-        line.mixer.echo = None
         if not over:
             self.problem = self._why("the bot goes on speaking")
             return False

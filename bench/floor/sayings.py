@@ -69,7 +69,7 @@ BACK_CHANNEL: Final[list[Source]] = [
     *(Made(name) for name in ("hum-mhm", "hum-mm", "hum-uh-huh", "laugh")),
 ]
 COUGHS_AND_KNOCKS: Final[list[Source]] = [Made(f"{kind}-{n}") for kind in ("cough", "knocks") for n in range(4)]
-MUSIC: Final[list[Source]] = [Made(f"music-{n}") for n in range(4)]
+MUSIC: Final[list[Source]] = [Made(f"{kind}-{n}") for kind in ("music", "song") for n in range(2)]
 KITCHEN: Final[list[Source]] = [Made("kitchen")]
 OTHER_VOICES: Final[list[Source]] = [
     Prompt("tt-weasels", 4.0),

@@ -168,6 +168,7 @@ def _voiced(seconds: float, from_hz: float, to_hz: float) -> NDArray[np.float64]
 
 
 _NOSE: Final = [(250.0, 90.0, 1.0), (1000.0, 200.0, 0.08), (2200.0, 300.0, 0.03)]
+_O: Final = [(450.0, 100.0, 1.0), (850.0, 130.0, 0.5), (2400.0, 250.0, 0.1)]
 _A: Final = [(700.0, 120.0, 1.0), (1200.0, 150.0, 0.6), (2500.0, 250.0, 0.15)]
 
 
@@ -202,7 +203,7 @@ def laugh() -> Samples:
 
 
 def cough(number: int) -> Samples:
-    """One to three bursts of breath, each with a sharp beginning."""
+    """One to three bursts of breath, each with a sharp beginning; every other one ends in a voiced moan."""
     random = _random(f"cough {number}")
     parts = []
     for _ in range(1 + number % 3):
@@ -210,6 +211,9 @@ def cough(number: int) -> Samples:
         shape = np.minimum(1, _time(seconds) / 0.006) * np.exp(-_time(seconds) * 14)
         peaks = [(float(random.uniform(500, 900)), 250.0, 1.0), (1600.0, 500.0, 0.6), (3000.0, 700.0, 0.3)]
         parts += [_resonant(random.standard_normal(len(shape)), peaks) * shape, np.zeros(round(0.12 * RATE))]
+    if number % 2:
+        moan = _resonant(_voiced(0.16, 130, 105), _A) * _bump(0.16, 0.03, 0.08)
+        parts.append(moan / np.abs(moan).max() * np.abs(parts[0]).max() * 0.7)
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -242,6 +246,26 @@ def music(number: int, seconds: float = 4.0) -> Samples:
     return total.astype(np.float32)
 
 
+def song(number: int, seconds: float = 4.0) -> Samples:
+    """Music with somebody who sings over it: long vowels on the notes of a melody, with vibrato."""
+    random = _random(f"song {number}")
+    band = music(number, seconds)
+    total = np.zeros(len(band))
+    at = 0.2
+    while at < seconds - 0.7:
+        held_s = float(random.uniform(0.3, 0.6))
+        hz = 160 * 2 ** (float(random.choice([0, 2, 4, 5, 7, 9])) / 12)
+        time = _time(held_s)
+        phase = 2 * np.pi * np.cumsum(hz * (1 + 0.015 * np.sin(2 * np.pi * 5.5 * time))) / RATE
+        buzz = sum((np.sin(n * phase) / n for n in range(1, int(3600 / hz))), np.zeros(len(time)))
+        vowel = _A if random.random() < 0.5 else _O
+        begin = round(at * RATE)
+        total[begin : begin + len(time)] += _resonant(buzz, vowel) * _bump(held_s, 0.05, 0.1)
+        at += held_s + float(random.uniform(0.0, 0.15))
+    sung = at_level(total.astype(np.float32), USUAL_DBFS)
+    return (sung + at_level(band, USUAL_DBFS - 6)).astype(np.float32)
+
+
 def kitchen(seconds: float = 6.0) -> Samples:
     """Water, a hum and clinks: for where the shared recordings of a kitchen are not there."""
     random = _random("kitchen")
@@ -260,9 +284,10 @@ MADE: Final[dict[str, Callable[[], Samples]]] = {
     "hum-mm": hummed_mm,
     "hum-uh-huh": hummed_uh_huh,
     "laugh": laugh,
-    **{f"cough-{n}": partial(cough, n) for n in range(6)},
+    **{f"cough-{n}": partial(cough, n) for n in range(4)},
     **{f"knocks-{n}": partial(knocks, n) for n in range(4)},
-    **{f"music-{n}": partial(music, n) for n in range(4)},
+    **{f"music-{n}": partial(music, n) for n in range(2)},
+    **{f"song-{n}": partial(song, n) for n in range(2)},
     "kitchen-made": kitchen,
 }
 

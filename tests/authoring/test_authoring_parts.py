@@ -181,3 +181,18 @@ def test_parts_are_joined_unless_the_whole_is_said_anew(before: str, said: str, 
 )  # fmt: skip
 def test_a_part_says_little_else(text: str, said: str, part: bool) -> None:
     assert is_part(text, said) is part
+
+
+async def test_a_question_may_be_patient_and_the_next_one_is_not(tmp_path: Path) -> None:
+    caller = line(tmp_path, asking("digits: 6", "pace: patient").replace("hangup: Lost.", "ask: And now?, text: true"))
+    await caller.dial()
+    paces = [
+        sent["channelData"]["sessionParams"].get("turnPace") for sent in caller.sent if sent.get("name") == "config"
+    ]
+    assert paces == ["patient"]
+    for _ in range(3):
+        await caller.say("no idea")
+    paces = [
+        sent["channelData"]["sessionParams"].get("turnPace") for sent in caller.sent if sent.get("name") == "config"
+    ]
+    assert paces[-1] is None

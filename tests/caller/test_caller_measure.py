@@ -112,6 +112,15 @@ def test_a_bot_that_cuts_in_is_counted_and_does_not_flatter_the_gap() -> None:
     assert figures.cut_ins == 1
 
 
+def test_an_interruption_that_does_not_stop_the_prompt_is_counted() -> None:
+    figures = CallFigures()
+    assert figures.add_barge_in(3.0, 4.0, 3.2) == pytest.approx(200)
+    assert figures.missed_barge_ins == 0
+    assert figures.add_barge_in(6.0, 7.0, 7.0) == pytest.approx(1000)
+    assert figures.missed_barge_ins == 1
+    assert summary([figures, CallFigures()])["missed_barge_ins"] == 1
+
+
 def test_a_summary_spreads_over_the_turns_of_all_calls() -> None:
     one = CallFigures(answer_ms=10, gaps_ms=[100, 300], packets=5)
     two = CallFigures(answer_ms=None, gaps_ms=[200], packets=6, cut_ins=1)

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.localspeech.confidence import Heard, Measures, confidence
-from voicebot.localspeech.engines import Transcript
 
 LOGS = st.floats(-500, 0)
 LEADS = st.floats(-500, 500)
@@ -34,13 +33,6 @@ def test_all_that_may_have_been_said_shares_one_confidence(likely: list[float], 
     rest = [other.confidence for other in transcript.others]
     assert transcript.confidence + sum(rest) <= 1 + 1e-6
     assert all(one >= 0 for one in rest)
-
-
-def test_a_short_answer_that_may_have_been_a_hum_is_no_words() -> None:
-    hum = Measures(-0.27, 0.62)
-    assert Heard({"No": -0.5}, hum, short=True).transcript() == Transcript("")
-    assert Heard({"Operator": -0.5}, hum).transcript().text == "Operator"
-    assert Heard({"No.": -0.1}, Measures(-0.05, 2.5), short=True).transcript().text == "No."
 
 
 def test_the_likelier_of_the_others_gets_more() -> None:

@@ -58,7 +58,7 @@ def test_nothing_found_is_no_decision() -> None:
 
 def test_a_phrase_that_the_audio_does_not_support_is_not_taken() -> None:
     assert chosen(scored("Goodbye.", -2.0), scored("Outage.", -9.5)) is None
-    assert floor(scored("Goodbye.", -2.0)) > -20  # there the search ends
+    assert floor(scored("Goodbye.", -2.0), digits=False) > -20  # there the search ends
 
 
 def test_the_shorter_a_phrase_the_nearer_it_must_be() -> None:

@@ -82,17 +82,21 @@ async def configure(
     *,
     patient: bool = False,
     answer: dict[str, Any] | None = None,
+    pace: str | None = None,
 ) -> None:
     """What the recogniser should expect, and how long a silence counts as no answer (None: as the settings say).
 
     ``patient``: the call is not ended however often the caller stays silent. ``answer``: what the answer looks like
-    (:class:`~voicebot.authoring.answers.expectation.Expectation`).
+    (:class:`~voicebot.authoring.answers.expectation.Expectation`). ``pace``: how soon the caller's turn is over (None:
+    as the settings say).
     """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
     if patient:
         parameters["userNoInputRetries"] = MOST_SILENCES
     if answer is not None:
         parameters["expectedAnswer"] = answer
+    if pace is not None:
+        parameters["turnPace"] = pace
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}

@@ -154,6 +154,7 @@ class Turn:
         *,
         patient: bool = False,
         answer: Expectation = ANYTHING,
+        pace: str | None = None,
     ) -> None:
         """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. ``answer``: what
         the answer looks like. The rest: as in :func:`~voicebot.authoring.channel.configure`.
@@ -162,7 +163,7 @@ class Turn:
         expected = list(dict.fromkeys([*phrases, *commands]))[:MAX_PHRASES]
         usual = self.script.understanding.usual
         told = answer.told(usual.fillers, list(dict.fromkeys([*commands, *usual.commands]))[:MAX_COMMANDS])
-        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told)
+        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told, pace=pace)
 
     def error(self, message: str, status: int) -> None:
         """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""

@@ -376,8 +376,7 @@ class ScriptedCall:
         elif turn.step.action is Action.BARGE_IN:
             stop = prompt_stop(track, turn.since, turn.until)
             if stop is not None:
-                figures.barge_ins_ms.append((stop - turn.since) * 1000)
-                report.barge_in_ms = _rounded((stop - turn.since) * 1000)
+                report.barge_in_ms = _rounded(figures.add_barge_in(turn.since, turn.until, stop))
 
     def _sounding(self, at: float) -> bool:
         return self._ear.speaking and at - self._ear.audible_until < HOLE_S

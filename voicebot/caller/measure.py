@@ -135,6 +135,8 @@ class CallFigures:
     cut_ins: int = 0
     """How many answers began while we were still speaking."""
     barge_ins_ms: list[float] = field(default_factory=list)
+    missed_barge_ins: int = 0
+    """How many of these had not stopped the prompt when we had finished."""
     keys_to_silence_ms: list[float] = field(default_factory=list)
     deviations_ms: array[float] = field(default_factory=lambda: array("f"))
     packets: int = 0
@@ -152,6 +154,13 @@ class CallFigures:
             self.gaps_ms.append(gap_ms)
             self.audible_gaps_ms.append((answer.first_audible - since) * 1000)
         return gap_ms
+
+    def add_barge_in(self, onset: float, offset: float, stop: float) -> float:
+        """Add the barge-in of one turn: we spoke from ``onset`` to ``offset``, and the prompt sounded until ``stop``.
+        Returns it in milliseconds."""
+        self.barge_ins_ms.append((stop - onset) * 1000)
+        self.missed_barge_ins += stop >= offset
+        return self.barge_ins_ms[-1]
 
 
 def summary(figures: Iterable[CallFigures]) -> dict[str, Any]:
@@ -175,5 +184,6 @@ def summary(figures: Iterable[CallFigures]) -> dict[str, Any]:
         "key_to_silence_ms": over(value for call in calls for value in call.keys_to_silence_ms),
         "deviation_ms": asdict(Spread.of(deviations)),
         "cut_ins": sum(call.cut_ins for call in calls),
+        "missed_barge_ins": sum(call.missed_barge_ins for call in calls),
         "packets": sum(call.packets for call in calls),
     }

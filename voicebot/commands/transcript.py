@@ -19,6 +19,10 @@ FIGURES = {
     "key_to_silence_ms": "key to silence",
     "deviation_ms": "packets' deviation from 20 ms",
 }
+COUNTS = {
+    "cut_ins": "answers that began while the caller was speaking",
+    "missed_barge_ins": "interruptions that did not stop the prompt",
+}
 
 
 def line_printer(console: Console) -> Callable[[TranscriptLine], None]:
@@ -41,3 +45,6 @@ def print_figures(console: Console, figures: dict[str, Any]) -> None:
             values = [f"{spread[k]:.1f}" if spread[k] is not None else "" for k in ("p50", "p95", "p99", "max")]
             table.add_row(title, *values, str(spread["count"]))
     console.print(table)
+    for name, title in COUNTS.items():
+        if figures[name]:
+            console.print(f"{title}: {figures[name]}")

@@ -23,28 +23,21 @@ class Measures:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What was heard: texts as they are displayed, with their log probability; the first is what was meant, and
-    ``measures`` are its own. ``short``: it is an answer that a sound without words may have been."""
+    ``measures`` are its own."""
 
     texts: dict[str, float]
     measures: Measures
-    short: bool = False
 
     def transcript(self) -> Transcript:
-        """The first text with its confidence; the others share the rest, by their likelihood. No words, if it is not
-        sure that there were any."""
+        """The first text with its confidence; the others share the rest, by their likelihood."""
         text, *others = self.texts
         sure = confidence(self.measures)
-        if self.short and sure < LEAST_SURE:
-            return Transcript("")
         likely = [math.exp(self.texts[other] - max(self.texts.values())) for other in others]
         rest = [(1 - sure) * one / max(sum(likely), 1e-9) for one in likely]
         return Transcript(text, sure, tuple(map(Transcript, others, rest)))
 
 
-LEAST_SURE = 0.8
-"""A hum is heard as "No" with 0.76; of "yes" and "no" in noise the least sure was 0.88."""
-
-_OFFSET, _MEAN, _LEAD, _LEAST_MEAN, _MOST_LEAD = 0.6, 0.75, 1.2, -2.0, 3.0
+_OFFSET, _MEAN, _LEAD, _LEAST_MEAN, _MOST_LEAD = 0.0, 0.8, 1.5, -2.0, 3.0
 
 
 def confidence(measures: Measures) -> float:

@@ -69,9 +69,9 @@ def in_doubt(written: Scored, expected: Sequence[str], lead: float = math.inf) -
     return mean <= _DOUBTFUL or lead < _NARROW if made_of(expected, written.text) else mean <= _CLEAR
 
 
-def floor(written: Scored) -> float:
-    """The log probability below which no phrases are taken."""
-    return written.log_probability - _MOST_MARGIN - _MOST_WORDS * _MARGIN_FOR_A_WORD
+def floor(written: Scored, *, digits: bool) -> float:
+    """The log probability below which no phrases are taken; ``digits``: which are digits."""
+    return written.log_probability - _MOST_MARGIN - (0 if digits else _MOST_WORDS * _MARGIN_FOR_A_WORD)
 
 
 def readings(written: Scored, expected: Sequence[str], found: Sequence[Scored]) -> list[Scored]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,8 +43,6 @@ _MAX_TOKENS_PER_S = 6.5
 _MIN_S = 0.6
 _LOOP = 12
 _BEAM, _QUICK_BEAM = 4, 2
-_SHORT = 3
-"""Letters of an answer that a sound without words may have been ("no")."""
 _SPREAD = 3.0
 """How much less likely than the best phrases others may be to be told."""
 
@@ -92,7 +90,7 @@ class Moonshine:
         self, samples: Samples, rate: int, expected: tuple[str, ...] = (), *, quick: bool = False
     ) -> Transcript:
         """Make words of audio; ``expected`` phrases may replace words that sound like one of them. ``quick``: look less
-        far for them, and for little that may have been said instead.
+        far for them, and not where the model wrote nothing else.
 
         Blocks for tens to hundreds of milliseconds.
         """
@@ -107,42 +105,43 @@ class Moonshine:
             audio = np.concatenate((audio, np.zeros(missing, np.float32)))
         states = self._encoder.run(None, {"input_values": np.ascontiguousarray(audio, np.float32)[None]})[0]
         limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
-        decoded = self._greedy(states, limit)
+        first = self._step(np.array([[_BOS]], np.int64), states, self._nothing_past(), True)
+        decoded = self._greedy(states, first, limit)
         written = Scored(self._vocabulary.text(decoded.tokens), decoded.log_probability, decoded.steps)
         if not lexical(written.text):
             return None
         asked = _DIGITS_ASKED.issubset(expected)
         phrases = (*expected, *DIGITS.values()) if asked else expected
         found: list[Scored] = []
-        if in_doubt(written, phrases, min(decoded.leads) if asked and not quick else math.inf):
+        certain = quick and made_of(phrases, written.text)
+        if not certain and in_doubt(written, phrases, min(decoded.leads)):
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
-            found = self._search(states, self._grammar(expected, asked), limit, floor(written), width, spread)
+            least = floor(written, digits=asked)
+            found = self._search(states, first, self._grammar(expected, asked), limit, least, width, spread)
         likely = readings(written, phrases, found)
         texts: dict[str, float] = {}
         for one in likely:
             text = one.text if one.text == written.text else displayed(one.text)
             texts.setdefault(join_digits(text, asked=asked), one.log_probability)
-        measures = _measures(likely, written, found, decoded, asked)
-        if asked and not made_of(phrases, likely[0].text):  # it has words that only sound like digits
-            measures = replace(measures, lead=min(measures.lead, LEAD))
-        return Heard(texts, measures, short=made_of(phrases, likely[0].text) and len(lexical(likely[0].text)) <= _SHORT)
+        return Heard(texts, _measures(likely, written, found, decoded, made_of(phrases, likely[0].text), asked))
 
     def _step(self, ids: Any, states: Any, past: dict[str, Any], first: bool) -> list[Any]:
         feed = {"input_ids": ids, "encoder_hidden_states": states, "use_cache_branch": np.array([not first]), **past}
         result: list[Any] = self._decoder.run(None, feed)
         return result
 
-    def _nothing_past(self, batch: int) -> dict[str, Any]:
+    def _nothing_past(self) -> dict[str, Any]:
         return {
-            name: np.zeros((batch, self._heads, 0 if ".decoder." in name else 1, self._width), np.float32)
+            name: np.zeros((1, self._heads, 0 if ".decoder." in name else 1, self._width), np.float32)
             for name in self._past
         }
 
-    def _greedy(self, states: Any, limit: int) -> _Decoded:
-        past = self._nothing_past(1)
+    def _greedy(self, states: Any, first: list[Any], limit: int) -> _Decoded:
+        """The text whose every token is the likeliest. ``first``: the outputs of the first step."""
+        past: dict[str, Any] = {}
         token, decoded = _BOS, _Decoded()
         for number in range(limit):
-            outputs = self._step(np.array([[token]], np.int64), states, past, number == 0)
+            outputs = first if number == 0 else self._step(np.array([[token]], np.int64), states, past, False)
             logits = outputs[0][0, -1].astype(np.float32)
             if number == 0:
                 logits[_EOS] = -np.inf  # else the model returns nothing for strings of ten digits
@@ -167,15 +166,23 @@ class Moonshine:
         return decoded
 
     def _search(
-        self, states: Any, grammar: PhraseGrammar, limit: int, floor: float, width: int, spread: float
+        self,
+        states: Any,
+        first: list[Any],
+        grammar: PhraseGrammar,
+        limit: int,
+        floor: float,
+        width: int,
+        spread: float,
     ) -> list[Scored]:
         """The likeliest texts of ``grammar``, by a beam of ``width``; nothing less likely than ``floor``, nor by more
-        than ``spread`` less likely than the best."""
-        past, ids = self._nothing_past(1), np.array([[_BOS]], np.int64)
+        than ``spread`` less likely than the best. ``first``: the outputs of the first step."""
+        past: dict[str, Any] = {}
+        ids = np.empty((0, 1), np.int64)
         beam: list[_Partial] = [_Partial(0.0, (), grammar.start)]
         found: list[Scored] = []
         for number in range(limit):
-            outputs = self._step(ids, np.repeat(states, len(beam), axis=0), past, number == 0)
+            outputs = first if number == 0 else self._step(ids, np.repeat(states, len(beam), axis=0), past, False)
             lines = outputs[0][:, -1].astype(np.float64)
             lines -= lines.max(-1, keepdims=True)
             lines -= np.log(np.exp(lines).sum(-1, keepdims=True))
@@ -211,19 +218,23 @@ class Moonshine:
         return PhraseGrammar(expected, self._vocabulary, numerals)
 
 
-def _measures(likely: list[Scored], written: Scored, found: list[Scored], decoded: _Decoded, asked: bool) -> Measures:
-    """Of the first of ``likely``. What competes with it are the phrases that were ``found``, and where it is what the
-    model wrote, each token's next best; but not for digits, which can be written in many ways."""
+def _measures(
+    likely: list[Scored], written: Scored, found: list[Scored], decoded: _Decoded, expected: bool, asked: bool
+) -> Measures:
+    """Of the first of ``likely``, which is ``expected`` or not. What competes with an expected text is what else was
+    ``found``, and with any other also the next best of each token. Digits are ``asked`` for, but some of the words only
+    sound like them: that leads nothing by much."""
     first = likely[0]
     rivals = [one for one in likely[1:] if any(same_words(one.text, other.text) for other in found)]
     if not same_words(first.text, written.text):
         mean, whole, lead = first.log_probability / first.tokens, first.log_probability, math.inf
-    elif asked and found:
+    elif found and expected:
         mean, whole, lead = first.log_probability / len(decoded.words), first.log_probability, math.inf
     else:
         whole, lead = sum(decoded.words), min(decoded.leads)
         mean = whole / len(decoded.words)
-    return Measures(mean, min([lead, *(whole - rival.log_probability for rival in rivals)]))
+    leads = [lead, *(whole - rival.log_probability for rival in rivals)]
+    return Measures(mean, min([*leads, LEAD] if asked and not expected else leads))
 
 
 def _log_sum(logits: Any) -> float:

@@ -23,8 +23,10 @@ from voicebot.localspeech.synthesis import PiperSynthesis
 
 _log = logging.getLogger(__name__)
 
-_BUSY = 4
-"""When so many jobs wait, hypotheses are skipped."""
+_BUSY = 2
+"""When so many jobs wait, hypotheses are skipped: they would come too late."""
+_FULL = 4
+"""When so many jobs wait, nothing is decoded on a mere suspicion."""
 
 
 class MoonshineRecognition:
@@ -41,7 +43,7 @@ class MoonshineRecognition:
         """Three frames where nothing waits: every third final decode is then in vain, because the speaker goes on. The
         more waits, the later."""
         waiting = self._pool.waiting
-        return 0.096 if not waiting else 0.128 if waiting < _BUSY else 0.2
+        return 0.096 if not waiting else 0.128 if waiting < _FULL else 0.2
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
         return MoonshineSession(self.model, SileroStream(rate), self._pool)

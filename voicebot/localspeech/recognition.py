@@ -204,8 +204,8 @@ class RecognitionTurn:
         phrase, voiced_s = self._phrase, self._segmenter.voiced_s
         if phrase is None or phrase.final or self._hypothesis or voiced_s < self._next_hypothesis_s:
             return []
-        if self._segmenter.quiet_s > FRAME_S * 1.5:
-            return []  # the final decode hears the same, and is about to begin
+        if self._segmenter.quiet_s > 0:
+            return []  # if it goes on, the final decode hears the same
         self._next_hypothesis_s = voiced_s + max(_HYPOTHESIS_EVERY_S, _HYPOTHESIS_SHARE * voiced_s)
         decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now)
         self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now

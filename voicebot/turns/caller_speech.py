@@ -78,7 +78,7 @@ class CallerSpeech:
 
     def is_sure(self, confidence: float) -> bool:
         """Whether the words are none that the recogniser has made of a noise: a final result has ``confidence``, or two
-        hypotheses begin with the same words."""
+        hypotheses of a voice that goes on begin with the same words."""
         known = [final.confidence for final in self._finals]
         return self._agreed or (bool(known) and all(each is None or each >= confidence for each in known))
 
@@ -166,7 +166,8 @@ class CallerSpeech:
         if self._is_used(event) or not words(self._new_text(event)):
             return False
         before = words(self._hypothesis.text) if self._hypothesis is not None else []
-        self._agreed = bool(before) and words(event.text)[: len(before)] == before
+        if self.speaking:  # in quiet it is the last one again, and a final result is about to come
+            self._agreed = bool(before) and words(event.text)[: len(before)] == before
         self._hypothesis = event
         return True
 

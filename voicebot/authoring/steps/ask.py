@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -70,6 +70,11 @@ class AskStep(Question, DialogStep):
     keys: dict[KeypadKey, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
     barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt the question. Default: `true`.")
     no_input_after: Duration | None = Field(None, description="How long a silence counts as no answer.")
+    pace: Literal["quick", "usual", "patient"] | None = Field(
+        None,
+        description="How soon callers have finished: `quick`, `usual`, or `patient` for those who have to think or to "
+        "look something up. Default: as the service is set.",
+    )
     early: bool = Field(
         False,
         description="Whether a yes, a no, a number or a place in the list can answer the question before it was heard. "
@@ -375,7 +380,7 @@ class AskStep(Question, DialogStep):
             patience_s = usual_s if patience_s is None else patience_s
         confirms = turn.state["mode"] == CONFIRMING
         answer = self.wanted.expectation(turn.state["slot"], turn.script.understanding, confirms=confirms)
-        await turn.expect(self._phrases(turn), patience_s, answer=answer)
+        await turn.expect(self._phrases(turn), patience_s, answer=answer, pace=self.pace)
 
     def _phrases(self, turn: Turn) -> list[str]:
         answer, confirming = self.wanted.answer, self._confirm(turn) is not None

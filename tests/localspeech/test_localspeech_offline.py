@@ -1,0 +1,48 @@
+"""How the offline recogniser shares the machine. Its model is not needed for that."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import numpy as np
+import pytest
+from waiting import until
+
+from voicebot.audio.silero import SileroStream
+from voicebot.localspeech.engines import Decode, DecodeKind
+from voicebot.localspeech.moonshine import Moonshine
+from voicebot.localspeech.offline import MoonshineRecognition, MoonshineSession
+from voicebot.localspeech.pool import InferencePool, Rank
+
+NO_MODEL = cast(Moonshine, None)
+
+
+@asynccontextmanager
+async def waiting_jobs(count: int) -> AsyncIterator[InferencePool]:
+    """A pool whose one thread is busy, and in which so many jobs wait."""
+    pool, gate = InferencePool(1), threading.Event()
+    jobs = [asyncio.create_task(pool.run(Rank.FINAL, gate.wait)) for _ in range(count + 1)]
+    await until(lambda: pool.waiting == count)
+    try:
+        yield pool
+    finally:
+        gate.set()
+        await asyncio.gather(*jobs)
+        pool.close()
+
+
+@pytest.mark.parametrize(("count", "quiet_s"), [(0, 0.096), (1, 0.128), (3, 0.128), (4, 0.2)])
+async def test_the_more_waits_the_later_a_final_decode_begins_on_suspicion(count: int, quiet_s: float) -> None:
+    async with waiting_jobs(count) as pool:
+        assert MoonshineRecognition(NO_MODEL, pool).quiet_s == quiet_s
+
+
+async def test_a_hypothesis_that_would_come_too_late_is_skipped() -> None:
+    async with waiting_jobs(2) as pool:
+        session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
+        decode = Decode(1, DecodeKind.HYPOTHESIS, np.zeros(8000, np.float32), 8000, 0, 1.0)
+        assert await session.transcribe(decode) is None
