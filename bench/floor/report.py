@@ -94,7 +94,7 @@ def answer_rows(outcomes: Sequence[Outcome]) -> Rows:
 def prompt_rows(outcomes: Sequence[Outcome]) -> Rows:
     families = list(dict.fromkeys(o.case.family for o in outcomes if o.case.purpose is Purpose.NO_INTERRUPTION))
     rows: Rows = [(family, _is_family(family)) for family in families]
-    rows.append(("no interruptions", lambda o: o.case.purpose is Purpose.NO_INTERRUPTION))
+    rows.append(("all of these sounds", lambda o: o.case.purpose is Purpose.NO_INTERRUPTION))
     rows.append(("interruptions", lambda o: o.case.purpose is Purpose.INTERRUPTION))
     return rows
 
@@ -147,8 +147,8 @@ def cpu_percent_a_call(result: SideResult) -> dict[str, float]:
     return {name: round(share, 2) for name, share in shares.items()}
 
 
-def bars(result: SideResult) -> list[str]:
-    """What is wanted, and what was measured: a line for each. Cut-offs and the processor's time are compared by eye."""
+def bars(result: SideResult, other: SideResult | None = None) -> list[str]:
+    """What is wanted, and what was measured: a line for each. ``other``: of which some may not be exceeded."""
     answers = [o for o in result.outcomes if o.case.purpose is Purpose.ANSWER]
     closed = AnswerFigures.of(o for o in answers if o.case.family in CLOSED)
     every = AnswerFigures.of(answers)
@@ -166,6 +166,11 @@ def bars(result: SideResult) -> list[str]:
         ("missed interruptions, %", 100 * meant.missed / meant.count if meant.count else None, 2, False),
         ("prompt stops, p95 ms", meant.stop_ms.p95, 180, False),
     ]
+    if other is not None:
+        theirs = AnswerFigures.of(o for o in other.outcomes if o.case.purpose is Purpose.ANSWER)
+        wanted.append(("cut-offs", every.cut_offs, theirs.cut_offs, False))
+        cpu, their_cpu = cpu_percent_a_call(result)["calls"], cpu_percent_a_call(other)["calls"]
+        wanted.append(("CPU of the call process, % a call", cpu, their_cpu, False))
     lines = []
     for what, value, bar, at_least in wanted:
         if value is not None:

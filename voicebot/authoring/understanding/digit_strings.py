@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from voicebot.authoring.understanding.likeness import nearest, sound
+from voicebot.authoring.understanding.likeness import NEAR, nearest, sound
 from voicebot.authoring.understanding.numbers import (
     HUNDRED,
     NUMERAL,
@@ -53,7 +53,7 @@ class DigitStrings:
         self._introductions = vocabulary.listed_phrases("correction", "markers")
         digits = {word: int(digit) for word, digit in section.get("units", {}).items()}
         digits |= dict.fromkeys(section.get("zero", ()), 0)
-        self._sounds = {sound(folded(word)): digit for word, digit in digits.items()}
+        self._sounds = [(sound(folded(word)), digit) for word, digit in digits.items()]
         self._known = vocabulary.words("choice", "ignored")
 
     def read(self, text: str, length: int | None = None) -> str:
@@ -80,7 +80,7 @@ class DigitStrings:
         """The words that sound nearly like one of the digits ("seeks")."""
         words = {atom.word for atom in atoms if atom.kind == WORD and len(atom.word) >= MIN_NEAR}
         near = {word: nearest(sound(word), self._sounds) for word in words - self._known}
-        return {word: digit for word, digit in near.items() if digit is not None}
+        return {word: found[0] for word, found in near.items() if found is not None and found[1] >= NEAR}
 
     def _dates(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> bool:
         """Whether a number belongs to a month ("December 2028"), and is no string of digits."""
