@@ -28,7 +28,7 @@ WORDS_RIGHT: Final = 0.6
 """The share of the words of open speech that must have reached the bot: nobody's words come through whole."""
 
 _TAKEN: Final = re.compile(r"\[([^\]]*)\]")
-_NOT_TAKEN: Final = frozenset({"no-match", "no-input", "part"})
+_NOT_TAKEN: Final = frozenset({"no-match", "no-input", "part", "-"})
 
 
 class Verdict(StrEnum):
