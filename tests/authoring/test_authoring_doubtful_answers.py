@@ -127,3 +127,12 @@ async def test_a_corrected_day_is_one_of_the_month_that_was_named(tmp_path: Path
     assert "May 10, 2027" in (await call.say(said))[0]
     await call.say("yes")
     assert call.hung_up
+
+
+async def test_digits_with_another_word_between_them_are_read_back(tmp_path: Path) -> None:
+    call = line(tmp_path, question("digits").replace("digits: true", "digits: {length: 10}"))
+    await call.dial()
+    assert (await call.say("957117772, and four."))[0].startswith("I heard ")
+    await call.say("no")
+    await call.say("nine five seven, one one seven, double seven, seven four")
+    assert call.hung_up

@@ -12,6 +12,8 @@ AGAIN = "sorry"
 """What callers hear when nobody knows whether it was a yes: the question again."""
 UNSURE = 0.4
 """The confidence of a recogniser (0 to 1) below which its words are not taken as they are."""
+SURE_OF_EACH = 0.55
+"""The confidence that digits and letters must have: it does not show that one of them was misheard."""
 SURE, CLEAR = 0.6, 0.9
 """The confidence and the likeness that words must have which only sound like an option."""
 
@@ -24,19 +26,21 @@ def unsure(confidence: float | None) -> bool:
 def asked_about(answer: Answered, kind: AnswerKind | None, slot: Slot, confidence: float | None) -> str | None:
     """What callers are asked, by its name in :data:`~voicebot.authoring.expected.USUAL`; None: ``answer`` is taken.
 
-    ``kind``: of the question; ``slot``: whether its parts were in doubt (:func:`heard_part`).
+    ``kind``: of the question; ``slot``: whether its parts were in doubt is kept there
+    (:func:`heard_part`).
     """
-    doubtful = unsure(confidence) or bool(slot.get("unsure"))
     if answer.option is not None:
         alike = answer.likeness < CLEAR or (answer.likeness < 1 and confidence is not None and confidence < SURE)
-        return "did_you_say" if alike or doubtful else None
+        return "did_you_say" if alike or unsure(confidence) else None
     if isinstance(answer.value, bool):
-        return AGAIN if doubtful else None
-    # of digits and letters, it does not show that one was misheard
-    return "is_that_right" if doubtful and kind is not None and kind.form({}) is not None else None
+        return AGAIN if unsure(confidence) else None
+    if kind is None or kind.form({}) is None:
+        return None
+    heard_part(slot, confidence)
+    return "is_that_right" if slot.pop("unsure", False) or answer.likeness < CLEAR else None
 
 
 def heard_part(slot: Slot, confidence: float | None) -> None:
-    """Keep in ``slot`` that the recogniser is not sure of a part of the answer."""
-    if unsure(confidence):
+    """Keep in ``slot`` that the recogniser is not sure of a part of digits or letters."""
+    if confidence is not None and confidence < SURE_OF_EACH:
         slot["unsure"] = True

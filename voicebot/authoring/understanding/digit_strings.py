@@ -76,6 +76,20 @@ class DigitStrings:
                 return found
         return likely
 
+    def has_gap(self, text: str) -> bool:
+        """Whether a word that is no digit stands between digits ("957117772, and four"): one may have been misheard."""
+        tokens = self._vocabulary.content(_GLUED.sub(" ", prepared(text)))
+        atoms = self._by_sound(tokens, self.with_zero_letters(self._words.atoms(tokens)), self._hardly)
+        reader = NumberReader(self._words, atoms)
+        ended = index = 0
+        while index < len(atoms):
+            number = reader.cardinal(index) if atoms[index].is_number else None
+            if number is not None and ended and any(not self._is_times(atom) for atom in atoms[ended:index]):
+                return True
+            index = number.stop if number is not None else index + 1
+            ended = index if number is not None else ended
+        return False
+
     def _near(self, atoms: Sequence[Atom]) -> dict[str, int]:
         """The words that sound nearly like one of the digits ("seeks")."""
         words = {atom.word for atom in atoms if atom.kind == WORD and len(atom.word) >= MIN_NEAR}

@@ -92,6 +92,10 @@ class Understanding:
         """
         return self._value(text, lambda part: self._digits.read(part, length)) or ""
 
+    def has_gap(self, text: str) -> bool:
+        """Whether a word that is no digit stands between the digits of ``text``: one may have been misheard."""
+        return self._digits.has_gap(self._corrections.parts(text)[-1])
+
     @exact
     def number(self, text: str) -> Decimal | None:
         """The one number that was said ("two and a half million"); None when there is none or several."""

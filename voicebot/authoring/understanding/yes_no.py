@@ -108,11 +108,11 @@ class YesNoReader:
             meant = _Sense.NO if negated else sense
             weights[meant] = max(weights[meant], stop - start + negated)
         for start, stop, sense in self._at_end.find(tokens):
-            if stop == len(tokens):
+            if stop == len(tokens) and not weights[_Sense.NEITHER]:  # "no idea what that is"
                 weights[sense] = max(weights[sense], stop - start)
         yes, no, neither = weights[_Sense.YES], weights[_Sense.NO], weights[_Sense.NEITHER]
         first = self._strong.at(tokens, 0)
-        if yes == no or neither >= max(yes, no) or (yes > no and first is not None and first[1] is _Sense.NO):
+        if yes == no or neither > max(yes, no) or (yes > no and first is not None and first[1] is _Sense.NO):
             return None  # "no, that's right" may be either
         return yes > no
 
