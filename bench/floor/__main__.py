@@ -80,7 +80,7 @@ def _is_there(case: Case, library: Library) -> bool:
 def _show(results: list[SideResult], lines: int, options: argparse.Namespace) -> None:
     print(f"\n{lines} call{'s' if lines > 1 else ''} at once, {options.part} cases\n\n{report.tables(results)}\n")
     if not options.quick:
-        print("\n".join(report.bars(results[0])), flush=True)
+        print("\n".join(report.bars(*results)), flush=True)
     if options.misses:
         print("\n".join(report.misses(results)), flush=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -94,7 +95,7 @@ def answer_rows(outcomes: Sequence[Outcome]) -> Rows:
 def prompt_rows(outcomes: Sequence[Outcome]) -> Rows:
     families = list(dict.fromkeys(o.case.family for o in outcomes if o.case.purpose is Purpose.NO_INTERRUPTION))
     rows: Rows = [(family, _is_family(family)) for family in families]
-    rows.append(("no interruptions", lambda o: o.case.purpose is Purpose.NO_INTERRUPTION))
+    rows.append(("all of these sounds", lambda o: o.case.purpose is Purpose.NO_INTERRUPTION))
     rows.append(("interruptions", lambda o: o.case.purpose is Purpose.INTERRUPTION))
     return rows
 
@@ -129,6 +130,7 @@ def tables(results: Sequence[SideResult]) -> str:
                     lines.append(_line([title, result.name, *prompt.cells()]))
     lines.append("")
     lines += [_spent(result) for result in results]
+    lines += [_ended(result) for result in results if any(o.ended for o in result.outcomes)]
     lines += problems(results)
     return "\n".join(lines)
 
@@ -147,8 +149,8 @@ def cpu_percent_a_call(result: SideResult) -> dict[str, float]:
     return {name: round(share, 2) for name, share in shares.items()}
 
 
-def bars(result: SideResult) -> list[str]:
-    """What is wanted, and what was measured: a line for each. Cut-offs and the processor's time are compared by eye."""
+def bars(result: SideResult, other: SideResult | None = None) -> list[str]:
+    """What is wanted, and what was measured: a line for each. ``other``: of which some may not be exceeded."""
     answers = [o for o in result.outcomes if o.case.purpose is Purpose.ANSWER]
     closed = AnswerFigures.of(o for o in answers if o.case.family in CLOSED)
     every = AnswerFigures.of(answers)
@@ -166,6 +168,11 @@ def bars(result: SideResult) -> list[str]:
         ("missed interruptions, %", 100 * meant.missed / meant.count if meant.count else None, 2, False),
         ("prompt stops, p95 ms", meant.stop_ms.p95, 180, False),
     ]
+    if other is not None:
+        theirs = AnswerFigures.of(o for o in other.outcomes if o.case.purpose is Purpose.ANSWER)
+        wanted.append(("cut-offs", every.cut_offs, theirs.cut_offs, False))
+        cpu, their_cpu = cpu_percent_a_call(result)["calls"], cpu_percent_a_call(other)["calls"]
+        wanted.append(("CPU of the call process, % a call", cpu, their_cpu, False))
     lines = []
     for what, value, bar, at_least in wanted:
         if value is not None:
@@ -181,6 +188,11 @@ def _spent(result: SideResult) -> str:
     return f"{result.name}: CPU % of a core a call: {shares}; other processes on the machine {others:.0f} %"
 
 
+def _ended(result: SideResult) -> str:
+    counts = Counter(o.ended for o in result.outcomes if o.ended)
+    return f"{result.name}: turns were over by " + ", ".join(f"{why} {count}" for why, count in counts.most_common())
+
+
 def problems(results: Sequence[SideResult]) -> list[str]:
     """A line for each case that could not be tried."""
     return [f"{r.name}: not tried: {o.case.name}: {o.problem}" for r in results for o in r.outcomes if o.problem]
@@ -194,8 +206,8 @@ def misses(results: Sequence[SideResult]) -> list[str]:
             faults = [o.verdict.value] if o.verdict not in (None, Verdict.RIGHT) else []
             faults += ["cut off"] * o.cut_off + ["false interruption"] * o.false_interruption + ["missed"] * o.missed
             if faults:
-                heard = " | ".join(o.texts)
-                found.append(f"{result.name}: {o.case.name}: {', '.join(faults)}; heard {heard!r}, took {o.taken!r}")
+                took = f"heard {' | '.join(o.texts)!r}, took {o.taken!r} {o.ended}".rstrip()
+                found.append(f"{result.name}: {o.case.name}: {', '.join(faults)}; {took}")
     return found
 
 

@@ -223,3 +223,53 @@ def test_a_list_of_pure_functions_that_is_none_is_told(tmp_path: Path, pure: str
     assert load_dialogs(folder).usable
     with pytest.raises(DialogsError, match=r"own.py:1: PURE lists names of async functions"):
         Functions(folder, ["own.looked"])
+
+
+def likely(caller: Line) -> list[str]:
+    configs = [sent["channelData"]["sessionParams"] for sent in caller.sent if sent.get("name") == "config"]
+    return list(configs[-1]["expectedAnswer"].get("likely", ()))
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE", "es-ES", "fr-FR"])
+@pytest.mark.parametrize(
+    ("kind", "answers"),
+    [
+        ("yesno: {}", 2),
+        ("choice: {home: , office: , garden_shed: }", 3),
+        ("choice: {one: {say: [the red one]}, two: {say: [the blue one, blue], key: '9'}}", 2),
+        ("choice: {a1: , a2: , a3: , a4: , a5: }", 0),
+        ("digits: {length: 4}", 0),
+        ("text: {}", 0),
+        ("date: {}", 0),
+    ],
+)
+async def test_the_reply_to_each_likely_answer_can_be_told(
+    tmp_path: Path, kind: str, answers: int, locale: str
+) -> None:
+    caller = line(tmp_path, f"""
+        locale: {locale}
+        steps:
+          - {{id: which, ask: Which?, {kind}, save: it}}
+          - {{id: taken, say: "Taken {{it}}."}}
+          - {{id: more, ask: And then?, text: {{}}, save: more}}
+    """, locale=locale)  # fmt: skip
+    await caller.dial()
+    told = [(await caller.trial(text))[0] for text in likely(caller)]
+    assert len(set(told)) == len(told) == answers
+    assert all(said.startswith("Taken ") for said in told)
+
+
+async def test_whether_it_was_understood_is_one_of_few_answers_too(tmp_path: Path) -> None:
+    caller = line(tmp_path, """
+        steps:
+          - id: day
+            ask: Which number?
+            digits: {length: 2}
+            save: number
+            confirm: "{number}, right?"
+          - {id: taken, say: "Taken {number}."}
+          - {id: more, ask: And then?, text: {}, save: more}
+    """)  # fmt: skip
+    await caller.dial()
+    await caller.say("four two")
+    assert [(await caller.trial(text))[0] for text in likely(caller)] == ["Taken 42.", "Which number?"]

@@ -68,6 +68,13 @@ def test_both_sides_are_in_each_row() -> None:
     assert any(line.startswith("digits with pauses") for line in text.splitlines())
 
 
+def test_it_is_told_why_turns_were_over_where_the_record_tells() -> None:
+    one, other = answer("menu", 200, Verdict.RIGHT), answer("menu", 300, Verdict.RIGHT)
+    one.ended = other.ended = "complete"
+    assert "this: turns were over by complete 2" in tables([result("this", one, other)])
+    assert "turns were over" not in tables([THIS])
+
+
 def test_the_call_process_and_the_speech_client_are_one_figure() -> None:
     assert cpu_percent_a_call(THIS) == {"calls": 1.5, "speech service": 20.0}
 
@@ -80,6 +87,12 @@ def test_each_bar_is_met_or_not() -> None:
     assert bars(result("none")) == []
 
 
+def test_cut_offs_and_the_processors_time_may_not_exceed_those_of_the_other_side() -> None:
+    lines = bars(THIS, result("old", answer("yes/no", 518, Verdict.RIGHT)))
+    assert "not met  cut-offs: 1.0 (wanted: at most 0)" in lines
+    assert "met      CPU of the call process, % a call: 1.5 (wanted: at most 1.5)" in lines
+
+
 def test_every_miss_is_named() -> None:
     assert len(misses([THIS])) == 5
 
@@ -87,5 +100,5 @@ def test_every_miss_is_named() -> None:
 def test_all_of_it_can_be_written_as_json() -> None:
     written = json.loads(json.dumps(as_dict(THIS)))
     assert written["answers"]["all"]["right"] == 2
-    assert written["over_prompts"]["no interruptions"]["false"] == 1
+    assert written["over_prompts"]["all of these sounds"]["false"] == 1
     assert len(written["outcomes"]) == len(THIS.outcomes)

@@ -174,3 +174,18 @@ def test_what_is_wrong_offers_nothing(wrong: dict[str, Any]) -> None:
 def test_many_offers_are_cut() -> None:
     (found,) = answers(Interpreter(), suggested(*(f"thing{n} here" for n in range(1000))))
     assert found is not None and len(found.answers) == 2 * MAX_CHOICES
+
+
+@pytest.mark.parametrize(
+    ("told", "likely"),
+    [
+        (["yes", "no"], ("yes", "no")),
+        (["one", 2, None, "", "x" * 200, "three"], ("one",)),
+        (["a", "b", "c", "d", "e"], ("a", "b", "c", "d")),
+        ("yes", ()),
+        (None, ()),
+    ],
+)
+def test_likely_answers_are_a_few_phrases_as_they_are_said(told: object, likely: tuple[str, ...]) -> None:
+    found = expected_answer({"kind": "choice", "likely": told})
+    assert found is not None and found.likely == likely

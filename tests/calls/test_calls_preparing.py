@@ -8,8 +8,18 @@ import pytest
 from call_world import SECOND, World
 
 from voicebot.calls.preparing import MOST_PROMPTS
-from voicebot.events import BotDone, BotFailed, Final, SpeechStarted, SpeechStopped
-from voicebot.turns import Prepare
+from voicebot.events import (
+    AnswerKind,
+    BotDone,
+    BotFailed,
+    CallConfigured,
+    ExpectedAnswer,
+    Final,
+    SpeechStarted,
+    SpeechStopped,
+)
+from voicebot.speech import Urgency
+from voicebot.turns import Prepare, TurnPolicy
 
 pytestmark = pytest.mark.virtual_time
 
@@ -61,7 +71,7 @@ async def test_the_reply_is_made_ready_and_nothing_else_happens() -> None:
     assert world.bot.tried[0]["channelData"]["promptHeard"] == 0.4
     assert world.line.pull(60) == b"" and world.mouth.streamed == []
     assert (len(world.bot.told), len(world.session._builder.build()["timeline"])) == (told, timeline)
-    assert await counts(world) == {"trials": 1, "prompts": 2, "used": 0, "thrown_away": 2}
+    assert await counts(world) == {"trials": 1, "ahead": 0, "prompts": 2, "used": 0, "thrown_away": 2}
 
 
 async def test_what_was_made_ready_is_held_until_it_is_said_and_said_once() -> None:
@@ -79,7 +89,7 @@ async def test_what_was_made_ready_is_held_until_it_is_said_and_said_once() -> N
     await asyncio.sleep(5.0)
     await world.caller_says("thanks")
     assert held(world) == []
-    assert await counts(world) == {"trials": 1, "prompts": 2, "used": 1, "thrown_away": 1}
+    assert await counts(world) == {"trials": 1, "ahead": 0, "prompts": 2, "used": 1, "thrown_away": 1}
 
 
 async def test_another_text_throws_the_reply_away_and_the_same_one_does_not() -> None:
@@ -89,7 +99,7 @@ async def test_another_text_throws_the_reply_away_and_the_same_one_does_not() ->
     assert (held(world), len(world.bot.tried)) == (["Good."], 1)
     await perhaps(world, "no")
     assert held(world) == ["Bad."]
-    assert await counts(world) == {"trials": 2, "prompts": 2, "used": 0, "thrown_away": 2}
+    assert await counts(world) == {"trials": 2, "ahead": 0, "prompts": 2, "used": 0, "thrown_away": 2}
 
 
 async def test_a_caller_who_goes_on_ends_it() -> None:
@@ -114,7 +124,7 @@ async def test_a_trial_that_is_too_late_is_not_waited_for() -> None:
     world.says("Good.")
     await world.settle()
     assert world.line.pull(60) == SECOND
-    assert await counts(world) == {"trials": 1, "prompts": 0, "used": 0, "thrown_away": 0}
+    assert await counts(world) == {"trials": 1, "ahead": 0, "prompts": 0, "used": 0, "thrown_away": 0}
 
 
 @pytest.mark.parametrize("failed", [False, True])
@@ -164,4 +174,73 @@ async def test_before_there_is_a_bot_nothing_is_made_ready() -> None:
     world = World()
     world.session._carry_out(Prepare("yes"))
     await world.greeted()
-    assert await counts(world) == {"trials": 0, "prompts": 0, "used": 0, "thrown_away": 0}
+    assert await counts(world) == {"trials": 0, "ahead": 0, "prompts": 0, "used": 0, "thrown_away": 0}
+
+
+LIKELY = CallConfigured(0.0, phrases=(), answer=ExpectedAnswer(AnswerKind.CHOICE, likely=("yes", "no")))
+
+
+async def asks(world: World, question: str = "Are you sure?", configured: CallConfigured = LIKELY) -> None:
+    """The bot answers what it was asked last with a question."""
+    world.bot.on_event(configured)
+    world.says(question)
+    await world.settle()
+
+
+async def asked_again(**answers: tuple[str, ...]) -> World:
+    world = await asking(**answers)
+    await world.caller_says("billing")
+    await asks(world)
+    await asyncio.sleep(5.0)
+    return world
+
+
+async def test_where_there_are_few_answers_the_reply_to_each_is_made_ready() -> None:
+    world = await asked_again(yes=("Number 1.", "Thanks.", "Bye."), no=("a cached one", "Number 2."))
+    assert [tried["text"] for tried in world.bot.tried] == ["yes", "no"]
+    assert held(world) == ["Number 1.", "Thanks.", "Number 2."]
+    assert {urgency for _, urgency in world.mouth.prepared} == {Urgency.PERHAPS}
+    await begins_to_say(world, "no")
+    assert held(world).count("Number 2.") == 1
+    assert world.mouth.prepared[-1][1] is Urgency.SOON
+    await has_said(world, "no")
+    world.says("Number 2.", done=False)
+    await world.settle()
+    world.bot.on_event(BotDone(world.now, len(world.bot.told)))
+    await world.settle()
+    assert held(world) == ["Number 2."]
+    assert await counts(world) == {"trials": 1, "ahead": 2, "prompts": 3, "used": 1, "thrown_away": 2}
+
+
+async def test_a_caller_who_begins_to_speak_ends_the_looking_ahead_and_not_what_was_found() -> None:
+    world = await asking(yes=("Number 1.",), no=("Number 2.",))
+    await world.caller_says("billing")
+    world.bot.trial_takes_s = 0.4
+    await asks(world)
+    await asyncio.sleep(0.7)
+    world.session.dispatch(SpeechStarted(world.now, world.now))
+    await asyncio.sleep(5.0)
+    assert held(world) == ["Number 1."]
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_a_question_of_which_nothing_is_known_is_not_looked_beyond() -> None:
+    world = await asked_again(yes=("Number 1.",))
+    await world.caller_says("yes")
+    await asks(world, "And what is your name?", CallConfigured(0.0, phrases=("Ann",)))
+    tried = len(world.bot.tried)
+    await asyncio.sleep(5.0)
+    assert (len(world.bot.tried), held(world)) == (tried, [])
+    await world.line.hang_up()
+    await world.over()
+
+
+async def test_nothing_is_looked_for_where_the_settings_make_nothing_ready() -> None:
+    world = await World(policy=TurnPolicy(prepare=False)).greeted()
+    await world.caller_says("billing")
+    await asks(world)
+    await asyncio.sleep(5.0)
+    assert world.bot.tried == []
+    await world.line.hang_up()
+    await world.over()

@@ -213,7 +213,7 @@ class Mouth:
     failures = 0
 
     def __init__(self) -> None:
-        self.prepared: list[Speech] = []
+        self.prepared: list[tuple[Speech, Urgency]] = []
         self.held: list[Speech] = []
         self.voices: list[str] = []
         self.languages: list[str] = []
@@ -228,7 +228,7 @@ class Mouth:
         """Texts with "cached" are there already."""
         if "cached" in speech.text:
             return None
-        self.prepared.append(speech)
+        self.prepared.append((speech, urgency))
         self.held.append(speech)
         return HeldPrompt(speech, lambda: self.held.remove(speech))
 

@@ -168,6 +168,11 @@ def test_the_same_word_is_an_answer_when_the_question_was_heard() -> None:
     assert became(over(ASKING, MENU, *LATE)) == ["pause", "resume"]
 
 
+def test_how_much_was_heard_of_a_question_does_not_grow_while_it_is_paused() -> None:
+    noise = (SpeechStarted(0.3, 0.2), SpeechStopped(2.8, 2.7), NoMatch(2.9, 0.2, 2.7))
+    assert became(over(ASKING, YES_NO, *noise, *LATE)) == ["pause", "resume", "pause", "resume"]
+
+
 def test_a_plain_yes_may_come_before_the_question() -> None:
     yes = (*SOUND, final(1.7, "Yes, okay."))
     answers = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("yes", "yes okay")))
@@ -242,12 +247,34 @@ def test_what_repeats_the_prompt_is_its_echo(heard: Heard, happens: list[str]) -
     assert became(over(SAYING, None, *heard))[: len(happens) + 1] == happens
 
 
+def test_an_answer_is_not_lost_when_the_bot_says_more_meanwhile() -> None:
+    call = over(ASKING, YES_NO).heard(6.0)
+    call.on(SpeechStarted(6.6, 6.5)).on(BotMessage(6.7, 0, LONG, LONG)).on(PlaybackStarted(6.72, call.playing[0]))
+    call.on(SpeechStopped(7.0, 6.9)).on(Final(7.1, "Okay.", 6.5, 6.9, 0.9)).until(9.0)
+    assert became(call) == ["pause", "drop", "Okay."]
+
+
+def test_who_says_stop_is_no_echo_of_a_prompt_that_offers_it() -> None:
+    offer = "You can stop the recording at any time."
+    assert became(over(SAYING, None, *SOUND, guess(1.3, "stop the recording"), text=offer))[:2] == ["pause", "drop"]
+
+
 def test_who_says_what_was_offered_is_no_echo() -> None:
     offer = "You can say billing, or new opening hours, or agent."
     menu = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("new opening hours",)))
     heard = (*SOUND, final(1.7, "New opening hours."))
     assert became(over(ASKING, menu, *heard, text=offer)) == ["pause", "drop", "New opening hours."]
     assert became(over(ASKING, None, *heard, text=offer)) == ["pause", "resume"]
+
+
+def test_an_echo_repeats_what_is_spoken_not_what_is_shown() -> None:
+    call = Call(TurnPolicy(prepare=False))
+    call.on(BotMessage(0.0, 1, "[balance]", f"<speak>{LONG}</speak>")).on(BotDone(0.0, 1)).on(CallAnswered(0.0))
+    call.on(PlaybackStarted(0.02, 1))
+    call.take()
+    for event in (*SOUND, final(1.7, "Appointment is on Monday.")):
+        call.on(event)
+    assert became(call) == ["pause", "resume"]
 
 
 def test_an_echo_is_known_also_when_the_prompt_was_dropped_or_has_ended() -> None:
@@ -341,6 +368,8 @@ def test_each_language_has_its_words(text: str, language: str, means: Meaning) -
         ("okay", SpokenOver(later=True), Meaning.LISTENING),
         ("yes", SpokenOver(later=True), Meaning.INTERRUPTION),
         ("billing", SpokenOver(later=True), Meaning.INTERRUPTION),
+        ("okay", SpokenOver(turn=True, later=True), Meaning.INTERRUPTION),
+        ("right", SpokenOver(turn=True, later=True), Meaning.LISTENING),
     ],
 )
 def test_what_plays_decides_whether_a_word_is_an_answer(text: str, over: SpokenOver, means: Meaning) -> None:

@@ -22,6 +22,7 @@ MAX_CHARACTERS = 100
 MAX_PHRASES = 400
 """Of each list."""
 MAX_PHRASE = 100
+MAX_LIKELY = 4
 MAX_OFFERED = 24
 """What a message offers beyond that is not expected."""
 MAX_BODY = 10
@@ -53,6 +54,7 @@ def expected_answer(value: Any) -> ExpectedAnswer | None:
         open_answers=_open(answers) if wanting is None else _phrases(wanting) & answers,
         beside=_phrases(value.get("beside")),
         commands=_phrases(value.get("commands")),
+        likely=_likely(value.get("likely")),
     )
 
 
@@ -112,6 +114,11 @@ def _plain(title: str) -> str:
 
 def _first(phrase: str) -> str:
     return phrase.partition(" ")[0] if " " in phrase else ""
+
+
+def _likely(value: Any) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else []
+    return tuple(phrase for phrase in found[:MAX_LIKELY] if isinstance(phrase, str) and 0 < len(phrase) <= MAX_PHRASE)
 
 
 def _phrases(value: Any) -> frozenset[str]:

@@ -4,10 +4,15 @@ The bot is asked on trial, without any effect (:meth:`voicebot.bots.Conversation
 it would say are rendered. Nothing of it is played: when the turn is over, the bot is asked as always, and what it says
 is found ready. So nothing has to be taken back when it comes out differently. The prompts are held until the bot has
 answered, or the caller goes on.
+
+Where the answer to a question can only be one of a few, the reply to each is made ready as well, while the caller
+listens to the question: what must be rendered for it is rendered when nothing else is. Such prompts are held until the
+bot has answered.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +30,20 @@ logger = logging.getLogger(__name__)
 
 MOST_PROMPTS = 3
 """Of one reply. Later ones are rendered while these are played."""
+AHEAD_PROMPTS = 2
+"""Of the reply to an answer that is only one of a few."""
+AHEAD_AFTER_S = 0.2
+"""After the bot's answer: first, its own prompts are rendered."""
 
 
 @dataclass(slots=True)
 class PreparedCounts:
-    """What was made ready in a call. ``trials``: how often the bot was asked on trial; ``prompts``: how many prompts
-    were rendered for it; ``used`` of them were said, ``thrown_away`` were not."""
+    """What was made ready in a call. ``trials``: how often the bot was asked on trial; ``ahead``: how often with an
+    answer of which the caller had said nothing yet. ``prompts``: how many prompts were rendered for both; ``used`` of
+    them were said, ``thrown_away`` were not."""
 
     trials: int = 0
+    ahead: int = 0
     prompts: int = 0
     used: int = 0
     thrown_away: int = 0
@@ -41,53 +52,60 @@ class PreparedCounts:
         """The counts as they are in the record."""
         return {
             "trials": self.trials,
+            "ahead": self.ahead,
             "prompts": self.prompts,
             "used": self.used,
             "thrown_away": self.thrown_away,
         }
 
 
-class _Reply:
-    """What was made ready for one text of the caller."""
-
-    def __init__(self, likely: Prepare) -> None:
-        self.to = likely
-        self.held: dict[Speech, HeldPrompt] = {}
-
-
 class Preparing:
-    """Of one call. ``voice()``: that of the call now; ``audio``: its format."""
+    """Of one call. ``voice()``: that of the call now; ``audio``: its format. ``ahead``: whether replies are also made
+    ready before the caller has said anything."""
 
-    def __init__(self, source: SpeechSource, audio: AudioFormat, voice: Callable[[], PromptVoice]) -> None:
+    def __init__(
+        self, source: SpeechSource, audio: AudioFormat, voice: Callable[[], PromptVoice], *, ahead: bool
+    ) -> None:
         self.counts = PreparedCounts()
         self._source = source
         self._audio = audio
         self._voice = voice
+        self._ahead = ahead
         self._trials = BackgroundTasks(logger)
-        self._reply: _Reply | None = None
+        self._conversation: Conversation | None = None
+        self._likely: tuple[str, ...] = ()
+        """What the caller may answer, if it is one of a few."""
+        self._reply_to: Prepare | None = None
+        self._reply: dict[Speech, HeldPrompt] = {}
+        self._replies_ahead: dict[Speech, HeldPrompt] = {}
         self._asked = 0
-        """The request with which the bot was asked for the reply in truth; 0: it was not yet."""
+        """The request with which the bot was asked in truth, until it has answered."""
         self._said: list[HeldPrompt] = []
         """What was held and is being said: the playback may not have begun with it."""
 
-    def reply_to(self, likely: Prepare, conversation: Conversation | None) -> None:
-        """The caller's turn may be over: find out from ``conversation`` what the bot would say; have it rendered."""
-        if conversation is None or (self._reply is not None and not self._asked and self._reply.to == likely):
+    def begin(self, conversation: Conversation) -> None:
+        """The call has a bot."""
+        self._conversation = conversation
+
+    def reply_to(self, likely: Prepare) -> None:
+        """The caller's turn may be over: find out what the bot would say, and have it rendered."""
+        if self._conversation is None or (self._reply_to == likely and not self._asked):
             return
-        self._drop()
-        self._reply = reply = _Reply(likely)
+        self._drop_reply()
+        self._asked = 0
+        self._reply_to = likely
         self.counts.trials += 1
-        self._trials.spawn(self._prepare(reply, conversation), "preparing a reply")
+        self._trials.spawn(self._prepare(self._conversation, likely), "preparing a reply")
 
     def asked(self, request: int) -> None:
         """The bot is asked in truth."""
         self._trials.cancel()
-        self._release(self._said)
+        _release(self._said)
         self._asked = request
 
     def saying(self, speech: Speech) -> bool:
         """``speech`` is about to be played. Whether it was made ready."""
-        held = self._reply.held.pop(speech, None) if self._reply is not None else None
+        held = self._reply.pop(speech, None) or self._replies_ahead.pop(speech, None)
         if held is None:
             return False
         self.counts.used += 1
@@ -97,41 +115,73 @@ class Preparing:
     def note(self, event: Event) -> None:
         """Take one event of the call: with some, what was made ready is not needed any more."""
         match event:
+            case CallConfigured() if event.phrases is not None or event.answer is not None:
+                self._likely = event.answer.likely if event.answer is not None else ()
             case SpeechStarted() if not self._asked:  # the caller goes on
-                self._drop()
+                self._drop_reply()
             case BotDone(request=request) | BotFailed(request=request) if request and request == self._asked:
-                self._drop()
+                self._drop_reply()
+                self._drop(self._replies_ahead)
+                self._asked = 0
+                if self._likely and self._ahead and self._conversation is not None and isinstance(event, BotDone):
+                    self._trials.spawn(self._look_ahead(self._conversation, self._likely), "looking ahead")
 
     async def close(self) -> None:
         """Throw everything away."""
-        self._drop()
-        self._release(self._said)
+        self._drop_reply()
+        self._drop(self._replies_ahead)
+        _release(self._said)
         await self._trials.close()
 
-    async def _prepare(self, reply: _Reply, conversation: Conversation) -> None:
+    async def _prepare(self, conversation: Conversation, likely: Prepare) -> None:
+        prompts = await self._told(conversation, likely.text, likely.prompt_heard)
+        self._hold(prompts, MOST_PROMPTS, self._reply, Urgency.SOON)
+
+    async def _look_ahead(self, conversation: Conversation, answers: tuple[str, ...]) -> None:
+        await asyncio.sleep(AHEAD_AFTER_S)
+        for text in answers:
+            self.counts.ahead += 1
+            prompts = await self._told(conversation, text, 1.0)
+            self._hold(prompts, AHEAD_PROMPTS, self._replies_ahead, Urgency.PERHAPS)
+
+    async def _told(self, conversation: Conversation, text: str, prompt_heard: float) -> list[Speech]:
+        """What the bot would say to ``text``, without what is no speech."""
         voice = self._voice()
-        ask = Ask(0, AskKind.SPEECH, reply.to.text, prompt_heard=reply.to.prompt_heard)
-        for event in await conversation.trial(asked_activity(ask, voice.language)):
+        activity = asked_activity(Ask(0, AskKind.SPEECH, text, prompt_heard=prompt_heard), voice.language)
+        prompts = []
+        for event in await conversation.trial(activity):
             match event:
                 case CallConfigured(voice=name, language=language):
                     voice = voice.changed(name, language)
-                case BotMessage(speak=text, locale=locale, audio="") if text and len(reply.held) < MOST_PROMPTS:
-                    self._hold(reply, voice.speech(text, locale, self._audio))
+                case BotMessage(speak=said, locale=locale, audio="") if said:
+                    prompts.append(voice.speech(said, locale, self._audio))
+        return prompts
 
-    def _hold(self, reply: _Reply, speech: Speech) -> None:
-        held = self._source.prepare(speech, Urgency.SOON) if speech not in reply.held else None
-        if held is not None:
-            reply.held[speech] = held
-            self.counts.prompts += 1
+    def _hold(self, prompts: list[Speech], most: int, place: dict[Speech, HeldPrompt], urgency: Urgency) -> None:
+        """Have the first ``most`` of ``prompts`` rendered that are not there yet."""
+        for speech in prompts:
+            held = self._source.prepare(speech, urgency) if most and speech not in place else None
+            if held is None:
+                continue
+            most -= 1
+            before = self._replies_ahead.pop(speech, None)
+            if before is not None:
+                before.release()
+            else:
+                self.counts.prompts += 1
+            place[speech] = held
 
-    def _drop(self) -> None:
-        """Throw the reply away."""
+    def _drop_reply(self) -> None:
         self._trials.cancel()
-        reply, self._reply, self._asked = self._reply, None, 0
-        if reply is not None:
-            self.counts.thrown_away += len(reply.held)
-            self._release([*reply.held.values()])
+        self._reply_to = None
+        self._drop(self._reply)
 
-    def _release(self, held: list[HeldPrompt]) -> None:
-        while held:
-            held.pop().release()
+    def _drop(self, held: dict[Speech, HeldPrompt]) -> None:
+        self.counts.thrown_away += len(held)
+        _release(list(held.values()))
+        held.clear()
+
+
+def _release(held: list[HeldPrompt]) -> None:
+    while held:
+        held.pop().release()

@@ -121,7 +121,9 @@ class CallSession:
         self._conversation: Conversation | None = None
         voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
         self._playback = Playback(leg.playout, services.audio, voice, self._audio_came)
-        self._preparing = Preparing(services.audio.speech, leg.info.audio, lambda: self._playback.voice)
+        self._preparing = Preparing(
+            services.audio.speech, leg.info.audio, lambda: self._playback.voice, ahead=rules.policy.prepare
+        )
         self._transferring = Transferring(leg, rules.transfers, self._speaker)
         self._placed_calls = PlacedCalls(services.place, self.dispatch, self._log)
         leg.playout.on_event = self._played
@@ -199,6 +201,7 @@ class CallSession:
         fallback = rules.policy.fallback_transfer is not None
         facts = facts_of(self.id, self.info, self._placed, rules.language, fallback=fallback)
         self._conversation = self._services.conversation(facts, self.dispatch)
+        self._preparing.begin(self._conversation)
         self._turns.start()
         await self._hearing.start()
 
@@ -295,7 +298,7 @@ class CallSession:
             case Commit():
                 self._hearing.commit()
             case Prepare():
-                self._preparing.reply_to(command, self._conversation)
+                self._preparing.reply_to(command)
             case ScoreTurn(offset):
                 self._hearing.score(offset)
             case Listen(on):

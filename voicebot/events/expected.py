@@ -46,6 +46,7 @@ class ExpectedAnswer:
     * ``open_answers``: those of ``answers`` of which more may come ("account" where "account balance" is another).
     * ``beside``: words and phrases that change nothing in an answer ("please", "um", "i would like").
     * ``commands``: phrases that callers may say at any time, and that are no answer ("repeat that", "an agent").
+    * ``likely``: where there are only a few different answers, a phrase for each of them.
     """
 
     kind: AnswerKind
@@ -57,3 +58,4 @@ class ExpectedAnswer:
     open_answers: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
+    likely: tuple[str, ...] = ()

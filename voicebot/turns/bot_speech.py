@@ -24,7 +24,9 @@ MOST_NOISES = 3
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One prompt. ``request``: the one that it answers, 0 for prompts of our own and on the bot's own initiative."""
+    """One prompt. ``request``: the one that it answers, 0 for prompts of our own and on the bot's own initiative.
+    ``text``: what is told of it; ``spoken``: what the caller hears, if that is known. Either may be SSML.
+    """
 
     number: int
     request: int
@@ -32,6 +34,7 @@ class Utterance:
     hint: InputHint
     canned: Canned | None = None
     audio: str = ""
+    spoken: str = ""
 
 
 class BotSpeech:
@@ -90,10 +93,10 @@ class BotSpeech:
     def spoken_over(self, began: float | None, *, asked: bool) -> SpokenOver:
         """What plays for a caller who began to speak at ``began``. ``asked``: the last utterance asks for an answer."""
         if not self._queue or began is None or self.recent.since is None or began < self.recent.since:
-            return SpokenOver(later=True)
+            return SpokenOver(turn=asked, later=True)
         playing = self._queue[0]
         asks = playing.hint is InputHint.EXPECTING or (asked and len(self._queue) == 1)
-        heard = heard_share(playing.text, self.recent.played_s(began), None)
+        heard = heard_share(playing.spoken, self.recent.played_s(began), None)
         return SpokenOver(
             question=asks and heard >= SHARE_TO_KNOW,
             turn=asked or any(utterance.hint is InputHint.EXPECTING for utterance in self._queue),
@@ -101,10 +104,19 @@ class BotSpeech:
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
-    def add(self, request: int, text: str, hint: InputHint, canned: Canned | None = None, audio: str = "") -> Utterance:
+    def add(
+        self,
+        request: int,
+        text: str,
+        hint: InputHint,
+        canned: Canned | None = None,
+        *,
+        audio: str = "",
+        spoken: str = "",
+    ) -> Utterance:
         """Queue an utterance. Its number is unique in the call."""
         self._count += 1
-        utterance = Utterance(self._count, request, text, hint, canned, audio)
+        utterance = Utterance(self._count, request, text, hint, canned, audio, spoken)
         self._queue.append(utterance)
         if canned is None:
             self._last, self.last_heard = self._count, 1.0  # until it is dropped
@@ -114,7 +126,7 @@ class BotSpeech:
         """The caller begins to hear an utterance."""
         for utterance in self._queue:
             if utterance.number == event.utterance:
-                self.recent.started(utterance.number, utterance.text, event.at)
+                self.recent.started(utterance.number, utterance.spoken, event.at)
 
     def paused_by_noise(self) -> None:
         """What has paused the prompt was none of the caller's words."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from voicebot.events import BotMessage, Final, Hypothesis, InputHint
+from voicebot.turns.back_channel import interrupts
 from voicebot.turns.bot_requests import BotRequests
 from voicebot.turns.bot_speech import BotSpeech
 from voicebot.turns.bot_wait import BotWait
@@ -130,7 +131,9 @@ class Floor:
     def is_echo(self, event: Hypothesis | Final) -> bool:
         """Whether the result only repeats what the bot says, or has just said."""
         noticed = self.state is not FloorState.SPEAKING
-        if noticed and judge(event.text, self.policy.expected) in WHOLE:
+        if noticed and (
+            judge(event.text, self.policy.expected) in WHOLE or interrupts(event.text, self.policy.language)
+        ):
             return False  # callers often say what was offered to them
         return self.bot.recent.is_repeated(event.text, event.start, noticed=noticed)
 
@@ -181,7 +184,8 @@ class Floor:
         """Queue a message from the bot: its text or its audio file."""
         only_audio = "" if message.speak else message.audio  # if there is a text too, that is spoken instead
         text = message.text or message.speak
-        utterance = self.bot.add(message.request, text, message.hint, audio=only_audio)
+        spoken = message.speak or message.text
+        utterance = self.bot.add(message.request, text, message.hint, audio=only_audio, spoken=spoken)
         self.command(
             Play(
                 utterance.number,

@@ -43,7 +43,7 @@ class SpokenOver:
     """What plays while the caller speaks.
 
     * ``question``: so much of the prompt that asks for an answer that the caller may know it.
-    * ``turn``: a turn of the bot that asks for an answer.
+    * ``turn``: a turn of the bot that asks for an answer, or has asked for one before.
     * ``later``: it began only when the caller was speaking already.
     """
 
@@ -75,8 +75,8 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
 def _answers(said: Sequence[str], judgement: Judgement, expected: ExpectedAnswer | None, over: SpokenOver) -> bool:
     """Whether words that could show that the caller listens are an answer."""
     yes = not _YES.isdisjoint(said)
-    if over.later:
-        return yes
+    if over.later:  # what plays is not what is answered
+        return yes or (judgement is Judgement.COMPLETE and over.turn)
     if judgement is Judgement.COMPLETE:
         return over.question or (yes and over.turn)
     return yes and over.question and expected is None

@@ -8,19 +8,23 @@ from voicebot.events import BotMessage
 from voicebot.turns.commands import AskKind, Canned, Commit, Drop, HangUp, Pause, Prepare, Resume, ScoreTurn
 from voicebot.turns.floor import BoundRow, Floor
 from voicebot.turns.guards import GUARDS
+from voicebot.turns.interruption import Meaning
 from voicebot.turns.table import TABLE, FloorState, Happening, Move
 
 
 def _pause(floor: Floor, now: float) -> None:
     floor.paused_at = now
     floor.overlap.begin(now if floor.caller.began is None else floor.caller.began)
+    floor.bot.recent.paused(now)
     floor.command(Pause())
 
 
 def _resume(floor: Floor, now: float) -> None:
-    if not floor.caller.has_words:
+    meant = floor.meaning()
+    if meant is Meaning.NOTHING:
         floor.bot.paused_by_noise()
-    passed = floor.overlap.passed(floor.meaning(), floor.caller.text, now)
+    floor.bot.recent.resumed(now)
+    passed = floor.overlap.passed(meant, floor.caller.text, now)
     if not floor.caller.speaking:
         floor.caller.set_aside(now)
     floor.command(Resume(), passed)

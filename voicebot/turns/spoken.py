@@ -64,6 +64,7 @@ class RecentSpeech:
         """Since when the bot has been speaking without a break; None: it is silent."""
         self._playing: tuple[int, Spoken] | None = None
         self._before: Spoken | None = None
+        self._paused_at: float | None = None
 
     def started(self, number: int, text: str, at: float) -> None:
         """The utterance ``number`` is heard from ``at`` on."""
@@ -78,6 +79,16 @@ class RecentSpeech:
             self._before, self._playing = self._playing[1], None
             self._before.ended = at
             self.since = self.since if more else None
+
+    def paused(self, at: float) -> None:
+        """Nothing is heard from ``at`` on."""
+        self._paused_at = at
+
+    def resumed(self, at: float) -> None:
+        """It goes on."""
+        if self._paused_at is not None and self._playing is not None:
+            self._playing[1].since += at - self._paused_at
+        self._paused_at = None
 
     def played_s(self, at: float) -> float:
         """For how long the utterance that plays had been heard at ``at``."""

@@ -18,6 +18,7 @@ from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import Understanding
 
 MAX_ANSWERS = 300
+MOST_LIKELY = 4
 MAX_PHRASE = 60
 """Characters; nobody says a longer one word by word."""
 _WORD = re.compile(r"\w+")
@@ -55,8 +56,14 @@ class Expectation:
             "openAnswers": [phrase for phrase in answers if phrase in closed_by_none],
             "beside": list(dict.fromkeys(chain(fillers, self.beside))),
             "commands": list(commands),
+            "likely": [group[0] for group in groups if group] if self._few else [],
         }
         return {"kind": self.kind} | {name: value for name, value in told.items() if value or name == "openAnswers"}
+
+    @property
+    def _few(self) -> bool:
+        """Whether there are so few different answers that the reply to each can be made ready."""
+        return self.kind == "choice" and len(self.answers) <= MOST_LIKELY
 
 
 ANYTHING = Expectation()
