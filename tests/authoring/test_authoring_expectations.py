@@ -76,7 +76,8 @@ YES_NO = {
         enough: natürlich | stimmt
         other: ja aber was kostet das | wie viel | vielleicht morgen
         command: noch einmal | langsamer | hauptmenü
-        nothing: ähm | bitte | das ist
+        nothing: ähm | bitte
+        beginning: das ist
     """,
     "es-ES": """
         complete: Sí. | sí, gracias | claro que sí | eh sí | No. | no gracias | exacto

@@ -148,6 +148,16 @@ def test_what_comes_right_after_the_prompt_is_heard_from_its_beginning() -> None
     assert call.starts[0].at < begin / 50 + 0.35
 
 
+def test_a_caller_who_mumbles_the_answer_to_a_question_is_heard() -> None:
+    call, caller = Call(PCMU), recorded("transfer", PCMU)
+    for _ in range(3):
+        call.pass_time(b"", caller + PCMU.silence(8000))
+    call.pass_time(recorded("bot", PCMU))
+    before, begin = len(call.starts), call.number
+    call.pass_time(b"", recorded("transfer", PCMU, -14) + PCMU.silence(8000))
+    assert len(call.starts) > before and [at for at in call.audible if at > begin]
+
+
 def test_faint_sounds_over_the_prompt_reach_nobody_and_after_it_the_recogniser() -> None:
     call = Call(PCMU)
     said = recorded("speech-service", PCMU)

@@ -90,9 +90,9 @@ def test_both_laws_hear_the_same() -> None:
 def test_a_gate_above_the_voice_keeps_it_out() -> None:
     payload = audio("fsdd_george_4.wav")
     activity = VoiceActivity(PCMU, gate_dbfs=-3.0)
-    activity.bot_audible = True
+    activity.bot_speaks = True
     assert feed(activity, payload) == []
-    activity.bot_audible = False
+    activity.bot_speaks = False
     assert feed(activity, payload, 10.0)
 
 
@@ -109,7 +109,7 @@ def test_the_gate_follows_the_callers_own_level(level: float) -> None:
     activity = VoiceActivity(PCMU, gate_dbfs=-42.0)
     for number, name in enumerate(callers):
         feed(activity, louder(audio(name), level), number * 10.0)
-    activity.bot_audible = True
+    activity.bot_speaks = True
     heard = [bool(feed(activity, louder(audio(name), level), 1000.0 + n * 10)) for n, name in enumerate(callers)]
     assert sum(heard) == len(callers)
     for quieter, at_most in ((-12, 5), (-25, 0)):
@@ -125,7 +125,7 @@ def test_a_quiet_caller_interrupts_the_first_prompt_as_well() -> None:
     later = []
     for recording in recordings()[::5]:
         activity, without_gate = VoiceActivity(PCMU, gate_dbfs=-42.0), VoiceActivity(PCMU)
-        activity.bot_audible = True
+        activity.bot_speaks = True
         payload = louder(audio(recording["wav"]), -10)
         later.append(feed(activity, payload)[0].at - feed(without_gate, payload)[0].at)
     assert statistics.median(later) == 0.0

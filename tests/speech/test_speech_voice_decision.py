@@ -109,6 +109,13 @@ def test_the_gate_looks_at_the_mean_power_of_128_ms() -> None:
     assert run(VoiceDecision(gate_dbfs=-35.0), VOICE * 20, moments) == []
 
 
+def test_where_a_voice_must_be_sure_the_mean_decides() -> None:
+    kitchen, quiet_start = [0.54, 0.59, 0.51, 0.48, 0.42, 0.43], [0.52, 0.55, 0.95]
+    assert len(run(VoiceDecision(), kitchen)) == 1
+    assert run(VoiceDecision(least_mean=0.6), kitchen) == []
+    assert [event.at for event in run(VoiceDecision(least_mean=0.6), quiet_start)] == [pytest.approx(3 * WINDOW)]
+
+
 def test_what_was_too_quiet_is_not_the_beginning_of_a_voice_that_follows() -> None:
     (started,) = run(VoiceDecision(gate_dbfs=-35.0), VOICE * 30, [-50.0] * 25 + [-20.0] * 5)
     assert isinstance(started, SpeechStarted)

@@ -70,7 +70,7 @@ class Hearing:
         if deaf:
             voice = self._silence
         activity = self._voice_activity
-        activity.bot_audible = self._bot_speaks or self._echo.audible
+        activity.bot_speaks, activity.echo_may_come = self._bot_speaks, self._echo.audible
         events = activity.feed(voice, at)
         for event in events:
             if isinstance(event, SpeechStarted):

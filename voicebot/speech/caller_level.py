@@ -27,7 +27,7 @@ class CallerLevel:
     """Of one call. ``unknown_dbfs``: the gate over the bot's voice as long as nothing is known of the caller."""
 
     def __init__(self, unknown_dbfs: float) -> None:
-        self._unknown_dbfs = unknown_dbfs
+        self.unknown_dbfs = unknown_dbfs
         self._stretches: deque[float] = deque(maxlen=_STRETCHES)
 
     def heard(self, levels_dbfs: Sequence[float]) -> None:
@@ -44,7 +44,7 @@ class CallerLevel:
     def interrupts_dbfs(self) -> float:
         """What is fainter while the bot speaks is not the caller."""
         if (level := self.dbfs) is None:
-            return self._unknown_dbfs
+            return self.unknown_dbfs
         margin = _INTERRUPTS_DB[min(len(self._stretches), len(_INTERRUPTS_DB)) - 1]
         return max(level - margin, _LEAST_DBFS)
 

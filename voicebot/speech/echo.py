@@ -5,7 +5,8 @@ An echo is a copy. (The text of an echo is no help, because it is recognised in 
 *Whose is the voice that begins?* :meth:`EchoGuard.whose` compares it with what was sent, at any delay up to half a
 second (normalised cross-correlation). Two voices agree by chance, the less the longer they are compared: an echo is
 what agrees by 0.75 over 128 ms, or by 0.58 over 256 ms; what agrees by less than 0.5 is the caller. In between nobody
-knows until more of it was heard. This takes about 0.5 ms, but only where a voice begins while an echo can come.
+knows until more of it was heard. On a line whose echo is known to be blurred, less is enough. This takes about 0.5 ms,
+but only where a voice begins while an echo can come.
 
 *What is in a frame besides the echo?* Once an echo was found, its path is known: the delay, and the response
 (:mod:`~voicebot.speech.echo_path`), which is learnt on with each frame. The copy is subtracted from what comes. If next
@@ -17,7 +18,7 @@ Wideband audio is compared at half its rate, which is enough.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -32,18 +33,33 @@ _MOST_S: Final = 0.256
 """How much of a voice is compared."""
 _LEAD_S: Final = 0.032
 """How long before the detector is sure of a voice it may have begun."""
-_ECHO: Final = 0.75
-_ECHO_AT_LAST: Final = 0.58
-_CALLER: Final = 0.5
+
+
+class _Limits(NamedTuple):
+    """``echo``: what is as alike as this is an echo; ``echo_at_last``: when all of it is compared. ``caller``: what is
+    less alike is the caller."""
+
+    echo: float
+    echo_at_last: float
+    caller: float
+
+
+_LIMITS: Final = _Limits(0.75, 0.58, 0.5)
+_CLEAR_ECHO: Final = _Limits(0.7, 0.58, 0.6)
+"""On a line whose echo is known, and is subtracted."""
+_BLURRED_ECHO: Final = _Limits(0.65, 0.48, 0.4)
+"""On a line whose echo is known, but is blurred by a room with a loudspeaker, or by a codec."""
+_BLURRED: Final = 0.05
+"""The share of an echo that its path does not explain, from which it counts as blurred."""
 _AHEAD: Final = TAPS // 3
 """Samples of the response before the delay that was found: it may lie between samples."""
 _SLACK: Final = 2
 """Frames that may come later than usual."""
-_NOTHING: Final = (0.03, 0.5)
+_NOTHING: Final = (0.02, 0.7)
 """The least and the most that may remain of an echo, as a share of its energy: 6 times the average, within these."""
 _TIMES: Final = 6.0
-_FADE: Final = 0.5
-"""How much of the loudness of an echo is still expected after a frame."""
+_FADE: Final = 0.7
+"""How much of the energy of an echo is still expected after a frame, in a room."""
 _FAINT: Final = 1e-6
 """-60 dBFS, as mean square: quieter frames are no echo that anybody hears."""
 _UNLIKE: Final = 100
@@ -72,7 +88,7 @@ class EchoGuard:
     @property
     def audible(self) -> bool:
         """Whether an echo of something may still come."""
-        return self._audible > 0
+        return self._audible > self._most
 
     def sent(self, payload: bytes) -> None:
         """Note audio that was sent."""
@@ -91,16 +107,19 @@ class EchoGuard:
 
     def whose(self, voice_s: float) -> Whose:
         """Whose voice the last ``voice_s`` seconds are that :meth:`without_echo` has returned."""
-        if not self._audible:
+        if not self._audible:  # what is compared began while an echo could come
             return Whose.CALLER
         span_s = min(max(voice_s + _LEAD_S, _LEAST_S), _MOST_S)
         count = round(span_s * _RATE)
         came = self._folded(self._came)[-count:]
         match = best_match(self._folded(self._sent)[-count - round(MAX_DELAY_S * _RATE) :], came)
-        if match.likeness >= (_ECHO if span_s < _MOST_S else _ECHO_AT_LAST):
+        limits = _LIMITS
+        if self._path is not None:
+            limits = _CLEAR_ECHO if self._path.left < _BLURRED else _BLURRED_ECHO
+        if match.likeness >= (limits.echo if span_s < _MOST_S else limits.echo_at_last):
             self._found(match.delay * self._fold)
             return Whose.BOT
-        return Whose.UNSURE if match.likeness >= _CALLER and span_s < _MOST_S else Whose.CALLER
+        return Whose.UNSURE if match.likeness >= limits.caller and span_s < _MOST_S else Whose.CALLER
 
     def _found(self, delay: int) -> None:
         least = max(0, delay - _AHEAD)
@@ -133,7 +152,7 @@ class EchoGuard:
         self._loud = max(self._loud, rest.copy)
         least, most = _NOTHING
         if rest.rest <= min(max(_TIMES * path.left, least), most) * self._loud:
-            path.learn(sent, came, rest.rest / energy)
+            path.learn(sent, came, rest)
             self.frames += 1
             self._unlike = 0
             return audio.silence(len(came))

@@ -21,7 +21,8 @@ _FORGET: Final = 0.93
 """How much what was learnt counts after each frame: the response is that of the last third of a second."""
 _RIDGE: Final = 1e-4
 """Relative to the mean power: keeps the response finite where nothing was sent at some frequencies."""
-_AVERAGE: Final = 0.1
+_AVERAGE: Final = 0.05
+_MOST_TIMES: Final = 2.5
 _FLOOR: Final = 1e-6
 """-60 dBFS, as mean square."""
 
@@ -72,9 +73,10 @@ class EchoPath:
         self._cross = np.zeros(TAPS)
         self._add(sent, came)
         self._solve()
-        self.left = 0.0
-        """The share of an echo's energy that is not explained, on average."""
-        self.left = min(1.0, self.without(sent, came).rest / max(float(np.dot(came, came)), 1e-12))
+        self.left = min(1.0, 2.0 * self.without(sent, came).rest / max(float(np.dot(came, came)), 1e-12))
+        """The share of an echo's energy that is not explained, on average; at first twice that of the frames learnt
+        from, which are explained best."""
+        self._energy = float(np.dot(came, came))
 
     def without(self, sent: Samples, came: Samples) -> Rest:
         """``came`` without the echo of ``sent``, whose gain may have changed."""
@@ -84,13 +86,16 @@ class EchoPath:
         rest = came - np.float32(gain) * copy
         return Rest(rest, gain * gain * power, float(np.dot(rest, rest)))
 
-    def learn(self, sent: Samples, came: Samples, left: float) -> None:
-        """``came`` was an echo of ``sent``, except for the share ``left`` of its energy."""
+    def learn(self, sent: Samples, came: Samples, rest: Rest) -> None:
+        """``came`` was an echo of ``sent``, except for ``rest``."""
         self._products *= _FORGET
         self._cross *= _FORGET
         self._add(sent, came)
         self._solve()
-        self.left += _AVERAGE * (left - self.left)
+        # by energy, because of a faint echo noise is left; and slowly upwards, because what is left may be a caller
+        left = min(rest.rest / max(rest.copy, 1e-12), _MOST_TIMES * self.left)
+        self._energy += _AVERAGE * (rest.copy - self._energy)
+        self.left += _AVERAGE * min(1.0, rest.copy / max(self._energy, 1e-12)) * (left - self.left)
 
     def _add(self, sent: Samples, came: Samples) -> None:
         rows = sliding_window_view(sent, TAPS)

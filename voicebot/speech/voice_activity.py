@@ -23,6 +23,10 @@ from voicebot.speech.caller_level import CallerLevel
 from voicebot.speech.voice_decision import VOICED, VoiceDecision, Whose, callers
 
 RESET_AFTER_S: Final = 2.0
+_SURE: Final = 0.6
+"""The least mean probability of a voice that interrupts the bot: it delays 2 % of voices, and by 32 ms."""
+_LEAST_DBFS: Final = -55.0
+"""Below this level there is noise on the line, but no speech that anybody could understand."""
 _MOST_LEVELS: Final = 300
 """Windows of a stretch of speech from which the caller's level is learnt."""
 _FLOOR_DBFS: Final = -100.0
@@ -54,8 +58,10 @@ class VoiceActivity:
         gate_dbfs: float = _FLOOR_DBFS,
         whose: Callable[[float], Whose] = callers,
     ) -> None:
-        self.bot_audible = False
-        """Whether the bot is speaking, or its echo may come; set at any time."""
+        self.bot_speaks = False
+        """Whether the bot is speaking; set at any time. Then only a voice as loud as the caller's is speech."""
+        self.echo_may_come = False
+        """Whether an echo of the bot may still come; set at any time. Then only what is found to be speech is one."""
         self._audio = audio
         self._stream = SileroStream(audio.rate)
         self._decision = VoiceDecision(start_ms, hangover_ms, whose)
@@ -75,11 +81,11 @@ class VoiceActivity:
         return self._decision.speaking
 
     def ignores(self, payload: bytes) -> bool:
-        """Whether a frame is no voice of the caller's: too faint, or not found to be one while the bot is audible."""
+        """Whether a frame is no voice of the caller's: too faint, or not found to be speech while the bot speaks."""
         if self.speaking:
             return False
         faint = self._caller.faint_dbfs
-        return self.bot_audible or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
+        return self._bot_audible or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
 
     def feed(self, payload: bytes, at: float) -> list[SpeechStarted | SpeechStopped]:
         """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
@@ -102,8 +108,7 @@ class VoiceActivity:
             self._stream.skip()
         else:
             probability = self._stream.score()
-        self._decision.faint_dbfs = self._caller.faint_dbfs
-        self._decision.gate_dbfs = self._caller.interrupts_dbfs if self.bot_audible else self._decision.faint_dbfs
+        self._set_thresholds()
         events = self._decision.window(end - WINDOW_S, end, probability, level)
         self._learn(probability, level)
         if self._decision.speaking or self._decision.onset is not None:
@@ -115,9 +120,24 @@ class VoiceActivity:
                 self._stream.reset()
         return events
 
+    @property
+    def _bot_audible(self) -> bool:
+        return self.bot_speaks or self.echo_may_come
+
+    def _set_thresholds(self) -> None:
+        caller, decision = self._caller, self._decision
+        decision.faint_dbfs = caller.faint_dbfs
+        decision.least_mean = _SURE if self.bot_speaks else 0.0
+        if self.bot_speaks:
+            decision.gate_dbfs = caller.interrupts_dbfs
+        elif caller.faint_dbfs is not None:
+            decision.gate_dbfs = max(caller.faint_dbfs, _LEAST_DBFS)
+        else:
+            decision.gate_dbfs = caller.unknown_dbfs if self.echo_may_come else _LEAST_DBFS
+
     def _learn(self, probability: float, level: float) -> None:
         if self._decision.speaking:
-            if probability > VOICED and not self.bot_audible and len(self._levels) < _MOST_LEVELS:
+            if probability > VOICED and not self._bot_audible and len(self._levels) < _MOST_LEVELS:
                 self._levels.append(level)
         elif self._levels:
             self._caller.heard(self._levels)

@@ -8,7 +8,7 @@ Pure: windows of audio in, events out. First the window is classified:
 
     state       window                                    what happens
     quiet       voiced or undecided run of `start_ms`,    SpeechStarted, onset = one window before the run began
-                loud enough for the gate, and no echo
+                loud and sure enough, and no echo
     quiet       unvoiced                                  the run is forgotten
     speaking    voiced or undecided                       remembered as the last window with voice
     speaking    `hangover_ms` of unvoiced windows         SpeechStopped, offset = `TRAIL_S` before the end of the last
@@ -18,7 +18,8 @@ Pure: windows of audio in, events out. First the window is classified:
 
 The gate (`gate_dbfs`, set at run time) keeps other voices and a distant television from starting speech. It applies to
 the mean power of the run's last 128 ms, because the beginnings of words are quiet, and loud moments are frequent in any
-voice. Once speech has begun, only what stays fainter than `faint_dbfs` ends it, because word endings are quiet.
+voice. `least_mean` is that of the probabilities in the same time: a kitchen or music is rarely much like a voice for
+long. Once speech has begun, only what stays fainter than `faint_dbfs` ends it, because word endings are quiet.
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ TRAIL_S: Final = 0.05
 FAINT_MS: Final = 500.0
 """Longer than the end of a word is faint."""
 _MEAN_OF: Final = 4
-"""How many windows of a run must be loud enough on average."""
+"""How many windows of a run must be loud and sure enough on average."""
 
 
 class _Window(NamedTuple):
     begin: float
     power: float
+    probability: float
 
 
 class Whose(Enum):
@@ -73,6 +75,7 @@ class VoiceDecision:
     hangover_ms: float = 96.0
     whose: Callable[[float], Whose] = callers
     gate_dbfs: float | None = None
+    least_mean: float = 0.0
     faint_dbfs: float | None = None
     onset: float | None = None
     """The begin of the run of voiced windows that may become speech."""
@@ -93,7 +96,7 @@ class VoiceDecision:
             self.onset = None
             self._run.clear()
             return []
-        self._run.append(_Window(begin, 10.0 ** (level_dbfs / 10.0)))
+        self._run.append(_Window(begin, 10.0 ** (level_dbfs / 10.0), probability))
         if len(self._run) > self._longest:
             self._run.popleft()
         return self._in_a_run(begin if self.onset is None else self.onset, end)
@@ -102,8 +105,8 @@ class VoiceDecision:
         self.onset = onset
         if (end - onset) * 1000.0 < self.start_ms - 0.5:
             return []
-        if not self._loud_enough():
-            self.onset = self._run[0].begin  # what was too quiet for long is not the beginning of what follows
+        if not self._enough():
+            self.onset = self._run[0].begin  # what was too little for long is not the beginning of what follows
             return []
         whose = self.whose(end - onset)
         if whose is Whose.UNSURE:
@@ -115,11 +118,11 @@ class VoiceDecision:
         self.last_voice = self._last_loud = end
         return [SpeechStarted(end, onset=onset - LEAD_S)]
 
-    def _loud_enough(self) -> bool:
-        if self.gate_dbfs is None:
-            return True
+    def _enough(self) -> bool:
         latest = list(self._run)[-_MEAN_OF:]
-        least: float = 10.0 ** (self.gate_dbfs / 10.0)
+        if sum(window.probability for window in latest) < len(latest) * self.least_mean:
+            return False
+        least: float = 0.0 if self.gate_dbfs is None else 10.0 ** (self.gate_dbfs / 10.0)
         return sum(window.power for window in latest) >= len(latest) * least
 
     @property

@@ -1,6 +1,6 @@
 """What callers usually say, by language: for the call, which ends their turns by it and knows no language itself.
 
-Of the phrases in a data file, those that are written out are the usual ones, the most usual first; those with many
+Of the phrases in a data file, those that are written out are the usual ones, the most usual first; those with
 alternatives, "(a|b) c", stand for thousands.
 """
 

@@ -42,8 +42,6 @@ from voicebot.authoring.understanding.tokens import Phrases, Token, folded, prep
 T = TypeVar("T")
 
 
-FEW = 6
-"""A phrase with more alternatives is written to take in whatever may be said; none of them is usual."""
 _EITHER = re.compile(r"\(([^()]*)\)")
 
 
@@ -83,12 +81,11 @@ class Vocabulary:
         return [phrase for written in node for phrase in _either(str(written))]
 
     def written_out(self, *path: str) -> list[str]:
-        """The phrases at ``path`` that are written without alternatives, or with few; also "that is" for "that's"."""
+        """The phrases at ``path`` that are written without alternatives, also with "that is" for "that's"."""
         node: Any = self._data
         for name in path:
             node = node.get(name, {})
-        forms = [_either(str(phrase)) for phrase in node]
-        found = [phrase for alternatives in forms if len(alternatives) <= FEW for phrase in alternatives]
+        found = [str(phrase) for phrase in node if "(" not in str(phrase)]
         others = self._contracted([(phrase, phrase.replace("'", "")) for phrase in found], set(found))
         return found + [phrase for phrase, unpointed in others if phrase != unpointed]
 
