@@ -6,6 +6,18 @@ Answers of the offline voice, of Debian's Asterisk prompts and of the human voic
 noise, are decoded as one phrase each, with the phrases that a dialog waits for. *Wrong* is a value that was not said;
 it costs a caller more than being asked again. ``--fit`` prints the numbers of `voicebot.localspeech.confidence` for
 the first half of the answers; the table is of the other half.
+
+November 2026, two runs, answers that nothing was fitted to:
+
+    digits              334 right,  9 wrong, 19 not understood
+      below 0.6         6 of the wrong,  1 of the right
+      below 0.8         6 of the wrong, 10 of the right
+      below 0.9         6 of the wrong, 20 of the right
+      below 0.95        8 of the wrong, 30 of the right
+    closed questions     65 right,  1 wrong (a hum, heard as a clear "No"), 3 not understood
+      below 0.95        none of the wrong, 2 of the right
+
+A sound without words that the model takes for "no" cannot be told from one by its confidence.
 """
 
 from __future__ import annotations
@@ -37,7 +49,7 @@ ENGLISH = EXPECTED["en"]
 MENU = ("billing", "outage", "account balance", "operator", "moving house", "meter reading", "invoice", "a technician")
 NO_ANSWERS = (
     "Hello?", "Pardon?", "Maybe.", "Hold on.", "Help.", "Not now.", "Snow.", "Yesterday.", "Okay.", "Never mind.",
-    "Neither.", "Goodbye.", "It depends.", "For free.", "Won.", "Later.", "Mm-hmm.", "Uh-huh.", "Accounting.",
+    "Neither.", "Goodbye.", "It depends.", "Later.", "Mm-hmm.", "Uh-huh.", "Accounting.",
 )  # fmt: skip
 SNR_DB = (None, 15, 10)
 LEVEL = 10 ** (-23 / 20)

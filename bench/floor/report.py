@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -129,6 +130,7 @@ def tables(results: Sequence[SideResult]) -> str:
                     lines.append(_line([title, result.name, *prompt.cells()]))
     lines.append("")
     lines += [_spent(result) for result in results]
+    lines += [_ended(result) for result in results if any(o.ended for o in result.outcomes)]
     lines += problems(results)
     return "\n".join(lines)
 
@@ -186,6 +188,11 @@ def _spent(result: SideResult) -> str:
     return f"{result.name}: CPU % of a core a call: {shares}; other processes on the machine {others:.0f} %"
 
 
+def _ended(result: SideResult) -> str:
+    counts = Counter(o.ended for o in result.outcomes if o.ended)
+    return f"{result.name}: turns were over by " + ", ".join(f"{why} {count}" for why, count in counts.most_common())
+
+
 def problems(results: Sequence[SideResult]) -> list[str]:
     """A line for each case that could not be tried."""
     return [f"{r.name}: not tried: {o.case.name}: {o.problem}" for r in results for o in r.outcomes if o.problem]
@@ -199,8 +206,8 @@ def misses(results: Sequence[SideResult]) -> list[str]:
             faults = [o.verdict.value] if o.verdict not in (None, Verdict.RIGHT) else []
             faults += ["cut off"] * o.cut_off + ["false interruption"] * o.false_interruption + ["missed"] * o.missed
             if faults:
-                heard = " | ".join(o.texts)
-                found.append(f"{result.name}: {o.case.name}: {', '.join(faults)}; heard {heard!r}, took {o.taken!r}")
+                took = f"heard {' | '.join(o.texts)!r}, took {o.taken!r} {o.ended}".rstrip()
+                found.append(f"{result.name}: {o.case.name}: {', '.join(faults)}; {took}")
     return found
 
 

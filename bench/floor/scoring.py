@@ -28,7 +28,7 @@ WORDS_RIGHT: Final = 0.6
 """The share of the words of open speech that must have reached the bot: nobody's words come through whole."""
 
 _TAKEN: Final = re.compile(r"\[([^\]]*)\]")
-_NOT_TAKEN: Final = frozenset({"no-match", "no-input", "part"})
+_NOT_TAKEN: Final = frozenset({"no-match", "no-input", "part", "-"})
 
 
 class Verdict(StrEnum):
@@ -53,13 +53,15 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question to the bot and its answer. ``kind``: as in records, ``speech`` of what was said."""
+    """One question to the bot and its answer. ``kind``: as in records, ``speech`` of what was said. ``ended``: why the
+    caller's turn was over; empty in records of versions that do not tell."""
 
     kind: str
     asked: float
     said: str
     answered: str
     utterances: tuple[Utterance, ...] = ()
+    ended: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Outcome:
     texts: list[str] = field(default_factory=list)
     """What the bot was sent."""
     taken: str = ""
+    ended: str = ""
+    """Why the caller's first turn was over."""
 
     @property
     def false_interruption(self) -> bool:
@@ -120,6 +124,7 @@ class Outcome:
             "missed": self.missed,
             "texts": self.texts,
             "taken": self.taken,
+            "ended": self.ended,
         }
 
 
@@ -158,6 +163,7 @@ def turns_of(record: dict[str, Any], began: float) -> list[Turn]:
                 for u in turn["bot"]["utterances"]
                 if u["first_packet_ms"] is not None and u["playback_end_ms"] is not None
             ),
+            turn.get("ended") or "",
         )
         for turn in record["turns"]
     ]
@@ -168,6 +174,7 @@ def score(case: Case, times: Times, track: Track, turns: Sequence[Turn]) -> Outc
     kinds = ("speech",) if case.purpose is Purpose.INTERRUPTION else ("speech", "no-match")
     spoken = [turn for turn in turns if turn.kind in kinds and times.onset < turn.asked <= times.until]
     outcome = Outcome(case, reached=bool(spoken), texts=[turn.said for turn in spoken])
+    outcome.ended = next((turn.ended for turn in spoken), "")
     if case.purpose is Purpose.ANSWER:
         _score_answer(outcome, times, track, spoken)
     else:

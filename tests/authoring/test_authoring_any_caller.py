@@ -140,6 +140,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+async def make(line: Line, kind: str, what: str) -> list[str]:
+    """Make a move of the caller's, or of the call's. What is said."""
+    if kind == "say":
+        return await line.say(what)
+    if kind == "press":
+        return await line.press(what)
+    if kind == "event":
+        return await line.event(what, 1)
+    if kind == "call":
+        return await line.event("call.status", {"state": what, "commandId": "dial-1", "status": what})
+    return await line.event("handoff.status", {"state": what})
+
+
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chunks=moves)
 async def test_no_caller_makes_a_dialog_fail(folder: Path, chunks: list[list[tuple[str, str]]]) -> None:
@@ -155,16 +168,7 @@ async def test_no_caller_makes_a_dialog_fail(folder: Path, chunks: list[list[tup
     line = Line(folder, fetch=fetch)
     await line.dial()
     for kind, what in itertools.chain.from_iterable(chunks):
-        if kind == "say":
-            await line.say(what)
-        elif kind == "press":
-            await line.press(what)
-        elif kind == "event":
-            await line.event(what, 1)
-        elif kind == "call":
-            await line.event("call.status", {"state": what, "commandId": "dial-1", "status": what})
-        else:
-            await line.event("handoff.status", {"state": what})
+        await make(line, kind, what)
         assert len(line.sent) < 20
         if line.hung_up:
             return
@@ -174,6 +178,34 @@ async def test_no_caller_makes_a_dialog_fail(folder: Path, chunks: list[list[tup
             return
         await line.event("handoff.status", {"state": "failed"})
     pytest.fail("silence does not come to an end")
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chunks=moves)
+async def test_trials_change_nothing_and_tell_what_is_then_said(
+    folder: Path, chunks: list[list[tuple[str, str]]]
+) -> None:
+    fetched = []
+
+    async def fetch(request: HttpRequest) -> Any:
+        fetched.append(request)
+        return {"waiting": 3, "free": 0}
+
+    plain, tried = Line(folder, fetch=fetch), Line(folder, fetch=fetch)
+    assert await plain.dial() == await tried.dial()
+    for kind, what in itertools.chain.from_iterable(chunks):
+        foreseen: list[str] = []
+        if kind == "say":
+            await tried.trial("yes")
+            before = len(fetched)
+            foreseen = await tried.trial(what)
+            assert len(fetched) == before
+        said = await make(tried, kind, what)
+        assert foreseen == said[: len(foreseen)]
+        assert said == await make(plain, kind, what)
+        assert [sent["type"] for sent in plain.sent] == [sent["type"] for sent in tried.sent]
+        if plain.hung_up:
+            return
 
 
 async def test_a_call_goes_on_where_it_was_when_its_host_was_killed(folder: Path, tmp_path: Path) -> None:

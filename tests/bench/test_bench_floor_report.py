@@ -68,6 +68,13 @@ def test_both_sides_are_in_each_row() -> None:
     assert any(line.startswith("digits with pauses") for line in text.splitlines())
 
 
+def test_it_is_told_why_turns_were_over_where_the_record_tells() -> None:
+    one, other = answer("menu", 200, Verdict.RIGHT), answer("menu", 300, Verdict.RIGHT)
+    one.ended = other.ended = "complete"
+    assert "this: turns were over by complete 2" in tables([result("this", one, other)])
+    assert "turns were over" not in tables([THIS])
+
+
 def test_the_call_process_and_the_speech_client_are_one_figure() -> None:
     assert cpu_percent_a_call(THIS) == {"calls": 1.5, "speech service": 20.0}
 

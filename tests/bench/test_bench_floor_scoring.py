@@ -137,6 +137,7 @@ def test_turns_are_read_from_a_record_on_the_clock_of_the_caller() -> None:
             },
             {
                 "kind": "speech",
+                "ended": "complete",
                 "caller": {"text": "yes"},
                 "bot": {"asked_ms": 2000.0, "text": "[yes]", "utterances": []},
             },
@@ -146,4 +147,5 @@ def test_turns_are_read_from_a_record_on_the_clock_of_the_caller() -> None:
     assert math.isnan(first.asked)
     (spoken,) = first.utterances
     assert (spoken.started, spoken.ended) == pytest.approx((100.3, 101.3))
+    assert (first.ended, second.ended) == ("", "complete")
     assert (second.asked, second.said, second.answered) == (102.0, "yes", "[yes]")

@@ -109,3 +109,8 @@ def test_what_the_network_sent_is_bounded() -> None:
     told = activities.start_facts(diverted)["sipHeaders"]
     assert told == diverted.headers, "one that was diverted often is told whole"
     assert len(json.dumps(said)) < 10_000
+
+
+def test_a_bot_is_told_whether_transfers_have_a_fallback() -> None:
+    assert activities.start_facts(CallFacts("c", "a", "b"))["fallbackTransfer"] is False
+    assert activities.start_facts(CallFacts("c", "a", "b", fallback=True))["fallbackTransfer"] is True

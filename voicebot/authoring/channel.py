@@ -171,6 +171,12 @@ def prompt_heard(activity: Any) -> float:
     return 1.0 if heard is None else heard
 
 
+def confidence(activity: Any) -> float | None:
+    """How sure the recogniser is of the words, from 0 to 1; None where it does not say."""
+    data = activity.channel_data
+    return number_within(data.get("confidence"), 0, 1) if isinstance(data, dict) else None
+
+
 def sent_at(activity: Any) -> float:
     """When the activity was sent, in seconds since 1970; 0 where it does not say."""
     sent = activity.timestamp

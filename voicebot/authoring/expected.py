@@ -86,12 +86,25 @@ USUAL: dict[str, dict[str, str]] = {
         "fr": "Le matin ou l'après-midi ?",
         "es": "¿Por la mañana o por la tarde?",
     },
-    # to callers who named a sum that may have cents or not, before the question is asked again
+    # to callers who named a sum that may have cents or not
     "which_amount": {
         "en": "Please say the currency with the amount, as in ten dollars and fifty cents.",
         "de": "Bitte nennen Sie den Betrag mit der Währung, zum Beispiel zehn Euro und fünfzig Cent.",
         "fr": "Veuillez dire le montant avec la devise, par exemple dix euros et cinquante centimes.",
         "es": "Por favor, diga el importe con la moneda, por ejemplo diez euros con cincuenta céntimos.",
+    },
+    # to callers whose answer was hard to understand: an option, or digits
+    "did_you_say": {
+        "en": "Did you say {understood}?",
+        "de": "Haben Sie {understood} gesagt?",
+        "fr": "Avez-vous dit {understood} ?",
+        "es": "¿Ha dicho {understood}?",
+    },
+    "is_that_right": {
+        "en": "I heard {understood|digits}. Is that right?",
+        "de": "Ich habe {understood|digits} verstanden. Ist das richtig?",
+        "fr": "J'ai compris {understood|digits}. Est-ce exact ?",
+        "es": "He entendido {understood|digits}. ¿Es correcto?",
     },
     # to callers who wait in a queue
     "hold": {

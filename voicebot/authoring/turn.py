@@ -82,6 +82,11 @@ class Turn:
         return channel.prompt_heard(self.context.activity)
 
     @property
+    def confidence(self) -> float | None:
+        """How sure the recogniser is of :attr:`message`, from 0 to 1; None where it does not say, and for a key."""
+        return channel.confidence(self.context.activity) if self.key is None else None
+
+    @property
     def key(self) -> str | None:
         """The key that the caller pressed; None when something else came in."""
         return self.message if channel.is_key(self.context.activity) else None
@@ -133,12 +138,16 @@ class Turn:
 
     # --- what is said and done ----------------------------------------------------------------------------------------
 
-    async def speak(self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None) -> str:
+    async def speak(
+        self, prompt: Prompt, *, asking: bool = False, barge_in: BargeIn | None = None, understood: Any = None
+    ) -> str:
         """Say ``prompt``, and return its words. ``asking``: an answer is expected. ``barge_in``: unless the prompt
-        itself says.
+        itself says. ``understood``: what one of our own prompts calls so.
         """
         words = self.script.words(prompt)
         scope, slow = self.scope(), bool(self.call.get("slow"))
+        if understood is not None:
+            scope["understood"] = understood
         audio = words.sound(scope) if not slow else ""  # a file cannot be played more slowly, so the text is spoken
         may = words.barge_in if words.barge_in is not None else barge_in
         if may is None and asking:

@@ -125,13 +125,13 @@ class HostServer:
         """Let running turns end, for :data:`DRAIN_S`, then close every connection."""
         if self._server is not None:
             self._server.close()
-        await self._trials.close()
         if self._workers:
             await asyncio.wait(self._workers.values(), timeout=DRAIN_S)
         tasks = [*self._workers.values(), *self._connections.values(), *([self._turning] if self._turning else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._trials.close()
 
     # --- connections --------------------------------------------------------------------------------------------------
 

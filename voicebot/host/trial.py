@@ -5,7 +5,7 @@ call is collected. The trial ends at the first thing that the call, or anybody o
 speech: of what is sent, that is checked here (:func:`_is_harmless`); what dialogs do themselves, they do only after
 :func:`only_for_real`. Only dialogs that keep to this may be tried (``LoadedDialogs.trials``).
 
-Trials give way to turns: one runs at a time; that of a conversation ends when a request for it comes.
+Trials give way to turns: few run at a time; that of a conversation ends when a request for it comes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ MAX_MESSAGES = 4
 """With so many messages, a trial has told enough."""
 MAX_WAITING = 16
 """Trials that may wait for their turn; further ones tell nothing."""
+MOST_RUNNING = 4
+"""Trials that run at a time. They compute one after another in any case; but a function may wait for something."""
 TRIAL_LIMIT_S = 0.5
 """The longest that a trial may take, waiting included."""
 _TRIAL = "voicebot.trial"
@@ -50,7 +52,7 @@ class Trials:
 
     def __init__(self, bot: DialogBot) -> None:
         self._bot = bot
-        self._one = asyncio.Lock()
+        self._places = asyncio.Semaphore(MOST_RUNNING)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def begin(
@@ -86,7 +88,7 @@ class Trials:
     async def _run(self, activity: Any, within_s: float, tell: Callable[[tuple[dict[str, Any], ...]], None]) -> None:
         said: list[dict[str, Any]] = []
         try:
-            async with asyncio.timeout(within_s), self._one:
+            async with asyncio.timeout(within_s), self._places:
                 await asyncio.sleep(0)  # a turn that has come meanwhile goes first
                 await _try(self._bot, activity, said)
         except asyncio.CancelledError:

@@ -23,10 +23,12 @@ Slot = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """``value`` is the answer; ``option`` names the option of ``choice`` or ``languages`` that it came from."""
+    """``value`` is the answer; ``option`` names the option of ``choice`` or ``languages`` that it came from, and
+    ``likeness`` tells how much what was said is like its words, from 0 to 1 for the same."""
 
     value: Any
     option: str | None = None
+    likeness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class AnswerKind(Part):
         """No further key has come in time: whether the keys so far are an answer."""
         return None
 
-    def mended(self, text: str, value: Any, understanding: Understanding) -> Any:
+    def mended(self, text: str, value: Any, understanding: Understanding, today: date) -> Any:
         """``value``, which is to be confirmed, with a part of it corrected by ``text``; None when none is."""
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 
 from voicebot.authoring.answers.answer import Answered
@@ -20,7 +21,9 @@ def option_said(
         return None
     spoken = {name: (option.say or [name.replace("_", " ").replace("-", " ")]) for name, option in options.items()}
     keys = {name: option.key for name, option in options.items() if option.key is not None}
-    name = understanding.choice(text, spoken, keys, outright=outright)
+    name = understanding.choice(text, spoken, keys, outright=outright, by_sound=False)
+    if name is None and not outright and (near := understanding.sounds_like(text, spoken)) is not None:
+        return replace(_answer(options, near[0]), likeness=near[1])
     if name is None or (outright and not _named(text, spoken[name])):
         return None
     return _answer(options, name)

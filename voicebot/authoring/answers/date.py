@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from pydantic import Field
 
@@ -52,6 +53,12 @@ class DateAnswer(AnswerKind, title="DateWanted"):
             return None
         slot["unclear"] = [end.isoformat() for end in days]
         return Unclear("which_day", self.which)
+
+    def mended(self, text: str, value: Any, understanding: Understanding, today: date) -> date | None:
+        said = understanding.correction(text) or (text if understanding.yes_no(text) is None else "")
+        if not isinstance(value, date):
+            return None
+        return self._taken(understanding.date_instead(said, value, today, past=not self.future), today)
 
     def read_key(self, key: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         keys = pressed(key, slot, length=KEYS)

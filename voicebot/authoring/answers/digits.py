@@ -12,6 +12,9 @@ from voicebot.authoring.answers.parts import Form, is_part, joined
 from voicebot.authoring.model import Duration, KeypadKey, Prompt
 from voicebot.authoring.understanding import Understanding
 
+DOUBTFUL = 0.5
+"""How much digits are like those that were meant, if another word stands between them."""
+
 
 class DigitsAnswer(AnswerKind):
     """A series of digits, spoken (at once or in parts) or keyed in. The key `*` clears what was keyed in so far."""
@@ -85,7 +88,7 @@ class DigitsAnswer(AnswerKind):
         slot.update(keys="", said="")
         number = joined(before, said, self.shortest, self.longest)
         if len(number) >= self.shortest:
-            return Answered(number)
+            return Answered(number, likeness=DOUBTFUL if understanding.has_gap(text) else 1.0)
         if not number or not is_part(text, said):
             return None
         slot["said"] = number

@@ -34,7 +34,11 @@ class MoneyAnswer(KeyedAnswer):
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         possible = self._possible(text, understanding)
-        return Unclear("which_amount") if len(possible) > 1 else answered(next(iter(possible), None))
+        if len(possible) > 1:
+            first = not slot.get("unclear")
+            slot["unclear"] = True
+            return Unclear("which_amount", alone=first)
+        return answered(next(iter(possible), None))
 
     def _possible(self, text: str, understanding: Understanding) -> list[Decimal]:
         amounts = understanding.amounts(text, self.currency)

@@ -49,6 +49,6 @@ class SpelledAnswer(AnswerKind):
         spelled = joined(before, letters, self.max + 1, self.max)
         return spelled if letters and len(spelled) > len(letters) else None
 
-    def mended(self, text: str, value: Any, understanding: Understanding) -> str | None:
+    def mended(self, text: str, value: Any, understanding: Understanding, today: date) -> str | None:
         letters = understanding.respelled(text, value) if isinstance(value, str) else None
         return letters if letters is not None and self.min <= len(letters) <= self.max else None

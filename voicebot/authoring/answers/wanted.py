@@ -11,7 +11,7 @@ from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Rep
 from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
 from voicebot.authoring.answers.expectation import Expectation, of_yes_no, with_options
 from voicebot.authoring.model import LEAVING, Option
-from voicebot.authoring.understanding import Understanding
+from voicebot.authoring.understanding import NEAR, Understanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Wanted:
         if self.answer is not None:
             return self.answer.value(text, understanding, today)
         option = self.option_said(text, understanding)
-        return option.value if option is not None else None
+        return option.value if option is not None and option.likeness >= NEAR else None
 
     def is_named(self, text: str, understanding: Understanding, today: date, *, whole: bool) -> bool:
         """Whether ``text`` names an answer, although it says something else as well, or (``whole``) nothing else."""
@@ -135,7 +135,8 @@ class Wanted:
         replaced = self.answer.REPLACED if self.answer is not None else Replaced.BY_VALUE_ALONE
         if replaced is Replaced.NEVER:
             return None
-        if self.answer is not None and (mended := self.answer.mended(text, candidate, understanding)) is not None:
+        mended = self.answer.mended(text, candidate, understanding, today) if self.answer is not None else None
+        if mended is not None:
             return mended
         correction = understanding.correction(text)
         value = self.value(correction, understanding, today) if correction is not None else None
@@ -143,6 +144,13 @@ class Wanted:
         if value is None and (alone or replaced is Replaced.BY_VALUE):
             value = self.value(text, understanding, today)
         return value
+
+    def said_for(self, answer: Answered) -> Any:
+        """What callers are told of ``answer`` when asked whether they gave it: an option by its label or words."""
+        if answer.option is None:
+            return answer.value
+        option = self.options[answer.option]
+        return option.label or (option.say or [answer.option.replace("_", " ")])[0]
 
     def phrases(self) -> Iterator[str]:
         """The words of its options; an option without words is named by its name."""

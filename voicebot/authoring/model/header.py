@@ -77,7 +77,11 @@ class GlobalCommands(Part, title="Globals"):
 
     HEADING = "`globals`"
 
-    agent: GlobalCommand | None = Field(None, description='"Agent", "operator": needs `goto`.')
+    agent: GlobalCommand | None = Field(
+        None,
+        description='"Agent", "operator": needs `goto`. If it is not listed, callers are told that there is nobody, or '
+        "go where `calls.fallback_transfer` of the settings says.",
+    )
     start_over: GlobalCommand | None = Field(None, description='"Start over", "main menu": needs `goto`.')
     repeat: GlobalCommand | None = Field(None, description='"Repeat", "pardon?": says the question again. Key: `*`.')
     slower: GlobalCommand | None = Field(None, description='"Slower": says it again, slowly, and stays slow.')

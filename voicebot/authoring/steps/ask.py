@@ -12,6 +12,7 @@ from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
 from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
+from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, unsure
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
 from voicebot.authoring.answers.parts import PART_PAUSE_S
 from voicebot.authoring.answers.question import KINDS, Question
@@ -206,13 +207,19 @@ class AskStep(Question, DialogStep):
         asks_for = understanding.asks_for(text)
         if state["mode"] == CONFIRMING:
             meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=heard)
+            if isinstance(meant, bool) and unsure(turn.confidence):
+                return await self._missed(turn)
             if meant is not None:
                 return await self._confirmed(turn, meant)
+        elif self.wanted.takes_anything and heard and understanding.hesitates(text):
+            return Ending.WAITS
         elif asks_for is None or not self.wanted.takes_anything or self.wanted.takes_command(asks_for):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
             if reading is not None:
                 return await self._take(turn, reading)
         if asks_for is not None and await self.asked_for(turn, asks_for):
+            return Ending.WAITS
+        if heard and understanding.hesitates(text):
             return Ending.WAITS
         if heard or state["unheard"] >= MOST_UNHEARD:
             return await self._missed(turn)
@@ -248,11 +255,14 @@ class AskStep(Question, DialogStep):
 
     def _confirm(self, turn: Turn) -> Confirm | None:
         """The confirmation that is being asked for; None while the question itself is."""
-        return self.confirm if turn.state["mode"] == CONFIRMING else None
+        if turn.state["mode"] != CONFIRMING or self.confirm is not None:
+            return self.confirm if turn.state["mode"] == CONFIRMING else None
+        return Confirm.model_construct(ask=turn.script.usual[turn.state["asks"]])
 
     async def _speak(self, turn: Turn, prompt: Prompt, barge_in: BargeIn | None = None) -> None:
         """Say what asks for an answer, and keep how much of it has to be heard."""
-        said = await turn.speak(prompt, asking=True, barge_in=barge_in)
+        understood = turn.state.get("understood")
+        said = await turn.speak(prompt, asking=True, barge_in=barge_in, understood=understood)
         turn.state["to_hear"] = share_to_hear(said, reads_back=self._confirm(turn) is not None)
 
     def _was_heard(self, turn: Turn) -> bool:
@@ -309,6 +319,7 @@ class AskStep(Question, DialogStep):
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
+            heard_part(turn.state["slot"], turn.confidence)
             if turn.state["slot"].get("said"):
                 await self._expect(turn, PART_PAUSE_S if reading.prompt is None else None)
             if reading.prompt is not None:
@@ -318,12 +329,16 @@ class AskStep(Question, DialogStep):
             return await self._missed(turn, unclear=reading)
         if reading is None:
             return await self._missed(turn)
-        if self.confirm is None or (reading.option is not None and not self.chooses):
+        asks = asked_about(reading, self.wanted.answer, turn.state["slot"], turn.confidence)
+        if asks == AGAIN or (asks is not None and self.sensitive and self.confirm is None):
+            return await self._missed(turn)
+        if asks is None and (self.confirm is None or (reading.option is not None and not self.chooses)):
             return await self._answered(turn, reading.value, reading.option)
         turn.state.update(
-            mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={}, heard=False, unheard=0
-        )
-        if self.save is not None:
+            mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={}, heard=False, unheard=0,
+            asks=asks, understood=self.wanted.said_for(reading),
+        )  # fmt: skip
+        if self.save is not None and (reading.option is None or self.chooses):
             turn.variables[self.save] = reading.value
         await self._expect(turn)
         await self.prompt_again(turn)

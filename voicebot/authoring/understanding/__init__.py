@@ -6,6 +6,7 @@ Pure functions of the text that a recogniser gives. What is particular to a lang
 answer is None: better ask again than take the wrong one.
 """
 
+from voicebot.authoring.understanding.likeness import NEAR
 from voicebot.authoring.understanding.patterns import MAX_FORM, Pattern, PatternError, pattern_of
 from voicebot.authoring.understanding.phone_numbers import countries, phone_lengths
 from voicebot.authoring.understanding.reader import Understanding, for_language
@@ -13,6 +14,7 @@ from voicebot.authoring.understanding.vocabulary import UnknownLanguage, languag
 
 __all__ = [
     "MAX_FORM",
+    "NEAR",
     "Pattern",
     "PatternError",
     "Understanding",

@@ -22,12 +22,15 @@ from voicebot.authoring.understanding.numbers import (
     NumberReader,
     NumberWords,
     SpokenNumber,
+    says_article,
     single,
 )
 from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_AMOUNT = Decimal(10) ** 15
+MAX_MINOR = 1000
+"""Nobody counts so many of the smaller coin."""
 _FOUR_DIGITS = re.compile(r"[1-9][0-9]{3}(?<!00)")
 
 
@@ -47,6 +50,9 @@ class Amounts:
         self._digits = digits
         self._alternatives = vocabulary.listed_phrases("dates", "alternatives")
         self._between = vocabulary.listed_phrases("money", "between")
+        self._limits = vocabulary.listed_phrases("money", "limits")
+        self._no_sums = vocabulary.listed_phrases("money", "no_sums")
+        self._sounds_like = frozenset(vocabulary.section("numbers").get("sounds_like", {}))
         self._currencies = vocabulary.section("money").get("currencies", {})
         self._units = lru_cache(maxsize=32)(self._units_of)
 
@@ -65,8 +71,10 @@ class Amounts:
         """``whole``: what may have cents at its end, or not, has none."""
         units = self._units(currency.upper())
         tokens = self._vocabulary.content(text)
-        if self._is_range(tokens, units):
+        if self._is_range(tokens, units) or self._is_limit(tokens) or self._no_sums.find(tokens):
             return None
+        if tokens and tokens[0].word in self._sounds_like and self._is_digit_first(tokens[1:]):
+            return None  # "for two fifty" may be "forty two fifty"
         major: Decimal | None = None
         minor: Decimal | None = None
         begin, index, leads = 0, 0, False
@@ -91,12 +99,16 @@ class Amounts:
             group = rows[-1] if rows else []
             if unit is _Unit.MINOR:
                 minor = single(group) if minor is None else minor
+                if minor is not None and minor >= MAX_MINOR:
+                    return None  # "forty two fifty cents"
                 if major is None and len(rows) == 2 and self._adds(tokens[begin:index], rows):
                     major = single(rows[0])  # "forty two and fifty cents"
             elif unit is not None and group:
                 major = self._named(group, whole) if major is None else major
             elif unit is None and group:
                 if major is None and minor is None:
+                    if says_article(self._words, tokens, 1):
+                        return None
                     amount = self._bare(group) if len(rows) == 1 else None
                     if amount is not None and not whole and _may_have_cents(tokens[begin:index], amount):
                         amount /= 100
@@ -128,6 +140,18 @@ class Amounts:
             if not adds or opened or (start - stop == 1 and named.get(end) is not _Unit.MINOR):
                 return True
         return False
+
+    def _is_limit(self, tokens: Sequence[Token]) -> bool:
+        """Whether a number is only a limit: "less than fifty"."""
+        return any(
+            self._words.atoms(tokens[stop : stop + 1])[0].is_number
+            for _, stop, _ in self._limits.find(tokens) if stop < len(tokens)
+        )  # fmt: skip
+
+    def _is_digit_first(self, tokens: Sequence[Token]) -> bool:
+        """Whether a digit begins ``tokens``, and another number follows it."""
+        atoms = self._words.atoms(tokens[:2])
+        return len(atoms) == 2 and atoms[0].is_digit and atoms[1].is_number
 
     def _is_hundred(self, tokens: Sequence[Token], index: int) -> bool:
         """Whether a coin is a number word as well: "deux cents euros"."""

@@ -33,6 +33,7 @@ class Choices:
         sounds_like = vocabulary.section("numbers").get("sounds_like", {})
         self._sounds_like = {word: Decimal(digit) for word, digit in sounds_like.items()}
         self._uncounted = vocabulary.words("choice", "uncounted")
+        self._both = vocabulary.listed_phrases("choice", "both")
         self._last = vocabulary.listed_phrases("choice", "last")
         self._carriers = vocabulary.listed_phrases("choice", "carriers")
         self._excluded_by = vocabulary.words("choice", "excluded_by")
@@ -46,9 +47,27 @@ class Choices:
         """The option meant, by the phrase with most words; None where there is none or it is not clear which.
 
         An option that follows "not" is out. Failing whole phrases, words that only one option has decide; failing
-        these, its key or place ("press two", "the second one"), and at last its sound, if that is clearly the nearest
-        ("Billan" for billing). ``keys``: of the options that have one, by name. ``outright``: its words only.
+        these, its key or place ("press two", "the second one"). ``keys``: of the options that have one, by name.
+        ``outright``: its words only.
         """
+        names = list(options)[:MAX_OPTIONS]
+        named, found = self._by_words(text, names, options)
+        return found if named or outright else self._by_place(text, names, keys or {})
+
+    def by_sound(self, text: str, options: Mapping[str, Iterable[str]]) -> tuple[str, float] | None:
+        """The option that sounds like all that was said ("Billan" for billing), and how much, where no other sounds
+        nearly so; None also where a word of an option was said."""
+        names = list(options)[:MAX_OPTIONS]
+        heard = self._sound(text)
+        if not MIN_SOUND <= len(heard) <= MAX_SOUND or self._by_words(text, names, options)[0]:
+            return None
+        phrases = [(self._sound(str(phrase)), name) for name in names for phrase in options[name] or (name,)]
+        return nearest(heard, phrases) if len(phrases) <= MAX_SOUNDS else None
+
+    def _by_words(
+        self, text: str, names: Sequence[str], options: Mapping[str, Iterable[str]]
+    ) -> tuple[bool, str | None]:
+        """Whether words of an option were said, and the one option that they mean."""
         said = self._normal(self._vocabulary.content(text))
         uttered = _Said(said)
         # "one moment" says nothing of "one bedroom"; "one" does.
@@ -56,7 +75,6 @@ class Choices:
         whole: dict[str, int] = {}
         partly: dict[str, int] = {}
         excluded: set[str] = set()
-        names = list(options)[:MAX_OPTIONS]
         for name in names:
             for phrase in (name, *options[name]):
                 wanted = self._wanted(str(phrase))
@@ -75,19 +93,17 @@ class Choices:
             if left:
                 best = max(left.values())
                 winners = [name for name, weight in left.items() if weight == best]
-                return winners[0] if len(winners) == 1 else None
-        if excluded or outright:
-            return None
-        return self._by_place(text, names, keys or {}) or self._by_sound(text, names, options)
+                return True, winners[0] if len(winners) == 1 else None
+        return bool(excluded), None
 
     def _is_number(self, said: Sequence[str]) -> bool:
         return all(word.isdigit() or word in self._ignored for word in said)
 
     def _by_place(self, text: str, names: Sequence[str], keys: Mapping[str, str]) -> str | None:
         """The option whose key or place is all that was said."""
-        if any(token.word in self._uncounted for token in self._vocabulary.tokens(text)):
-            return None
         tokens = self._vocabulary.content(text)
+        if self._both.find(tokens) or any(token.word in self._uncounted for token in self._vocabulary.tokens(text)):
+            return None
         atoms = self._numbers.atoms(tokens)
         at_token = {atom.start: index for index, atom in enumerate(atoms)}
         reader = NumberReader(self._numbers, atoms)
@@ -122,14 +138,6 @@ class Choices:
         if keys:
             return next((at for at, name in enumerate(names, 1) if keys.get(name) == format(number, "f")), 0)
         return int(number) if number == number.to_integral_value() and number <= len(names) else 0
-
-    def _by_sound(self, text: str, names: Sequence[str], options: Mapping[str, Iterable[str]]) -> str | None:
-        """The option that sounds like all that was said, where no other sounds nearly so."""
-        heard = self._sound(text)
-        if not names or not MIN_SOUND <= len(heard) <= MAX_SOUND:
-            return None
-        phrases = {self._sound(str(phrase)): name for name in names for phrase in options[name] or (name,)}
-        return nearest(heard, phrases) if len(phrases) <= MAX_SOUNDS else None
 
     def _sound_of(self, phrase: str) -> str:
         """The sound of ``phrase`` without words that say nothing of the option; ``""`` for more than a few words."""

@@ -38,6 +38,8 @@ _JOINTS = 3
 """How many of the words that may hang one day on another are looked at."""
 _SOON = timedelta(days=45)
 """How far off "Friday the nineteenth" may be; if the next 19th is no Friday, the caller rather means another day."""
+_HOURS, _MINUTES = 12, 10
+"""Behind a weekday, a number up to ``_HOURS`` may be a time, and one from ``_MINUTES`` on behind it minutes."""
 _FRIDAY_13 = (4, 13)
 """A day that callers know, however far off it is."""
 _DEPTH = 2
@@ -78,7 +80,7 @@ class CalendarDays:
         try:
             found = self._vague.around_days(tokens, today, past)
             if found is None and self._exact(tokens, today, past) is None:
-                found = self._vague.without_day(tokens, today, past)
+                found = self._vague.without_day(tokens, today, past) or self._on_another_weekday(tokens, today, past)
             return found
         except (OverflowError, ValueError):
             return None
@@ -128,9 +130,12 @@ class CalendarDays:
         if weekdays:
             if day is None and words.cardinal_days:  # "vendredi treize"
                 day = next((number.value for number in numbers if number.start == weekdays[0][1]), None)
-            return self._weekday(tokens, weekdays, day, today, past)
+            found = self._weekday(tokens, weekdays, day, today, past)
+            return found if found is None or day is not None or self._fits(found, numbers, weekdays[0][1]) else None
         if day is not None:
             return monthless(day, None, today, past)
+        if any(self._day_alone(tokens, [number]) for number in numbers):
+            return None  # "le neuf cinq"
         return self._numbered.in_order(numbers, text, today, past)
 
     def _agreeing(self, day: date | None, tokens: Sequence[Token]) -> date | None:
@@ -139,6 +144,13 @@ class CalendarDays:
         names = {at for start, stop, _ in words.holidays.find(tokens) for at in range(start, stop)}  # "Easter Monday"
         weekdays = {weekday for start, _, weekday in words.weekdays.find(tokens) if start not in names}
         return day if day is not None and (not weekdays or day.weekday() in weekdays) else None
+
+    def _on_another_weekday(self, tokens: Sequence[Token], today: date, past: bool) -> DayRange | None:
+        """The day that would be meant if another day of the week were not named: "Tuesday, May ninth", a Sunday."""
+        weekdays = self._words.weekdays.find(tokens)
+        named = {at for start, stop, _ in weekdays for at in range(start, stop)}
+        day = self._exact([token for at, token in enumerate(tokens) if at not in named], today, past) if named else None
+        return None if day is None else (day, day)
 
     def _beside_another(
         self, tokens: Sequence[Token], numbers: list[DayNumber], today: date, past: bool, depth: int
@@ -274,8 +286,16 @@ class CalendarDays:
             after_article = number.start > 0 and tokens[number.start - 1].word in self._words.articles
             plain = number.ordinal and tokens[number.start].word not in self._words.doubtful
             if 1 <= number.value <= 31 and (plain or after_article) and not self._words.counts(tokens, number):
-                return number.value
+                return number.value if not any(_follows(number.stop, other) for other in numbers) else None
         return None
+
+    def _fits(self, found: date, numbers: Sequence[DayNumber], at: int) -> bool:
+        """Whether the number behind a weekday, if there is one, is its day or a time: "Tuesday nine thirty"."""
+        behind = [number for number in numbers if number.start >= at][:2]
+        if not behind or behind[0].start != at or behind[0].value == found.day:
+            return True
+        hour, minutes = behind[0], behind[1] if len(behind) > 1 and behind[1].start == behind[0].stop else None
+        return hour.value <= _HOURS if minutes is None else minutes.value >= _MINUTES
 
     def _weekday(
         self, tokens: Sequence[Token], weekdays: list[tuple[int, int, int]], day: int | None, today: date, past: bool
@@ -301,3 +321,8 @@ class CalendarDays:
         if words.next.find(tokens) and (words.week_after or weeks):
             return today + timedelta(days=7 - today.weekday() + weekday)
         return weekday_from(today, weekday, -1 if past else 1)
+
+
+def _follows(stop: int, number: DayNumber) -> bool:
+    """Whether ``number`` follows at once what ends at ``stop``, and is no day itself."""
+    return number.start == stop and not number.ordinal

@@ -113,7 +113,7 @@ class ClockTimes:
                 stop = atom.start + noon[0]
                 while index < len(atoms) and atoms[index].start < stop:
                     index += 1
-            elif self._half_before and atom.kind == UNIT and 0 < (part := self._quarters(reader, index)) < 60:
+            elif atom.kind == UNIT and 0 < (part := self._quarters(reader, index)) < 60:
                 parts.append(_Part(_MINUTES, part))  # "drei viertel sechs"
                 index += 2
             elif atom.kind == FRACTION and atom.value < 1:
@@ -185,8 +185,8 @@ class ClockTimes:
             minutes, hour = (left, right) if self._minutes_first else (right, left)
             if hour.kind == _MINUTES or hour.value > 24 or not 0 < minutes.value < 60:
                 continue
-            if self._minutes_first and minutes.kind == _PLAIN and minutes.value % 5:
-                continue  # "nine to five" is a range; "four minutes to five" is none
+            if self._minutes_first and minutes.kind == _PLAIN and (minutes.value % 5 or number(at - 2) is not None):
+                continue  # "nine to five" and "five thirty to six" are ranges, "four minutes to five" is none
             if part.kind == _PAST:
                 return hour.value, minutes.value
             return _hour_before(hour.value), 60 - minutes.value

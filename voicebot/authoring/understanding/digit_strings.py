@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from voicebot.authoring.understanding.likeness import nearest, sound
+from voicebot.authoring.understanding.likeness import NEAR, nearest, sound
 from voicebot.authoring.understanding.numbers import (
     HUNDRED,
     NUMERAL,
@@ -53,7 +53,7 @@ class DigitStrings:
         self._introductions = vocabulary.listed_phrases("correction", "markers")
         digits = {word: int(digit) for word, digit in section.get("units", {}).items()}
         digits |= dict.fromkeys(section.get("zero", ()), 0)
-        self._sounds = {sound(folded(word)): digit for word, digit in digits.items()}
+        self._sounds = [(sound(folded(word)), digit) for word, digit in digits.items()]
         self._known = vocabulary.words("choice", "ignored")
 
     def read(self, text: str, length: int | None = None) -> str:
@@ -76,11 +76,25 @@ class DigitStrings:
                 return found
         return likely
 
+    def has_gap(self, text: str) -> bool:
+        """Whether a word that is no digit stands between digits ("957117772, and four"): one may have been misheard."""
+        tokens = self._vocabulary.content(_GLUED.sub(" ", prepared(text)))
+        atoms = self._by_sound(tokens, self.with_zero_letters(self._words.atoms(tokens)), self._hardly)
+        reader = NumberReader(self._words, atoms)
+        ended = index = 0
+        while index < len(atoms):
+            number = reader.cardinal(index) if atoms[index].is_number else None
+            if number is not None and ended and any(not self._is_times(atom) for atom in atoms[ended:index]):
+                return True
+            index = number.stop if number is not None else index + 1
+            ended = index if number is not None else ended
+        return False
+
     def _near(self, atoms: Sequence[Atom]) -> dict[str, int]:
         """The words that sound nearly like one of the digits ("seeks")."""
         words = {atom.word for atom in atoms if atom.kind == WORD and len(atom.word) >= MIN_NEAR}
         near = {word: nearest(sound(word), self._sounds) for word in words - self._known}
-        return {word: digit for word, digit in near.items() if digit is not None}
+        return {word: found[0] for word, found in near.items() if found is not None and found[1] >= NEAR}
 
     def _dates(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> bool:
         """Whether a number belongs to a month ("December 2028"), and is no string of digits."""

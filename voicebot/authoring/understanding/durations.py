@@ -47,8 +47,9 @@ class Durations:
         hits = self._units.find(tokens)
         if not hits:
             return self._bare(tokens)
-        if {"day", "night"} <= {meaning for _, _, meaning in hits}:
-            return None  # "two nights and three days" are not five
+        named = [meaning for _, _, meaning in hits]
+        if {"day", "night"} <= {*named} or len({*named}) < len(named):
+            return None  # "two nights and three days" are not five, "one night, two nights" not three
         counted_in, size = SIZES[unit]
         total, begin = Decimal(0), 0
         for at, (start, stop, meaning) in enumerate(hits):

@@ -7,16 +7,17 @@ letter, where letters of the same kind (vowels; b and p; m and n; p and t) diffe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
 
-NEAR = 0.82
-"""How like the sound of what is expected (0 to 1) must be what was heard, to be taken for it."""
-APART = 0.15
-"""How much less like it everything else must be that is expected."""
+NEAR, APART = 0.82, 0.12
+"""How like the sound of what is expected (0 to 1) must be what was heard, to be taken for it, and how much less like it
+everything else must be that is expected."""
+ALIKE, FAR_APART = 0.7, 0.2
+"""The same for what is only worth asking whether it was said."""
 
 VOWELS = frozenset("aeiouy")
 _PLACES = ("bpfvw", "dt", "gk", "sz", "mn", "lr")
@@ -32,6 +33,7 @@ _SPOKEN = {"ph": "f", "tsch": "s", "tch": "s", "sch": "s", "sh": "s", "ch": "s",
            "ce": "se", "ci": "si", "cy": "si", "x": "ks", "ng": "n", "j": "g", "eau": "o", "au": "o", "aw": "o",
            "ou": "o", "ow": "o", "ai": "e", "ei": "e", "ay": "e", "ey": "e", "ee": "i", "ea": "i", "oa": "o", "oo": "u",
            "ie": "i"}  # fmt: skip
+_VOWELS_IN_A_ROW = re.compile(r"([aeiou])[aeiou]+")
 _DOUBLED = re.compile(r"(.)\1+")
 
 KIN, VOWEL_FOR_VOWEL, VOWEL_MORE, OTHER = 0.6, 0.3, 0.7, 1.0
@@ -42,7 +44,7 @@ vowels, others; ``VOWEL_MORE``: a vowel more or less."""
 def sound(word: str) -> str:
     """A spelling of ``word`` (small letters without accents) by its sounds."""
     spoken = _WRITTEN.sub(lambda written: _SPOKEN.get(written[0], ""), word)
-    return _DOUBLED.sub(r"\1", spoken)
+    return _VOWELS_IN_A_ROW.sub(r"\1", _DOUBLED.sub(r"\1", spoken))
 
 
 @lru_cache(maxsize=4096)
@@ -63,15 +65,18 @@ def likeness(one: str, other: str) -> float:
     return max(0.0, 1.0 - row[-1] / longer)
 
 
-def nearest(heard: str, expected: Mapping[str, T]) -> T | None:
-    """What the spelling by sound among ``expected`` stands for that ``heard`` is like; None where none is, or two are
-    nearly as much."""
+def nearest(heard: str, expected: Iterable[tuple[str, T]]) -> tuple[T, float] | None:
+    """What the spelling by sound among ``expected`` stands for that ``heard`` is like, and how much; None where none
+    is, or those of two are nearly as much."""
     found: dict[T, float] = {}
-    for other, meaning in expected.items():
+    for other, meaning in expected:
         found[meaning] = max(found.get(meaning, 0.0), likeness(heard, other))
+    if not found:
+        return None
     first, *others = sorted(found, key=lambda meaning: -found[meaning])
-    clear = not others or found[first] - found[others[0]] >= APART
-    return first if found[first] >= NEAR and clear else None
+    lead = found[first] - (found[others[0]] if others else 0.0)
+    near = (found[first] >= NEAR and lead >= APART) or (found[first] >= ALIKE and lead >= FAR_APART)
+    return (first, found[first]) if near else None
 
 
 def _more(letter: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 
 from voicebot.authoring.understanding.calendar_rules import day_of, full_year, moved, next_or_last
 from voicebot.authoring.understanding.day_words import DayNumber, DayWords
@@ -50,7 +51,12 @@ class Months:
         if named:
             start, stop, month = named[0]
             return self._named(tokens, numbers, start, stop, month, today, past)
-        return self._from_today(tokens, numbers, today) or self._numbered(numbers, text, today, past)
+        if (found := self._from_today(tokens, numbers, today)) is not None:
+            return found
+        between = {at for one, other in pairwise(numbers) for at in range(one.stop, other.start)}
+        if any(words.alternatives.at(tokens, at) for at in between):
+            return None  # "three to two"
+        return self._numbered(numbers, text, today, past)
 
     def _named(
         self, tokens: Sequence[Token], numbers: list[DayNumber], start: int, stop: int, month: int, today: date,

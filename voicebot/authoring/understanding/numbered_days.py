@@ -54,6 +54,9 @@ class NumberedDays:
         words = self._words
         before = [number for number in numbers if number.stop <= start]
         after = [number for number in numbers if number.start >= stop]
+        after = [
+            number for number in after if not words.counts(tokens, number) or words.weekdays.at(tokens, number.stop)
+        ]  # fmt: skip
         follows = bool(after) and 1 <= after[0].value <= 31 and words.only_of(tokens, stop, after[0].start)
         if follows and before and (year := _year_before(before)):
             return (day_of(year, month, after[0].value),)  # "2027 March 15"
@@ -65,6 +68,8 @@ class NumberedDays:
             day, at = after[0].value, after[0].stop
         else:
             return None
+        if any(number.start == at and number.ordinal for number in numbers):
+            return (None,)  # "May ninth, tenth"
         digits = words.year_at(tokens, numbers, at)
         if digits:
             return (day_of(full_year(digits, today, past), month, day),)

@@ -93,6 +93,7 @@ class NumberWords:
         self.phrases: Phrases[tuple[str, Decimal]] = vocabulary.phrases(entries)
         self.conjunctions = vocabulary.words("numbers", "and")
         self.of = vocabulary.words("numbers", "of")
+        self._articles_too = vocabulary.words("numbers", "articles_too")
         self.tens_joiners = vocabulary.words("numbers", "tens_and_unit")
         self.bare_scales = vocabulary.words("numbers", "bare_scales")
         self.unit_first = vocabulary.words("numbers", "unit_before_tens")
@@ -107,6 +108,10 @@ class NumberWords:
         # "1,200.50" and "1.200,50": with both signs it is clear which is which.
         self._both = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+")
         self._group = re.compile(rf"[{re.escape(group)}'’]")
+
+    def is_article(self, word: str) -> bool:
+        """Whether a number word is an article as well."""
+        return word in self._articles_too
 
     def numeral(self, text: str) -> Decimal | None:
         """The value of a numeral with its separators; None when it is not one number ("3/5")."""
@@ -141,6 +146,14 @@ class NumberWords:
             found.append(Atom(kind, value, token.word, index, stop, token.pause))
             index = stop
         return found
+
+
+def says_article(words: NumberWords, tokens: Sequence[Token], most: int) -> bool:
+    """Whether the only number in ``tokens`` is rather an article ("un jour en mai"): there are more than ``most``."""
+    if len(tokens) <= most:
+        return False
+    found = NumberReader(words, atoms := words.atoms(tokens)).all()
+    return len(found) == 1 and found[0].value == 1 and words.is_article(atoms[found[0].start].word)
 
 
 def with_written_fractions(atoms: Sequence[Atom]) -> list[Atom]:

@@ -19,18 +19,29 @@ from voicebot.authoring.understanding.day_words import DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
 from voicebot.authoring.understanding.durations import Durations
 from voicebot.authoring.understanding.emails import Emails
+from voicebot.authoring.understanding.likeness import NEAR
 from voicebot.authoring.understanding.months import Months
 from voicebot.authoring.understanding.names import Names
-from voicebot.authoring.understanding.numbers import NumberReader, NumberWords, single, with_written_fractions
+from voicebot.authoring.understanding.numbers import (
+    NumberReader,
+    NumberWords,
+    says_article,
+    single,
+    with_written_fractions,
+)
 from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
 from voicebot.authoring.understanding.spelling import Spelling
+from voicebot.authoring.understanding.tokens import without
 from voicebot.authoring.understanding.usual_words import UsualWords
 from voicebot.authoring.understanding.vocabulary import load
 from voicebot.authoring.understanding.waits import Waits
 from voicebot.authoring.understanding.yes_no import YesNoReader
 
 T = TypeVar("T")
+
+MOST_WORDS = 3
+"""Of what is said, for "un" to be a number: "un billet, por favor"."""
 
 
 class Understanding:
@@ -81,6 +92,10 @@ class Understanding:
         """
         return self._value(text, lambda part: self._digits.read(part, length)) or ""
 
+    def has_gap(self, text: str) -> bool:
+        """Whether a word that is no digit stands between the digits of ``text``: one may have been misheard."""
+        return self._digits.has_gap(self._corrections.parts(text)[-1])
+
     @exact
     def number(self, text: str) -> Decimal | None:
         """The one number that was said ("two and a half million"); None when there is none or several."""
@@ -88,6 +103,8 @@ class Understanding:
 
     def _number(self, text: str) -> Decimal | None:
         tokens = self._vocabulary.content(text)
+        if says_article(self._numbers, tokens, MOST_WORDS):
+            return None
         atoms = self._digits.with_zero_letters(with_written_fractions(self._numbers.atoms(tokens)))
         found = single(NumberReader(self._numbers, atoms).all())
         if found is None and (digit := self._digits.alone(text)) is not None:
@@ -148,6 +165,10 @@ class Understanding:
         asked = self._waits.without_durations(text)
         return self._value(asked, lambda part: self._durations.read(part, unit))
 
+    def date_instead(self, text: str, before: date, today: date, past: bool = False) -> date | None:
+        """The date that is said instead of ``before``: "the tenth" is that of its month."""
+        return self.date(text, today, past, month_of(before))
+
     @exact
     def date(self, text: str, today: date, past: bool = False, within: tuple[date, date] | None = None) -> date | None:
         """The date that was said, seen from ``today``. Without a year it is the next such day; with ``past`` (a date of
@@ -169,7 +190,8 @@ class Understanding:
         """Letters and digits said one by one ("b as in boy", "sierra", "double t"), in capitals; ``""`` if there are
         none, or other words that may be part of it.
         """
-        return "" if self._waits.is_all(text) or self._globals.is_all(text) else self._spelling.read(text)
+        nothing = self.hesitates(text) or self._waits.is_all(text) or self._globals.is_all(text)
+        return "" if nothing else self._spelling.read(text)
 
     @exact
     def respelled(self, text: str, spelled: str) -> str | None:
@@ -222,12 +244,12 @@ class Understanding:
     @exact
     def choice(
         self, text: str, options: Mapping[str, Iterable[str]], keys: Mapping[str, str] | None = None,
-        *, outright: bool = False,
+        *, outright: bool = False, by_sound: bool = True,
     ) -> str | None:  # fmt: skip
         """Which of ``options`` (name: what callers say for it) is meant; None when none, or not clearly one, is.
 
         ``keys``: the keys of those that have one ("press two"). ``outright``: only an option's own words count, not its
-        key, its place, or a sound that is near.
+        key, its place, or (``by_sound``) a sound that is near.
         """
 
         def meant(part: str) -> str | None:
@@ -236,7 +258,20 @@ class Understanding:
         found = self._corrections.last_word(text, meant, doubtful=False)
         if found is None and self._corrections.in_doubt(text):
             found = self._corrections.last_word(text, meant)
+        if found is None and by_sound and not outright:
+            near = self.sounds_like(text, options)
+            found = near[0] if near is not None and near[1] >= NEAR else None
         return found
+
+    @exact
+    def sounds_like(self, text: str, options: Mapping[str, Iterable[str]]) -> tuple[str, float] | None:
+        """Which of ``options`` sounds like ``text``, and how much (0 to 1; from :data:`likeness.NEAR` on it may be
+        taken for it); None where none is clearly the nearest."""
+        return self._corrections.last_word(text, lambda part: self._choices.by_sound(part, options), doubtful=False)
+
+    def hesitates(self, text: str) -> bool:
+        """Whether ``text`` says nothing yet: "um", "let me see"."""
+        return not without(self._vocabulary.fillers, self._vocabulary.tokens(text))
 
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""

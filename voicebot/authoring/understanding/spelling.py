@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from voicebot.authoring.understanding.answers import one_off
+from voicebot.authoring.understanding.likeness import NEAR, nearest, sound
 from voicebot.authoring.understanding.numbers import NumberReader, NumberWords
 from voicebot.authoring.understanding.tokens import Token, folded, prepared
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 from voicebot.authoring.understanding.yes_no import YesNoReader
 
+MIN_NEAR = 4
+"""Letters of a word that may be heard for one of a spelling alphabet."""
 _JOINED = 3
 """Letters of a word that may be single letters put together ("Hb"), if it is no word that is known."""
 
@@ -57,6 +60,7 @@ class Spelling:
         )
         self._accented = {word: letter for word, letter in section.get("letters", {}).items() if not word.isascii()}
         self._alphabet = {word: letter for word, letter in section.get("alphabet", {}).items() if len(word) > 3}
+        self._sounds = [(sound(folded(word)), letter) for word, letter in self._alphabet.items()]
         numbers = vocabulary.section("numbers")
         self._times = vocabulary.phrases({word: int(count) for word, count in numbers.get("times", {}).items()})
         self._zero_words = frozenset(word for word in vocabulary.words("numbers", "zero_letters") if len(word) > 1)
@@ -129,6 +133,7 @@ class Spelling:
     def _pieces(self, text: str, tokens: Sequence[Token]) -> list[_Piece]:
         reader = NumberReader(self._words, self._words.atoms(tokens))
         by_start = {reader.atom(index).start: index for index in range(len(tokens)) if reader.atom(index).word}
+        by_alphabet = any(token.word in self._alphabet for token in tokens)
         found: list[_Piece] = []
         index, times = 0, 1
         while index < len(tokens):
@@ -137,6 +142,8 @@ class Spelling:
             step, piece = 1, None
             if (sign := self._signs.at(tokens, index)) is not None and not (sign[0] == 1 and len(written) == 1):
                 step, piece = sign[0], _Piece(sign[1])
+            elif by_alphabet and (heard := self._nearly(tokens, index)) is not None:
+                step, piece = heard[1], _Piece(_CHARACTERS, heard[0])
             elif token.numeral:
                 piece = _Piece(_CHARACTERS, "".join(character for character in token.word if character.isdigit()))
             elif (accented := self._accented.get(written.lower())) is not None:  # "eñe", which is not "ene"
@@ -281,6 +288,19 @@ class Spelling:
             if other[0] == word[0] and one_off(*sorted((word, other), key=len))
         }  # fmt: skip
         return near.pop() if len(near) == 1 else ""
+
+    def _nearly(self, tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
+        """The letter of the word of a spelling alphabet that one word or two ("see here" for sierra) are nearly like,
+        and how many."""
+        first, *rest = [token.word for token in tokens[index : index + 2]]
+        if rest and not self._is_spelled(tokens[index + 1]) and rest[0].isalpha() and first.isalpha():
+            near = nearest(sound(first + rest[0]), self._sounds)
+            if near is not None and near[1] >= NEAR:
+                return near[0], 2
+        if len(first) < MIN_NEAR or not first.isalpha() or self._is_spelled(tokens[index]) or first in self._known:
+            return None
+        near = nearest(sound(first), self._sounds)
+        return (near[0], 1) if near is not None and near[1] >= NEAR else None
 
     def _beside_digit(self, before: Sequence[_Piece], tokens: Sequence[Token], index: int) -> bool:
         """Whether a digit stands before or behind: "double oh seven" is 007, "oh en" is ON."""

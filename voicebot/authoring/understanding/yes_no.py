@@ -108,7 +108,7 @@ class YesNoReader:
             meant = _Sense.NO if negated else sense
             weights[meant] = max(weights[meant], stop - start + negated)
         for start, stop, sense in self._at_end.find(tokens):
-            if stop == len(tokens):
+            if stop == len(tokens) and not weights[_Sense.NEITHER]:  # "no idea what that is"
                 weights[sense] = max(weights[sense], stop - start)
         yes, no, neither = weights[_Sense.YES], weights[_Sense.NO], weights[_Sense.NEITHER]
         first = self._strong.at(tokens, 0)
