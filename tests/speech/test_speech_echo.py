@@ -145,6 +145,19 @@ def test_an_echo_that_begins_after_a_pause_or_goes_on_after_the_prompt_is_one_to
     assert sum(not audio.is_quiet(frame) for at, frame in enumerate(result.frames) if at / 50 > begin) == 0
 
 
+def test_the_faint_end_of_an_echo_in_noise_is_no_caller() -> None:
+    audio, pause = PCMU, PCMU.silence(8000)
+    for kind in ("bot", "transfer", "wait", "speech-service"):
+        said = recording(kind, audio) + pause
+        came = returned(said, audio, delay=0.38, gain_db=-24, noise_dbfs=-50)
+        guard = EchoGuard(audio)
+        activity = VoiceActivity(audio, gate_dbfs=-42.0, whose=guard.whose)
+        for at in range(0, len(came) - 159, 160):
+            guard.sent(said[at : at + 160])
+            activity.bot_speaks, activity.echo_may_come = at < len(said) - len(pause), guard.audible
+            assert activity.feed(guard.without_echo(came[at : at + 160]), at / 8000 + 0.02) == []
+
+
 def test_the_delay_and_the_gain_may_change_in_the_call() -> None:
     audio, pause = PCMU, PCMU.silence(4000)
     said = recording("speech-service", audio) + pause
@@ -237,7 +250,7 @@ def guard_with(sent: Signal, came: Signal) -> EchoGuard:
     [
         (0.85, 0.1, Whose.BOT), (0.6, 0.1, Whose.UNSURE), (0.4, 0.1, Whose.CALLER),
         (0.7, 0.2, Whose.UNSURE), (0.53, 0.2, Whose.UNSURE),
-        (0.65, 0.3, Whose.BOT), (0.53, 0.3, Whose.CALLER), (0.4, 0.3, Whose.CALLER),
+        (0.65, 0.3, Whose.BOT), (0.49, 0.3, Whose.CALLER), (0.4, 0.3, Whose.CALLER),
     ],
 )  # fmt: skip
 def test_of_what_is_half_alike_nobody_knows_whose_it_is_until_there_is_more_of_it(

@@ -4,7 +4,7 @@ An echo is a copy. (The text of an echo is no help, because it is recognised in 
 
 *Whose is the voice that begins?* :meth:`EchoGuard.whose` compares it with what was sent, at any delay up to half a
 second (normalised cross-correlation). Two voices agree by chance, the less the longer they are compared: an echo is
-what agrees by 0.75 over 128 ms, or by 0.58 over 256 ms; what agrees by less than 0.5 is the caller. In between nobody
+what agrees by 0.75 over 128 ms, or by 0.54 over 256 ms; what agrees by less than 0.5 is the caller. In between nobody
 knows until more of it was heard. On a line whose echo is known to be blurred, less is enough. This takes about 0.5 ms,
 but only where a voice begins while an echo can come.
 
@@ -44,8 +44,8 @@ class _Limits(NamedTuple):
     caller: float
 
 
-_LIMITS: Final = _Limits(0.75, 0.58, 0.5)
-_CLEAR_ECHO: Final = _Limits(0.7, 0.58, 0.6)
+_LIMITS: Final = _Limits(0.75, 0.54, 0.5)
+_CLEAR_ECHO: Final = _Limits(0.7, 0.54, 0.6)
 """On a line whose echo is known, and is subtracted."""
 _BLURRED_ECHO: Final = _Limits(0.65, 0.48, 0.4)
 """On a line whose echo is known, but is blurred by a room with a loudspeaker, or by a codec."""

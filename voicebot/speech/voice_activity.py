@@ -67,6 +67,7 @@ class VoiceActivity:
         self._decision = VoiceDecision(start_ms, hangover_ms, whose)
         self._caller = CallerLevel(gate_dbfs)
         self._levels: list[float] = []
+        self._was_audible = False
         self._filled = 0  # samples of the stream's window
         self._quiet_s = 0.0
 
@@ -108,6 +109,7 @@ class VoiceActivity:
             self._stream.skip()
         else:
             probability = self._stream.score()
+        self._follow_bot()
         self._set_thresholds()
         events = self._decision.window(end - WINDOW_S, end, probability, level)
         self._learn(probability, level)
@@ -123,6 +125,14 @@ class VoiceActivity:
     @property
     def _bot_audible(self) -> bool:
         return self.bot_speaks or self.echo_may_come
+
+    def _follow_bot(self) -> None:
+        """The end of a faint echo is not the caller's, and the detector is sure of it for too long."""
+        audible = self._bot_audible
+        if self._was_audible and not audible and not self._decision.speaking:
+            self._stream.reset()
+            self._decision.forget()
+        self._was_audible = audible
 
     def _set_thresholds(self) -> None:
         caller, decision = self._caller, self._decision

@@ -88,13 +88,17 @@ class VoiceDecision:
     def speaking(self) -> bool:
         return self.last_voice is not None
 
+    def forget(self) -> None:
+        """The run of voiced windows, if there is one, is nobody's speech."""
+        self.onset = None
+        self._run.clear()
+
     def window(self, begin: float, end: float, probability: float, level_dbfs: float) -> list[SpeechEvent]:
         """Add the window from ``begin`` to ``end``. Returns the resulting events."""
         if self.last_voice is not None:
             return self._while_speaking(end, probability, level_dbfs, self.last_voice)
         if probability < UNVOICED or (self.onset is None and probability <= VOICED):
-            self.onset = None
-            self._run.clear()
+            self.forget()
             return []
         self._run.append(_Window(begin, 10.0 ** (level_dbfs / 10.0), probability))
         if len(self._run) > self._longest:
@@ -111,8 +115,7 @@ class VoiceDecision:
         whose = self.whose(end - onset)
         if whose is Whose.UNSURE:
             return []
-        self._run.clear()
-        self.onset = None
+        self.forget()
         if whose is Whose.BOT:
             return []
         self.last_voice = self._last_loud = end
