@@ -169,9 +169,18 @@ CASES: dict[str, list[Activity]] = {
 
 def meant(sent: list[Activity], *, ours: bool) -> list[Event]:
     """What ``sent`` stands for by itself."""
+    return one_after_another({"": sent}, ours=ours)[""]
+
+
+def one_after_another(sent: dict[str, list[Activity]], *, ours: bool) -> dict[str, list[Event]]:
+    """What the activities stand for, by case, as the answers of one conversation, because what a bot offers holds
+    until its next turn."""
     interpreter = Interpreter(files=ours)
-    events = [event for activity in sent for event in interpreter.events(activity, 1, 0.0)]
-    return heard([*events, *interpreter.finished(1, 0.0)])
+    wanted = {}
+    for request, (name, activities_sent) in enumerate(sent.items(), 1):
+        events = [event for activity in activities_sent for event in interpreter.events(activity, request, 0.0)]
+        wanted[name] = heard([*events, *interpreter.finished(request, 0.0)])
+    return wanted
 
 
 def heard(events: list[Event]) -> list[Event]:
@@ -194,7 +203,7 @@ async def test_what_a_bot_sends_is_heard_the_same_by_every_way_to_it(entrance: E
         await caller.until_done()
         for name in CASES:
             got[name] = heard(await caller.ask(activities.user_message(name)))
-    wanted = {name: meant(entrance.lets_through(sent), ours=entrance.ours) for name, sent in CASES.items()}
+    wanted = one_after_another({name: entrance.lets_through(sent) for name, sent in CASES.items()}, ours=entrance.ours)
     assert {name: events for name, events in got.items() if events != wanted[name]} == {}
 
 

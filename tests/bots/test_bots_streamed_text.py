@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voicebot.bots.interpretation import Interpreter
 from voicebot.bots.streamed_text import MAX_SENTENCES, StreamedText, StreamInfo, stream_info
-from voicebot.events import BotMessage, InputHint
+from voicebot.events import BotMessage, CallConfigured, InputHint
 
 
 def part(text: str, sequence: int | None = None, delta: bool = False) -> tuple[StreamInfo, str]:
@@ -93,7 +93,8 @@ def test_an_interpreter_speaks_a_stream_and_keeps_what_the_final_brings() -> Non
     assert first == BotMessage(0.1, 2, "It is **5** dollars.", "It is 5 dollars.")
     final = stream("final", "It is **5** dollars. Anything else?", inputHint="expectingInput", speak="all of it again")
     final["suggestedActions"] = {"actions": [{"title": "Pay"}, {"title": "Wait"}]}
-    (last,) = interpreter.events(final, 2, 0.2)
+    offered, last = interpreter.events(final, 2, 0.2)
+    assert isinstance(offered, CallConfigured) and isinstance(last, BotMessage)
     assert last.speak == "Anything else? Pay, or Wait?"
     assert last.hint is InputHint.EXPECTING
 
