@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from phone_line import DIALOGS
 
 from voicebot.authoring.answers.answer import Answered
+from voicebot.authoring.answers.doubt import asked_about
 from voicebot.authoring.speaking import spoken
 from voicebot.authoring.steps.ask import AskStep
 from voicebot.authoring.understanding import for_language
@@ -22,8 +23,12 @@ def question(step_id: str) -> AskStep:
 
 
 def answer(step_id: str, text: str) -> object:
-    heard = question(step_id).wanted.read_words(text, {}, understanding, date(2026, 12, 1))
-    return heard.value if isinstance(heard, Answered) else None
+    """What is taken for the answer; None too where callers are asked whether they said it."""
+    ask = question(step_id)
+    heard = ask.wanted.read_words(text, {}, understanding, date(2026, 12, 1))
+    if not isinstance(heard, Answered) or asked_about(heard, ask.wanted.answer, {}, None) is not None:
+        return None
+    return heard.value
 
 
 @pytest.mark.parametrize(
