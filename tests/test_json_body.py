@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.json_body import MAX_BYTES, MAX_DIGITS, MAX_ESCAPES, MAX_FRACTIONS, MAX_VALUES, number_within, parse_json
+from voicebot.json_body import (
+    _HALF,
+    MAX_BYTES,
+    MAX_DIGITS,
+    MAX_ESCAPES,
+    MAX_FRACTIONS,
+    MAX_VALUES,
+    number_within,
+    parse_json,
+)
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "9" * 5000, "1e999", "-1e999", "NaN", "Infinity"])
@@ -101,3 +111,20 @@ def test_a_long_speech_that_is_all_escaped_is_read_and_so_is_a_list_of_measureme
 def test_half_a_surrogate_pair_is_a_character_that_can_be_written(text: str, value: object) -> None:
     assert parse_json(text) == parse_json(text.encode()) == parse_json(text.encode("utf-16")) == value
     json.dumps(parse_json(text), ensure_ascii=False).encode()
+
+
+HIGH, LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F]"
+PIECES = (r"\ud83d", r"\uDbFF", r"\ude00", r"\uDC00", r"\u0041", r"\\", "u", "d", "\\", "")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_a_half_is_one_that_stands_without_the_other(text: str) -> None:
+    found, plain = _HALF.search(text), re.search(f"{HIGH}(?!{LOW})|(?<!{HIGH}){LOW}", text)
+    assert (found and found.start()) == (plain and plain.start())
+
+
+def test_a_long_text_is_searched_for_the_letters_with_which_a_half_begins_not_tried_at_each_place() -> None:
+    """``re`` does so if the compiled pattern says that it begins with these letters."""
+    code = re._compiler._code(re._parser.parse(_HALF.pattern), 0)  # type: ignore[attr-defined]
+    begins_with_letters = 1
+    assert code[2] & begins_with_letters and code[5] == len(r"\u") and bytes(code[7:9]) == rb"\u"
