@@ -21,6 +21,10 @@ NAMESPACES: Final = {
     "xmlns": "http://www.w3.org/2001/10/synthesis",
     "xmlns:mstts": "https://www.w3.org/2001/mstts",
 }
+_QUOTED_VALUES: Final = re.compile(
+    r"<[A-Za-z][^<>\"']*+(?:(?:\"[^\"<]*+\"|'[^'<]*+')[^<>\"']*+)++>",
+)
+"""A tag with quoted values, in which a ``>`` may stand as well."""
 _NOT_XML: Final = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _OPENING: Final = re.compile(r"\A\s*(?:<\?xml[^>]*\?>\s*)?<speak(?P<attributes>(?:[\s/][^<>]*)?)>")
 _CLOSING: Final = re.compile(r"</speak\s*>\s*\Z")
@@ -55,6 +59,13 @@ def in_xml(text: str) -> str:
     return _NOT_XML.sub(" ", text)
 
 
+def tags_end_at_first(text: str) -> str:
+    """``text`` with ``>`` escaped where it stands in the quoted values of tags, so that the first one ends a tag."""
+    if "<" not in text:
+        return text
+    return _QUOTED_VALUES.sub(lambda tag: tag[0][:-1].replace(">", "&gt;") + ">", text)
+
+
 def is_ssml(text: str) -> bool:
     """Whether ``text`` is an SSML document: it begins with ``<speak`` (after an optional XML declaration)."""
     return _OPENING.match(text) is not None
@@ -84,7 +95,7 @@ def fit_for_speech(text: str) -> Markup:
     """
     if "<" not in text:
         return Markup(text)
-    wanted = _HTML_BREAK.sub(" ", _HTML.sub("", _without_prefix(in_xml(text))))
+    wanted = _HTML_BREAK.sub(" ", _HTML.sub("", _without_prefix(tags_end_at_first(in_xml(text)))))
     if "<" not in wanted or not (is_ssml(wanted) or _ELEMENT.search(wanted)):
         return Markup(wanted if wanted == text else " ".join(html.unescape(wanted).split()))
     if not (is_ssml(wanted) and len(_ROOT_TAG.findall(wanted)) == 2 and _CLOSING.search(wanted)):

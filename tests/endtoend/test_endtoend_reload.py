@@ -29,12 +29,13 @@ steps:
 
 
 def hosts(service: Service) -> list[psutil.Process]:
+    """The dialog hosts, the oldest first: process ids begin anew, so they do not tell."""
     found = []
     for child in service.process.children():
         with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended
             if "voicebot.host" in child.cmdline():
-                found.append(child)
-    return found
+                found.append((child.create_time(), child.pid, child))
+    return [child for *_, child in sorted(found)]
 
 
 def text(service: Service, conversation: str, said: str) -> list[str]:

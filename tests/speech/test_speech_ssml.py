@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.speech.ssml import document, is_ssml, plain_text
+from voicebot.speech_markup import fit_for_speech
 
 SSML = "{http://www.w3.org/2001/10/synthesis}"
 
@@ -48,6 +49,28 @@ def test_a_complete_document_is_left_alone_but_for_what_is_missing() -> None:
 def test_an_attribute_is_not_mistaken_for_another_in_a_value() -> None:
     root = parse("<speak data-x=\"version='2' xml:lang=x\">Hi</speak>")
     assert root.get("version") == "1.0"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<speak version='1>0' xml:lang='en-US'><voice name='x'>Hi you</voice></speak>",
+        '<speak data-x="a>b">Hi <sub alias="c > d">you</sub></speak>',
+        "<speak data-x = 'a>\"b\">c'>Hi <emphasis level='>'>you</emphasis></speak>",
+        "Hi <sub alias='c>d'>you</sub>",
+        "Hi<break time='1s' strength='>'/> you",
+    ],
+)
+def test_a_sign_that_ends_tags_may_stand_in_a_value(text: str) -> None:
+    spoken = fit_for_speech(text)
+    assert not spoken.fault
+    assert words(parse(spoken.speak)) == "Hi you"
+    assert not is_ssml(text) or words(parse(text)) == "Hi you"
+
+
+def test_signs_and_quotes_between_tags_stay_as_they_are() -> None:
+    text = "<speak>It's <emphasis>3 > 2</emphasis>, isn't it?</speak>"
+    assert fit_for_speech(text).speak == text and words(parse(text)) == "It's 3 > 2, isn't it?"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,15 @@ import re
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from voicebot.speech_markup import NAMESPACES, in_xml, is_ssml, not_well_formed, plain_text, root_and_content
+from voicebot.speech_markup import (
+    NAMESPACES,
+    in_xml,
+    is_ssml,
+    not_well_formed,
+    plain_text,
+    root_and_content,
+    tags_end_at_first,
+)
 
 _VOICE: Final = re.compile(r"(</?voice(?:[\s/][^<>]*)?>)")
 _SETTING: Final = re.compile(r"(?:\s|<mstts:backgroundaudio[^<>]*>|</mstts:backgroundaudio>|<!--[^<>]*-->)*+")
@@ -20,6 +28,7 @@ _SETTING: Final = re.compile(r"(?:\s|<mstts:backgroundaudio[^<>]*>|</mstts:backg
 def document(text: str, *, voice: str, language: str) -> str:
     """A complete SSML document for ``text`` (plain or SSML). SSML that is not well-formed is spoken as its words."""
     if is_ssml(text):
+        text = tags_end_at_first(text)
         if not not_well_formed(text):
             return _completed(text, voice, language)
         text = plain_text(text)
