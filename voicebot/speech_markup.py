@@ -21,9 +21,7 @@ NAMESPACES: Final = {
     "xmlns": "http://www.w3.org/2001/10/synthesis",
     "xmlns:mstts": "https://www.w3.org/2001/mstts",
 }
-_QUOTED_VALUES: Final = re.compile(
-    r"<[A-Za-z][^<>\"']*+(?:(?:\"[^\"<]*+\"|'[^'<]*+')[^<>\"']*+)++>",
-)
+_QUOTED_VALUES: Final = re.compile(r"<[A-Za-z][^<>\"']*+(?:(?:\"[^\"<]*+\"|'[^'<]*+')[^<>\"']*+)++>")
 """A tag with quoted values, in which a ``>`` may stand as well."""
 _NOT_XML: Final = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 _OPENING: Final = re.compile(r"\A\s*(?:<\?xml[^>]*\?>\s*)?<speak(?P<attributes>(?:[\s/][^<>]*)?)>")
@@ -61,8 +59,6 @@ def in_xml(text: str) -> str:
 
 def tags_end_at_first(text: str) -> str:
     """``text`` with ``>`` escaped where it stands in the quoted values of tags, so that the first one ends a tag."""
-    if "<" not in text:
-        return text
     return _QUOTED_VALUES.sub(lambda tag: tag[0][:-1].replace(">", "&gt;") + ">", text)
 
 

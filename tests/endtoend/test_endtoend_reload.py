@@ -34,8 +34,8 @@ def hosts(service: Service) -> list[psutil.Process]:
     for child in service.process.children():
         with contextlib.suppress(psutil.NoSuchProcess):  # one that has just ended
             if "voicebot.host" in child.cmdline():
-                found.append((child.create_time(), child.pid, child))
-    return [child for *_, child in sorted(found)]
+                found.append(child)
+    return sorted(found, key=lambda child: child.create_time())
 
 
 def text(service: Service, conversation: str, said: str) -> list[str]:

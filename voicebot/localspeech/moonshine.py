@@ -1,10 +1,9 @@
 """Moonshine base-en (Useful Sensors, MIT) on plain onnxruntime: greedy decoding with a confidence, and a search for
 expected phrases.
 
-One object serves all threads: onnxruntime sessions are re-entrant, and what else is kept only grows
-(the grammars of expected phrases). Facts about the model
-that the code relies on: 16 kHz in, one encoder run, then a decoder step a token; cost grows with the length of the
-audio (about 5 % of real time on a core).
+One object serves all threads: onnxruntime sessions are re-entrant, and the grammars of expected phrases that are kept
+only get more entries. Facts about the model that the code relies on: 16 kHz in, one encoder run, then a decoder step a
+token; cost grows with the length of the audio (about 5 % of real time on a core).
 """
 
 from __future__ import annotations
