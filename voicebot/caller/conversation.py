@@ -380,7 +380,9 @@ class ScriptedCall:
                 report.barge_in_ms = _rounded((stop - turn.since) * 1000)
 
     def _sounding(self, at: float) -> bool:
-        return self._ear.speaking and at - self._ear.audible_until < HOLE_S
+        """Whether the bot was speaking at ``at``, which may be past: what it speaks now may have begun since."""
+        run = self._ear.current
+        return run is not None and run.start <= at and at - run.last_audible < HOLE_S
 
     def _since(self, at: float) -> float:
         return round(at - self._answered, 3)
