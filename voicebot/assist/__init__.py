@@ -2,8 +2,9 @@
 
 Rules of this room:
 
-* What the parties say passes `redaction` before anything else sees it: no entry, log, record, stream or service gets more.
-* A call's `entries` are its only history. Pages, programs, webhooks and the record read them; none of them is ever waited
-  for.
+* What the parties say passes `redaction` before anything else sees it: no entry, log, record, stream or service gets
+  more.
+* A call's `entries` are its only history. Pages, programs, webhooks and the record read them; none of them is ever
+  waited for.
 * Analysis may be slow, throttled or away: the transcript goes on without it.
 """

@@ -99,7 +99,7 @@ class ListeningChanged:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A part of the assistance is away, or back (``over``). ``what``: ``recognition``, ``analysis``, ``suggestions``."""
+    """A part of the assistance is away, or back (``over``). ``what``: `recognition`, `analysis`, `suggestions`."""
 
     at_ms: int
     what: str

@@ -1,7 +1,7 @@
 """A call between people that we listen to: what every front end that gets such calls offers, and what it delivers to.
 
-Unlike a :class:`~voicebot.legs.Leg`, it has several streams that only come in, one for each party, and nothing is ever sent. The
-parties, and who of them speaks in which stream, may change at any time.
+Unlike a :class:`~voicebot.legs.Leg`, it has several streams that only come in, one for each party, and nothing is ever
+sent. The parties, and who of them speaks in which stream, may change at any time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class RecordedStream:
 
 @dataclass(frozen=True, slots=True)
 class RecordedInfo:
-    """``session_id``: the communication session's by its metadata, empty without. ``user_to_user`` and ``headers``: what
+    """``session_id``: the communication session's by its metadata, or empty. ``user_to_user`` and ``headers``: what
     may bring back the id of a call that we have had before (RFC 7433, X- headers, extension data)."""
 
     call_id: str
