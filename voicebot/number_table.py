@@ -1,13 +1,14 @@
 """What is set for telephone numbers, or for all that begin with one: a table of patterns. Pure.
 
-A pattern is a number as it may be called (``+49301234``, ``1001``, ``bot``), or a prefix and ``*``. An exact match wins,
-then the longest prefix. Separators, a leading ``+``, and ``00`` in its place make no difference.
+A pattern is a number as it may be called (``+49301234``, ``1001``, ``bot``), or a prefix and ``*``. An exact match
+wins, then the longest prefix. Separators, a leading ``+``, and ``00`` in its place make no difference.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import chain
 
 from voicebot.address import without_separators
 
@@ -41,7 +42,6 @@ class NumberTable:
     def find(self, number: str) -> str:
         """The value for ``number``; ``""`` when there is none."""
         forms = _forms(number)
-        exact = next((self._exact[form] for form in forms if form in self._exact), "")
-        return exact or next(
-            (value for prefix, value in self._prefixes if any(f.startswith(prefix) for f in forms)), ""
-        )
+        exact = (self._exact[form] for form in forms if form in self._exact)
+        begun = (value for prefix, value in self._prefixes if any(form.startswith(prefix) for form in forms))
+        return next(chain(exact, begun), "")

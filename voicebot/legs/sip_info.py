@@ -82,8 +82,8 @@ def called(request: SipRequest) -> str:
 
 
 def passed_on(request: SipRequest) -> dict[str, str]:
-    """The headers of an INVITE that are passed on, by name. All values of a header are one text, in their order and separated by commas (RFC 3261 7.3.1): a call
-    that was diverted twice has two values of Diversion."""
+    """The headers of an INVITE that are passed on, by name. All values of a header are one text, in their order and
+    separated by commas (RFC 3261 7.3.1): a call that was diverted twice has two values of Diversion."""
     others = [name for name in request.headers.keys() if name.lower().startswith("x-")]  # noqa: SIM118
     values = {name: request.headers.getlist(name) for name in (*_PASSED_ON_HEADERS, *others)}
     present = [(name, lines) for name, lines in values.items() if lines]

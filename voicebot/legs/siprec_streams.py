@@ -178,10 +178,12 @@ class RecordedStreams:
     # --- our offers
 
     def offer(self) -> SessionDescription:
-        """The session as it is, in the direction that we want now. If there is none, our first offer."""
+        """The session as it is, in the direction that we want now. If there is none, our first offer, which raises
+        :class:`~voicebot.rtp.PortsExhausted` without ports for it."""
         if not self._lines:
             for number in range(USUAL_STREAMS):
-                self._line(number, str(number + 1), None)
+                if self._line(number, str(number + 1), None) is None:
+                    raise PortsExhausted("no free RTP port for a recording session")
         return self._described([self._offered(line) if isinstance(line, _Line) else line for line in self._lines])
 
     def _offered(self, line: _Line) -> Media:
