@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ import pytest
 from conftest import settle
 from free_port import free_ports
 from leg_ends import LOOPBACK
-from recording_client import RecordingClient
+from recording_client import SAMPLES, RecordingClient
 
 from voicebot.audio.codecs import all_named
 from voicebot.legs.recorded import RecordedInfo
@@ -106,35 +105,93 @@ def answered(response: SipResponse) -> list[tuple[bool, str, str, str]]:
     return [(bool(one.port), " ".join(one.formats), one.direction or "", one.label) for one in session.media]
 
 
+def ports_of(response: SipResponse) -> list[int]:
+    """Our ports in an answer."""
+    session = session_in(response)
+    assert session is not None
+    return [one.port for one in session.media]
+
+
 ALL = "0 8 101"
+ADA, BO, CY = ("Ada Caller", "caller"), ("Bo Agent", "agent"), ("Cy Agent", "agent")
+FIRST = {
+    "as_the_rfc_says": ([(True, ALL, "recvonly", "96"), (True, ALL, "recvonly", "98")], [ADA, BO]),
+    "without_require": ([(True, ALL, "recvonly", "96"), (True, ALL, "recvonly", "98")], [ADA, BO]),
+    "oracle": (
+        [(True, "0", "recvonly", "16777227"), (True, "0", "recvonly", "16777228")],
+        [("+15550101", "caller"), ("7001", "agent")],
+    ),
+    "cisco_cube": ([(True, "0 101", "recvonly", "96"), (True, "0 101", "recvonly", "98")], [ADA, ("", "agent")]),
+    "cisco_network_based": (
+        [(True, ALL, "recvonly", ""), (True, ALL, "recvonly", "")],
+        [("", "caller"), ("", "agent")],
+    ),
+    "ribbon": ([(True, ALL, "recvonly", "96"), (True, ALL, "recvonly", "98")], [ADA, BO]),
+    "broadworks": ([(True, ALL, "recvonly", "1"), (True, ALL, "recvonly", "2")], [("", "agent"), ("", "caller")]),
+    "audiocodes": ([(True, ALL, "recvonly", "1"), (True, ALL, "recvonly", "2")], [("", "caller"), ("", "agent")]),
+    "opensips": ([(True, "8 101", "recvonly", "0"), (True, "8 101", "recvonly", "1")], [ADA, BO]),
+    "begins_inactive": ([(True, ALL, "inactive", "96"), (True, ALL, "inactive", "98")], [ADA, BO]),
+    "sdes": ([(True, ALL, "recvonly", "96"), (True, ALL, "recvonly", "98")], [ADA, BO]),
+    "one_mixed_stream": ([(True, ALL, "recvonly", "96")], [("", "")]),
+}
+"""What each client begins with: the lines of our answer, and who speaks in which stream."""
+THEN = {
+    "then_metadata_only": (None, {0: (*ADA, True), 1: (*CY, True)}),
+    "then_hold": (
+        [(True, ALL, "inactive", "96"), (True, ALL, "inactive", "98")],
+        {0: (*ADA, False), 1: (*BO, False)},
+    ),
+    "then_hold_by_zeros": (
+        [(True, ALL, "inactive", "96"), (True, ALL, "inactive", "98")],
+        {0: (*ADA, False), 1: (*BO, False)},
+    ),
+    "then_another_agent": (
+        [(True, ALL, "recvonly", "96"), (True, ALL, "recvonly", "98")],
+        {0: (*ADA, True), 1: (*CY, True)},
+    ),
+    "then_a_third_stream": (
+        [(True, ALL, "recvonly", "96"), (False, "0", "", ""), (True, ALL, "recvonly", "99")],
+        {0: (*ADA, True), 2: (*BO, True)},
+    ),
+}
+"""What follows: the lines of our answer, None if it is to have none, and who speaks in which stream from then on."""
 
 
-@pytest.mark.parametrize(
-    ("sample", "lines", "who"),
-    [
-        ("as_the_rfc_says", [(True, ALL, "recvonly", "96"), (True, ALL, "recvonly", "98")], {}),
-    ],
-)
-async def test_it_is_answered_at_once(
-    clock: MediaClock, sample: str, lines: list[tuple[bool, str, str, str]], who: dict[int, tuple[str, str, bool]]
-) -> None:
+def test_each_sample_is_in_a_table() -> None:
+    assert {path.stem for path in SAMPLES.glob("*.sip")} == {*FIRST, *THEN}
+
+
+@pytest.mark.parametrize("sample", FIRST)
+async def test_each_client_is_answered_at_once_and_its_voices_are_told_apart(clock: MediaClock, sample: str) -> None:
+    lines, people = FIRST[sample]
     async with desk(clock) as (ours, client):
         response = await client.send(sample)
-        assert response.status == 200
-        print(bytes(response).decode())
-        assert answered(response) == lines
+        assert (response.status, answered(response)) == (200, lines)
+        assert response.contact[0].params == {"+sip.srs": None}
         (listener,) = ours.listeners
-        print(listener.who)
-        ports = [one.port for one in session_in(response).media]
-        await client.speak(ports, [0x11, 0x22])
-        print(listener.heard, listener.frames)
-        pausing = asyncio.ensure_future(listener.call.pause())
-        print(await pausing, client.offered, client.asked)
-        print(await listener.call.resume(), client.offered, client.asked)
-        await client.speak(ports, [0x33, 0x44])
-        print(listener.heard, listener.frames)
-        r = await client.send("then_metadata_only")
-        print(r.status, listener.who)
+        active = "inactive" not in {direction for _served, _formats, direction, _label in lines}
+        assert listener.who == {number: (*person, active) for number, person in enumerate(people)}
+        assert (await client.bye()).status == 200
+        assert listener.ends == ["client"] and not ours.legs
+
+
+@pytest.mark.parametrize("sample", THEN)
+async def test_what_follows_is_answered_anew(clock: MediaClock, sample: str) -> None:
+    lines, who = THEN[sample]
+    async with desk(clock) as (ours, client):
+        await client.send("as_the_rfc_says")
+        response = await client.send(sample)
+        assert response.status == 200 and (answered(response) if response.body else None) == lines
+        (listener,) = ours.listeners
+        await until(lambda: listener.who == who)
         await client.bye()
-        print(listener.ends)
-    assert 0
+
+
+async def test_each_voice_comes_as_that_of_its_party(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        ports = ports_of(await client.send("broadworks"))
+        await client.speak(ports, [0x11, 0x22])
+        (listener,) = ours.listeners
+        await until(lambda: listener.heard == {0: {0x11}, 1: {0x22}})
+        assert [quality.packets_received for quality in listener.call.quality()] == [25, 25]
+        await client.bye()
