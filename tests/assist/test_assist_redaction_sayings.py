@@ -31,8 +31,10 @@ WITHHELD = [
     ("en", "four one one one one one one one one one one one one one one one", "[card number]"),
     ("en", "four triple one, four times one is four, no", "four triple one, four times one is four, no"),
     ("en", "four triple one double one double one double one double one double one double one", "[card number]"),
-    ("en", "double five double five double five double five double five double five double four double four", "[card number]"),
-    ("en", "Double five, double five, double five, double five, five five five five, quadruple four.", "[card number]."),
+    ("en", "double five double five double five double five double five double five double four double four",
+     "[card number]"),
+    ("en", "Double five, double five, double five, double five, five five five five, quadruple four.",
+     "[card number]."),
     ("en", "forty one eleven eleven eleven eleven eleven eleven eleven", "[card number]"),
     ("en", "four thousand one hundred eleven, eleven eleven, eleven eleven, eleven eleven", "[card number]"),
     ("en", "fifty five fifty five fifty five fifty five fifty five fifty five forty four forty four", "[card number]"),
@@ -62,14 +64,17 @@ WITHHELD = [
     ("en", "My PIN is 4921", "My PIN is [security code]"),
     # several
     ("en", "4111111111111111 or 5555555555554444", "[card number] or [card number]"),
-    ("en", "4111 1111 1111 1111 and the security code is 123", "[card number] and the security code is [security code]"),
+    ("en", "4111 1111 1111 1111 and the security code is 123",
+     "[card number] and the security code is [security code]"),
     # German
     ("de", "Meine Kartennummer ist 4111 1111 1111 1111.", "Meine Kartennummer ist [card number]."),
     ("de", "vier eins eins eins eins eins eins eins eins eins eins eins eins eins eins eins", "[card number]"),
     ("de", "einundvierzig elf elf elf elf elf elf elf", "[card number]"),
     ("de", "viertausendeinhundertelf elf elf elf elf elf elf", "[card number]"),
-    ("de", "fünf fünf fünf fünf, doppel fünf doppel fünf, zweimal die fünf zweimal die fünf, vier vier vier vier", "[card number]"),
-    ("de", "fünfundfünfzig fünfundfünfzig fünfundfünfzig fünfundfünfzig fünfundfünfzig fünfundfünfzig vierundvierzig vierundvierzig",
+    ("de", "fünf fünf fünf fünf, doppel fünf doppel fünf, zweimal die fünf zweimal die fünf, vier vier vier vier",
+     "[card number]"),
+    ("de", "fünfundfünfzig fünfundfünfzig fünfundfünfzig fünfundfünfzig fünfundfünfzig fünfundfünfzig "
+     "vierundvierzig vierundvierzig",
      "[card number]"),
     ("de", "4111 äh 1111 dann 1111 und 1111", "[card number]"),
     ("de", "Die Prüfnummer ist eins zwei drei", "Die Prüfnummer ist [security code]"),
@@ -81,7 +86,8 @@ WITHHELD = [
     ("es", "cuatro uno uno uno uno uno uno uno uno uno uno uno uno uno uno uno", "[card number]"),
     ("es", "cuarenta y uno once once once once once once once", "[card number]"),
     ("es", "cuatro mil ciento once once once once once once once", "[card number]"),
-    ("es", "cincuenta y cinco cincuenta y cinco cincuenta y cinco cincuenta y cinco cincuenta y cinco cincuenta y cinco cuarenta y "
+    ("es", "cincuenta y cinco cincuenta y cinco cincuenta y cinco cincuenta y cinco cincuenta y cinco cincuenta "
+     "y cinco cuarenta y "
      "cuatro cuarenta y cuatro", "[card number]"),
     ("es", "4111 luego 1111 y 1111 este 1111", "[card number]"),
     ("es", "El código de seguridad es uno dos tres", "El código de seguridad es [security code]"),
@@ -97,7 +103,8 @@ WITHHELD = [
      "[card number]"),
     ("fr", "4111 euh 1111 puis 1111 et 1111", "[card number]"),
     ("fr", "Le cryptogramme est un deux trois", "Le cryptogramme est [security code]"),
-    ("fr", "cinquante-cinq cinquante-cinq cinquante-cinq cinquante-cinq cinquante-cinq cinquante-cinq quarante-quatre quarante-quatre",
+    ("fr", "cinquante-cinq cinquante-cinq cinquante-cinq cinquante-cinq cinquante-cinq cinquante-cinq "
+     "quarante-quatre quarante-quatre",
      "[card number]"),
 ]  # fmt: skip
 

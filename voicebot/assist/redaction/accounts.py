@@ -1,4 +1,4 @@
-"""Numbers of bank accounts: an IBAN (ISO 13616) by its check digits, any other by what is said or was asked before it."""
+"""Numbers of bank accounts: an IBAN (ISO 13616) by its check digits, others by what is said before, or asked."""
 
 from __future__ import annotations
 

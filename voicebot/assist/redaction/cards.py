@@ -12,7 +12,6 @@ card number, from the seventh on: the first six name the bank, and may be shown 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
 from voicebot.assist.redaction.reading import Group, Speech

@@ -21,14 +21,23 @@ _LEAST_LETTERS: Final = 3
 """Of a known name; a shorter one is too often another word."""
 _WORD = re.compile(r"[^\W\d_]+")
 _STOP = re.compile(r"[.;:!?\n]")
-_NO_NAMES: Final = frozenset(
-    "a about and as because but calling for from here i in is it my not of on or so speaking that the to very with you your "
-    "aber am aus das dass der die ein eine es ich ihr im mein mit nicht noch ob und uber von wegen weil wie zu nur "
-    "con de del el en es la las lo los llamo mi no para pero por porque que se un una y yo "
-    "a au aux avec c'est ce dans de des du elle est et il j'ai je l'appareil le les mais ne pas pour que qui sur une "
-    "yes yeah ja si oui no nein non sure hello hi hallo hola bonjour right okay ok it's its correct wrong spelled mister mrs ms mr "
-    "herr frau senor senora monsieur madame regarding happy afraid sorry just still calling sadly really".split()  # noqa: SIM905
-)
+_NO_NAMES: Final = frozenset({
+    "a", "aber", "about", "afraid", "all", "am", "and", "any", "are", "as", "at", "au", "aus", "aux", "avec",
+    "be", "because", "been", "bien", "bonjour", "but", "c'est", "calling", "can", "ce", "client", "cliente",
+    "con", "correct", "could", "dans", "das", "dass", "de", "del", "depuis", "der", "des", "desde", "did", "die",
+    "do", "does", "du", "ein", "eine", "el", "elle", "en", "es", "est", "estoy", "et", "etwas", "for", "frau",
+    "from", "had", "hallo", "happy", "has", "hat", "have", "he", "hello", "here", "herr", "heute", "hi", "hola",
+    "how", "i", "ich", "if", "ihr", "il", "im", "in", "is", "it", "it's", "its", "j'ai", "ja", "je", "just",
+    "kann", "l'appareil", "la", "las", "le", "les", "llamo", "lo", "los", "madame", "mais", "me", "mein", "mi",
+    "mister", "mit", "monsieur", "mr", "mrs", "ms", "muy", "my", "ne", "nein", "nicht", "no", "noch", "non",
+    "not", "nur", "ob", "of", "ok", "okay", "on", "or", "oui", "out", "para", "pas", "pero", "por", "porque",
+    "pour", "que", "qui", "really", "regarding", "right", "sadly", "se", "seit", "senor", "senora", "she", "si",
+    "sind", "so", "sorry", "speaking", "spelled", "still", "suis", "sur", "sure", "tengo", "that", "the", "them",
+    "then", "there", "they", "to", "tres", "uber", "un", "una", "und", "une", "up", "very", "von", "war", "was",
+    "we", "wegen", "weil", "were", "what", "when", "where", "who", "wie", "will", "wird", "with", "would",
+    "wrong", "y", "yeah", "yes", "yo", "you", "your", "zu",
+})  # fmt: skip
+"""Words of all languages."""
 
 
 def names(speech: Speech, known: frozenset[str]) -> Iterator[Span]:

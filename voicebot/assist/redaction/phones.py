@@ -1,5 +1,5 @@
-"""Telephone numbers: what is a valid one in the country of the caller or with its country code, and what is said, or was
-asked, to be one.
+"""Telephone numbers: what is a valid one in the caller's country or with its country code, and what is said, or
+was asked, to be one.
 
 Validity is that of libphonenumber's tables (phonenumbers), which are read at the first use: see :func:`warm`.
 """
@@ -28,7 +28,9 @@ _APART: Final = 2
 
 
 def phone_numbers(speech: Speech, country: str) -> Iterator[Span]:
-    """The telephone numbers in ``speech``, and what may become one. ``country``: two letters, where there is no code."""
+    """The telephone numbers in ``speech``, and what may become one.
+
+    ``country``: that of numbers without a country code, in two letters."""
     for run in runs(speech.groups):
         digits = sum(len(group.digits) for group in run)
         nearest = speech.nearest(run[0].first, _CUE_WORDS)

@@ -45,8 +45,8 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """``first`` and ``after``: its tokens. ``gap``: how many words that say something are between it and the group before.
-    ``plus``: "+" stands before it."""
+    """``first`` and ``after``: its tokens. ``gap``: how many words that say something are between it and the group
+    before. ``plus``: "+" stands before it."""
 
     digits: str
     begin: int

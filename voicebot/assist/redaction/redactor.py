@@ -42,8 +42,8 @@ class Redacted:
 
 @dataclass(slots=True)
 class _Said:
-    """``asks``: what it may be a question for. ``shown``: what was shown of it last. ``withheld``: what has turned out to
-    be withheld; that stays, also when what was said before or after it is no longer remembered."""
+    """``asks``: what it may be a question for. ``shown``: what was shown of it last. ``withheld``: what has turned out
+    to be withheld; that stays, also when what was said before or after it is no longer remembered."""
 
     utterance_id: str
     text: str
@@ -100,7 +100,7 @@ class Redactor:
     ) -> list[tuple[_Said, Redacted]]:
         """What may be shown of the utterances of ``party`` that are remembered, and of the one ``now``."""
         said = [one for one in self._said.get(party, ()) if at - one.at <= REMEMBERED_S]
-        said = _latest(said + [now] if now else said)
+        said = _latest([*said, now] if now else said)
         texts = [clipped(one.text) for one in said]
         speech = Speech(
             "\n".join(texts),

@@ -39,8 +39,8 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def marked(text: str, spans: Iterable[Span]) -> tuple[str, tuple[Withheld, ...]]:
-    """``text`` with a mark, "[card number]", for each of the ``spans``, which are in order and do not overlap; and where
-    the marks are."""
+    """``text`` with a mark, "[card number]", for each of the ``spans``, which are in order and do not overlap; and
+    where the marks are."""
     parts: list[str] = []
     marks: list[Withheld] = []
     length = copied = 0
