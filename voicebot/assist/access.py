@@ -98,6 +98,10 @@ class AccessTokens:
     def has_expired(self, visitor: Visitor) -> bool:
         return self._clock() >= visitor.expires_at
 
+    def left_s(self, visitor: Visitor) -> float:
+        """For how long the visitor may still look; 0: no longer."""
+        return max(0.0, visitor.expires_at - self._clock())
+
     def expiry(self, life_s: float) -> float:
         """When what is issued now for ``life_s`` seconds expires."""
         return self._clock() + min(life_s, LONGEST_LIFE_S)

@@ -74,6 +74,9 @@ class Roster:
         """The latest last."""
         return list(self._ended.values())
 
+    def is_running(self, call_id: str) -> bool:
+        return call_id in self._running
+
     def find(self, call_id: str) -> WatchedCall | None:
         return self._running.get(call_id) or self._ended.get(call_id)
 

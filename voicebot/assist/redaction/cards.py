@@ -62,8 +62,9 @@ _CODE_LENGTHS: Final = (3, 4)
 
 def card_numbers(speech: Speech) -> Iterator[Span]:
     """The card numbers in ``speech``, and what may become one."""
-    for groups in (speech.groups, speech.groups_by_sound):
-        yield from _by_check_digit(groups)
+    yield from _by_check_digit(speech.groups)
+    if speech.groups_by_sound is not speech.groups:
+        yield from _by_check_digit(speech.groups_by_sound)
     yield from _expected(speech)
     yield from _beginning(speech)
 

@@ -138,7 +138,10 @@ class Speech:
     @cached_property
     def groups_by_sound(self) -> list[Group]:
         """The same, with the words for digits that a recogniser has written for digits ("to", "for")."""
-        return _groups(self, _atoms(self, by_sound=True)) if self.words.sounds_like else self.groups
+        heard = self.words.sounds_like
+        if not self.groups or not any(token.word in heard for token in self.tokens):
+            return self.groups
+        return _groups(self, _atoms(self, by_sound=True))
 
     @cached_property
     def cues(self) -> list[Cue]:
@@ -237,12 +240,16 @@ def _groups(speech: Speech, atoms: list[_Atom]) -> list[Group]:
     groups: list[Group] = []
     index = gap = 0
     while index < len(atoms):
+        if atoms[index].kind in (WORD, FILLER):
+            gap += atoms[index].kind == WORD
+            index += 1
+            continue
         begun, times = index, 1
         if atoms[index].kind == TIMES and index + 1 < len(atoms) and atoms[index + 1].digits:
             times, index = atoms[index].value, index + 1
         digits, after = reader.number(index)
         if not digits:
-            gap += atoms[index].kind not in (FILLER, TIMES)
+            gap += atoms[index].kind != TIMES
             index += 1
             continue
         digits = digits[:1] * (times - 1) + digits
