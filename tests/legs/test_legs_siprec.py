@@ -11,6 +11,7 @@ from conftest import settle
 from free_port import free_ports
 from leg_ends import LOOPBACK
 from recording_client import SAMPLES, RecordingClient
+from waiting import until
 
 from voicebot.audio.codecs import all_named
 from voicebot.legs.recorded import RecordedInfo
