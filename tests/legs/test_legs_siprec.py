@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from conftest import settle
 from free_port import free_ports
 from leg_ends import LOOPBACK
 from recording_client import SAMPLES, RecordingClient
@@ -94,8 +93,7 @@ async def desk(
     async with RecordingClient((LOOPBACK, made.front.endpoint.port)) as client:
         yield made, client
     await made.front.close()
-    await settle()
-    assert media.ports.in_use == 0
+    await until(lambda: media.ports.in_use == 0)
     assert all(len(one.ends) == 1 for one in made.listeners)
 
 
