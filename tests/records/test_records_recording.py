@@ -254,10 +254,10 @@ async def test_tracks_on_one_side_are_mixed_whatever_their_formats(tmp_path: Pat
             recording.frame(other, quieter, frame * 0.02)
     samples = stereo(await recording.finish(tmp_path / "call.wav"), 16_000)
     assert samples.shape == (32_000, 2)
-    assert samples[100:, 0] == pytest.approx(PCMU.decode(LOUD)[0], rel=0.01)
+    assert np.allclose(samples[100:-100, 0], PCMU.decode(LOUD)[0], rtol=0.01)
     assert samples[8_000, 1] == pytest.approx(8_000, rel=0.05)
     assert samples[20_000, 1] == 32_767
-    assert samples[28_000, 1] == 30_000
+    assert samples[28_000, 1] == pytest.approx(30_000, abs=100)
 
 
 async def test_a_track_may_change_its_side_until_the_file_is_written(tmp_path: Path) -> None:
