@@ -52,17 +52,20 @@ def vader() -> Callable[[str], str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wrong", action="store_true", help="list the sentences that are wrong, but for those held out")
+    parser.add_argument(
+        "--wrong", action="store_true", help="list the sentences that are wrong, but for those held out"
+    )
     arguments = parser.parse_args()
     tuned, held_out = labelled(TUNED), labelled(HELD_OUT)
-    print(f"{len(tuned) + len(held_out)} sentences; right, in %:  tuned  held out  negative  neutral  positive (held out)")
+    print(f"{len(tuned)} sentences, and {len(held_out)} that were held out; right, in %:")
+    print(" " * 20 + "".join(f"{column:>10}" for column in ("tuned", "held out", "negative", "neutral", "positive")))
     for name, mood_of in (("offline service", ours()), ("plain VADER", vader())):
         by_mood = [
             share_right([row for row in held_out if row[0] == mood], mood_of)
             for mood in ("negative", "neutral", "positive")
         ]
         shares = [share_right(tuned, mood_of), share_right(held_out, mood_of), *by_mood]
-        print(f"{name:<32}" + "".join(f"{100 * share:9.0f}" for share in shares))
+        print(f"{name:<20}" + "".join(f"{100 * share:10.0f}" for share in shares))
     scorer = ours()
     began = time.perf_counter()
     for _, text in held_out:

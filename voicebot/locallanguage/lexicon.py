@@ -19,7 +19,8 @@ _PART = re.compile(r"\([^()]*\)|\S+")
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """``pattern`` is searched for in words with a space before and behind each, and begins with that of its first. ``valence``: -4 to 4."""
+    """``pattern`` finds it in words that have a space before and behind each; it begins with that of its first word.
+    ``valence``: -4 to 4."""
 
     pattern: re.Pattern[str]
     valence: float
@@ -27,7 +28,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """``words``: the valence of each, -4 to 4. ``phrases``: what several words mean together, whatever each means alone.
+    """``words``: the valence of each, -4 to 4. ``phrases``: what words mean together, whatever each means alone.
     ``negations``: the valence of each where it turns round nothing. ``boosters``: what each adds to the word after it.
     """
 

@@ -78,9 +78,7 @@ class SentimentScorer:
         self._take_words(words, weights, taken)
         for place, word in enumerate(words):
             if word in _BUT:
-                return [
-                    weight * (BEFORE_BUT if at < place else AFTER_BUT) for at, weight in enumerate(weights)
-                ]
+                return [weight * (BEFORE_BUT if at < place else AFTER_BUT) for at, weight in enumerate(weights)]
         return weights
 
     def _words(self, sentence: str) -> list[str]:

@@ -9,7 +9,9 @@ MAX_SENTENCES = 400
 """Of one document; the rest of the text belongs to the last of them."""
 
 _SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s|$)|\n+")
-_ABBREVIATED = frozenset("mr mrs ms dr prof st no nr vs etc approx tel ext e.g i.e a.m p.m".split())
+_ABBREVIATED = frozenset(
+    ("mr", "mrs", "ms", "dr", "prof", "st", "no", "nr", "vs", "etc", "approx", "tel", "ext", "e.g", "i.e", "a.m", "p.m")
+)
 _LAST_WORD = re.compile(r"[\w.]{0,8}\Z")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
