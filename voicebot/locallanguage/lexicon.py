@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-_PART = re.compile(r"\([^()]*\)|\S+")
+from voicebot.spoken_phrases import pattern_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def english() -> Lexicon:
     for valence, listed in own["words"].items():
         known |= {word: float(valence) for word in listed.split()}
     phrases = [
-        Phrase(_pattern(phrase), float(valence)) for valence, listed in own["phrases"].items() for phrase in listed
+        Phrase(pattern_of(phrase), float(valence)) for valence, listed in own["phrases"].items() for phrase in listed
     ]
     return Lexicon(known, phrases, own["negations"], own["boosters"], own["contractions"])
 
@@ -58,16 +58,3 @@ def _vader() -> dict[str, float]:
         if word.isalpha() and len(word) > 2:  # neither faces nor letters that somebody spells
             known[word] = float(valence)
     return known
-
-
-def _pattern(phrase: str) -> re.Pattern[str]:
-    """``phrase`` with ``(a|b)`` for either, ``(a|)`` for perhaps, and ``...`` for up to three words between."""
-    pattern = ""
-    for part in _PART.findall(phrase):
-        if part == "...":
-            pattern += r"(?: \w+){0,3}?"
-        elif part.endswith("|)"):
-            pattern += f"(?: (?:{part[1:-2]}))?"
-        else:
-            pattern += f" (?:{part.strip('()')})"
-    return re.compile(rf"{pattern}(?= )")

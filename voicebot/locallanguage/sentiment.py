@@ -17,6 +17,9 @@ from voicebot.locallanguage.tokens import Span, sentences
 
 Label = Literal["positive", "neutral", "negative", "mixed"]
 
+Taken = list[float | None]
+"""Of each word, the valence of the phrase that it belongs to."""
+
 NEUTRAL_BELOW = 0.2
 """Of a score between -1 and 1."""
 REACH = 4
@@ -90,8 +93,8 @@ class SentimentScorer:
             words.append(_BOUND)
         return words
 
-    def _take_phrases(self, words: list[str], weights: list[float]) -> list[bool]:
-        taken = [False] * len(words)
+    def _take_phrases(self, words: list[str], weights: list[float]) -> Taken:
+        taken: Taken = [None] * len(words)
         line = f" {' '.join(words)} "
         places = {}  # where each word begins in the line
         begin = 0
@@ -102,42 +105,42 @@ class SentimentScorer:
         for match, valence in sorted(found, key=lambda one: -len(one[0].group())):
             first = places[match.start()]
             last = first + match.group().count(" ") - 1
-            if not any(taken[first : last + 1]):
-                taken[first : last + 1] = [True] * (last + 1 - first)
+            if all(one is None for one in taken[first : last + 1]):
+                taken[first : last + 1] = [valence] * (last + 1 - first)
                 weights[first] = self._turned(words, first, valence, taken)
         return taken
 
-    def _take_words(self, words: list[str], weights: list[float], taken: list[bool]) -> None:
+    def _take_words(self, words: list[str], weights: list[float], taken: Taken) -> None:
         lexicon = self._lexicon
         turning: set[int] = set()
         for place, word in enumerate(words):
-            if taken[place] or word in lexicon.negations or word in lexicon.boosters:
+            if taken[place] is not None or word in lexicon.negations or word in lexicon.boosters:
                 continue
             valence = lexicon.words.get(word, 0.0)
             if not valence:
                 continue
             before = words[place - 1] if place else ""
-            if not taken[place - 1]:
+            if place and taken[place - 1] is None:
                 valence += math.copysign(lexicon.boosters.get(before, 0.0), valence)
             negation = self._negation(words, place, taken)
             if negation is not None:
                 turning.add(negation)
             weights[place] = self._turned(words, place, valence, taken)
         for place, word in enumerate(words):
-            if word in lexicon.negations and not taken[place] and place not in turning:
+            if word in lexicon.negations and taken[place] is None and place not in turning:
                 weights[place] = lexicon.negations[word]
 
-    def _turned(self, words: list[str], place: int, valence: float, taken: list[bool]) -> float:
+    def _turned(self, words: list[str], place: int, valence: float, taken: Taken) -> float:
         if self._negation(words, place, taken) is None:
             return valence
         return valence * (TURNED_POSITIVE if valence > 0 else TURNED_NEGATIVE)
 
-    def _negation(self, words: list[str], place: int, taken: list[bool]) -> int | None:
+    def _negation(self, words: list[str], place: int, taken: Taken) -> int | None:
         """Where the negation stands that turns round the word at ``place``."""
         for before in range(place - 1, max(-1, place - 1 - REACH), -1):
             if words[before] == _BOUND or words[before] in _BUT:
                 return None
-            if words[before] in self._lexicon.negations and not taken[before]:
+            if words[before] in self._lexicon.negations and not taken[before]:  # in a phrase without a mood, too
                 return before
         return None
 
