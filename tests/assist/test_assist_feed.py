@@ -17,7 +17,7 @@ from voicebot.assist.entries import (
     Suggestion,
     Utterance,
 )
-from voicebot.assist.feed import AT_ONCE, REST_S, Feed, News
+from voicebot.assist.feed import AT_ONCE, PAGE, REST_S, Feed, News
 from voicebot.events.parties import Party, Role
 
 CALLER = Party("p1", Role.CALLER, "Ada")
@@ -83,7 +83,41 @@ async def test_an_hour_of_partial_results_is_no_longer_than_what_was_said() -> N
     for n in range(2_000):
         for length in range(10):
             feed.add(said(str(n), "word " * length, partial=length < 9))
-    assert len(feed.since(0).entries) == 2_000
+    number, pages = 0, []
+    while entries := feed.since(number).entries:
+        number = entries[-1].number
+        pages.append(len(entries))
+    assert pages == [PAGE] * (2_000 // PAGE)
+
+
+@pytest.mark.virtual_time
+async def test_a_reader_who_comes_late_catches_up_and_lets_others_have_their_turn() -> None:
+    feed = Feed("c")
+    for n in range(5 * PAGE):
+        feed.add(said(str(n), str(n)))
+    number = turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while number < feed.last:
+            turns += 1
+            await asyncio.sleep(0)
+
+    having_their_turn = asyncio.create_task(others())
+    while number < feed.last:
+        number = (await feed.news(number, 60)).entries[-1].number
+    await having_their_turn
+    assert turns >= 5
+    assert asyncio.get_running_loop().time() == 1000
+
+
+async def test_whoever_is_to_know_learns_that_the_parties_are_different() -> None:
+    feed = Feed("c")
+    told = list[tuple[Party, ...]]()
+    feed.on_parties = lambda: told.append(feed.parties)
+    feed.add(PartiesChanged(0, (CALLER,)))
+    feed.add(said("u1", "hello"))
+    assert told == [(CALLER,)]
 
 
 async def test_an_entry_tells_whom_it_is_about_as_it_was_known_then() -> None:
@@ -92,8 +126,11 @@ async def test_an_entry_tells_whom_it_is_about_as_it_was_known_then() -> None:
     feed.add(PartiesChanged(0, (CALLER,)))
     feed.add(said("u2", "hello"))
     feed.add(Mood("u2", Sentiment.POSITIVE, 0.5, 0.25))
-    roles = [json.loads(numbered.text).get("ParticipantRole") for numbered in feed.since(0).entries]
+    roles = [json.loads(numbered.json).get("ParticipantRole") for numbered in feed.since(0).entries]
     assert roles == ["OTHER", None, "CUSTOMER", "CUSTOMER"]
+    feed.add(said("u3", "of nobody", party=""))
+    feed.add(Mood("u9", Sentiment.POSITIVE, 0.5, 0.25))
+    assert [numbered.party for numbered in feed.since(4).entries] == [None, None]
 
 
 @pytest.mark.virtual_time

@@ -96,10 +96,9 @@ def party_json(party: Party) -> dict[str, Any]:
     }
 
 
-def encode(event: Mapping[str, Any]) -> str:
-    """In one line, that every encoding of Unicode can write."""
-    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+def encode(event: Mapping[str, Any]) -> bytes:
+    """In one line. Half a surrogate pair, which cannot be written, becomes a question mark."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _utterance(utterance: Utterance, party: Party | None) -> dict[str, Any]:

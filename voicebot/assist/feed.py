@@ -1,10 +1,10 @@
 """The entries of one call, numbered, for any number of readers, of whom none is ever waited for.
 
-A reader has no queue. It knows the number of the last entry that it has, and asks for what has come since; who is slow
-gets more at a time. What is said again replaces what was said before: of an utterance, partial or final, only the last
-version is kept, so that a correction (a number that two utterances together turned out to be) leaves nothing behind,
-and the history is as long as what was really said. Beyond its bounds the oldest entries are dropped, and readers who
-have not had them are told.
+A reader has no queue. It knows the number of the last entry that it has, and asks for what has come since, page by
+page; who is slow gets more at a time. What is said again replaces what was said before: of an utterance, partial or
+final, only the last version is kept, so that a correction (a number that two utterances together turned out to be)
+leaves nothing behind, and the history is as long as what was really said. Beyond its bounds the oldest entries are
+dropped, and readers who have not had them are told.
 
 All readers of an entry share its text, which is made once. They are woken a few at a time, with a pause afterwards that
 grows with their number: a call that a thousand watch takes no more than a part of the event loop, and a turn of the
@@ -14,7 +14,9 @@ loop no longer.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -34,6 +36,8 @@ from voicebot.events.parties import Party
 
 MOST_ENTRIES: Final = 20_000
 """More than an hour of two people who never stop makes, with all that is found in it."""
+PAGE: Final = 100
+"""Entries that a reader gets at a time: a millisecond, if nobody has read them before."""
 AT_ONCE: Final = 16
 """Readers that are woken in one turn of the loop: half a millisecond."""
 REST_S: Final = 0.0002
@@ -44,33 +48,39 @@ REST_S: Final = 0.0002
 class Numbered:
     """``number``: from 1; numbers grow, but some are left out. ``party``: whom the entry is about, as known then."""
 
+    call_id: str
     number: int
     entry: Entry
     party: Party | None
 
     @cached_property
-    def text(self) -> str:
-        """As JSON in one line, with its number."""
-        return encode({"EventNumber": self.number} | entry_json(self.entry, self.party))
+    def json(self) -> bytes:
+        """In one line, with the call and the number."""
+        return encode({"CallId": self.call_id, "EventNumber": self.number} | entry_json(self.entry, self.party))
 
 
 class News(NamedTuple):
-    """``dropped``: the number up to which entries are missing that the reader has not had; 0: none are."""
+    """At most a page of entries. ``dropped``: the number up to which some are missing that the reader has not had, or
+    0."""
 
     entries: list[Numbered]
     dropped: int = 0
 
 
 class Feed:
-    """The entries of the call ``call_id``. On the event loop only."""
+    """The entries of the call ``call_id``. On the event loop only.
+
+    ``on_parties`` is called when the parties are different.
+    """
 
     def __init__(self, call_id: str, *, most: int = MOST_ENTRIES) -> None:
         self.call_id = call_id
         self.closed = False
+        self.on_parties: Callable[[], None] = lambda: None
         self._most = most
         self._last = 0
         self._dropped = 0
-        self._kept: OrderedDict[int, Numbered] = OrderedDict()
+        self._kept: list[Numbered] = []
         self._versions: dict[tuple[str, ...], int] = {}
         self._parties: dict[str, Party] = {}
         self._waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
@@ -81,34 +91,30 @@ class Feed:
         """Its number. What comes after :meth:`close` is nobody's news, and gets 0."""
         if self.closed:
             return 0
+        party = self._party_of(entry)
+        self._last += 1
+        self._replace(entry)
+        if len(self._kept) == self._most:
+            self._drop_oldest()
+        self._kept.append(Numbered(self.call_id, self._last, entry, party))
+        self._wake()
         if isinstance(entry, PartiesChanged):
             self._parties = {party.key: party for party in entry.parties}
-        self._last += 1
-        numbered = Numbered(self._last, entry, self._party_of(entry))
-        if name := _name_of(entry):
-            self._kept.pop(self._versions.pop(name, 0), None)
-            self._versions[name] = self._last
-        self._kept[self._last] = numbered
-        if len(self._kept) > self._most:
-            self._drop_oldest()
-        self._wake()
+            self.on_parties()
         return self._last
 
     def since(self, number: int) -> News:
-        """What has come after the entry ``number``, in order; 0: everything."""
-        newer = []
-        for kept in reversed(self._kept.values()):
-            if kept.number <= number:
-                break
-            newer.append(kept)
-        newer.reverse()
-        return News(newer, self._dropped if number < self._dropped else 0)
+        """The first page of what has come after the entry ``number``; 0: of everything."""
+        begin = self._index(number + 1)
+        return News(self._kept[begin : begin + PAGE], self._dropped if number < self._dropped else 0)
 
     async def news(self, number: int, within_s: float) -> News:
         """The same, when there is any; without entries after ``within_s``, and when no more will come."""
-        behind = number < self._last or self.closed
-        if not behind or self._waking is not None:
-            self._to_wake |= behind
+        newer = len(self._kept) - self._index(number + 1)
+        if newer > PAGE or (newer and self._waking is None) or (self.closed and not newer):
+            await asyncio.sleep(0)
+        else:
+            self._to_wake |= newer > 0
             waiter = asyncio.get_running_loop().create_future()
             self._waiting[waiter] = None
             try:
@@ -122,21 +128,35 @@ class Feed:
         """The number of the latest entry; 0: there is none."""
         return self._last
 
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Who takes part now."""
+        return tuple(self._parties.values())
+
     def close(self) -> None:
         """Nothing more will come. Readers read to the end."""
         self.closed = True
         self._wake()
 
+    def _index(self, number: int) -> int:
+        """Of the first entry that has this number or a later one."""
+        return bisect_left(self._kept, number, key=lambda numbered: numbered.number)
+
     def _party_of(self, entry: Entry) -> Party | None:
         key = getattr(entry, "party", "")
-        if not key and (
-            said := self._kept.get(self._versions.get(("utterance", getattr(entry, "utterance_id", "")), 0))
-        ):
-            return said.party
+        if not key and (number := self._versions.get(("utterance", getattr(entry, "utterance_id", "")))):
+            return self._kept[self._index(number)].party
         return self._parties.get(key) or (Party(key) if key else None)
 
+    def _replace(self, entry: Entry) -> None:
+        """Drop the earlier version of ``entry``, which becomes the last entry."""
+        if name := _name_of(entry):
+            if earlier := self._versions.pop(name, 0):
+                del self._kept[self._index(earlier)]
+            self._versions[name] = self._last
+
     def _drop_oldest(self) -> None:
-        oldest = self._kept.pop(next(iter(self._kept)))
+        oldest = self._kept.pop(0)
         self._dropped = oldest.number
         if name := _name_of(oldest.entry):
             self._versions.pop(name, None)

@@ -2,15 +2,17 @@
 
 Rules of this package:
 
-* `/`, `/healthz`, `/readyz` and `/metrics` are open and tell nothing about single calls. `/v1` needs the token, and is
-  closed if there is none.
+* `/`, `/healthz`, `/readyz`, `/metrics` and the files of `/assist` are open and tell nothing about single calls. `/v1`
+  needs the token, and is closed if there is none; `/v1/assist` needs one of its own.
 * Nothing here knows how a call works: requests go to `calls`, and answers come from there.
 * Answers of `/v1` are JSON. Errors are ``{"error": {"code", "message"}}``, and say what to do.
 """
 
 from voicebot.console.api import CallsApi
+from voicebot.console.assist_api import AssistApi
+from voicebot.console.assist_gate import Gate
 from voicebot.console.metrics import Figure, Metrics
 from voicebot.console.page import Panel
 from voicebot.console.server import ConsoleServer, ConsoleUnavailable
 
-__all__ = ["CallsApi", "ConsoleServer", "ConsoleUnavailable", "Figure", "Metrics", "Panel"]
+__all__ = ["AssistApi", "CallsApi", "ConsoleServer", "ConsoleUnavailable", "Figure", "Gate", "Metrics", "Panel"]

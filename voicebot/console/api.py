@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 
 from voicebot.address import Address
 from voicebot.calls import CallRequest, Calls, CannotCall, Outbound
-from voicebot.console.answers import error
+from voicebot.console.answers import error, faults
 from voicebot.json_body import parse_json
 from voicebot.listening.http import read_body
 
@@ -73,7 +73,7 @@ class CallsApi:
         except web.HTTPRequestTimeout:
             return error(408, "the body did not come")
         except ValidationError as wrong:
-            return error(400, "; ".join(_line(e) for e in wrong.errors()[:5]))
+            return error(400, faults(wrong))
         except ValueError:
             return error(400, 'the body must be JSON, for example {"to": "+15550100"}')
         try:
@@ -111,9 +111,3 @@ class CallsApi:
         if running is not None:
             return running.summary()
         return next((ended for ended in self._calls.ended() if ended["id"] == name), None)
-
-
-def _line(wrong: Any) -> str:
-    where = ".".join(str(part) for part in wrong["loc"]) or "the body"
-    message = str(wrong["msg"]).removeprefix("Value error, ")
-    return f"{where}: {'no such field' if wrong['type'] == 'extra_forbidden' else message}"

@@ -10,6 +10,8 @@ from aiohttp.typedefs import Handler
 
 from voicebot.console.answers import error
 from voicebot.console.api import MAX_BODY, CallsApi
+from voicebot.console.assist_api import AssistApi
+from voicebot.console.assist_page import page_routes
 from voicebot.console.metrics import CONTENT_TYPE, Metrics
 from voicebot.console.page import Panel, render
 from voicebot.console.token import bearer
@@ -26,7 +28,8 @@ class ConsoleUnavailable(Exception):
 
 class ConsoleServer:
     """``unready()`` returns what keeps the service from taking calls, ``secret()`` the token, and ``panels()`` the
-    sections of the operations page; each is called at each request that needs it."""
+    sections of the operations page; each is called at each request that needs it. ``assist``: None if no calls are
+    listened to."""
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class ConsoleServer:
         unready: Callable[[], list[str]],
         panels: Callable[[], Sequence[Panel]],
         secret: Callable[[], str],
+        assist: AssistApi | None = None,
         bounds: Bounds = HTTP_BOUNDS,
     ) -> None:
         self._bounds = bounds
@@ -48,6 +52,7 @@ class ConsoleServer:
         self._unready = unready
         self._panels = panels
         self._secret = secret
+        self._assist = assist
         self._server: HttpServer | None = None
 
     @property
@@ -67,6 +72,8 @@ class ConsoleServer:
                 *self._api.routes,
             ]
         )
+        if self._assist is not None:
+            application.add_routes([*self._assist.routes, *page_routes()])
         server = self._server = HttpServer(application, names=own_names(self._host), bounds=self._bounds)
         try:
             await server.listen(self._host, self._port)
@@ -79,6 +86,8 @@ class ConsoleServer:
 
     async def close(self) -> None:
         server, self._server = self._server, None
+        if self._assist is not None:
+            await self._assist.streams.close()
         if server is not None:
             await server.close()
 
@@ -106,8 +115,8 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPRequestEntityTooLarge:
         return error(413, f"the body is longer than {MAX_BODY} bytes")
     except web.HTTPException as wrong:
-        allow = wrong.headers.get("Allow")
-        return error(wrong.status, wrong.reason or "", {"Allow": allow} if allow else None)
+        kept = {name: wrong.headers[name] for name in ("Allow", "WWW-Authenticate") if name in wrong.headers}
+        return error(wrong.status, wrong.reason or "", kept)
     except Exception:
         logger.exception("%s %s", request.method, request.path)
         return error(500, "an internal error; the log has the details")

@@ -1,4 +1,4 @@
-"""Access to `/v1`: by a token."""
+"""Access to `/v1`: by a token. What is under `/v1/assist` has tokens of its own (`voicebot.console.assist_gate`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from voicebot.console.answers import error
+from voicebot.console.assist_gate import PREFIX
 
 
 def bearer(secret: Callable[[], str]) -> Middleware:
@@ -19,7 +20,7 @@ def bearer(secret: Callable[[], str]) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith("/v1"):
+        if not request.path.startswith("/v1") or _has_gate(request):
             return await handler(request)
         try:
             wanted = secret()
@@ -34,3 +35,9 @@ def bearer(secret: Callable[[], str]) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def _has_gate(request: web.Request) -> bool:
+    """By the route that will answer, not by how its path is written."""
+    resource = request.match_info.route.resource
+    return isinstance(resource, web.AbstractResource) and resource.canonical.startswith(f"{PREFIX}/")

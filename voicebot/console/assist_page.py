@@ -1,0 +1,60 @@
+"""The page `/assist` for agents: static files, in which there is no word of any call.
+
+What calls say comes to the page by `/v1/assist` alone, with the token that is in the page's address behind the ``#``,
+which browsers send to nobody. The policy lets nothing run that is not one of these files, and nothing become markup
+that is a text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from importlib import resources
+from typing import Final
+
+from aiohttp import hdrs, web
+
+POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    hdrs.CACHE_CONTROL: "no-cache",
+}
+_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+
+
+def page_routes() -> list[web.RouteDef]:
+    """`/assist`, and its files beside it. They are read now, and kept."""
+    routes = []
+    for file in (resources.files("voicebot.console") / "assist").iterdir():
+        path = "/assist" if file.name == "index.html" else f"/assist/{file.name}"
+        routes.append(web.get(path, _file(file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])))
+    return routes
+
+
+def _file(body: bytes, kind: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+
+    async def answer(request: web.Request) -> web.Response:
+        headers = {**_HEADERS, hdrs.ETAG: tag}
+        if request.headers.get(hdrs.IF_NONE_MATCH) == tag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
+
+    return answer
