@@ -14,6 +14,7 @@ from typing import Literal
 
 from voicebot.locallanguage.lexicon import Lexicon
 from voicebot.locallanguage.tokens import Span, sentences
+from voicebot.spoken_phrases import line_of
 
 Label = Literal["positive", "neutral", "negative", "mixed"]
 
@@ -95,7 +96,7 @@ class SentimentScorer:
 
     def _take_phrases(self, words: list[str], weights: list[float]) -> Taken:
         taken: Taken = [None] * len(words)
-        line = f" {' '.join(words)} "
+        line = line_of(words)
         places = {}  # where each word begins in the line
         begin = 0
         for place, word in enumerate(words):
