@@ -71,7 +71,7 @@ async def engine(legs: int, seconds: float, far_end: int, codec: Codec) -> dict[
     speech = audio.encode(voice(audio.rate, 10))
     sessions = []
     for _ in range(legs):
-        session = await RtpSession.open(clock=clock, ports=ports, codec=codec, sink=Recogniser())
+        session = RtpSession.open(clock=clock, ports=ports, codec=codec, sink=Recogniser())
         for utterance in range(int(seconds / 10) + 2):
             clip = Clip(utterance, audio)
             clip.feed(speech)

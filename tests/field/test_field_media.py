@@ -332,7 +332,7 @@ async def line() -> AsyncIterator[Line]:
     clock, sink = MediaClock(asyncio.get_running_loop().time), Sink()
     clock.start()
     ports = PortRange(*free_ports(4), "127.0.0.1", rest_s=0)
-    session = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=sink)
+    session = RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=sink)
     session.expect("127.0.0.1", "expected")
     line = Line(session, sink)
     try:

@@ -35,7 +35,7 @@ class Sink:
 @pytest.fixture
 async def rtp() -> AsyncIterator[RtpSession]:
     clock, ports = MediaClock(), PortRange(*free_ports(), "127.0.0.1", rest_s=0.0)
-    made = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=Sink())
+    made = RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=Sink())
     yield made
     await made.close()
 

@@ -164,7 +164,7 @@ async def _sender(target: tuple[str, int], sock: socket.socket) -> None:
 async def test_tshark_counts_and_times_as_we_do(tmp_path: Path) -> None:
     clock = MediaClock()
     clock.start()
-    session = await RtpSession.open(
+    session = RtpSession.open(
         clock=clock, ports=PortRange(*free_ports(), LOOPBACK), codec=CODECS["PCMU"], payload_type=0, sink=Listener()
     )
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:

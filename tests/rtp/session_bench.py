@@ -44,7 +44,7 @@ class Bench:
         self.ports = PortRange(*free_ports(40), "127.0.0.1", rest_s=0)
 
     async def open(self, sink: Listener, law: str = "PCMU", silence_timeout_s: float = 30.0) -> RtpSession:
-        session = await RtpSession.open(
+        session = RtpSession.open(
             clock=self.clock,
             ports=self.ports,
             codec=CODECS[law],

@@ -58,7 +58,7 @@ async def line() -> AsyncIterator[Line]:
     ports = PortRange(*free_ports(4), "127.0.0.1", rest_s=0)
     async with AsyncExitStack() as stack:
         clock = MediaClock(lambda: now[0])  # not started: the ticks are those of the test
-        session = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=sink)
+        session = RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=sink)
         stack.push_async_callback(session.close)
         yield Line(session, sink, now)
 

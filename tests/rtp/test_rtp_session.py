@@ -303,7 +303,7 @@ async def test_an_encrypted_session_takes_and_sends_nothing_plain(bench: Bench) 
 @pytest.mark.parametrize("ptime_ms", [10, 30, 40, 60])
 async def test_packets_are_as_long_as_asked_and_nothing_of_the_speech_is_lost(bench: Bench, ptime_ms: int) -> None:
     clock = MediaClock()  # not started: ticks are given by hand, so that none is left out
-    session = await RtpSession.open(clock=clock, ports=bench.ports, codec=CODECS["PCMU"], sink=Listener())
+    session = RtpSession.open(clock=clock, ports=bench.ports, codec=CODECS["PCMU"], sink=Listener())
     bench.stack.push_async_callback(session.close)
     session.retune(codec=CODECS["PCMU"], payload_type=0, telephone_event=101, ptime_ms=ptime_ms)
     speech = random.Random(1).randbytes(160 * 12)

@@ -72,7 +72,7 @@ async def session() -> AsyncIterator[tuple[RtpSession, Listener]]:
     clock, listener = MediaClock(), Listener()
     clock.start()
     ports = PortRange(*free_ports(2), LOOPBACK, rest_s=0.0)
-    made = await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=listener)
+    made = RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=listener)
     yield made, listener
     await made.close()
     await clock.close()

@@ -29,9 +29,7 @@ async def test_two_sessions_hear_each_other() -> None:
     clock, ports = MediaClock(), PortRange(*free_ports(4), "127.0.0.1", rest_s=0)
     clock.start()
     near, far = Listener(), Listener()
-    one, two = [
-        await RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=sink) for sink in (near, far)
-    ]
+    one, two = [RtpSession.open(clock=clock, ports=ports, codec=CODECS["PCMU"], sink=sink) for sink in (near, far)]
     one.set_remote("127.0.0.1", two.local_port)
     two.set_remote("127.0.0.1", one.local_port)
     two.send_keys("4")

@@ -13,11 +13,16 @@ from voicebot.audio import AudioFormat
 from voicebot.events.parties import Party
 from voicebot.rtp import MediaQuality
 
+EndReason = Literal["client", "agent", "expired", "error"]
+"""``client``: the recording client ended it. ``agent``: we did (:meth:`RecordedCall.hang_up`). ``expired``: the client
+has vanished."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedStream:
-    """``number``: of its m-line, from 0. ``party``: the key of who speaks in it; empty if that is not known, or if all
-    do. ``active``: whether audio is to be expected: not on hold, not paused."""
+    """``number``: of its m-line, from 0; streams may come and go, and one with a number may come again. ``party``: the
+    key of who speaks in it, who may be a party of whom nothing else is known; empty if several do. ``active``: whether
+    audio is to be expected: not on hold, not paused."""
 
     number: int
     audio: AudioFormat
@@ -46,13 +51,13 @@ class RecordedSink(Protocol):
     """All times are ``loop.time()`` seconds; everything comes on the event loop, nothing after ``ended``."""
 
     def frame(self, stream: int, payload: bytes, at: float) -> None:
-        """20 ms of a stream in its format, in order; losses are concealed. A stream that is silent at its source may
-        bring nothing for minutes."""
+        """20 ms of a stream in its format, in order; losses are concealed, and what a client leaves out is silence. A
+        stream that is not active brings nothing."""
 
     def changed(self, info: RecordedInfo, at: float) -> None:
         """Parties, streams or who speaks in which of them are different now."""
 
-    def ended(self, reason: Literal["client", "agent", "media-timeout", "expired", "error"], at: float) -> None:
+    def ended(self, reason: EndReason, at: float) -> None:
         """The recording session is over. Once, whoever ended it."""
 
 
@@ -61,7 +66,8 @@ class RecordedCall(Protocol):
     def info(self) -> RecordedInfo: ...
 
     def connect(self, sink: RecordedSink) -> None:
-        """Set the sink. Called once, when the call is taken; frames from then on."""
+        """Set the sink. Called once, when the call is taken; frames from then on. The client has been answered, or is
+        at once."""
 
     async def pause(self) -> bool:
         """Have the audio stopped at its source (our offer of ``inactive``). False: the client does not do that; then no

@@ -21,6 +21,7 @@ from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.legs.sip_outgoing import OutgoingOptions, OutgoingSipLeg, place
 from voicebot.legs.sip_session import LegSession
+from voicebot.legs.siprec import RecordingOptions, SiprecCall
 from voicebot.rtp import PortsExhausted
 from voicebot.rtp.dtls import own_identity
 from voicebot.sip import AudioAgreement, IncomingCall, SipEndpoint
@@ -38,6 +39,9 @@ class SipFrontEnd:
     ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``media``: for all legs. ``trunks``: the
     preferences of trunks and accounts that differ from ``media``, by name. ``limit``: the most calls at once; further
     ones get 503 with ``retry_after_s``.
+
+    ``on_recorded`` gets the calls of recording clients that the endpoint takes as such, and must connect them. They are
+    answered here.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class SipFrontEnd:
         media: MediaOptions,
         *,
         trunks: Mapping[str, MediaPreferences] | None = None,
+        on_recorded: Callable[[SiprecCall], None] | None = None,
+        recordings: RecordingOptions | None = None,
         limit: int = 100,
         retry_after_s: int = 5,
     ) -> None:
@@ -54,6 +60,8 @@ class SipFrontEnd:
         self._on_leg = on_leg
         self._media = media
         self._trunks = dict(trunks or {})
+        self._on_recorded = on_recorded
+        self._recordings = recordings or RecordingOptions()
         self._limit = limit
         self._retry_after_s = retry_after_s
         self._draining = False
@@ -135,6 +143,9 @@ class SipFrontEnd:
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         options = self.media_for(call.trunk)
+        if call.recording and self._on_recorded is not None:
+            self._take_recording(call, options, self._on_recorded)
+            return
         agreed = options.select(call.offer) if call.offer is not None else None
         if call.offer is not None and agreed is None:
             self.rejected["codec"] += 1
@@ -145,7 +156,7 @@ class SipFrontEnd:
     async def _admit(self, call: IncomingCall, options: MediaOptions, agreed: AudioAgreement | None) -> None:
         """``agreed``: from the call's offer; None if we are to offer."""
         try:
-            session = await LegSession.open(options, agreed)
+            session = LegSession.open(options, agreed)
         except (PortsExhausted, OSError):
             self.rejected["ports"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
@@ -160,3 +171,20 @@ class SipFrontEnd:
             call.reject(500)
             await session.rtp.close()
             raise
+
+    def _take_recording(
+        self, call: IncomingCall, options: MediaOptions, on_recorded: Callable[[SiprecCall], None]
+    ) -> None:
+        recorded = SiprecCall(call, options, self._recordings, self._tasks)
+        try:
+            session = recorded.accept()
+        except PortsExhausted:
+            self.rejected["ports"] += 1
+            call.reject(503, retry_after_s=self._retry_after_s)
+            return
+        if session is None:
+            self.rejected["codec"] += 1
+            call.reject(488)
+            return
+        on_recorded(recorded)
+        self._tasks.spawn(recorded.answer(session), "answering a recording client")

@@ -53,7 +53,7 @@ def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegIn
     if not isinstance(call, OutgoingCall):
         return info
     uri = call.request.uri
-    return replace(info, callee_uri=_clean(uri), domain=_domain(uri, call.remote_address.host))
+    return replace(info, callee_uri=printable(uri), domain=_domain(uri, call.remote_address.host))
 
 
 def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trunk: str) -> LegInfo:
@@ -61,28 +61,33 @@ def request_info(request: SipRequest, codec: Codec, *, remote_address: str, trun
     from it: a caller can write anything into From."""
     sender, recipient = request.sender, request.recipient
     return LegInfo(
-        call_id=_clean(request.call_id),
+        call_id=printable(request.call_id),
         caller=_ANONYMOUS if _is_withheld(sender.uri) else _user(sender.uri),
-        callee=_user(request.uri) or _user(recipient.uri),
+        callee=called(request),
         audio=codec.audio,
         codec=codec.name,
-        caller_uri=_clean(sender.uri),
-        callee_uri=_clean(recipient.uri),
+        caller_uri=printable(sender.uri),
+        callee_uri=printable(recipient.uri),
         domain=Domain(bracketed(remote_address)) if trunk else None,
-        display_name=_clean(sender.display),
+        display_name=printable(sender.display),
         remote_address=remote_address,
         trunk=trunk,
-        headers=_headers(request),
+        headers=passed_on(request),
     )
 
 
-def _headers(request: SipRequest) -> dict[str, str]:
-    """By name. All values of a header are one text, in their order and separated by commas (RFC 3261 7.3.1): a call
-    that was diverted twice has two values of Diversion."""
+def called(request: SipRequest) -> str:
+    """The number or user that an INVITE is for."""
+    return _user(request.uri) or _user(request.recipient.uri)
+
+
+def passed_on(request: SipRequest) -> dict[str, str]:
+    """The headers of an INVITE that are passed on, by name. All values of a header are one text, in their order and
+    separated by commas (RFC 3261 7.3.1): a call that was diverted twice has two values of Diversion."""
     others = [name for name in request.headers.keys() if name.lower().startswith("x-")]  # noqa: SIM118
     values = {name: request.headers.getlist(name) for name in (*_PASSED_ON_HEADERS, *others)}
     present = [(name, lines) for name, lines in values.items() if lines]
-    return {_clean(name): _clean(", ".join(lines)) for name, lines in present[:_MAX_HEADERS]}
+    return {printable(name): printable(", ".join(lines)) for name, lines in present[:_MAX_HEADERS]}
 
 
 def _user(uri: str) -> str:
@@ -91,13 +96,13 @@ def _user(uri: str) -> str:
     try:
         parsed = SipUri.parse(NameAddr.parse(f"<{uri.partition('?')[0]}>").uri)
     except SipSyntaxError:
-        return _clean(uri.partition(":")[2])
+        return printable(uri.partition(":")[2])
     user, semicolon, text = parsed.user.partition(";")
     parameters = parsed.params if parsed.scheme == "tel" else Address(user, None, semicolon + text).parameter_values()
     if number := Address(user).number:
         return _global(number, parameters.get("phone-context") or "")
     is_subscriber = parsed.params.get("user") == "phone" or parameters.keys() & _NUMBER_PARAMETERS
-    return _clean(user if is_subscriber else parsed.user)
+    return printable(user if is_subscriber else parsed.user)
 
 
 def _global(number: str, context: str) -> str:
@@ -128,6 +133,6 @@ def _domain(uri: str, remote_address: str) -> Domain:
     return Domain(parsed.host.lower(), parsed.port or None) if parsed.host else Domain(bracketed(remote_address))
 
 
-def _clean(text: str) -> str:
+def printable(text: str) -> str:
     """Replace control characters, and the lone surrogates that stand for bytes that are not UTF-8."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -55,8 +55,12 @@ class MediaOptions:
     def select(self, description: SessionDescription) -> AudioAgreement | None:
         """The agreement that ``description`` allows; None without a common codec, or if we cannot send to its
         address."""
+        return next((agreed for agreed in self.select_each(description) if agreed is not None), None)
+
+    def select_each(self, description: SessionDescription) -> list[AudioAgreement | None]:
+        """The agreement that each media line of ``description`` allows."""
         wanted = self.preferences
-        return offer_answer.select(
+        each = offer_answer.select_each(
             description,
             wanted.codecs,
             wanted.srtp,
@@ -64,6 +68,7 @@ class MediaOptions:
             ptime_ms=wanted.ptime_ms,
             reaches=self._reaches,
         )
+        return list(each)
 
     def _reaches(self, host: str) -> bool:
         """Whether audio may be sent to ``host``: an address of our IP version that is one host's."""

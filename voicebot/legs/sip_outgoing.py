@@ -47,7 +47,7 @@ async def place(
     Raises ValueError if ``to`` has no domain, or for a malformed header or an unknown line; OSError or
     :class:`~voicebot.rtp.PortsExhausted` without a free port.
     """
-    session = await LegSession.open(media)
+    session = LegSession.open(media)
     try:
         call = endpoint.invite(
             to,

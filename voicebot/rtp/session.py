@@ -69,7 +69,7 @@ class RtpSession:
         """The encryption; the signalling sets it, before :meth:`set_remote`."""
 
     @classmethod
-    async def open(
+    def open(
         cls,
         *,
         clock: MediaClock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voicebot.audio.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
+from voicebot.legs.siprec import RecordingOptions
 from voicebot.listening import Bounds
 from voicebot.settings import Settings
 from voicebot.settings.sip import listen_at
@@ -26,7 +27,7 @@ def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) ->
         accounts=accounts,
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor, connections),
         tls=settings.tls.options(),
-        options=options(AgentOptions, sip),
+        options=options(AgentOptions, sip, records=recordings(settings).takes),
     )
 
 
@@ -41,6 +42,12 @@ def media_preferences(settings: Settings) -> MediaPreferences:
     """The media preferences of calls by trunks and accounts that have none of their own."""
     sip = settings.sip
     return options(MediaPreferences, settings.rtp, codecs=all_named(sip.codecs), codec_choice=sip.codec_choice)
+
+
+def recordings(settings: Settings) -> RecordingOptions:
+    """Whose recording sessions are taken, and who is an agent in them."""
+    of_trunks = {trunk.name: trunk.agents for trunk in settings.trunks if trunk.assist}
+    return options(RecordingOptions, settings.siprec, trunks=of_trunks)
 
 
 def trunk_media(settings: Settings) -> dict[str, MediaPreferences]:

@@ -19,6 +19,7 @@ from voicebot.settings.media import RtpSettings
 from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
 from voicebot.settings.sip import RateSettings, SipSettings, TlsSettings
+from voicebot.settings.siprec import SiprecSettings
 from voicebot.settings.speech import SpeechSettings
 from voicebot.settings.trunks import AccountSettings, TrunkSettings
 from voicebot.settings.values import default, options
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     rates: RateSettings = RateSettings()
     trunks: tuple[TrunkSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()
+    siprec: SiprecSettings = SiprecSettings()
     pyvoip: PyVoipSettings = PyVoipSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from voicebot.loopback import LOOPBACK_TRUNK
 from voicebot.settings.media import OwnMediaSettings
+from voicebot.settings.siprec import AgentPattern
 from voicebot.settings.values import DomainOrNone, default, options, text_in
 from voicebot.sip import Account, SipSyntaxError, SipUri, Trunk
 from voicebot.sip.credentials import Network
@@ -47,6 +48,11 @@ class TrunkSettings(OwnMediaSettings):
     realms: tuple[str, ...] = default(Trunk, "realms")
     """Of challenges that the password answers, sent by ``outbound``; empty: the one that it names first."""
 
+    assist: bool = False
+    """Take its recording sessions (SIPREC) as calls of people to be assisted; its other calls are calls as ever."""
+    agents: tuple[AgentPattern, ...] = ()
+    """Who is an agent in them; empty: ``siprec.agents``."""
+
     @field_validator("outbound")
     @classmethod
     def _uri(cls, value: str) -> str:
@@ -72,6 +78,8 @@ class TrunkSettings(OwnMediaSettings):
             uri = SipUri.parse(self.outbound)
             if uri.scheme != "sips" and (uri.params.get("transport") or "").lower() != "tls":
                 raise ValueError(f"trunk {self.name}: secure, but outbound is not: add ;transport=tls")
+        if self.agents and not self.assist:
+            raise ValueError(f"trunk {self.name}: agents without assist = true")
         text_in(self.password_file, "password_file")
         return self
 

@@ -3,7 +3,7 @@
 The files in layers, from the ground up; no file imports one of a layer above it, not even for its types:
 
 * values: `header`, `message`, `hop`, `symmetric`, `line`, `sdp` (with `sdes`, `dtls_sdp`; `offer_answer` compares
-  descriptions), `body` (with `multipart`), `digest`, `outputs`, `bindings` (of a registrar);
+  descriptions), `body` (with `multipart`), `siprec`, `digest`, `outputs`, `bindings` (of a registrar);
 * transactions: `transaction` has the four state machines, `transaction_layer` keeps the transactions, `client_request`
   is one request of ours over all attempts to send it;
 * one call: `call_state` is the state that its parts share, `wire` what they use to act. The parts are `acceptance`,

@@ -1,4 +1,4 @@
-"""What we look for in message bodies: a session description, a key, the outcome of a transfer.
+"""What we look for in message bodies: a session description, a key, the outcome of a transfer, recording metadata.
 
 It may be the body itself or one part of a multipart. Parts of other types beside it are passed over, unless they say
 ``handling=required``. (RFC 5621 takes every part for required that does not say ``optional``; the gateways that leave
@@ -17,6 +17,8 @@ MULTIPARTS = ("multipart/mixed", "multipart/alternative")
 """The multiparts that we say we accept; others are read as mixed."""
 _ABOUT_IT = ("Content-Disposition", "Content-Encoding", "Content-Transfer-Encoding")
 _SESSION = (SDP_TYPE,)
+METADATA_TYPES = ("application/rs-metadata+xml", "application/rs-metadata")
+"""The metadata of a recording session: as RFC 7866 says, and as it did before RFC 9806."""
 
 
 def part_in(message: SipRequest | SipResponse, types: Collection[str]) -> BodyPart | None:
@@ -44,6 +46,13 @@ def session_in(message: SipRequest | SipResponse) -> SessionDescription | None:
     """The session description in a message's body, None if there is none. Raises :class:`SdpError`."""
     part = part_in(message, _SESSION)
     return SessionDescription.parse(part.content) if part is not None and part.content is not None else None
+
+
+def metadata_in(message: SipRequest | SipResponse) -> bytes | None:
+    """The metadata of a recording session (RFC 7865) in a message's body, None if there is none."""
+    parts = _parts(message, METADATA_TYPES) if message.body else []
+    found = (part for part in parts if part.is_one_of(METADATA_TYPES) or part.disposition == "recording-session")
+    return next((part.content for part in found if part.content is not None), None)
 
 
 def put_session(message: SipRequest | SipResponse, session: SessionDescription | None) -> None:

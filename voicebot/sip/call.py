@@ -135,6 +135,11 @@ class SipCall:
         return self._state.trunk
 
     @property
+    def recording(self) -> bool:
+        """Whether it is a recording session (RFC 7866)."""
+        return self._state.recording
+
+    @property
     def local_tag(self) -> str:
         return self._state.local_tag
 

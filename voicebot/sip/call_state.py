@@ -13,7 +13,7 @@ from enum import Enum, auto
 from voicebot.sip.credentials import Credentials
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
-from voicebot.sip.inspection import ALLOW, SUPPORTED
+from voicebot.sip.inspection import ALLOW, RECORDING, SUPPORTED
 from voicebot.sip.message import SipRequest, SipResponse, response_to
 from voicebot.sip.symmetric import Symmetric
 
@@ -30,8 +30,9 @@ class CallPhase(Enum):
 class CallState:
     """``invite``: the INVITE; of an outgoing call the latest attempt. ``source``: where it came from, or was sent to.
 
-    ``local_tag`` and ``contact``: our tag and our Contact. ``trunk``: the name of the call's trunk or account, empty if
-    it has none. ``credentials``: for challenges of our requests. ``symmetric``: of its dialogs.
+    ``local_tag`` and ``contact``: our tag and our Contact, to which a recording session adds what we are. ``trunk``:
+    the name of the call's trunk or account, empty if it has none. ``credentials``: for challenges of our requests.
+    ``symmetric``: of its dialogs.
     """
 
     invite: SipRequest
@@ -46,6 +47,12 @@ class CallState:
     """The call's dialog; an outgoing call has none before it is answered."""
     symmetric: Symmetric = "auto"
     peer_takes_update: bool = False
+    recording: bool = False
+    """Whether it is a recording session (RFC 7866): the other side tells us of a call that others have."""
+
+    def __post_init__(self) -> None:
+        if self.recording:
+            self.contact += ";+sip.srs"
 
     @property
     def is_up(self) -> bool:
@@ -59,5 +66,5 @@ class CallState:
         response.headers.set("Contact", self.contact)
         if status >= 200:
             response.headers.set("Allow", ALLOW)
-            response.headers.set("Supported", SUPPORTED)
+            response.headers.set("Supported", f"{SUPPORTED}, {RECORDING}" if self.recording else SUPPORTED)
         return response

@@ -22,6 +22,7 @@ from voicebot.sip.outputs import (
     CallProgress,
     EarlyMediaAcknowledged,
     KeyReceived,
+    MetadataReceived,
     ReferProgress,
     ReferReceived,
     SessionAnswered,
@@ -43,8 +44,9 @@ class CallHandle:
     """One call, incoming or outgoing. Set its ``on_...`` callbacks at once; they are called on the event loop.
 
     ``on_session`` gets a new offer from the other side (re-INVITE, UPDATE), or None if we are to offer. It returns our
-    session description, or None to refuse with 488 and leave the session as it is. ``on_refer`` gets a target URI and
-    the Referred-By header, and returns whether we call the target; if so, :meth:`notify_refer` must report the outcome.
+    session description, or None to refuse with 488 and leave the session as it is. ``on_metadata`` gets the metadata
+    of a recording session, before the offer that came with it. ``on_refer`` gets a target URI and the Referred-By
+    header, and returns whether we call the target; if so, :meth:`notify_refer` must report the outcome.
 
     ``flush`` carries out the outputs of a command.
     """
@@ -58,6 +60,7 @@ class CallHandle:
         self.ended: CallEnded | None = None
         self.on_end: Callable[[CallEnded], None] | None = None
         self.on_session: Callable[[SessionDescription | None], SessionDescription | None] | None = None
+        self.on_metadata: Callable[[bytes], None] | None = None
         self.on_session_answer: Callable[[SessionDescription], None] | None = None
         self.on_session_refused: Callable[[], None] | None = None
         self.on_key: Callable[[str], None] | None = None
@@ -144,6 +147,12 @@ class CallHandle:
         self._flush()
         return offered
 
+    def ask_whether_alive(self) -> None:
+        """Refresh the session, so that the call ends if the other side no longer has it. No effect while the session is
+        being changed, which shows the same."""
+        self._core.renegotiation.refresh(self._loop.time())
+        self._flush()
+
     def deliver(self, event: CallEvent) -> None:
         """Handle an event of this call. Called by the endpoint."""
         match event:
@@ -154,6 +163,9 @@ class CallHandle:
                 self._end(event)
             case SessionOffered():
                 self._answer_session(event.offer)
+            case MetadataReceived():
+                if self.on_metadata:
+                    self.on_metadata(event.content)
             case SessionAnswered():
                 if self.on_session_answer:
                     self.on_session_answer(event.answer)
@@ -216,6 +228,11 @@ class IncomingCall(CallHandle):
     @property
     def offer(self) -> SessionDescription | None:
         return self._core.offer
+
+    @property
+    def recording(self) -> bool:
+        """Whether it is a recording session (RFC 7866)."""
+        return self._core.recording
 
     def ring(self) -> None:
         """Send 180."""

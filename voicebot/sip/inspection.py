@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from voicebot.sip import info_keys
-from voicebot.sip.body import MULTIPARTS, is_understood, part_in
+from voicebot.sip.body import METADATA_TYPES, MULTIPARTS, is_understood, part_in
 from voicebot.sip.message import SDP_TYPE, SipRequest
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY", "PRACK")
@@ -15,6 +15,8 @@ ALLOW = ", ".join(METHODS)
 _OTHER_METHODS = frozenset({"REGISTER", "SUBSCRIBE", "PUBLISH", "MESSAGE"})
 EXTENSIONS: frozenset[str] = frozenset({"100rel", "replaces", "timer"})
 """The option tags that we support."""
+RECORDING = "siprec"
+"""The option tag of recording sessions (RFC 7866), supported where calls are recorded."""
 SUPPORTED = ", ".join(sorted(EXTENSIONS))
 _BODIES: Mapping[str, tuple[str, ...]] = {
     "INVITE": (SDP_TYPE,),
@@ -33,14 +35,20 @@ class Refusal:
     headers: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
-def inspect(request: SipRequest) -> Refusal | None:
-    """Check method, extensions, body and Accept. Returns the refusal for the first that we do not support, or None."""
+def inspect(request: SipRequest, *, recording: bool = False) -> Refusal | None:
+    """Check method, extensions, body and Accept. Returns the refusal for the first that we do not support, or None.
+
+    ``recording``: it is of a recording session that we take.
+    """
     if request.method not in METHODS:
         return Refusal(405 if request.method in _OTHER_METHODS else 501, {"Allow": ALLOW})
-    unknown = [tag for tag in request.tokens("Require") if tag not in EXTENSIONS]
+    supported = EXTENSIONS | {RECORDING} if recording else EXTENSIONS
+    unknown = [tag for tag in request.tokens("Require") if tag not in supported]
     if unknown:
         return Refusal(420, {"Unsupported": ", ".join(unknown)})
     bodies = _BODIES.get(request.method)
+    if recording and bodies is not None:
+        bodies = (*bodies, *METADATA_TYPES)
     if request.headers.get("Info-Package") and part_in(request, info_keys.TYPES) is None:
         return Refusal(469, {"Recv-Info": ""})  # RFC 6086 4.2.2: we want none of the packages
     if bodies is not None and not is_understood(request, bodies):

@@ -1,17 +1,19 @@
-"""The offer/answer rules of RFC 3264, for one audio stream with keypad events.
+"""The offer/answer rules of RFC 3264, for audio streams with keypad events.
 
-The stream is plain (RTP/AVP), encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`), or
+A stream is plain (RTP/AVP), encrypted with keys in the description (RTP/SAVP, :mod:`~voicebot.sip.sdes`), or
 encrypted with keys from a handshake on its own port (UDP/TLS/RTP/SAVPF, :mod:`~voicebot.sip.dtls_sdp`). A profile with
 feedback (RTP/AVPF, RTP/SAVPF) is answered with the same (RFC 4585); we send no feedback.
 
 Pure functions: :func:`select` reads an offer or an answer and says what is agreed; :func:`answer` builds the answer to
 an offer, with a media line for each one in the offer (refused ones with port 0, section 6); :func:`offer` builds ours.
+A call has one stream. Where there are several, :func:`select_each`, :func:`answered_media` and :func:`offered_media`
+do the same for each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -95,20 +97,33 @@ def select(
     * Port 0 is a refused stream. The address 0.0.0.0 means hold (RFC 2543): nothing is sent there.
     * ``ptime_ms``: the length of our packets if the other side asks for none.
     """
+    each = select_each(description, codecs, srtp, ours_first=ours_first, ptime_ms=ptime_ms, reaches=reaches)
+    return next((agreed for agreed in each if agreed is not None), None)
+
+
+def select_each(
+    description: SessionDescription,
+    codecs: Sequence[Codec] = DEFAULT_CODECS,
+    srtp: Srtp = "off",
+    *,
+    ours_first: bool = False,
+    ptime_ms: int = DEFAULT_PTIME_MS,
+    reaches: Callable[[str], bool] = lambda _: True,
+) -> Iterator[AudioAgreement | None]:
+    """The agreement about each media line, in their order; None for one that we do not support. Otherwise as
+    :func:`select`."""
     for index, media in enumerate(description.media):
-        if media.kind != "audio" or not media.port:
-            continue
-        keys = _keys(description, media, srtp)
+        keys = _keys(description, media, srtp) if media.kind == "audio" and media.port else None
         if keys is None:
+            yield None
             continue
         crypto, handshake = keys
         by_checks = handshake is not None and handshake.ice is not None
         address = next((host for host in description.addresses_of(media) if by_checks or reaches(host)), None)
-        if address is None:
-            continue
-        numbers = [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
+        numbers = _payload_types(media)
         voice = [(n, codec) for n in numbers if (codec := media.codec(n)) and codec in codecs]
-        if not voice:
+        if address is None or not voice:
+            yield None
             continue
         if ours_first:
             voice.sort(key=lambda choice: list(codecs).index(choice[1]))
@@ -119,7 +134,7 @@ def select(
         direction = _MIRROR[description.direction_of(media)]
         if address in _NOWHERE and not by_checks:
             direction = "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
-        return AudioAgreement(
+        yield AudioAgreement(
             codec,
             payload_type,
             telephone_event,
@@ -134,7 +149,10 @@ def select(
             media.protocol.endswith("F"),
             event_rate,
         )
-    return None
+
+
+def _payload_types(media: Media) -> list[int]:
+    return [int(f) for f in media.formats if re.match(r"\d{1,3}\Z", f) and int(f) < 128]
 
 
 def _keys(
@@ -203,6 +221,33 @@ def offer(
     ``crypto``: our keys, to offer RTP/SAVP. ``handshake``: our attributes, to offer DTLS-SRTP. ``ptime_ms``: the packet
     length that we would like to receive. ``feedback``: offer a profile with RTCP feedback, as was agreed before.
     """
+    media = offered_media(
+        port,
+        codecs=codecs,
+        telephone_event=telephone_event,
+        named=named,
+        direction=direction,
+        crypto=crypto,
+        handshake=handshake,
+        ptime_ms=ptime_ms,
+        feedback=feedback,
+    )
+    return described(host, [media], session_id, version)
+
+
+def offered_media(
+    port: int,
+    *,
+    codecs: Sequence[Codec],
+    telephone_event: int | None,
+    named: Mapping[int, Encoding],
+    direction: Direction,
+    crypto: Sequence[Crypto],
+    handshake: Handshake | None,
+    ptime_ms: int,
+    feedback: bool,
+) -> Media:
+    """The media line of an audio stream in our offer; see :func:`offer`."""
     taken = dict(named)
     payloads = [(_payload_type(_encoding(codec), codec.payload_type, taken), codec) for codec in codecs]
     events = []
@@ -214,7 +259,12 @@ def offer(
         media.handshake, media.protocol = handshake, PROFILES[-1]
     elif feedback:
         media.protocol += "F"
-    return SessionDescription(session_id, version, host, (host,), None, [media])
+    return media
+
+
+def described(host: str, media: list[Media], session_id: int, version: int) -> SessionDescription:
+    """Our description: the given media lines, received at ``host``."""
+    return SessionDescription(session_id, version, host, (host,), None, media)
 
 
 def _encoding(codec: Codec) -> Encoding:
@@ -250,23 +300,47 @@ def answer(
     ``crypto``: our key, with the agreed tag and suite, if the agreement has one. ``handshake``: our attributes, if the
     agreement is for DTLS-SRTP. Raises ValueError if either does not match the agreement.
     """
+    lines = [refused(media) for media in offered.media]
+    lines[agreed.index] = answered_media(
+        offered.media[agreed.index], agreed, port, crypto=crypto, handshake=handshake, ptime_ms=ptime_ms
+    )
+    return described(host, lines, session_id, version)
+
+
+def refused(offered: Media) -> Media:
+    """The media line of an answer that refuses a stream."""
+    return Media(offered.kind, 0, offered.protocol, offered.formats[:1] or ["0"])
+
+
+def answered_media(
+    offered: Media,
+    agreed: AudioAgreement,
+    port: int,
+    *,
+    crypto: Crypto | None = None,
+    handshake: Handshake | None = None,
+    ptime_ms: int = DEFAULT_PTIME_MS,
+    codecs: Collection[Codec] = (),
+) -> Media:
+    """The media line of an answer that accepts a stream; see :func:`answer`.
+
+    ``codecs``: accept each of these that is offered, and all telephone events, instead of only what is agreed: the
+    other side may then change between them as it likes.
+    """
     theirs = agreed.crypto
     if (crypto and (crypto.tag, crypto.suite)) != (theirs and (theirs.tag, theirs.suite)):
         raise ValueError("the key for the answer does not have the agreed tag and suite")
     if (handshake is None) != (agreed.handshake is None):
         raise ValueError("the answer has a handshake exactly if the agreement has one")
-    lines = [Media(media.kind, 0, media.protocol, media.formats[:1] or ["0"]) for media in offered.media]
-    events = []
+    payloads, events = [(agreed.payload_type, agreed.codec)], []
     if agreed.telephone_event is not None:
         events.append((agreed.telephone_event, agreed.event_rate or agreed.codec.clock_rate))
-    taken = lines[agreed.index] = _audio(
-        port,
-        [(agreed.payload_type, agreed.codec)],
-        events,
-        agreed.direction,
-        [crypto] if crypto is not None else [],
-        ptime_ms,
-    )
-    taken.protocol = offered.media[agreed.index].protocol
+    if codecs:
+        numbers = _payload_types(offered)
+        payloads = [(n, codec) for n in numbers if (codec := offered.codec(n)) and codec in codecs]
+        events = [(n, rate) for n in numbers if (rate := offered.event_rate(n)) is not None]
+    keys = [crypto] if crypto is not None else []
+    taken = _audio(port, payloads, events, agreed.direction, keys, ptime_ms)
+    taken.protocol = offered.protocol
     taken.handshake = handshake or taken.handshake
-    return SessionDescription(session_id, version, host, (host,), None, lines)
+    return taken

@@ -77,6 +77,13 @@ class SessionOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class MetadataReceived:
+    """The metadata of a recording session came (RFC 7865), before the offer in the same request, if there is one."""
+
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionAnswered:
     """The answer to our offer came: in the ACK for their re-INVITE, or in the 200 to ours."""
 
@@ -125,6 +132,7 @@ CallEvent = (
     | CallConfirmed
     | CallEnded
     | SessionOffered
+    | MetadataReceived
     | SessionAnswered
     | SessionRefused
     | KeyReceived

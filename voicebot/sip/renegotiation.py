@@ -18,13 +18,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voicebot.sip.acceptance import Acceptance
-from voicebot.sip.body import has_session, put_session, session_in
+from voicebot.sip.body import has_session, metadata_in, put_session, session_in
 from voicebot.sip.call_state import CallState
 from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.inspection import ALLOW
 from voicebot.sip.message import SipRequest, SipResponse, response_to
-from voicebot.sip.outputs import CallEnded, SessionAnswered, SessionOffered, SessionRefused
+from voicebot.sip.outputs import CallEnded, MetadataReceived, SessionAnswered, SessionOffered, SessionRefused
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, SessionTimer, too_short
 from voicebot.sip.transaction import ServerTransaction
@@ -110,6 +110,8 @@ class Renegotiation:
             return
         dialog.refresh_target(request)
         self._theirs = transaction
+        if self._state.recording and (metadata := metadata_in(request)) is not None:
+            self._wire.emit(MetadataReceived(metadata))
         if request.method == "UPDATE" and offer is None:
             self.accept(None, now)
         else:

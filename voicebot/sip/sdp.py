@@ -39,6 +39,7 @@ _FORMAT_RE = re.compile(r"\S{1,64}\Z")
 _CONNECTION_RE = re.compile(r"IN\s+IP[46]\s+\[?([A-Za-z0-9._:\-]{1,255})\]?(?=[\s/]|\Z)", re.IGNORECASE | re.ASCII)
 _ORIGIN_RE = re.compile(r"\S+\s+(\d{1,20})\s+(\d{1,20})\s+IN\s+IP[46]\s+(\S{1,255})\Z", re.IGNORECASE | re.ASCII)
 _PAYLOAD_TYPE_RE = re.compile(r"\d{1,3}\Z")
+_LABEL_RE = re.compile(r"[!-~]{1,64}\Z")
 
 
 class SdpError(ValueError):
@@ -77,6 +78,8 @@ class Media:
     """Its ``a=crypto`` lines that we support."""
     handshake: Handshake = field(default_factory=Handshake)
     """Its attributes of DTLS-SRTP and ICE."""
+    label: str = ""
+    """What others call the stream (RFC 4574): the metadata of a recording names it by that."""
 
     def codec(self, payload_type: int) -> Codec | None:
         """The codec of a payload type, None if we do not support it. Static payload types need no rtpmap."""
@@ -212,6 +215,8 @@ class SessionDescription:
             lines += media.handshake.lines()
             if media.direction:
                 lines.append(f"a={media.direction}")
+            if media.label:
+                lines.append(f"a=label:{media.label}")
         return ("\r\n".join(lines) + "\r\n").encode()
 
 
@@ -256,3 +261,5 @@ def _media_attribute(media: Media, name: str, text: str) -> None:
             setattr(media, name, int(match[1]))
     elif name == "rtcp" and (match := re.match(r"\d{1,5}(?=\s|\Z)", text)) and 0 < int(match[0]) < 65_536:
         media.rtcp_port = int(match[0])
+    elif name == "label" and _LABEL_RE.match(text):
+        media.label = text

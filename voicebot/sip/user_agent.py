@@ -256,7 +256,7 @@ class UserAgent:
             retry_after = {"Retry-After": str(self._limits.retry_after_s)}
             self.layer.answer_stateless(request, 503, reply_to, headers=retry_after)
             return
-        refusal = self._inspect(request)
+        refusal = self._inspect(request, trunk)
         transaction = self.layer.start_server(request, reply_to)
         if request.method == "CANCEL":
             self._receive_cancel(request, transaction, source, now)
@@ -280,10 +280,12 @@ class UserAgent:
     def _symmetric(self, trunk: str) -> Symmetric:
         return self._options.symmetric.get(trunk, "auto")
 
-    def _inspect(self, request: SipRequest) -> Refusal | None:
+    def _inspect(self, request: SipRequest, trunk: str) -> Refusal | None:
         """The checks that apply to every request. 482: the same has come by another route (8.2.2.2)."""
         is_merged = not request.recipient.tag and self.layer.is_merged(request)
-        return inspect(request) or (Refusal(482) if is_merged else None)
+        call = self._table.call_of(request) if request.recipient.tag else None
+        recording = call.recording if call is not None else self._options.takes_recording(request, trunk)
+        return inspect(request, recording=recording) or (Refusal(482) if is_merged else None)
 
     def _receive_ack(self, request: SipRequest, source: Hop, now: float) -> None:
         transaction = self.layer.invite_of(request, source)
@@ -359,6 +361,7 @@ class UserAgent:
             symmetric=self._symmetric(trunk),
             dialog=SipDialog.as_server(request, local_tag, source, self._symmetric(trunk)),
             peer_takes_update="UPDATE" in request.tokens("Allow"),
+            recording=self._options.takes_recording(request, trunk),
         )
         call = IncomingSipCall(self._table, self.layer, state, transaction, offer, self._options.session_expires_s)
         call.replaces = replaced

@@ -1,0 +1,119 @@
+"""One audio stream of a SIP call: its RTP session, its keys, and its media line in our offers and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from voicebot.audio.codecs import Codec
+from voicebot.legs.sip_keys import LegKeys
+from voicebot.legs.sip_media import MediaOptions
+from voicebot.rtp import RtpSession
+from voicebot.rtp.sink import MediaSink
+from voicebot.sip import AudioAgreement, Media, offer_answer, sdp
+
+
+class MediaStream:
+    """Made by :meth:`open`. The audio format above the wire is fixed then; later agreements may change the codec."""
+
+    def __init__(self, options: MediaOptions, rtp: RtpSession) -> None:
+        self.rtp = rtp
+        self._options = options
+        self._keys = LegKeys()
+        self._named: dict[int, sdp.Encoding] = {}
+        """What payload types mean in our descriptions, those of the latest last."""
+        self._feedback = False
+        """Whether the profile in force has RTCP feedback."""
+
+    @classmethod
+    def open(cls, options: MediaOptions, sink: MediaSink, offered: AudioAgreement | None = None) -> MediaStream:
+        """``offered``: the agreement about the other side's offer, None if the first offer is ours. Raises OSError or
+        :class:`~voicebot.rtp.PortsExhausted` without a free port."""
+        codec = options.preferences.codecs[0] if offered is None else offered.codec
+        rtp = RtpSession.open(
+            clock=options.clock,
+            ports=options.ports,
+            codec=codec,
+            payload_type=codec.payload_type if offered is None else offered.payload_type,
+            telephone_event=options.telephone_event if offered is None else offered.telephone_event,
+            sink=sink,
+            silence_timeout_s=options.silence_timeout_s,
+        )
+        rtp.enter("unconfirmed")
+        return cls(options, rtp)
+
+    def expect_from(self, host: str) -> None:
+        """Set the host that sends the signalling: media is accepted from there, or from where it says."""
+        self.rtp.expect(host, self._options.preferences.latch)
+
+    # --- our descriptions
+
+    def in_offer(self, direction: sdp.Direction, codecs: Sequence[Codec] = ()) -> Media:
+        """Its media line in our offer, which must then be sent. ``codecs``: by default those of the options."""
+        options, wanted = self._options, self._options.preferences
+        crypto, handshake = self._keys.in_offer(wanted.srtp == "required", self._address)
+        media = offer_answer.offered_media(
+            self.rtp.local_port,
+            codecs=codecs or wanted.codecs,
+            telephone_event=options.telephone_event,
+            named=self._named,
+            direction=direction,
+            crypto=crypto,
+            handshake=handshake,
+            ptime_ms=wanted.ptime_ms,
+            feedback=self._feedback,
+        )
+        self._name(media)
+        return media
+
+    def in_answer(self, offered: Media, agreed: AudioAgreement, codecs: Collection[Codec] = ()) -> Media:
+        """Its media line in our answer. ``agreed``, the agreement about the line ``offered``, must be in force already.
+        ``codecs``: accept each of these that is offered."""
+        crypto, handshake = self._keys.in_answer(agreed, self._address)
+        media = offer_answer.answered_media(
+            offered,
+            agreed,
+            self.rtp.local_port,
+            crypto=crypto,
+            handshake=handshake,
+            ptime_ms=self._options.preferences.ptime_ms,
+            codecs=codecs,
+        )
+        self._name(media)
+        return media
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return self._options.host, self.rtp.local_port
+
+    def _name(self, media: Media) -> None:
+        """The other side should send with the payload types in our description ``media``."""
+        for number, encoding in media.rtpmap.items():
+            self._named.pop(number, None)
+            self._named[number] = encoding
+        self.rtp.announce(media.payloads())
+
+    # --- theirs
+
+    def complete(self, answered: Media) -> None:
+        """Add to a media line of an answer what it leaves out because we have said it."""
+        answered.complete(self._named)
+
+    def has_offered(self, agreed: AudioAgreement) -> bool:
+        """Whether an answer asks for no handshake that we have not offered."""
+        return agreed.handshake is None or self._keys.by_handshake
+
+    def put_into_force(self, agreed: AudioAgreement) -> None:
+        """Use what is agreed from now on, except for the direction."""
+        rtp = self.rtp
+        self._keys.put_into_force(agreed, rtp)
+        self._feedback = agreed.feedback
+        rtp.detect_keys(self._options.preferences.inband_dtmf and agreed.telephone_event is None)
+        rtp.retune(
+            codec=agreed.codec,
+            payload_type=agreed.payload_type,
+            telephone_event=agreed.telephone_event,
+            event_rate=agreed.event_rate,
+            ptime_ms=agreed.ptime_ms,
+        )
+        host, port = self._options.remote(agreed)
+        rtp.set_remote(host, port, rtcp_port=agreed.rtcp_port)
