@@ -13,14 +13,28 @@ MAX_PHRASE = 400
 GAP_WORDS = 3
 """At most as many words stand for ``...``."""
 
+_WHOLE = {"can't": ["can", "not"], "won't": ["will", "not"], "i'm": ["i", "am"], "that's": ["that", "is"]}
+_ENDINGS = {"n't": "not", "'ll": "will", "'ve": "have", "'re": "are"}
 _PART = re.compile(r"\([^()]*\)|\S+")
 _ALTERNATIVES = re.compile(r"\([\w' ]+(?:\|[\w' ]+)*\|?\)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 def words_said(text: str) -> list[str]:
-    """The words of ``text`` in small letters, without punctuation. A contraction is one word."""
-    return _WORD.findall(text.lower().replace("’", "'"))
+    """The words of ``text`` in small letters, without punctuation, the usual English contractions written out."""
+    words: list[str] = []
+    for word in _WORD.findall(text.lower().replace("’", "'")):
+        words += _written_out(word) if "'" in word else [word]
+    return words
+
+
+def _written_out(word: str) -> list[str]:
+    if word in _WHOLE:
+        return _WHOLE[word]
+    for ending, meant in _ENDINGS.items():
+        if word.endswith(ending) and len(word) > len(ending):
+            return [word.removesuffix(ending), meant]
+    return [word]
 
 
 def line_of(words: list[str]) -> str:
