@@ -32,9 +32,9 @@ TITLE_WEIGHT = 3
 _HEADING = re.compile(r"#{1,6} +(\S.*)")
 _MARKUP = re.compile(r"[*_`]{1,3}|\]\([^()\s]*\)|!?\[")
 _IN_EVERY_CALL = """
-hello hi hey yes no yeah okay ok please thank thanks bye goodbye sorry right sure well good morning afternoon evening day
+hello hi hey yes no yeah okay ok please thank thanks bye goodbye sorry right sure well good morning afternoon evening
 call calling help like want need know tell ask question get got name speaking moment hold line
-today wait
+day today wait
 """
 _SMALL_TALK = frozenset(_IN_EVERY_CALL.split())
 
