@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from azure.ai.textanalytics.aio import TextAnalyticsClient
@@ -20,6 +20,7 @@ from azure.core.pipeline.transport import AioHttpTransport
 
 from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.analysis_queue import DEADLINE_S, Queue, ServiceState, Text
+from voicebot.assist.endpoints import LanguageEndpoint
 from voicebot.assist.entries import Sentiment
 from voicebot.json_body import number_within
 from voicebot.loopback import is_loopback_url
@@ -42,14 +43,6 @@ PRIVATE = {"disable_service_logs": True}
 """Azure keeps what it is sent for two days, unless it is told not to."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageEndpoint:
-    """Where the service is: ``https://name.cognitiveservices.azure.com``, or our own process."""
-
-    url: str
-    key: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The articles that may help an agent: Markdown files, cut at their headings, found by BM25. Pure but for the reading.
 
 An article is what stands between two headings. Its title counts more than its text. How well it fits is told in words:
-1 is as much as one word that no other article has. What fits less than the floor is not suggested, because small talk
-shares words with any article.
+1 is as much as one word that no other article has, and a title that is said whole counts half as much. What fits less
+than the floor is not suggested, because small talk shares words with any article.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from voicebot.authoring.problems import Problem
 from voicebot.regular_files import FileTooLarge, read_regular_file
 from voicebot.spoken_phrases import words_said
 
-FLOOR = 1.5
+FLOOR = 0.8
 MAX_FILES = 500
 MAX_FILE = 1_000_000
 MAX_ARTICLES = 5_000
@@ -29,12 +29,14 @@ MAX_TEXT = 1_200
 MAX_QUERY = 60
 """Words of an utterance that are looked for: its last ones."""
 TITLE_WEIGHT = 3
+"""How often the words of a title count."""
+WHOLE_TITLE = 0.5
+CANDIDATES = 20
 _HEADING = re.compile(r"#{1,6} +(\S.*)")
 _MARKUP = re.compile(r"[*_`]{1,3}|\]\([^()\s]*\)|!?\[")
 _IN_EVERY_CALL = """
 hello hi hey yes no yeah okay ok please thank thanks bye goodbye sorry right sure well good morning afternoon evening
-call calling help like want need know tell ask question get got name speaking moment hold line
-day today wait
+day today call calling help like want need know tell ask question get got name speaking moment hold line wait
 """
 _SMALL_TALK = frozenset(_IN_EVERY_CALL.split())
 
@@ -60,6 +62,7 @@ class Knowledge:
     def __init__(self, articles: Sequence[Article] = ()) -> None:
         self.articles = tuple(articles)
         texts = [_terms(f"{article.title} ") * TITLE_WEIGHT + _terms(article.text) for article in self.articles]
+        self._titles = [frozenset(_terms(article.title)) for article in self.articles]
         self._known = frozenset(term for text in texts for term in text)
         self._unit = math.log(1 + (len(texts) - 0.5) / 1.5) if texts else 1.0
         self._index = bm25s.BM25(method="lucene")
@@ -72,12 +75,16 @@ class Knowledge:
         if not terms:
             return []
         scores = self._index.get_scores(terms) / self._unit
-        best = scores.argsort(kind="stable")[::-1][:most]
-        return [
-            Found(self.articles[place], round(float(scores[place]), 2))
-            for place in best
-            if scores[place] > 0 and scores[place] >= floor
+        found = [
+            Found(self.articles[place], round(float(scores[place]) + self._said_of_title(place, terms), 2))
+            for place in map(int, scores.argsort(kind="stable")[::-1][:CANDIDATES])
+            if scores[place] > 0
         ]
+        return [one for one in sorted(found, key=lambda one: -one.fit) if one.fit >= floor][:most]
+
+    def _said_of_title(self, place: int, terms: Sequence[str]) -> float:
+        title = self._titles[place]
+        return WHOLE_TITLE * (len(title.intersection(terms)) / len(title)) ** 2 if title else 0.0
 
 
 def read_knowledge(folder: Path) -> tuple[list[Article], list[Problem]]:
@@ -151,4 +158,6 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
             word = word.removesuffix(ending) + ("y" if ending == "ies" else "")
             break
-    return word.removesuffix("e") if len(word) > 3 else word
+    if len(word) > 3:
+        word = word.removesuffix("e")
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word

@@ -23,7 +23,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     data: dict[str, Any] = {}
     if path is not None or file.exists():
         data = read_settings_file(file)
-        for section, name in (("speech", "key"), ("console", "token")):
+        for section, name in (("speech", "key"), ("language", "key"), ("language", "chat_key"), ("console", "token")):
             if isinstance(data.get(section), dict) and name in data[section]:
                 variable = f"VOICEBOT_{section}__{name}".upper()
                 raise SettingsError(
@@ -53,6 +53,9 @@ def _refuse_missing(file: Path, settings: Settings) -> None:
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
     if settings.console.token_file is not None and not settings.console.token_file.is_file():
         raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
+    for name in ("key_file", "chat_key_file"):
+        if (key := getattr(settings.language, name)) is not None and not key.is_file():
+            raise SettingsError(f"{file}: language.{name}: there is no file {key}")
     for bot in settings.bots:
         if bot.secret_file is not None and not bot.secret_file.is_file():
             raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")
