@@ -156,11 +156,12 @@ class _Reading:
             self._fault(path, "says-nothing", "nothing that somebody says", f"add {', '.join(WHO)}: and a phrase")
         title, text = self._show((*path, "show"), words.get("show"), name)
         listening = words.get("listening")
-        if listening is not None and listening not in LISTENING:
-            self._fault((*path, "listening"), "unknown", f"listening: {listening}", "write pause or resume")
+        if listening is not None and not (isinstance(listening, str) and listening in LISTENING):
+            self._fault((*path, "listening"), "unknown", f"listening: {str(listening)[:80]}", "write pause or resume")
+            return None
         if words and not text and listening is None:
             self._fault(path, "does-nothing", "the rule does nothing", "add show: or listening:")
-        if not key or not when or (not text and listening not in LISTENING):
+        if not key or not when or (not text and listening is None):
             return None
         return Rule(key, name, when, title, text, LISTENING.get(listening) if listening is not None else None)
 
