@@ -64,9 +64,7 @@ def test_a_single_word_in_the_search_box_finds_without_the_floor(knowledge: Know
 
 
 def test_articles_are_cut_at_their_headings() -> None:
-    text = (
-        "before\n# One\n\nfirst *bold* [link](http://x.eu)\n## Two\n```\n# none\n```\n# Three\n## Four ##\nlast\n"
-    )
+    text = "before\n# One\n\nfirst *bold* [link](http://x.eu)\n## Two\n```\n# none\n```\n# Three\n## Four ##\nlast\n"
     assert [(one.title, one.text) for one in articles_of(text, "a.md")] == [
         ("a", "before"),
         ("One", "first bold link"),
