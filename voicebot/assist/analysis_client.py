@@ -19,7 +19,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.transport import AioHttpTransport
 
 from voicebot.assist.analysis import AnalysisUnavailable
-from voicebot.assist.analysis_queue import DEADLINE_S, Queue, ServiceState, Text
+from voicebot.assist.analysis_queue import DEADLINE_S, SENDERS, Queue, ServiceState, Text
 from voicebot.assist.endpoints import LanguageEndpoint
 from voicebot.assist.entries import Sentiment
 from voicebot.json_body import number_within
@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 SUMMARY_DEADLINE_S = 20.0
-SENDERS = 2
-"""Requests of a kind at a time."""
 MAX_TEXT = 5000
 """Characters of a document; Azure's limit is 5120. What a longer utterance says behind them is not analysed."""
 MAX_RETRY_AFTER_S = 300.0
@@ -230,7 +228,11 @@ def _retry_after_s(error: HttpResponseError) -> float:
     """What the answer says in seconds (RFC 9110, 10.2.3); a date, or nothing, counts as one second."""
     headers: Any = getattr(error.response, "headers", {})
     said = str(headers.get("Retry-After", ""))
-    return number_within(int(said), 0.1, MAX_RETRY_AFTER_S) or 1.0 if said.isascii() and said.isdigit() else 1.0
+    return (
+        number_within(int(said), 0.1, MAX_RETRY_AFTER_S) or 1.0
+        if said.isascii() and said.isdigit() and len(said) < 9
+        else 1.0
+    )
 
 
 def service_language(tag: str) -> str:

@@ -28,6 +28,8 @@ MAX_WAITING = 200
 """Texts that wait for the service, for moods and for key phrases each."""
 BATCH = 10
 """Documents of a request: Azure's limit."""
+SENDERS = 2
+"""Requests of a kind at a time."""
 FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 15.0
 

@@ -106,4 +106,8 @@ def _points(told: Any) -> tuple[str, ...]:
 
 def _retry_after_s(said: str) -> float:
     """Seconds of ``Retry-After``; 0 for a date, or nothing."""
-    return number_within(int(said), 0.1, MAX_RETRY_AFTER_S) or 0.0 if said.isascii() and said.isdigit() else 0.0
+    return (
+        number_within(int(said), 0.1, MAX_RETRY_AFTER_S) or 0.0
+        if said.isascii() and said.isdigit() and len(said) < 9
+        else 0.0
+    )
