@@ -54,7 +54,7 @@ class BotSuggestions:
             facts = activities.start_facts(self._call) | told
             self._send(activities.conversation_update() | {"channelData": facts})
         else:
-            self._send({"type": "event", "name": "participantsChanged", "value": told, "channelData": told})
+            self._send({"type": "event", "name": "voicebot.participants", "value": told, "channelData": told})
 
     async def suggest(self, line: Line) -> list[Suggestion]:
         """What the bot answers to an utterance. Raises :class:`AnalysisUnavailable`."""

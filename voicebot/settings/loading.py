@@ -15,6 +15,15 @@ from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
 from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
 
+_SECRETS = (
+    ("speech", "key"),
+    ("language", "key"),
+    ("language", "chat_key"),
+    ("console", "token"),
+    ("console", "assist_key"),
+)
+"""Settings that are refused in the file: each has a twin that names a file."""
+
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
     """Read ``path`` (default: ``voicebot.toml``, if it exists) and the environment. ``overrides``: values by section
@@ -23,7 +32,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     data: dict[str, Any] = {}
     if path is not None or file.exists():
         data = read_settings_file(file)
-        for section, name in (("speech", "key"), ("language", "key"), ("language", "chat_key"), ("console", "token")):
+        for section, name in _SECRETS:
             if isinstance(data.get(section), dict) and name in data[section]:
                 variable = f"VOICEBOT_{section}__{name}".upper()
                 raise SettingsError(
