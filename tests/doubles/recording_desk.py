@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from free_port import free_ports
-from leg_ends import LOOPBACK
+from free_port import LOOPBACK, free_ports
 from recording_client import RecordingClient
 from waiting import until
 
@@ -33,6 +32,7 @@ class Listener:
         self.told: list[RecordedInfo] = [call.info]
         self.heard: defaultdict[int, set[int]] = defaultdict(set)
         """By stream: the bytes that its frames are made of, but for silence."""
+        self.audio: defaultdict[int, bytearray] = defaultdict(bytearray)
         self.frames = 0
         self.ends: list[str] = []
         call.connect(self)
@@ -40,6 +40,7 @@ class Listener:
     def frame(self, stream: int, payload: bytes, at: float) -> None:
         assert not self.ends
         self.frames += 1
+        self.audio[stream] += payload
         if len(set(payload)) == 1 and payload[0] != 0xFF:
             self.heard[stream].add(payload[0])
 
@@ -53,15 +54,13 @@ class Listener:
 
     @property
     def who(self) -> dict[int, tuple[str, str, bool]]:
+        return self.who_in(self.call.info)
+
+    @staticmethod
+    def who_in(info: RecordedInfo) -> dict[int, tuple[str, str, bool]]:
         """By stream: who speaks in it, in which role, and whether anything is to be heard."""
-        info = self.call.info
-        people = {party.key: party for party in info.parties}
-        return {
-            one.number: (people[one.party].name, people[one.party].role, one.active)
-            if one.party
-            else ("", "", one.active)
-            for one in info.streams
-        }
+        people = {party.key: (party.name, str(party.role)) for party in info.parties}
+        return {one.number: (*people.get(one.party, ("", "")), one.active) for one in info.streams}
 
 
 class Desk:
