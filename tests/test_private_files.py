@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.calls.record_file import write_record
 from voicebot.private_files import keep_private, make_folder, sweep_drafts, touch, whole_file
+from voicebot.records import write_record
 
 PACKAGE = Path(__file__).parent.parent / "voicebot"
 

@@ -57,7 +57,11 @@ async def test_what_is_said_again_leaves_nothing_of_what_was_said_before(first: 
     feed.add(first)  # type: ignore[arg-type]
     feed.add(said("u2", "meanwhile"))
     feed.add(second)  # type: ignore[arg-type]
-    assert [(n.number, n.entry) for n in feed.since(0).entries] == [(2, said("u2", "meanwhile")), (3, second)]
+    feed.add(second)  # type: ignore[arg-type]
+    assert [(n.number, n.first, n.entry) for n in feed.since(0).entries] == [
+        (2, 2, said("u2", "meanwhile")),
+        (4, 1, second),
+    ]
 
 
 async def test_every_change_of_listening_is_kept() -> None:

@@ -49,17 +49,17 @@ async def test_a_call_is_found_while_it_runs_and_for_a_while_after() -> None:
     assert [roster.find(f"c{n}") for n in range(4)] == [None, *calls[1:]]
 
 
-async def test_an_agent_has_the_running_calls_in_which_he_is_the_agent_now() -> None:
+async def test_an_agent_has_the_calls_in_which_he_is_the_agent_now() -> None:
     roster = Roster()
     first, second, over = Watched("c1"), Watched("c2", "7002"), Watched("c3")
     for call in (first, second, over):
         roster.began(call)
     roster.ended(over)
     agent = Address.parse("7001")
-    assert names(roster.of_agent(agent)) == ["c1"]
+    assert names(roster.of_agent(agent)) == ["c3", "c1"]
     first.taken_by("7002")
     second.taken_by("7001")
-    assert names(roster.of_agent(agent)) == ["c2"]
+    assert names(roster.of_agent(agent)) == ["c3", "c2"]
 
 
 @pytest.mark.virtual_time

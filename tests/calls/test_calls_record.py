@@ -12,7 +12,6 @@ from voicebot.audio import PCMU
 from voicebot.calls import record as module
 from voicebot.calls import record_timeline
 from voicebot.calls.record import MAX_OVERLAPS, RecordBuilder
-from voicebot.calls.record_file import write_record
 from voicebot.events import (
     BotDone,
     BotFailed,
@@ -35,6 +34,7 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import LegInfo
+from voicebot.records import write_record
 from voicebot.turns import AskKind, Outcome, Overlapped, TurnEnd
 
 START = 1000.0

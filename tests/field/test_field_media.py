@@ -19,7 +19,7 @@ from waiting import until
 
 from voicebot.audio import LINEAR_16K, PCMU
 from voicebot.audio.codecs import CODECS
-from voicebot.calls.recording import Recording
+from voicebot.records import Recording
 from voicebot.rtp import MediaClock, MediaKey, PortRange, RtpSession, rtcp
 from voicebot.rtp.packet import RtpPacket
 from voicebot.rtp.reorder import ReceiveBuffer
@@ -251,9 +251,10 @@ async def test_a_recording_has_what_came_at_once_after_a_stall_and_does_not_grow
     """https://github.com/pipecat-ai/pipecat/pull/5071: 863 s of a call were 950 s of recording."""
     sent = with_stalls(3_000, stall, every)
     heard = Heard(sent, until_s=60.0)
-    recording = Recording(PCMU, 0.0)
+    recording = Recording(0.0)
+    track = recording.track(PCMU, left=True)
     for at, frame in heard.frames:
-        recording.caller(frame, at)
+        recording.frame(track, frame, at)
         await asyncio.sleep(0.001)  # the disk gets its turn
     with wave.open(str(await recording.finish(tmp_path / "call.wav"))) as wav:
         samples = np.frombuffer(wav.readframes(wav.getnframes()), "<i2")[0::2]

@@ -46,17 +46,20 @@ REST_S: Final = 0.0002
 
 @dataclass(frozen=True)
 class Numbered:
-    """``number``: from 1; numbers grow, but some are left out. ``party``: whom the entry is about, as known then."""
+    """``number``: from 1; numbers grow, but some are left out. ``first``: the number of the first version of what is
+    said again, so that a list of such entries keeps its order. ``party``: whom the entry is about, as known then."""
 
     call_id: str
     number: int
+    first: int
     entry: Entry
     party: Party | None
 
     @cached_property
     def json(self) -> bytes:
         """In one line, with the call and the number."""
-        return encode({"CallId": self.call_id, "EventNumber": self.number} | entry_json(self.entry, self.party))
+        numbers = {"CallId": self.call_id, "EventNumber": self.number, "FirstEventNumber": self.first}
+        return encode(numbers | entry_json(self.entry, self.party))
 
 
 class News(NamedTuple):
@@ -93,10 +96,10 @@ class Feed:
             return 0
         party = self._party_of(entry)
         self._last += 1
-        self._replace(entry)
+        first = self._replace(entry)
         if len(self._kept) == self._most:
             self._drop_oldest()
-        self._kept.append(Numbered(self.call_id, self._last, entry, party))
+        self._kept.append(Numbered(self.call_id, self._last, first, entry, party))
         self._wake()
         if isinstance(entry, PartiesChanged):
             self._parties = {party.key: party for party in entry.parties}
@@ -148,12 +151,13 @@ class Feed:
             return self._kept[self._index(number)].party
         return self._parties.get(key) or (Party(key) if key else None)
 
-    def _replace(self, entry: Entry) -> None:
-        """Drop the earlier version of ``entry``, which becomes the last entry."""
-        if name := _name_of(entry):
-            if earlier := self._versions.pop(name, 0):
-                del self._kept[self._index(earlier)]
-            self._versions[name] = self._last
+    def _replace(self, entry: Entry) -> int:
+        """Drop the earlier version of ``entry``, which becomes the last entry. The number of the first version."""
+        name = _name_of(entry)
+        if not name:
+            return self._last
+        earlier, self._versions[name] = self._versions.get(name), self._last
+        return self._last if earlier is None else self._kept.pop(self._index(earlier)).first
 
     def _drop_oldest(self) -> None:
         oldest = self._kept.pop(0)

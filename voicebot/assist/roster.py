@@ -81,8 +81,9 @@ class Roster:
         return self._running.get(call_id) or self._ended.get(call_id)
 
     def of_agent(self, agent: Address) -> list[WatchedCall]:
-        """The running calls in which ``agent`` takes part as an agent."""
-        return [call for call in self._running.values() if is_agent(agent, call.feed.parties)]
+        """The calls in which ``agent`` takes part as an agent: those that have ended, then the running ones."""
+        calls = (*self._ended.values(), *self._running.values())
+        return [call for call in calls if is_agent(agent, call.feed.parties)]
 
     async def change(self, version: int, within_s: float) -> int:
         """Wait until there is another version than ``version``, for at most ``within_s``; returns the version."""

@@ -8,11 +8,9 @@ Rules of this package:
 """
 
 from voicebot.calls.audio_files import AudioFiles
-from voicebot.calls.losses import Losses
 from voicebot.calls.outbound import Outbound
 from voicebot.calls.playback import PromptAudio
 from voicebot.calls.record import RecordBuilder
-from voicebot.calls.recording import Recording
 from voicebot.calls.registry import Calls
 from voicebot.calls.request import CallRequest, CannotCall, Placed
 from voicebot.calls.services import CallPlacer, CallRecognizer, CallRules, CallServices, Keeping
@@ -30,11 +28,9 @@ __all__ = [
     "Calls",
     "CannotCall",
     "Keeping",
-    "Losses",
     "Outbound",
     "Placed",
     "PromptAudio",
     "RecordBuilder",
-    "Recording",
     "TransferRules",
 ]

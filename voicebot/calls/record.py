@@ -37,7 +37,6 @@ from pathlib import Path
 from typing import Any
 
 from voicebot.calls.privacy import Privacy
-from voicebot.calls.record_file import write_record
 from voicebot.calls.record_timeline import RecordClock, Timeline, clip
 from voicebot.calls.record_turn import apart
 from voicebot.calls.record_turns import RecordedTurns
@@ -57,6 +56,7 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import LegInfo
+from voicebot.records import write_record
 from voicebot.turns import AskKind, Overlapped, TurnEnd
 
 SCHEMA = 1

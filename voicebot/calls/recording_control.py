@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from voicebot.audio import AudioFormat
-from voicebot.calls.recording import Recording
 from voicebot.events import RecordingAction
+from voicebot.records import Recording, Track
 
 
 class RecordingControl:
@@ -15,18 +15,20 @@ class RecordingControl:
     def __init__(self, audio: AudioFormat, *, kept: bool, running: bool) -> None:
         self._audio = audio
         self._kept = kept
-        self._recording = Recording(audio) if running and kept else None
-        self._runs = self._recording is not None
+        self._recording: Recording | None = None
+        self._runs = running and kept
+        if self._runs:
+            self._begin()
 
     def caller(self, payload: bytes, at: float) -> None:
         """20 ms from the caller; ``at``: when, on the loop's clock."""
         if self._recording is not None and self._runs:
-            self._recording.caller(payload, at)
+            self._recording.frame(self._caller, payload, at)
 
     def bot(self, payload: bytes, at: float) -> None:
         """20 ms that were sent to the caller."""
         if self._recording is not None and self._runs:
-            self._recording.bot(payload, at)
+            self._recording.frame(self._bot, payload, at)
 
     def carry_out(self, action: RecordingAction) -> str:
         """Carry out a command of the bot. Returns ``""``, or why it cannot be carried out."""
@@ -35,10 +37,18 @@ class RecordingControl:
         if self._recording is None:
             if action is not RecordingAction.START:
                 return "there is no recording"
-            self._recording = Recording(self._audio)
-        self._recording.pause()
+            recording = self._begin()
+        else:
+            recording = self._recording
+        recording.pause()
         self._runs = action in (RecordingAction.START, RecordingAction.RESUME)
         return ""
+
+    def _begin(self) -> Recording:
+        self._recording = Recording()
+        self._caller: Track = self._recording.track(self._audio, left=True)
+        self._bot: Track = self._recording.track(self._audio, left=False, stalls=False)
+        return self._recording
 
     @property
     def begun(self) -> bool:

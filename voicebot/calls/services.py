@@ -9,11 +9,11 @@ from typing import Final, Literal, Protocol
 
 from voicebot.audio import AudioFormat
 from voicebot.bots import CallFacts, Conversation
-from voicebot.calls.losses import Losses
 from voicebot.calls.playback import PromptAudio
 from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
+from voicebot.records import Losses
 from voicebot.speech import Voices
 from voicebot.turns import TurnPolicy
 

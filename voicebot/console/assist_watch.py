@@ -62,16 +62,15 @@ class Watch:
     async def agent(self, agent: Address, roster: Roster, numbers: dict[str, int]) -> None:
         """All calls of ``agent``, also those to come, and of the calls in ``numbers`` what has come since; until the
         token expires. Raises ConnectionError."""
-        resumed = [call for name in numbers if (call := roster.find(name)) is not None]
-        calls = _CallsOfAgent({call.feed.call_id: numbers[call.feed.call_id] for call in resumed})
+        known = {name: number for name, number in numbers.items() if roster.find(name) is not None}
+        calls = _CallsOfAgent(known, {call.feed.call_id for call in roster.latest_ended()} - known.keys())
         try:
             async with asyncio.TaskGroup() as group:
                 while not self._tokens.has_expired(self._visitor):
                     version = roster.version
-                    for call in (*resumed, *roster.of_agent(agent)):
-                        if calls.has_room(call.feed) and self._sees(call.feed):
+                    for call in roster.of_agent(agent):
+                        if calls.wants(call.feed) and self._sees(call.feed):
                             calls.follows(call.feed, group.create_task(self._one_of(calls, call.feed)))
-                    resumed = []
                     if await roster.change(version, self._patience_s()) == version:
                         await self._sink.beat()
                 calls.cancel()
@@ -115,14 +114,16 @@ class Watch:
 
 
 class _CallsOfAgent:
-    """The calls that are followed for one agent, and how far."""
+    """The calls that are followed for one agent, and how far. ``over``: those of which nothing more is to be told."""
 
-    def __init__(self, numbers: dict[str, int]) -> None:
+    def __init__(self, numbers: dict[str, int], over: set[str]) -> None:
         self._numbers = numbers
+        self._over = over
         self._following: dict[str, asyncio.Task[None]] = {}
 
-    def has_room(self, feed: Feed) -> bool:
-        return feed.call_id not in self._following and len(self._following) < MOST_CALLS
+    def wants(self, feed: Feed) -> bool:
+        call_id = feed.call_id
+        return not (call_id in self._over or call_id in self._following or len(self._following) >= MOST_CALLS)
 
     def follows(self, feed: Feed, task: asyncio.Task[None]) -> None:
         self._following[feed.call_id] = task
@@ -143,6 +144,7 @@ class _CallsOfAgent:
         del self._following[feed.call_id]
         if feed.closed:
             self._numbers.pop(feed.call_id, None)
+            self._over.add(feed.call_id)
 
 
 def numbers_in(position: str) -> dict[str, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from voicebot.calls import Losses
 from voicebot.console import Figure
+from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.supervisor import ChildProcess
 from voicebot.sip import SipEndpoint, TrunkState

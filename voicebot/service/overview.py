@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot import __version__
-from voicebot.calls import Losses
 from voicebot.console import Panel
+from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.figures import registered_accounts
 from voicebot.sip import SipEndpoint, TrunkState

@@ -1,0 +1,158 @@
+"""Chromium (Debian's package) without a window, by the Chrome DevTools Protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from waiting import DEADLINE_S, LOOK_AGAIN_S
+
+CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+_OPTIONS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"),
+    *("--no-first-run", "--disable-background-networking", "--disable-sync", "--disable-extensions", "--lang=en"),
+    *("--remote-debugging-port=0", "--password-store=basic", "--disable-component-update"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+class Page:
+    """A tab. ``complaints``: exceptions, errors, and what the content security policy has stopped."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.complaints: list[str] = []
+        self._socket = socket
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._count = 0
+
+    async def open(self, url: str) -> None:
+        """Go to ``url``, also where only what is behind the # differs."""
+        await self.do("Page.navigate", url="about:blank")
+        await self.do("Page.navigate", url=url)
+        await self.until("document.readyState === 'complete'")
+
+    async def reload(self) -> None:
+        await self.ask("globalThis.before = true")
+        await self.do("Page.reload")
+        await self.until("document.readyState === 'complete' && !globalThis.before")
+
+    async def ask(self, expression: str) -> Any:
+        """The value of an expression, awaited."""
+        got = await self.do("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in got, got["exceptionDetails"]
+        return got["result"].get("value")
+
+    async def until(self, expression: str) -> None:
+        """Return when ``expression`` is true. Raises TimeoutError."""
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                with contextlib.suppress(AssertionError, Refusal):  # between two documents
+                    if await self.ask(expression):
+                        return
+                await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def press(self, key: str) -> None:
+        codes = {"Tab": 9, "Enter": 13, " ": 32}
+        key_of = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": codes[key]}
+        text = {"Enter": "\r", " ": " "}.get(key)
+        await self.do("Input.dispatchKeyEvent", type="keyDown", **key_of, **({"text": text} if text else {}))
+        await self.do("Input.dispatchKeyEvent", type="keyUp", **key_of)
+
+    async def type(self, text: str) -> None:
+        await self.do("Input.insertText", text=text)
+
+    async def look(self, *, dark: bool = False, width: int = 1280, height: int = 800, zoom: float = 1.0) -> None:
+        """Have a window of this size, at this zoom, on a machine of that scheme."""
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        await self.do("Emulation.setEmulatedMedia", features=scheme)
+        size = {"width": round(width / zoom), "height": round(height / zoom), "deviceScaleFactor": zoom}
+        await self.do("Emulation.setDeviceMetricsOverride", **size, mobile=False)
+
+    async def picture(self) -> bytes:
+        """A PNG of the window."""
+        return base64.b64decode((await self.do("Page.captureScreenshot", format="png"))["data"])
+
+    async def do(self, method: str, **parameters: Any) -> Any:
+        """A command of the protocol. Raises Refusal."""
+        self._count += 1
+        answer = self._answers[self._count] = asyncio.get_running_loop().create_future()
+        await self._socket.send_json({"id": self._count, "method": method, "params": parameters})
+        async with asyncio.timeout(DEADLINE_S):
+            return await answer
+
+    async def listen(self) -> None:
+        """Take answers and events, for as long as the page lives."""
+        async for message in self._socket:
+            said = json.loads(message.data)
+            if "id" in said:
+                answer = self._answers.pop(said["id"])
+                if answer.done():
+                    continue
+                if "error" in said:
+                    answer.set_exception(Refusal(said["error"]["message"]))
+                else:
+                    answer.set_result(said["result"])
+            elif said["method"] == "Runtime.exceptionThrown":
+                details = said["params"]["exceptionDetails"]
+                self.complaints.append(details.get("exception", {}).get("description", details["text"]))
+            elif said["method"] == "Log.entryAdded" and said["params"]["entry"]["level"] == "error":
+                self.complaints.append(said["params"]["entry"]["text"])
+
+
+class Refusal(Exception):
+    """What the browser says against a command."""
+
+
+@asynccontextmanager
+async def browser_page() -> AsyncIterator[Page]:
+    """A browser of its own, with one page."""
+    assert CHROMIUM is not None
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        process = await asyncio.create_subprocess_exec(
+            CHROMIUM,
+            *_OPTIONS,
+            f"--user-data-dir={profile}",
+            "about:blank",
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            port = await _port(process)
+            async with aiohttp.ClientSession() as http:
+                async with http.get(f"http://127.0.0.1:{port}/json/list") as response:
+                    target = next(each for each in await response.json() if each["type"] == "page")
+                async with http.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                    page = Page(socket)
+                    listening = asyncio.create_task(page.listen())
+                    for domain in ("Page", "Runtime", "Log"):
+                        await page.do(f"{domain}.enable")
+                    yield page
+                    listening.cancel()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(5):
+                    await process.wait()
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def _port(process: asyncio.subprocess.Process) -> str:
+    assert process.stderr is not None
+    async with asyncio.timeout(DEADLINE_S):
+        while line := await process.stderr.readline():
+            if b"DevTools listening on ws://" in line:
+                return line.decode().rpartition("/devtools/")[0].rpartition(":")[2]
+    raise AssertionError("Chromium has ended")

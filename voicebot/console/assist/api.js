@@ -1,0 +1,97 @@
+// The API of this server, with the token of this page: in a header, never in an address.
+
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const ROOT = "v1/assist/";
+const SILENT_MS = 40_000; // the server says something every 15 s
+const AGAIN_MS = [1000, 2000, 4000, 8000];
+
+export class Api {
+  #token;
+
+  constructor(token) {
+    this.#token = token;
+  }
+
+  get(path) {
+    return this.#json("GET", path);
+  }
+
+  post(path) {
+    return this.#json("POST", path);
+  }
+
+  /** Follow a stream of events for ever, wherever it breaks off. Returns when it is over; throws Refused. `onState` is
+      told whether there is a connection. */
+  async follow(path, last, onEvent, onState, signal) {
+    let tries = 0;
+    while (!signal.aborted) {
+      try {
+        const response = await this.#fetch("GET", path, last ? { "Last-Event-ID": last } : {}, signal);
+        if (response.status === 204) return;
+        tries = 0;
+        onState(true);
+        for await (const message of messages(response.body, signal)) {
+          last = message.id || last;
+          const event = JSON.parse(message.data);
+          onEvent(event);
+          if (event.EventType === "AccessEnded" && (event.Why === "expired" || !path.startsWith("agents/"))) return;
+        }
+      } catch (error) {
+        if (signal.aborted || (error instanceof Refused && error.status < 500)) throw error;
+        onState(false);
+      }
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS[Math.min(tries++, AGAIN_MS.length - 1)]));
+    }
+  }
+
+  async #json(method, path) {
+    const response = await this.#fetch(method, path, {});
+    return response.status === 204 ? null : response.json();
+  }
+
+  async #fetch(method, path, headers, signal) {
+    const authorized = { Authorization: `Bearer ${this.#token}`, ...headers };
+    const response = await fetch(ROOT + path, { method, headers: authorized, cache: "no-store", signal });
+    if (response.ok) return response;
+    const answer = await response.json().catch(() => ({}));
+    throw new Refused(response.status, answer.error?.message ?? `the server answers ${response.status}`);
+  }
+}
+
+/** Server-sent events, as the HTML standard has them. Ends with the stream, and when that is silent for too long. */
+async function* messages(body, signal) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await withinTime(reader.read(), SILENT_MS);
+      if (done || signal.aborted) return;
+      const parts = (text + value).split("\n\n");
+      text = parts.pop();
+      for (const part of parts) {
+        const message = { id: "", data: "" };
+        for (const line of part.split("\n")) {
+          const colon = line.indexOf(": ");
+          if (colon > 0) message[line.slice(0, colon)] = line.slice(colon + 2);
+        }
+        if (message.data) yield message;
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+function withinTime(promise, millis) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("silent for too long")), millis);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

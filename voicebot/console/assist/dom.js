@@ -1,0 +1,29 @@
+// Elements from data. Texts become text nodes, never markup.
+
+export const $ = (id) => document.getElementById(id);
+
+/** An element with attributes (undefined: left out) and children (elements or texts). */
+export function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined) element.setAttribute(key, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** An SVG element with attributes. */
+export function shape(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+/** Offsets in milliseconds as m:ss or h:mm:ss. */
+export function clock(millis) {
+  const seconds = Math.max(0, Math.floor(millis / 1000));
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return (hours ? `${hours}:${two(minutes)}` : String(minutes)) + `:${two(seconds % 60)}`;
+}

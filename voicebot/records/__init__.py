@@ -1,0 +1,10 @@
+"""What is kept of calls: the file of a record, the stereo recording, and a count of what the disk did not take.
+
+What a record says is for the room to know whose call it is.
+"""
+
+from voicebot.records.losses import Losses
+from voicebot.records.record_file import write_record
+from voicebot.records.recording import Recording, Track
+
+__all__ = ["Losses", "Recording", "Track", "write_record"]
