@@ -97,7 +97,9 @@ class AssistApi:
         visitor = Visitor(body.role == "supervisor", agent, body.call_id, tokens.expiry(body.life_s))
         token = tokens.issue(visitor)
         logger.info("a token for %s %s was made for %s", body.role, agent or body.call_id, request.remote)
-        link = f"{self._page}#" + urlencode({"call": body.call_id, "token": token} if body.call_id else {"token": token})
+        link = f"{self._page}#" + urlencode(
+            {"call": body.call_id, "token": token} if body.call_id else {"token": token}
+        )
         return web.json_response({"Token": token, "Page": link, "ExpiresAt": _time(visitor.expires_at)}, status=201)
 
     async def me(self, request: web.Request) -> web.Response:

@@ -77,7 +77,9 @@ class ConsoleServer:
         )
         if self._assist is not None:
             application.add_routes([*self._assist.routes, *page_routes()])
-        server = self._server = HttpServer(application, names=own_names(self._host, self._public_name), bounds=self._bounds)
+        server = self._server = HttpServer(
+            application, names=own_names(self._host, self._public_name), bounds=self._bounds
+        )
         try:
             await server.listen(self._host, self._port)
         except OSError as wrong:
