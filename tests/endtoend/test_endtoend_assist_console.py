@@ -1,4 +1,4 @@
-"""The page, the API and the bounds of the console in the real service, where calls are listened to and where none are."""
+"""The page, the API and the bounds of the console in the real service, with calls that are listened to and without."""
 
 from __future__ import annotations
 
