@@ -1,4 +1,4 @@
-"""Listening that is paused: by whom, until when, and what is then neither heard nor recorded nor asked of the client."""
+"""Listening that is paused: by whom, until when, and what is then neither heard nor recorded."""
 
 from __future__ import annotations
 
