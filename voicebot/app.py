@@ -35,6 +35,7 @@ from voicebot.service.runtime_folder import RuntimeFolder, sweep
 from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory, voices
 from voicebot.service.supervisor import NotReady
+from voicebot.service.viewers import Viewers, viewer_bounds
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
 from voicebot.sip import CONNECTION_BOUNDS
@@ -109,7 +110,8 @@ class Application:
         self._channels.connector.place = self._bot_calls.converse
 
         self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech)
-        metrics = Metrics(self.calls.running, self.health.figures)
+        self.viewers = Viewers(settings)
+        metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
         self.console = ConsoleServer(
             settings.console.host,
@@ -119,7 +121,8 @@ class Application:
             unready=self.health.unready,
             panels=self.health.panels,
             secret=settings.console.secret,
-            bounds=http,
+            assist=self.viewers.api if settings.listens else None,
+            bounds=viewer_bounds(self._allowed) if settings.listens else http,
         )
 
     async def __aenter__(self) -> Application:
@@ -146,6 +149,7 @@ class Application:
             self.console.close,
             *(front_end.close for front_end in self._front_ends),
             partial(self.calls.drain, 0),
+            self.viewers.close,
             self._channels.close,
             self._prompts.close,
             self._synthesizers.close,

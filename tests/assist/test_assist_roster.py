@@ -64,10 +64,9 @@ async def test_an_agent_has_the_calls_in_which_he_is_the_agent_now() -> None:
 
 @pytest.mark.virtual_time
 async def test_who_waits_learns_of_each_begin_end_and_change_of_parties() -> None:
-    roster = Roster()
-    call = Watched("c1")
     began = list[WatchedCall]()
-    roster.on_began = began.append
+    roster = Roster(began.append)
+    call = Watched("c1")
     seen = roster.version
     for change in (lambda: roster.began(call), lambda: call.taken_by("7002"), lambda: roster.ended(call)):
         waiting = [asyncio.create_task(roster.change(seen, 60)) for _ in range(2)]

@@ -11,6 +11,7 @@ import re
 import socket
 import struct
 from collections.abc import Sequence
+from copy import deepcopy
 from itertools import count
 from pathlib import Path
 
@@ -41,11 +42,11 @@ class RecordingClient:
         self.asked: list[str] = []
         """The methods of our requests to it."""
         self.answers: int | None = 200
+        self.acknowledges = True
         self.ended = asyncio.Event()
         """It has got a BYE."""
         self._numbers = count(1)
         self._tag = ""
-        self._invite: SipRequest | None = None
         self._finals: asyncio.Queue[SipResponse] = asyncio.Queue()
         self._ports = dict[int, int]()
         """By our port: where its voice for it comes from."""
@@ -69,9 +70,9 @@ class RecordingClient:
 
     # --- requests
 
-    async def send(self, sample: str, *changes: tuple[str, str]) -> SipResponse:
+    async def send(self, sample: str, *changes: tuple[str, str], answer: bool = False) -> SipResponse:
         """Send a sample, by its name or as text, with ``changes`` of its text. Returns our final response, which it
-        acknowledges."""
+        acknowledges, with an answer if that has our offer."""
         text = sample if "\n" in sample else (SAMPLES / f"{sample}.sip").read_text()
         for before, after in changes:
             assert before in text, before
@@ -84,8 +85,8 @@ class RecordingClient:
         if request.method == "INVITE":
             if response.status < 300:
                 self._tag = f";tag={response.recipient.tag}"
-                self._invite = request
-            self._acknowledge(request, response)
+            if self.acknowledges:
+                self._acknowledge(request, response, answer=answer)
         return response
 
     async def bye(self) -> SipResponse:
@@ -118,7 +119,7 @@ class RecordingClient:
                 if response.cseq == request.cseq:
                     return response
 
-    def _acknowledge(self, invite: SipRequest, response: SipResponse) -> None:
+    def _acknowledge(self, invite: SipRequest, response: SipResponse, *, answer: bool) -> None:
         ack = SipRequest("ACK", invite.uri)
         for name in ("Via", "From", "Call-ID", "Max-Forwards"):
             ack.headers.setlist(name, list(invite.headers.getlist(name)))
@@ -126,6 +127,9 @@ class RecordingClient:
             ack.headers.set("Via", f"{invite.headers['Via']}ack")
         ack.headers.set("To", response.headers["To"])
         ack.headers.set("CSeq", f"{invite.cseq[0]} ACK")
+        if answer and (offer := _session(response)) is not None:
+            ack.headers.set("Content-Type", "application/sdp")
+            ack.body = self._answer(offer)
         self._to_server(bytes(ack))
 
     def _to_server(self, data: bytes) -> None:
@@ -160,6 +164,7 @@ class RecordingClient:
         self._to_server(bytes(response))
 
     def _answer(self, offer: SessionDescription) -> bytes:
+        offer = deepcopy(offer)
         for media, voice in zip(offer.media, self.voices, strict=False):
             media.port = voice.getsockname()[1] if media.port else 0
             media.direction = "sendonly" if media.direction == "recvonly" else "inactive"

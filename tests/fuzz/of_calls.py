@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from voicebot.audio.codecs import DEFAULT_CODECS
+from voicebot.legs.siprec_metadata import MetadataError, merge, parse
+from voicebot.legs.siprec_parties import Agents, Parties
 from voicebot.rtp import packet, rtcp, stun
 from voicebot.rtp.dtls import DtlsIdentity
 from voicebot.rtp.handshake import HandshakeTerms, MediaHandshake, is_for_handshake
 from voicebot.rtp.ice_lite import IceCredentials
 from voicebot.sip.answering import CallOffered
+from voicebot.sip.body import metadata_in, session_in
 from voicebot.sip.call import CallOutput
 from voicebot.sip.digest import DigestServer
 from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Listener
 from voicebot.sip.message import SipRequest, parse_message
-from voicebot.sip.offer_answer import answer, select
+from voicebot.sip.offer_answer import answer, answered_media, described, select, select_each
 from voicebot.sip.outputs import Locate, SessionOffered
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.stream import StreamFramer
@@ -85,6 +89,27 @@ def sdp(data: bytes) -> None:
     agreed = select(description)
     if agreed is not None:
         SessionDescription.parse(bytes(answer(description, agreed, "192.0.2.1", 4000)))
+    for media, each in zip(description.media, select_each(description), strict=True):
+        if each is not None:
+            answered = answered_media(media, each, 4000, codecs=DEFAULT_CODECS)
+            SessionDescription.parse(bytes(described("192.0.2.1", [answered], 1, 1)))
+
+
+def recording(data: bytes) -> None:
+    """The bodies of a recording client's requests, one after the other: what is said of the call is put together."""
+    known, parties = None, Parties(Agents(("7*", "@desk.example.net")))
+    for body in data.split(b"\n====\n")[:4]:
+        request = SipRequest("UPDATE", "sip:x", body.partition(b"\n")[2])
+        request.headers.set("Content-Type", body.partition(b"\n")[0].decode("latin-1").strip())
+        metadata, labels = metadata_in(request), {0: "96", 1: "98"}
+        with contextlib.suppress(SdpError):
+            if (session := session_in(request)) is not None:
+                labels = {number: media.label for number, media in enumerate(session.media)}
+        with contextlib.suppress(MetadataError):
+            known = merge(known, parse(metadata)) if metadata is not None else known
+        parties.update(known, labels)
+        assert parties.speaking.keys() == labels.keys()
+        assert set(parties.speaking.values()) <= {"", *(one.key for one in parties.known)}
 
 
 def rtp(data: bytes) -> None:
@@ -120,6 +145,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "stream": stream,
     "digest": digest,
     "sdp": sdp,
+    "recording": recording,
     "rtp": rtp,
     "rtcp": rtcp_,
     "handshake": handshake,

@@ -17,6 +17,7 @@ RUNS = {
     "stream": 20_000,
     "digest": 100_000,
     "sdp": 25_000,
+    "recording": 15_000,
     "rtp": 300_000,
     "rtcp": 100_000,
     "handshake": 25_000,

@@ -2,114 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
-from free_port import free_ports
-from leg_ends import LOOPBACK
 from recording_client import SAMPLES, RecordingClient
+from recording_desk import answered, desk, ports_of
 from waiting import until
 
-from voicebot.audio.codecs import all_named
-from voicebot.legs.recorded import RecordedInfo
-from voicebot.legs.sip_front_end import SipFrontEnd
-from voicebot.legs.sip_incoming import IncomingSipLeg
-from voicebot.legs.sip_media import MediaOptions, MediaPreferences
-from voicebot.legs.siprec import RecordingOptions, SiprecCall
-from voicebot.rtp import MediaClock, PortRange
-from voicebot.sip import AgentOptions, ListenAt, SipEndpoint, SipResponse
+from voicebot.audio import PCMU
+from voicebot.legs.siprec import RecordingOptions
+from voicebot.legs.siprec_streams import MAX_STREAMS
+from voicebot.rtp import MediaClock
+from voicebot.sip import SipRequest
 from voicebot.sip.body import session_in
-
-DESK = RecordingOptions(numbers=("desk",))
-
-
-class Listener:
-    """The sink of one call."""
-
-    def __init__(self, call: SiprecCall) -> None:
-        self.call = call
-        self.told: list[RecordedInfo] = [call.info]
-        self.heard: defaultdict[int, set[int]] = defaultdict(set)
-        """By stream: the bytes that its frames are made of."""
-        self.frames = 0
-        self.ends: list[str] = []
-        call.connect(self)
-
-    def frame(self, stream: int, payload: bytes, at: float) -> None:
-        assert not self.ends
-        self.frames += 1
-        if len(set(payload)) == 1:
-            self.heard[stream].add(payload[0])
-
-    def changed(self, info: RecordedInfo, at: float) -> None:
-        assert not self.ends
-        assert info != self.told[-1] and info == self.call.info
-        self.told.append(info)
-
-    def ended(self, reason: str, at: float) -> None:
-        self.ends.append(reason)
-
-    @property
-    def who(self) -> dict[int, tuple[str, str, bool]]:
-        """By stream: who speaks in it, in which role, and whether anything is to be heard."""
-        info = self.call.info
-        people = {party.key: party for party in info.parties}
-        return {
-            one.number: (people[one.party].name, people[one.party].role, one.active)
-            if one.party
-            else ("", "", one.active)
-            for one in info.streams
-        }
-
-
-class Desk:
-    def __init__(self, clock: MediaClock, recordings: RecordingOptions, media: MediaOptions) -> None:
-        self.listeners: list[Listener] = []
-        self.legs: list[IncomingSipLeg] = []
-        self.ports = media.ports
-        endpoint = SipEndpoint(ListenAt(port=0), options=AgentOptions(records=recordings.takes))
-        self.front = SipFrontEnd(endpoint, self.legs.append, media, on_recorded=self.recorded, recordings=recordings)
-
-    def recorded(self, call: SiprecCall) -> None:
-        self.listeners.append(Listener(call))
-
-
-@asynccontextmanager
-async def desk(
-    clock: MediaClock, recordings: RecordingOptions = DESK, *, ports: int = 100, silence_timeout_s: float = 30.0
-) -> AsyncIterator[tuple[Desk, RecordingClient]]:
-    """A front end that takes recording sessions, and a client."""
-    everything = MediaPreferences(codecs=all_named(["PCMU", "PCMA", "G722", "opus"]))
-    media = MediaOptions(
-        clock,
-        PortRange(*free_ports(ports), LOOPBACK, rest_s=0.0),
-        preferences=everything,
-        silence_timeout_s=silence_timeout_s,
-    )
-    made = Desk(clock, recordings, media)
-    await made.front.start()
-    async with RecordingClient((LOOPBACK, made.front.endpoint.port)) as client:
-        yield made, client
-    await made.front.close()
-    await until(lambda: media.ports.in_use == 0)
-    assert all(len(one.ends) == 1 for one in made.listeners)
-
-
-def answered(response: SipResponse) -> list[tuple[bool, str, str, str]]:
-    """Each media line of an answer: whether it is served, its formats, direction and label."""
-    session = session_in(response)
-    assert session is not None
-    return [(bool(one.port), " ".join(one.formats), one.direction or "", one.label) for one in session.media]
-
-
-def ports_of(response: SipResponse) -> list[int]:
-    """Our ports in an answer."""
-    session = session_in(response)
-    assert session is not None
-    return [one.port for one in session.media]
-
 
 ALL = "0 8 101"
 ADA, BO, CY = ("Ada Caller", "caller"), ("Bo Agent", "agent"), ("Cy Agent", "agent")
@@ -167,7 +70,7 @@ async def test_each_client_is_answered_at_once_and_its_voices_are_told_apart(clo
         response = await client.send(sample)
         assert (response.status, answered(response)) == (200, lines)
         assert response.contact[0].params == {"+sip.srs": None}
-        (listener,) = ours.listeners
+        listener = ours.listener
         active = "inactive" not in {direction for _served, _formats, direction, _label in lines}
         assert listener.who == {number: (*person, active) for number, person in enumerate(people)}
         assert (await client.bye()).status == 200
@@ -181,7 +84,7 @@ async def test_what_follows_is_answered_anew(clock: MediaClock, sample: str) -> 
         await client.send("as_the_rfc_says")
         response = await client.send(sample)
         assert response.status == 200 and (answered(response) if response.body else None) == lines
-        (listener,) = ours.listeners
+        listener = ours.listener
         await until(lambda: listener.who == who)
         await client.bye()
 
@@ -190,7 +93,207 @@ async def test_each_voice_comes_as_that_of_its_party(clock: MediaClock) -> None:
     async with desk(clock) as (ours, client):
         ports = ports_of(await client.send("broadworks"))
         await client.speak(ports, [0x11, 0x22])
-        (listener,) = ours.listeners
+        listener = ours.listener
         await until(lambda: listener.heard == {0: {0x11}, 1: {0x22}})
         assert [quality.packets_received for quality in listener.call.quality()] == [25, 25]
         await client.bye()
+
+
+# --- whose calls are taken
+
+
+async def test_a_recording_client_at_another_number_gets_what_it_got_before(clock: MediaClock) -> None:
+    """420 if it requires SIPREC; else it is a call like any other."""
+    async with desk(clock, RecordingOptions(numbers=("4711",))) as (ours, client):
+        refused = await client.send("as_the_rfc_says")
+        assert (refused.status, refused.headers["Unsupported"]) == (420, "siprec")
+        assert (await client.send("without_require")).status == 486
+        assert len(ours.legs) == 1 and not ours.listeners
+    async with desk(clock, RecordingOptions(numbers=("4711",))) as (ours, client):
+        assert (await client.send("as_the_rfc_says", ("sip:desk@{SRS} SIP", "sip:4711@{SRS} SIP"))).status == 200
+
+
+async def test_a_call_at_a_number_for_assist_is_a_call_like_any_other(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        plain = client.within("INVITE", ["Content-Type: application/sdp"], SDP).replace(";+sip.src", "")
+        assert (await client.send(plain)).status == 486
+        assert len(ours.legs) == 1 and not ours.listeners
+
+
+def test_trunks_and_numbers_are_set_up_for_it() -> None:
+    options = RecordingOptions(numbers=("+1555020*",), agents=("7*",), trunks={"sbc": (), "pbx": ("@pbx.example",)})
+    invite = SipRequest("INVITE", "sip:15550200@127.0.0.1")
+    other = SipRequest("INVITE", "sip:4711@127.0.0.1")
+    other.headers.set("To", "<sip:4711@127.0.0.1>")
+    assert options.takes(invite, "") and options.takes(other, "sbc")
+    assert not options.takes(other, "") and not options.takes(other, "provider")
+    assert options.agents_of("sbc").has(["sip:7001@x"]) and options.agents_of("").has(["sip:7001@x"])
+    assert options.agents_of("pbx").has(["sip:anna@pbx.example"]) and not options.agents_of("pbx").has(["sip:7001@x"])
+
+
+@pytest.mark.parametrize(("ports", "limit"), [(2, 100), (100, 1)])
+async def test_over_the_limit_and_without_ports_a_client_gets_503(clock: MediaClock, ports: int, limit: int) -> None:
+    async with desk(clock, ports=ports, limit=limit) as (ours, client):
+        first = await client.send("one_mixed_stream")
+        async with RecordingClient(client.server) as another:
+            second = await another.send("one_mixed_stream")
+        assert (first.status, second.status) == (200, 503)
+        assert second.headers["Retry-After"] and len(ours.listeners) == 1
+
+
+async def test_what_has_no_port_is_refused_and_the_rest_is_heard(clock: MediaClock) -> None:
+    async with desk(clock, ports=2) as (ours, client):
+        assert answered(await client.send("as_the_rfc_says")) == [(True, ALL, "recvonly", "96"), (False, "0", "", "")]
+        assert ours.listener.who == {0: (*ADA, True)}
+
+
+async def test_while_draining_a_client_gets_503(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        await client.send("as_the_rfc_says")
+        ours.front.drain()
+        async with RecordingClient(client.server) as another:
+            assert (await another.send("as_the_rfc_says")).status == 503
+        assert (await client.send("then_hold")).status == 200, "the one that is there goes on"
+
+
+# --- what is offered
+
+
+SDP = """v=0
+o=- 1 1 IN IP4 {HOST}
+s=-
+c=IN IP4 {HOST}
+t=0 0
+m=audio {A} RTP/AVP 18 101
+a=sendonly
+a=label:1
+m=video 4000 RTP/AVP 96
+a=rtpmap:96 H264/90000
+a=label:2
+m=audio {B} RTP/AVP 9 96 8 97 98 99
+a=rtpmap:96 opus/48000/2
+a=rtpmap:97 telephone-event/48000
+a=rtpmap:98 telephone-event/8000
+a=rtpmap:99 AMR/8000
+a=sendonly
+a=label:3
+"""
+
+
+async def test_all_our_codecs_and_keys_are_in_the_answer_and_other_lines_are_refused(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        response = await client.send(client.within("INVITE", ["Content-Type: application/sdp", "Require: siprec"], SDP))
+        everything = (True, "9 96 8 97 98", "recvonly", "3")
+        assert answered(response) == [(False, "18", "", ""), (False, "96", "", ""), everything]
+        assert ours.listener.call.info.streams[0].number == 2
+        only_video = SDP.replace("RTP/AVP 9 96 8 97 98 99", "RTP/AVP 99")
+        again = await client.send(client.within("INVITE", ["Content-Type: application/sdp"], only_video))
+        assert again.status == 488 and ours.listener.call.info.streams[0].active, "the session stays as it was"
+
+
+async def test_a_client_changes_to_one_of_the_codecs(clock: MediaClock) -> None:
+    """As PJSIP does: an UPDATE right after the answer, with the first codec only."""
+    async with desk(clock) as (ours, client):
+        await client.send("as_the_rfc_says")
+        update = (SAMPLES / "then_hold.sip").read_text().replace("INVITE", "UPDATE").replace("inactive", "sendonly")
+        update = update.replace("AVP 0 8 101", "AVP 8")
+        response = await client.send(update)
+        assert answered(response) == [(True, "8", "recvonly", "96"), (True, "8", "recvonly", "98")]
+        assert [one.audio for one in ours.listener.call.info.streams] == [PCMU, PCMU], "above the wire all is the same"
+
+
+async def test_more_streams_than_we_take_are_refused(clock: MediaClock) -> None:
+    async with desk(clock) as (_ours, client):
+        head, lines = SDP.split("m=audio", 1)[0], "m=audio {A} RTP/AVP 0\na=sendonly\n"
+        body = head + lines * (MAX_STREAMS + 2)
+        response = await client.send(client.within("INVITE", ["Content-Type: application/sdp"], body))
+        assert [bool(port) for port in ports_of(response)] == [True] * MAX_STREAMS + [False] * 2
+
+
+async def test_where_the_client_leaves_the_offer_to_us_it_is_of_two_streams(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        response = await client.send(client.within("INVITE", ["Require: siprec"]), answer=True)
+        assert [(served, direction, label) for served, _, direction, label in answered(response)] == [
+            (True, "recvonly", "1"),
+            (True, "recvonly", "2"),
+        ]
+        await until(lambda: [one.active for one in ours.listener.call.info.streams] == [True, True])
+        await client.speak(ports_of(response), [0x11, 0x22])
+        await until(lambda: ours.listener.heard == {0: {0x11}, 1: {0x22}})
+
+
+async def test_keys_are_in_the_answer_where_the_streams_are_encrypted(clock: MediaClock) -> None:
+    """SDES: a key of ours for each stream, never theirs, and what is not encrypted with theirs is not heard."""
+    async with desk(clock, srtp="required") as (ours, client):
+        assert (await client.send("as_the_rfc_says")).status == 488
+        session = session_in(await client.send("sdes"))
+        assert session is not None
+        keys = [one.crypto[0].key for one in session.media]
+        assert len(set(keys)) == 2 and [one.protocol for one in session.media] == ["RTP/SAVP"] * 2
+        await client.speak([one.port for one in session.media], [0x11, 0x22], packets=5)
+        await until(lambda: [one.not_authentic for one in ours.listener.call.quality()] == [5, 5])
+        assert not ours.listener.heard
+
+
+async def test_streams_whose_keys_come_from_a_handshake_are_answered(clock: MediaClock) -> None:
+    fingerprint = "a=setup:actpass\na=fingerprint:sha-256 " + ":".join(["AB"] * 32)
+    async with desk(clock) as (_ours, client):
+        response = await client.send(
+            "as_the_rfc_says", ("RTP/AVP", "UDP/TLS/RTP/SAVP"), ("a=sendonly", f"a=sendonly\n{fingerprint}")
+        )
+        session = session_in(response)
+        assert session is not None and [one.handshake.setup for one in session.media] == ["passive"] * 2
+        assert all(one.handshake.fingerprints and one.port for one in session.media)
+
+
+# --- metadata
+
+
+GARBAGE = {
+    "empty": "",
+    "no XML": "<<<",
+    "cut off": "<recording xmlns='urn:ietf:params:xml:ns:recording:1'><datamode>complete</datamode><parti",
+    "another document": "<html><body/></html>",
+    "entities": "<!DOCTYPE r [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><recording>&b;</recording>",
+    "too deep": "<recording>" + "<a>" * 100 + "</a>" * 100 + "</recording>",
+    "too much": "<recording>" + "<a/>" * 3_000 + "</recording>",
+    "nobody": "<recording><datamode>complete</datamode></recording>",
+}
+
+
+@pytest.mark.parametrize("metadata", GARBAGE)
+async def test_missing_or_broken_metadata_never_refuses_a_call(clock: MediaClock, metadata: str) -> None:
+    """Each stream is a party of its own then; who turns out to speak there has its key from the beginning."""
+    async with desk(clock) as (ours, client):
+        sample = (SAMPLES / "as_the_rfc_says.sip").read_text()
+        begin, end = sample.index("<?xml"), sample.index("--between--")
+        response = await client.send(sample[:begin] + GARBAGE[metadata] + "\n" + sample[end:])
+        assert response.status == 200
+        assert ours.listener.who == {0: ("", "caller", True), 1: ("", "agent", True)}
+        keys = [one.party for one in ours.listener.call.info.streams]
+        update = ["Content-Type: application/rs-metadata+xml", "Content-Disposition: recording-session"]
+        assert (await client.send(client.within("UPDATE", update, sample[begin:end]))).status == 200
+        await until(lambda: ours.listener.who == {0: (*ADA, True), 1: (*BO, True)})
+        assert [one.party for one in ours.listener.call.info.streams] == keys
+        assert (await client.send(client.within("UPDATE", update, GARBAGE[metadata] or " "))).status == 200
+        assert ours.listener.who == {0: (*ADA, True), 1: (*BO, True)}
+
+
+async def test_a_call_may_be_recorded_before_the_callee_answers(clock: MediaClock) -> None:
+    """One stream at first, and one participant; the other comes with its stream."""
+    async with desk(clock) as (ours, client):
+        sample = (SAMPLES / "as_the_rfc_says.sip").read_text()
+        second = sample[sample.index("m=audio {B}") : sample.index("--between\nContent-Type: application/rs")]
+        early = sample.replace(second, "\n").replace("Bo Agent", "").replace("<send>c3RyZWFtLW9mLUJv", "<send>nowhere")
+        assert answered(await client.send(early)) == [(True, ALL, "recvonly", "96")]
+        assert ours.listener.who == {0: (*ADA, True)}
+        assert len(answered(await client.send("then_another_agent"))) == 2
+        await until(lambda: ours.listener.who == {0: (*ADA, True), 1: (*CY, True)})
+
+
+async def test_what_brings_back_a_call_of_ours_is_in_its_facts(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        await client.send("audiocodes", ("X-AUDC", "User-to-User: 0a1b;encoding=hex\nX-AUDC"))
+        info = ours.listener.call.info
+        assert info.user_to_user == ("0a1b;encoding=hex",) and info.headers["X-AUDC-CALL-ID"] == "abcdef0123456789"
+        assert (info.session_id, info.front_end) == ("0000-0000-0000-0000-00908fe25902", "siprec")

@@ -32,6 +32,7 @@ def test_calls_come_first_and_all_together_is_never_more_than_the_limit(limit: i
     assert 0 <= allowed.calls <= wanted and LEAST_CONNECTIONS <= allowed.connections <= CONNECTIONS
     together = OF_PROCESS + allowed.calls * OF_CALL + allowed.connections
     assert together <= max(limit, OF_PROCESS + LEAST_CONNECTIONS)
+    assert 0 <= allowed.of_viewers <= max(0, limit - together)
     assert allowed.of_sip + 2 * allowed.of_http == allowed.connections
     if allowed.connections > LEAST_CONNECTIONS:
         assert allowed.calls in (wanted, (limit - OF_PROCESS - LEAST_CONNECTIONS) // OF_CALL)

@@ -49,9 +49,13 @@ def has_baresip() -> bool:
 class BaresipPhone:
     """A running baresip. ``events`` are its own, as they came; audio is recorded below ``folder``."""
 
-    def __init__(self, folder: Path, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(
+        self, folder: Path, process: asyncio.subprocess.Process, port: int, media_ports: tuple[int, int]
+    ) -> None:
         self.folder = folder
         self.port = port
+        self.media_ports = media_ports
+        """The lowest and the highest."""
         self.events: list[dict[str, Any]] = []
         self._process = process
         self._reader: asyncio.StreamReader
@@ -142,7 +146,7 @@ async def baresip(
         process = await asyncio.create_subprocess_exec(
             BARESIP, "-f", str(folder), "-s", stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
         )
-    phone = BaresipPhone(folder, process, port)
+    phone = BaresipPhone(folder, process, port, (low, high))
     try:
         await phone.connect(control)
         yield phone

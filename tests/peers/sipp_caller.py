@@ -1,7 +1,8 @@
-"""SIPp as callers of the running service."""
+"""SIPp as callers of the running service, or of anything that listens on a port."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -75,3 +76,22 @@ def line_to(product: Product, folder: Path) -> Iterator[Line]:
             if caller.process.poll() is None:
                 caller.process.kill()
                 caller.process.communicate()
+
+
+async def run_sipp(port: int, *arguments: str, callee: str = "bot", calls: int = 1) -> None:
+    """Run SIPp against ``port``; fail with its error log when a call did not go as the scenario says."""
+    assert SIPP is not None
+    process = await asyncio.create_subprocess_exec(
+        *(SIPP, f"{LOOPBACK}:{port}", "-i", LOOPBACK, "-s", callee, "-m", str(calls), "-r", "20", "-nostdin"),
+        *("-timeout", "20", "-timeout_error", "-trace_err", "-error_file", "/dev/stderr", *arguments),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(30):
+            _, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, errors.decode("utf-8", "replace")[-2000:]

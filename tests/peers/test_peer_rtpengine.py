@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from baresip_phone import NO_BARESIP, baresip, has_baresip
-from free_port import free_port, free_ports
+from free_port import free_ports
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
+from rtpengine import NO_RTPENGINE, RTPENGINE, rtpengine_running
 from talking_bot import Sink, talk, until
 from talking_bot import loudest as loudest_of
 
@@ -29,13 +26,11 @@ from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint
 
-RTPENGINE = shutil.which("rtpengine")
 ENGINE_PORTS = free_ports(keep=True)
-DEADLINE_S = 20.0
 
 pytestmark = [
     pytest.mark.peer,
-    pytest.mark.skipif(RTPENGINE is None, reason="rtpengine is not installed: apt-get install rtpengine-daemon"),
+    pytest.mark.skipif(RTPENGINE is None, reason=NO_RTPENGINE),
     pytest.mark.skipif(KAMAILIO is None, reason=NO_KAMAILIO),
     pytest.mark.skipif(not has_baresip(), reason=NO_BARESIP),
     pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS),
@@ -44,31 +39,9 @@ pytestmark = [
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[int]:
-    """A running rtpengine; the port of its control protocol."""
-    assert RTPENGINE is not None
-    port, (low, high) = free_port(), ENGINE_PORTS
-    argv = [RTPENGINE, "--foreground", "--table=-1", f"--interface={LOOPBACK}", f"--listen-ng={LOOPBACK}:{port}"]
-    argv += [f"--port-min={low}", f"--port-max={high}", "--log-stderr", "--log-level=4", "--num-threads=1"]
-    with (tmp_path / "rtpengine.log").open("wb") as log:
-        process = subprocess.Popen(argv, stdout=log, stderr=log, cwd=tmp_path)
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-            control.settimeout(0.1)
-            control.connect((LOOPBACK, port))
-            until = time.monotonic() + DEADLINE_S
-            while True:
-                try:
-                    control.send(b"1 d7:command4:pinge")
-                    assert b"pong" in control.recv(200)
-                    break
-                except OSError:
-                    assert process.poll() is None and time.monotonic() < until, (tmp_path / "rtpengine.log").read_text()
-                    time.sleep(0.05)
+    """The port of its control protocol."""
+    with rtpengine_running(tmp_path, ENGINE_PORTS) as port:
         yield port
-        assert process.poll() is None, (tmp_path / "rtpengine.log").read_text()[-2000:]
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 loudest = partial(loudest_of, PCMU)

@@ -6,12 +6,11 @@ Each scenario checks the answers that SIPp gets; the test then checks what the c
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from free_port import free_ports
+from sipp_caller import NO_SIPP, SCENARIOS, SIPP, run_sipp
 
 from voicebot.events import Event
 from voicebot.legs import LegClosed
@@ -21,14 +20,12 @@ from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint
 
-SCENARIOS = Path(__file__).parent / "sipp"
-SIPP = shutil.which("sipp")
 LOOPBACK = "127.0.0.1"
 MEDIA_PORT, _ = free_ports(keep=True)
 
 pytestmark = [
     pytest.mark.peer,
-    pytest.mark.skipif(SIPP is None, reason="SIPp is not installed: apt-get install sip-tester"),
+    pytest.mark.skipif(SIPP is None, reason=NO_SIPP),
 ]
 
 
@@ -98,25 +95,9 @@ class Bot:
             pass
 
     async def sipp(self, *arguments: str, callee: str = "bot", calls: int = 1, port: int = 0) -> None:
-        """Run SIPp against the front end; fail with its error log when a call did not go as the scenario says."""
-        assert SIPP is not None
-        process = await asyncio.create_subprocess_exec(
-            SIPP,
-            f"{LOOPBACK}:{port or self.front.endpoint.port}",
-            *("-i", LOOPBACK, "-s", callee, "-m", str(calls), "-r", "20", "-nostdin"),
-            *("-mp", str(MEDIA_PORT), "-timeout", "20", "-timeout_error", "-trace_err", "-error_file", "/dev/stderr"),
-            *arguments,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(30):
-                _, errors = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        assert process.returncode == 0, errors.decode("utf-8", "replace")[-2000:]
+        """Run SIPp against the front end; see :func:`run_sipp`."""
+        port = port or self.front.endpoint.port
+        await run_sipp(port, "-mp", str(MEDIA_PORT), *arguments, callee=callee, calls=calls)
 
     async def scenario(self, name: str, *, callee: str = "bot", calls: int = 1) -> None:
         await self.sipp("-sf", str(SCENARIOS / f"{name}.xml"), callee=callee, calls=calls)

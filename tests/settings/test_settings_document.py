@@ -43,6 +43,10 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
     [
         ("[sip]\nprot = 1\n", "sip.prot: no such setting"),
         ("[spi]\nport = 1\n", "spi: no such setting"),
+        ('[console]\nassist_key = "x"\n', "set VOICEBOT_CONSOLE__ASSIST_KEY or assist_key_file"),
+        ('[console]\nassist_key_file = "/none"\n', "the assist_key_file /none cannot be read"),
+        ('[[webhooks]]\nurl = "https://crm.example"\n', "webhooks.0.secret_file: Field required"),
+        ('[[webhooks]]\nurl = "https://crm.example"\nsecret_file = "/none"\n', "/none cannot be read"),
         ("[sip]\nport = 70000\n", "sip.port: Input should be less than or equal to 65535"),
         ('[sip]\nport = "x"\n', "sip.port: Input should be a valid integer"),
         ('[sip]\nhost = "0.0.0.0"\n', "set advertised_host"),
@@ -359,3 +363,38 @@ def test_a_variable_that_is_no_json_is_told(value: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("VOICEBOT_CALLS__TRANSFER_ALLOW", value)
     with pytest.raises(SettingsError, match="environment: "):
         load_settings()
+
+
+def test_secrets_of_the_assistance_are_checked_when_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("x" * 31)
+    hook = f'[[webhooks]]\nurl = "{{}}"\nsecret_file = "{secret}"\n'
+    with pytest.raises(SettingsError, match="less than 32 bytes"):
+        load_settings(write(tmp_path, f'[console]\nassist_key_file = "{secret}"\n'))
+    with pytest.raises(SettingsError, match="begins with https://"):
+        load_settings(write(tmp_path, hook.format("http://crm.example.com")))
+    settings = load_settings(write(tmp_path, hook.format("https://crm.example.com")))
+    assert settings.webhooks[0].webhook().secret == "x" * 31
+    secret.write_text("x" * 23)
+    with pytest.raises(SettingsError, match="at least 24 bytes"):
+        load_settings(write(tmp_path, hook.format("https://crm.example.com")))
+    monkeypatch.setenv("VOICEBOT_CONSOLE__ASSIST_KEY", "x" * 31)
+    with pytest.raises(SettingsError, match="less than 32 bytes"):
+        load_settings(write(tmp_path, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "listens"),
+    [
+        ("", False),
+        ('[siprec]\nnumbers = ["4711"]\n', True),
+        ('[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\nassist = true\n', True),
+        ('[[trunks]]\nname = "sbc"\naddresses = ["192.0.2.1"]\n', False),
+    ],
+)
+def test_calls_are_listened_to_where_a_number_or_trunk_is_set_up_for_it(
+    tmp_path: Path, text: str, listens: bool
+) -> None:
+    assert load_settings(write(tmp_path, text)).listens is listens

@@ -34,8 +34,14 @@ def counting_token() -> Callable[[int], str]:
 class Peer:
     """A caller of the agent under test. ``now`` is the virtual time; ``events`` and ``sent`` collect what came out."""
 
-    def __init__(self, limits: SipLimits | None = None, gate: Gate | None = None, session_expires_s: int = 0) -> None:
-        options = AgentOptions(limits=limits or SipLimits(), session_expires_s=session_expires_s)
+    def __init__(
+        self,
+        limits: SipLimits | None = None,
+        gate: Gate | None = None,
+        session_expires_s: int = 0,
+        options: AgentOptions | None = None,
+    ) -> None:
+        options = options or AgentOptions(limits=limits or SipLimits(), session_expires_s=session_expires_s)
         ours = [Listener("UDP", "127.0.0.1", 5060)]
         self.ua = UserAgent(ours, options, gate=gate, token=counting_token())
         self.now = 100.0

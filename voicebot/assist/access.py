@@ -76,7 +76,9 @@ class AccessTokens:
         self._secret = secret.encode() or secrets.token_bytes(LEAST_SECRET)
         self._clock = clock
         if len(self._secret) < LEAST_SECRET:
-            raise ValueError(f"the secret has less than {LEAST_SECRET} bytes: make one with openssl rand -hex 32")
+            raise ValueError(
+                f"the key of the tokens has less than {LEAST_SECRET} bytes: make one with openssl rand -hex 32"
+            )
 
     def issue(self, visitor: Visitor) -> str:
         """A token with which somebody is ``visitor``."""

@@ -43,8 +43,10 @@ class WatchedCall(Protocol):
 class Roster:
     """``on_began`` is called with each new call."""
 
-    def __init__(self, *, most_ended: int = MOST_ENDED) -> None:
-        self.on_began: Callable[[WatchedCall], None] = lambda _: None
+    def __init__(
+        self, on_began: Callable[[WatchedCall], None] = lambda _: None, *, most_ended: int = MOST_ENDED
+    ) -> None:
+        self._on_began = on_began
         self.version = 0
         """Grows when a call begins or ends, or its parties change."""
         self._most_ended = most_ended
@@ -55,7 +57,7 @@ class Roster:
     def began(self, call: WatchedCall) -> None:
         self._running[call.feed.call_id] = call
         call.feed.on_parties = self._change
-        self.on_began(call)
+        self._on_began(call)
         self._change()
 
     def ended(self, call: WatchedCall) -> None:

@@ -171,8 +171,8 @@ class SiprecCall:
         self._changed()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(OFFER_DEADLINE_S):
-                while self._inactive is not paused and self._streams.paused is paused:
-                    if not self._asks or self._ended is not None:
+                while self._streams.paused is paused and self._asks and self._ended is None:
+                    if self._inactive is paused and self._offer is None:
                         break
                     offer = self._reoffer()
                     if offer is None:

@@ -10,11 +10,14 @@ refused, and everything is bounded: this XML comes from the network.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 from xml.parsers import expat
+
+from voicebot.sip import NameAddr, SipSyntaxError
 
 MAX_DOCUMENT: Final = 65_536
 MAX_ELEMENTS: Final = 2_000
@@ -32,7 +35,6 @@ _RECORDED_USER: Final = "userid"
 """BroadWorks: whose calls are recorded, whoever has called."""
 _USER_TO_USER: Final = ("user-to-user", "avayaucid", "ucid", "useruserdata", "uui")
 _ADDRESS_RE: Final = re.compile(r"(?:sips?:|tel:)?([^@;>\s]+)(?:@([^:;>\s]+))?", re.IGNORECASE)
-_PARTICIPANT_RE: Final = re.compile(r"\s*<?\s*([^;<>\s]+)[^;]*;\s*media-index\s*=\s*\"?(\d{1,2})\"?", re.IGNORECASE)
 
 V = TypeVar("V")
 
@@ -262,15 +264,20 @@ def _parts_of(address: str) -> tuple[str, str]:
 def from_headers(values: Sequence[str]) -> Metadata | None:
     """The metadata in the headers of Cisco's network-based recording, ``sip:7001@host;media-index="1"``; None if there
     is none."""
-    matches = [match for value in values[:MAX_KNOWN] if (match := _PARTICIPANT_RE.match(value[:MAX_TEXT]))]
-    if not matches:
+    by_line: dict[int, str] = {}
+    for value in values[:MAX_KNOWN]:
+        with contextlib.suppress(SipSyntaxError):
+            participant = NameAddr.parse(value)
+            index = (participant.params.get("media-index") or "").strip('"')
+            if index.isascii() and index.isdigit() and len(index) < 3:
+                by_line.setdefault(int(index), participant.uri)
+    if not by_line:
         return None
-    by_line = {int(match[2]): match[1] for match in reversed(matches)}
     return _bounded(
         Metadata(
-            participants={aor: Participant(aor, (aor,)) for _line, aor in sorted(by_line.items())},
+            participants={uri: Participant(uri, (uri,)) for _line, uri in sorted(by_line.items())},
             streams={str(line): "" for line in range(max(by_line) + 1)},
-            sends={aor: (str(line),) for line, aor in by_line.items()},
+            sends={uri: (str(line),) for line, uri in by_line.items()},
         )
     )
 

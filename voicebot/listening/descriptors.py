@@ -19,6 +19,8 @@ LEAST_CONNECTIONS = 32
 """Signalling must work for one call, too."""
 CONNECTIONS = 2_560
 """What all listeners of the service may take together if the limit allows it."""
+VIEWERS = 1_200
+"""Connections of the console beside these, where calls are watched."""
 _ENOUGH = 1 << 20
 """Stands for "no limit"."""
 
@@ -35,6 +37,12 @@ class Allowance:
     def of_http(self) -> int:
         """What a listener of HTTP may have of them."""
         return self.connections // 10
+
+    @property
+    def of_viewers(self) -> int:
+        """What may watch calls beside all of them."""
+        left = self.limit - OF_PROCESS - self.calls * OF_CALL - self.connections
+        return max(0, min(VIEWERS, left))
 
     @property
     def of_sip(self) -> int:

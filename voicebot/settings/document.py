@@ -23,6 +23,7 @@ from voicebot.settings.siprec import SiprecSettings
 from voicebot.settings.speech import SpeechSettings
 from voicebot.settings.trunks import AccountSettings, TrunkSettings
 from voicebot.settings.values import default, options
+from voicebot.settings.webhooks import WebhookSettings
 from voicebot.turns import TurnPolicy, numbers_of
 
 
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     calls: CallSettings = CallSettings()
     log: LogSettings = LogSettings()
     console: ConsoleSettings = ConsoleSettings()
+    webhooks: tuple[WebhookSettings, ...] = ()
     connector: ConnectorSettings = ConnectorSettings()
     routes: RouteSettings = RouteSettings()
     bots: tuple[RemoteBotSettings, ...] = ()
@@ -91,6 +93,11 @@ class Settings(BaseSettings):
         if unknown := [name for name in self.calls.outbound_trunks if name not in outbound]:
             raise ValueError(f"calls: outbound_trunks: there is no account, and no trunk with outbound, {unknown[0]!r}")
         return self
+
+    @property
+    def listens(self) -> bool:
+        """Whether there may be calls between people that are listened to."""
+        return bool(self.siprec.numbers) or any(trunk.assist for trunk in self.trunks)
 
     def turn_policy(self) -> TurnPolicy:
         """The rules for the turn machine."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import SecretStr
+from pydantic import SecretStr, model_validator
 
-from voicebot.settings.values import Port, Section
+from voicebot.assist.access import AccessTokens
+from voicebot.settings.values import Port, Section, text_in
 
 
 class ConsoleSettings(Section):
@@ -19,6 +21,19 @@ class ConsoleSettings(Section):
     """The token that ``/v1`` requires as ``Authorization: Bearer ...``: ``VOICEBOT_CONSOLE__TOKEN`` in the environment,
     or ``token_file``. Without one, ``/v1`` is closed."""
     token_file: Path | None = None
+    assist_key: SecretStr = SecretStr("")
+    """What the tokens of ``/v1/assist`` are signed with: ``VOICEBOT_CONSOLE__ASSIST_KEY`` in the environment, or
+    ``assist_key_file``. Without one, tokens end with the service."""
+    assist_key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _assist_key_fits(self) -> Self:
+        self.tokens()
+        return self
+
+    def tokens(self) -> AccessTokens:
+        """The tokens of agents, supervisors and links. Raises ValueError."""
+        return AccessTokens(text_in(self.assist_key_file, "assist_key_file") or self.assist_key.get_secret_value())
 
     def secret(self) -> str:
         """The token, or ``""``. If it is in a file, that is read each time. Raises OSError."""

@@ -23,7 +23,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     data: dict[str, Any] = {}
     if path is not None or file.exists():
         data = read_settings_file(file)
-        for section, name in (("speech", "key"), ("console", "token")):
+        for section, name in (("speech", "key"), ("console", "token"), ("console", "assist_key")):
             if isinstance(data.get(section), dict) and name in data[section]:
                 variable = f"VOICEBOT_{section}__{name}".upper()
                 raise SettingsError(

@@ -1,0 +1,139 @@
+"""A real recording client: rtpengine forks the call of two phones to us. And SIPp, which signals like one.
+
+What a session border controller would do beside rtpengine is done here: it asks for the fork, sends us the session
+description and metadata, and gives our answer back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
+from free_port import free_ports
+from recording_desk import desk
+from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
+from rtpengine import NO_RTPENGINE, RTPENGINE, Control, rtpengine_running
+from sipp_caller import NO_SIPP, SCENARIOS, SIPP, run_sipp
+from waiting import until
+
+from bench.recordings import write_wav
+from voicebot.audio import PCMU
+from voicebot.legs.siprec import RecordingOptions
+from voicebot.rtp import MediaClock
+
+ENGINE_PORTS = free_ports(keep=True)
+PITCHES = {"caller": 440, "agent": 1_000}
+"""The voices of the two are tones."""
+LONG = 12_000
+"""Samples that are enough."""
+
+pytestmark = pytest.mark.peer
+
+
+def tone(path: Path, hertz: int) -> Path:
+    at = np.arange(60 * 8_000) / 8_000
+    write_wav(path, (np.sin(2 * np.pi * hertz * at) * 8_000).astype(np.int16))
+    return path
+
+
+def pitch(heard: bytes) -> float:
+    """The loudest tone of the last second, in Hz."""
+    samples = PCMU.decode(heard[-8_000:]).astype(float)
+    return float(np.abs(np.fft.rfft(samples)).argmax()) * 8_000 / len(samples)
+
+
+@pytest.fixture
+async def clock() -> AsyncIterator[MediaClock]:
+    clock = MediaClock()
+    clock.start()
+    yield clock
+    await clock.close()
+
+
+class Fork:
+    """The call of two phones that goes through rtpengine, and its fork.
+
+    ``labels``: of the caller's and of the agent's stream. ``sdp``: what rtpengine offers.
+    """
+
+    def __init__(self, control: Control, caller: BaresipPhone) -> None:
+        self._control = control
+        (self._call_id,) = control.ask("list")["calls"]
+        tags = control.ask("query", call_id=self._call_id)["tags"]
+        forked = control.ask("subscribe request", call_id=self._call_id, flags=["all", "SIPREC"])
+        self.sdp, self._tag = forked["sdp"].replace("\r", ""), forked["to-tag"]
+        low, high = caller.media_ports
+        ports = {tag: side["medias"][0]["streams"][0]["endpoint"]["port"] for tag, side in tags.items()}
+        by_label = {label: low <= ports[media["tag"]] <= high for label, media in forked["media-labels"].items()}
+        self.labels = sorted(by_label, key=lambda label: not by_label[label])
+
+    def body(self) -> str:
+        """Of the INVITE of a recording client."""
+        people = (("p1", "sip:+15550101@phones.example.net"), ("p2", "sip:7001@desk.example.net"))
+        metadata = '<recording xmlns="urn:ietf:params:xml:ns:recording:1"><datamode>complete</datamode>'
+        for (key, aor), label in reversed(list(zip(people, self.labels, strict=True))):  # the agent first
+            metadata += f'<participant participant_id="{key}"><nameID aor="{aor}"/></participant>'
+            metadata += f'<stream stream_id="s{label}"><label>{label}</label></stream>'
+            metadata += f'<participantstreamassoc participant_id="{key}"><send>s{label}</send></participantstreamassoc>'
+        return (
+            f"--b\nContent-Type: application/sdp\n\n{self.sdp}\n--b\nContent-Type: application/rs-metadata+xml\n"
+            f"Content-Disposition: recording-session\n\n{metadata}</recording>\n--b--\n"
+        )
+
+    def answered(self, sdp: bytes) -> None:
+        """Our answer: rtpengine sends from now on. It refuses one that leaves out a format that it has offered."""
+        self._control.ask("subscribe answer", call_id=self._call_id, to_tag=self._tag, sdp=sdp.decode())
+
+
+@pytest.mark.skipif(RTPENGINE is None, reason=NO_RTPENGINE)
+@pytest.mark.skipif(KAMAILIO is None, reason=NO_KAMAILIO)
+@pytest.mark.skipif(not has_baresip(), reason=NO_BARESIP)
+async def test_of_a_real_call_each_voice_is_heard_in_its_role(clock: MediaClock, tmp_path: Path) -> None:
+    account = f"<sip:{{}}@{LOOPBACK}>;regint=0;audio_codecs=pcmu;answermode=auto"
+    voices = {role: f"aufile,{tone(tmp_path / role, hertz)}" for role, hertz in PITCHES.items()}
+    agents = RecordingOptions(numbers=("desk",), agents=("@desk.example.net",))
+    with rtpengine_running(tmp_path, ENGINE_PORTS) as engine, closing(Control(engine)) as control:
+        async with baresip(tmp_path / "a", account.format("agent"), source=voices["agent"]) as agent:
+            with kamailio_running(tmp_path, "rtpengine.cfg", {"BOT": str(agent.port), "ENGINE": str(engine)}) as proxy:
+                async with (
+                    baresip(tmp_path / "c", account.format("caller"), source=voices["caller"]) as caller,
+                    desk(clock, agents) as (ours, client),
+                ):
+                    caller.tell("dial", f"sip:agent@{LOOPBACK}:{proxy}")
+                    await caller.hears_of("CALL_ESTABLISHED")
+                    fork = Fork(control, caller)
+                    headers = ["Require: siprec", "Content-Type: multipart/mixed;boundary=b"]
+                    response = await client.send(client.within("INVITE", headers, fork.body()))
+                    assert response.status == 200
+                    fork.answered(response.body)
+                    listener = ours.listener
+                    await until(lambda: [len(audio) >= LONG for audio in listener.audio.values()] == [True, True])
+                    heard = {role: pitch(listener.audio[number]) for number, (_, role, _) in listener.who.items()}
+                    assert heard == {role: pytest.approx(hertz, abs=5) for role, hertz in PITCHES.items()}
+                    assert all(one.lost == 0 and one.packets_sent == 0 for one in listener.call.quality())
+                    caller.tell("hangup")
+                    await client.bye()
+                    assert listener.ends == ["client"]
+
+
+@pytest.mark.skipif(SIPP is None, reason=NO_SIPP)
+async def test_a_client_that_signals_all_there_is_gets_what_it_expects(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, _client):
+        port = ours.front.endpoint.port
+        scenario = SCENARIOS / "recording_client.xml"
+        media, _ = free_ports(8)
+        calling = asyncio.ensure_future(run_sipp(port, "-sf", str(scenario), "-mp", str(media), callee="desk"))
+        another = {0: ("Ada Caller", "caller", True), 1: ("Cy Agent", "agent", True)}
+        await until(lambda: calling.done() or (ours.listeners and ours.listener.who == another))
+        listener = ours.listener
+        assert await listener.call.pause() and await listener.call.resume()
+        await calling
+        assert listener.ends == ["client"]
+        names = [{number: name for number, (name, _, _) in who.items()} for who in map(listener.who_in, listener.told)]
+        assert names[0] == {0: "Ada Caller", 1: "Bo Agent"} and names[-1] == {0: "Ada Caller", 1: "Cy Agent"}
+        assert [one.active for one in listener.told[-1].streams] == [False, False], "held at last"
