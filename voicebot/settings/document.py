@@ -15,6 +15,7 @@ from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, LogSettings, TurnSettings
 from voicebot.settings.dialogs import BotSettings
 from voicebot.settings.http import ConnectorSettings, ConsoleSettings
+from voicebot.settings.language import LanguageSettings
 from voicebot.settings.media import RtpSettings
 from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     pyvoip: PyVoipSettings = PyVoipSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
+    language: LanguageSettings = LanguageSettings()
     bot: BotSettings = BotSettings()
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()

@@ -1,0 +1,71 @@
+"""The language side, made from the settings: the service, its client, and what sums up calls."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import Any
+
+from voicebot.assist.analysis import AnalysisUnavailable
+from voicebot.assist.analysis_client import LanguageClient
+from voicebot.assist.endpoints import LanguageEndpoint
+from voicebot.assist.summary import ExtractiveSummariser, Summariser
+from voicebot.assist.summary_chat import ChatSummariser
+from voicebot.log import log_options
+from voicebot.service.supervisor import ChildProcess
+from voicebot.settings import Settings, for_children
+
+KEY_ENV = "LOCALLANGUAGE_KEY"
+
+
+class LanguageService:
+    """The service that analyses what is said. ``process``: ours, with ``language.service = "local"``; else None. It
+    serves only clients with its key: ``language.key``, or a new one at each start. ``client``: None with ``"off"``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        language = settings.language
+        self._local: LanguageEndpoint | None = None
+        self._key = secrets.token_urlsafe()
+        self.process: ChildProcess | None = None
+        if language.service == "local":
+            self._key = language.secret() or self._key
+            self.process = self._child()
+        self.client = LanguageClient(self.endpoint) if language.service != "off" else None
+
+    @property
+    def summariser(self) -> Summariser | None:
+        """What sums up calls; None: nothing does."""
+        language = self._settings.language
+        if language.summary == "chat":
+            return ChatSummariser(language.chat)
+        return ExtractiveSummariser(self.client) if language.summary == "extractive" and self.client else None
+
+    async def start(self) -> None:
+        """Start the process. Raises :class:`~voicebot.service.supervisor.NotReady`."""
+        if self.process is not None:
+            await self.process.start()
+
+    async def stop(self) -> None:
+        """End the process."""
+        if self.process is not None:
+            await self.process.stop()
+
+    def endpoint(self) -> LanguageEndpoint:
+        """Where the service is. Asked for each request: a restarted process has another port. Raises
+        :class:`AnalysisUnavailable`, and ValueError if the file with the key cannot be read."""
+        if self._settings.language.service == "azure":
+            return self._settings.language.remote()
+        if self._local is None:
+            raise AnalysisUnavailable("the language service is being started")
+        return self._local
+
+    def _child(self) -> ChildProcess:
+        argv = [sys.executable, "-m", "voicebot.locallanguage", "--exit-with-parent"]
+        argv += ["--host", "127.0.0.1", "--port", str(self._settings.language.local_port), "--key-env", KEY_ENV]
+        argv += log_options(self._settings.log.level, self._settings.log.json_lines)
+        environment = for_children(self._settings) | {KEY_ENV: self._key}  # no argument: process lists show those
+        return ChildProcess("language service", argv, on_ready=self._ready, environment=environment)
+
+    def _ready(self, ready: dict[str, Any]) -> None:
+        self._local = LanguageEndpoint(f"http://127.0.0.1:{ready['port']}", self._key)
