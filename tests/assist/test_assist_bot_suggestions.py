@@ -15,14 +15,12 @@ from voicebot.assist import bot_suggestions
 from voicebot.assist.analysis import AnalysisUnavailable, Line
 from voicebot.assist.bot_suggestions import BotSuggestions
 from voicebot.assist.entries import Suggestion
-from voicebot.bots import CallFacts
 from voicebot.bots.bot_framework import BotFrameworkBot
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.events.parties import Party, Role
 
 CALLER = Party("p1", Role.CALLER, "Peter", Address.parse("sip:+15550199@pbx.example.com"))
 AGENT = Party("p2", Role.AGENT, "Ann", Address.parse("201"))
-CALL = CallFacts("call-1", caller="+15550199", callee="201", bot="helper")
 
 
 class Helped:
@@ -65,7 +63,7 @@ async def helped() -> AsyncIterator[Helped]:
     channel = BotFrameworkBot(name="helper", url=double.url).channel(connector)
     await channel.start()
     late: list[Suggestion] = []
-    suggestions = BotSuggestions(channel.conversation, CALL, "helper", late.append)
+    suggestions = BotSuggestions(channel.conversation, "helper", "call-1", late.append)
     yield Helped(double, suggestions, late)
     await suggestions.close()
     await channel.close()
@@ -129,6 +127,19 @@ async def test_a_bot_that_fails_or_hangs_is_said_and_asked_again(
     monkeypatch.setattr(bot_suggestions, "DEADLINE_S", 0.1)
     with pytest.raises(AnalysisUnavailable, match="no answer within"):
         await helped.suggestions.suggest(line("hang"))
+
+
+async def test_a_bot_whose_call_is_over_before_it_began_is_not_bothered(helped: Helped) -> None:
+    await helped.suggestions.close()
+    helped.suggestions.begin([CALLER])
+    assert await helped.suggestions.suggest(line("Hello.")) == []
+    assert helped.bot.received == []
+
+
+async def test_an_utterance_before_the_parties_are_known_begins_the_conversation(helped: Helped) -> None:
+    assert len(await helped.suggestions.suggest(line("refund"))) == 2
+    assert helped.bot.received[0]["channelData"]["participants"] == []
+    assert helped.bot.received[1]["channelData"]["participant"] == "caller"
 
 
 async def test_the_bot_is_told_of_the_end_once(helped: Helped) -> None:

@@ -31,15 +31,24 @@ MakeConversation = Callable[[CallFacts, OnEvent], Conversation]
 
 
 class BotSuggestions:
-    """The suggestions of a bot, for one call. ``on_suggestion``: those that the bot makes on its own initiative."""
+    """The suggestions of the bot ``name``, for one call. ``make``: a conversation with it; it is made when the parties
+    are known. ``on_suggestion``: what the bot suggests on its own initiative."""
 
     def __init__(
-        self, make: MakeConversation, call: CallFacts, name: str, on_suggestion: Callable[[Suggestion], None]
+        self,
+        make: MakeConversation,
+        name: str,
+        call_id: str,
+        on_suggestion: Callable[[Suggestion], None],
+        locale: str = "en-US",
     ) -> None:
-        self._call = call
+        self._make = make
         self._name = name
+        self._call_id = call_id
+        self._locale = locale
         self._on_suggestion = on_suggestion
-        self._conversation = make(call, self._event)
+        self._conversation: Conversation | None = None
+        self._closed = False
         self._parties: tuple[Party, ...] = ()
         self._request = 0
         self._count = 0
@@ -48,16 +57,23 @@ class BotSuggestions:
 
     def begin(self, parties: Sequence[Party]) -> None:
         """Tell the bot who takes part; again when that changes."""
-        first, self._parties = not self._request, tuple(parties)
+        self._parties = tuple(parties)
         told = {"participants": [_participant(party) for party in parties], "agentConnected": _agent_is_there(parties)}
-        if first:
-            facts = activities.start_facts(self._call) | told
-            self._send(activities.conversation_update() | {"channelData": facts})
+        if self._closed:
+            return
+        if self._conversation is None:
+            call = self._facts()
+            self._conversation = self._make(call, self._event)
+            self._send(activities.conversation_update() | {"channelData": activities.start_facts(call) | told})
         else:
             self._send({"type": "event", "name": "voicebot.participants", "value": told, "channelData": told})
 
     async def suggest(self, line: Line) -> list[Suggestion]:
         """What the bot answers to an utterance. Raises :class:`AnalysisUnavailable`."""
+        if self._conversation is None:
+            self.begin(self._parties)
+        if self._closed:
+            return []
         message = activities.user_message(line.text, locale=line.language) | {"channelData": self._said_by(line)}
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         found: list[Suggestion] = []
@@ -75,11 +91,29 @@ class BotSuggestions:
 
     async def close(self) -> None:
         """The call is over. Harmless when repeated."""
+        self._closed = True
         for _, done, _ in self._open.values():
             done.cancel()
-        await self._conversation.close("completed")
+        if self._conversation is not None:
+            await self._conversation.close("completed")
+
+    def _facts(self) -> CallFacts:
+        """What a bot is told of any call: the caller is the one of the two, the line is the agent's."""
+        by_role = {party.role: party for party in reversed(self._parties)}
+        caller, agent = by_role.get(Role.CALLER), by_role.get(Role.AGENT)
+        return CallFacts(
+            self._call_id,
+            caller=_user(caller),
+            callee=_user(agent),
+            display_name=caller.name if caller is not None else "",
+            locale=self._locale,
+            caller_uri=str(caller.address) if caller is not None and caller.address is not None else "",
+            callee_uri=str(agent.address) if agent is not None and agent.address is not None else "",
+            bot=self._name,
+        )
 
     def _send(self, activity: dict[str, Any], before: Callable[[int], None] = lambda _: None) -> int:
+        assert self._conversation is not None, "begin comes first"
         self._request += 1
         before(self._request)
         self._conversation.send(self._request, activity)
@@ -121,12 +155,16 @@ class BotSuggestions:
         return {"source": "speech", "participant": told["participant"], "participantUriUser": told["uriUser"]}
 
 
+def _user(party: Party | None) -> str:
+    return party.address.user if party is not None and party.address is not None else ""
+
+
 def _participant(party: Party) -> dict[str, str]:
-    address = party.address
+    domain = party.address.domain if party.address is not None else None
     return {
         "participant": PARTICIPANTS.get(party.role, party.key),
-        "uriUser": address.user if address is not None else "",
-        "uriHost": address.domain.host_port if address is not None and address.domain is not None else "",
+        "uriUser": _user(party),
+        "uriHost": domain.host_port if domain is not None else "",
         "displayName": party.name,
     }
 

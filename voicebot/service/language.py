@@ -8,6 +8,8 @@ from typing import Any
 
 from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.analysis_client import LanguageClient
+from voicebot.assist.analyst import AnalysisOptions, MakeBot, ServiceAnalysis
+from voicebot.assist.bot_suggestions import BotSuggestions, MakeConversation
 from voicebot.assist.endpoints import LanguageEndpoint
 from voicebot.assist.summary import ExtractiveSummariser, Summariser
 from voicebot.assist.summary_chat import ChatSummariser
@@ -41,6 +43,10 @@ class LanguageService:
             return ChatSummariser(language.chat)
         return ExtractiveSummariser(self.client) if language.summary == "extractive" and self.client else None
 
+    def analysis(self, options: AnalysisOptions, bot: MakeBot | None = None) -> ServiceAnalysis:
+        """The analysis of all calls. ``bot``: see :func:`bot_that_suggests`."""
+        return ServiceAnalysis(options, self.client, self.summariser, bot)
+
     async def start(self) -> None:
         """Start the process. Raises :class:`~voicebot.service.supervisor.NotReady`."""
         if self.process is not None:
@@ -69,3 +75,8 @@ class LanguageService:
 
     def _ready(self, ready: dict[str, Any]) -> None:
         self._local = LanguageEndpoint(f"http://127.0.0.1:{ready['port']}", self._key)
+
+
+def bot_that_suggests(make: MakeConversation, name: str, locale: str) -> MakeBot:
+    """The bot ``name`` of the settings as the engine of suggestions. ``make``: of :class:`~.channels.Channels`."""
+    return lambda call_id, on_suggestion: BotSuggestions(make, name, call_id, on_suggestion, locale)
