@@ -234,7 +234,9 @@ class Application:
     def _assist(self) -> Assistance:
         from voicebot.service.assist import Assistance  # only where it is wanted: its client takes a moment to load
 
-        assistance = Assistance(self.settings, self.speech, self.calls, self.viewers.roster)
+        assistance = Assistance(
+            self.settings, self.speech, self.calls, self.viewers.roster, self._channels.conversation
+        )
         self.viewers.search = assistance.analysis.search
         return assistance
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from voicebot.assist.analyst import AnalysisOptions, InvalidFolder, ServiceAnalysis
+from voicebot.assist.analyst import AnalysisOptions, InvalidFolder
+from voicebot.assist.bot_suggestions import MakeConversation
 from voicebot.assist.calls import AssistCalls
 from voicebot.assist.redaction import warm
 from voicebot.assist.roster import Roster
@@ -20,7 +20,7 @@ from voicebot.calls import Calls
 from voicebot.console import Figure, Panel
 from voicebot.legs.recorded import RecordedCall
 from voicebot.regular_files import read_regular_file
-from voicebot.service.language import LanguageService
+from voicebot.service.language import LanguageService, bot_that_suggests
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import Settings
@@ -34,13 +34,16 @@ _LOOK_AGAIN_S: Final = 0.5
 
 
 class Assistance:
-    """``calls``: those of our bot, with which calls between people may be joined. ``roster``: where calls are seen."""
+    """``calls``: those of our bot, with which calls between people may be joined. ``roster``: where calls are seen.
+    ``converse``: makes a conversation with a bot, which may suggest what helps."""
 
-    def __init__(self, settings: Settings, speech: SpeechService, calls: Calls, roster: Roster) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, speech: SpeechService, calls: Calls, roster: Roster, converse: MakeConversation
+    ) -> None:
         self.language = LanguageService(settings)
-        options = AnalysisOptions(settings.assist.folder)
-        self.analysis = ServiceAnalysis(options, self.language.client, self.language.summariser)
+        name = settings.assist.bot
+        bot = bot_that_suggests(converse, name, settings.speech.language) if name else None
+        self.analysis = self.language.analysis(AnalysisOptions(settings.assist.folder), bot)
         keeping = calls.services.keeping
         self.calls = AssistCalls(
             AssistServices(
@@ -117,14 +120,15 @@ class BotRecords:
         """``call``: an id of ours. Waits as long as the call runs."""
         if self._folder is None:
             return None
-        path, give_up = self._folder / f"{call}.json", time.monotonic() + RECORD_S
+        loop = asyncio.get_running_loop()
+        path, give_up = self._folder / f"{call}.json", loop.time() + RECORD_S
         while True:
             try:
                 return await asyncio.to_thread(_read, path)
             except FileNotFoundError:
                 if self._calls.find(call) is not None:
-                    give_up = time.monotonic() + RECORD_S
-                elif time.monotonic() > give_up:
+                    give_up = loop.time() + RECORD_S
+                elif loop.time() > give_up:
                     return None
             except (OSError, ValueError) as error:
                 logger.warning("the record %s cannot be read: %s", path, error)
