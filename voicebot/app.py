@@ -121,6 +121,7 @@ class Application:
             unready=self.health.unready,
             panels=self.health.panels,
             secret=settings.console.secret,
+            public_url=settings.console.public_url,
             assist=self.viewers.api if settings.listens else None,
             bounds=viewer_bounds(self._allowed) if settings.listens else http,
         )

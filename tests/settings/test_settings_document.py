@@ -54,6 +54,8 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[language]\nsummary = "chat"\nchat_url = "https://x.example/v1"\n', "needs chat_model"),
         ('[console]\nassist_key = "x"\n', "set VOICEBOT_CONSOLE__ASSIST_KEY or assist_key_file"),
         ('[console]\nassist_key_file = "/none"\n', "the assist_key_file /none cannot be read"),
+        ('[console]\npublic_url = "assist.example.com"\n', "must look like"),
+        ('[console]\npublic_url = "https://a@b.example/#x"\n', "must look like"),
         ('[[webhooks]]\nurl = "https://crm.example"\n', "webhooks.0.secret_file: Field required"),
         ('[[webhooks]]\nurl = "https://crm.example"\nsecret_file = "/none"\n', "/none cannot be read"),
         ("[sip]\nport = 70000\n", "sip.port: Input should be less than or equal to 65535"),
