@@ -33,10 +33,12 @@ async def service() -> AsyncIterator[FaultyLanguage]:
 async def analysis(service: FaultyLanguage) -> AsyncIterator[Analysis]:
     client = LanguageClient(lambda: LanguageEndpoint(service.url, KEY))
     analysis = ServiceAnalysis(AnalysisOptions(SAMPLE), client, ExtractiveSummariser(client))
+    await client.start()
     await analysis.start()
     service.asked.clear()
     yield analysis
     await analysis.close()
+    await client.close()
 
 
 @pytest.fixture

@@ -28,7 +28,6 @@ async def test_the_process_answers_only_who_has_its_key_and_comes_back_when_it_d
         service.endpoint()
     await service.start()
     try:
-        await service.client.start()
         assert await service.client.tone("This is a terrible service.", "en") is not None
         first = service.endpoint()
         body = {"kind": "KeyPhraseExtraction", "analysisInput": {"documents": [{"id": "1", "text": "a"}]}}
@@ -42,7 +41,7 @@ async def test_the_process_answers_only_who_has_its_key_and_comes_back_when_it_d
         assert await service.client.tone("This is a terrible service.", "en") is not None
         assert service.process.restarts == 1
     finally:
-        await service.client.close()
+        await service.stop()
         await service.stop()
     assert service.process.pid is None
 

@@ -48,12 +48,16 @@ class LanguageService:
         return ServiceAnalysis(options, self.client, self.summariser, bot)
 
     async def start(self) -> None:
-        """Start the process. Raises :class:`~voicebot.service.supervisor.NotReady`."""
+        """Start the process, and then the client. Raises :class:`~voicebot.service.supervisor.NotReady`."""
         if self.process is not None:
             await self.process.start()
+        if self.client is not None:
+            await self.client.start()
 
     async def stop(self) -> None:
-        """End the process."""
+        """End the client and the process. Harmless when repeated."""
+        if self.client is not None:
+            await self.client.close()
         if self.process is not None:
             await self.process.stop()
 
