@@ -80,6 +80,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield _disk(settings)
     if settings.bots:
         yield from asyncio.run(bots(settings))
+    if settings.listens:
+        yield _assist(settings)
     if settings.speech.service == "local":
         yield _models()
     else:
@@ -171,6 +173,21 @@ def _dialogs(settings: Settings) -> Finding:
     if any((folder / main).is_file() for main in ("main.yaml", "main.py", "__init__.py")):
         return Finding("dialogs", True, f"{folder} has a main dialog")
     return Finding("dialogs", False, f"there is no {folder / 'main.yaml'}", "point bot.dialogs at a folder with one")
+
+
+def _assist(settings: Settings) -> Finding:
+    """Whether the rules and articles for calls between people can be used."""
+    from voicebot.assist.analyst import InvalidFolder, read_folder  # only where there may be such calls
+
+    check, folder = "assist", settings.assist.folder
+    if folder is None:
+        return Finding(check, True, "without rules and articles")
+    try:
+        book, knowledge = read_folder(folder)
+    except InvalidFolder as error:
+        return Finding(check, False, str(error), "correct the files, or set assist.folder")
+    found = f"{len(book.rules)} rules, {len(book.items)} items of the checklist, {len(knowledge.articles)} articles"
+    return Finding(check, True, f"{folder}: {found}")
 
 
 def _disk(settings: Settings) -> Finding:
