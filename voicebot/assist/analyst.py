@@ -78,9 +78,6 @@ class ServiceAnalysis:
     def search(self, words: str) -> Sequence[Suggestion]:
         return [_suggestion(found) for found in self.knowledge.search(words)]
 
-    async def close(self) -> None:
-        """Nothing is kept open; each call closes what it has."""
-
 
 def read_folder(folder: Path) -> tuple[RuleBook, Knowledge]:
     """Rules and knowledge of ``folder``. Blocks. Raises :class:`InvalidFolder`."""
