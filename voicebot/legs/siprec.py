@@ -18,6 +18,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from voicebot.legs.recorded import EndReason, RecordedInfo, RecordedSink
 from voicebot.legs.sip_info import called, passed_on, printable
@@ -65,7 +66,7 @@ class RecordingOptions:
     def agents_of(self, trunk: str) -> Agents:
         return Agents(self.trunks.get(trunk) or self.agents)
 
-    @property
+    @cached_property
     def _table(self) -> NumberTable:
         return NumberTable({number: number for number in self.numbers})
 
