@@ -46,6 +46,8 @@ class RecordingClient:
         """The methods of our requests to it."""
         self.answers: int | None = 200
         self.acknowledges = True
+        self.goes_on = False
+        """It says in its answers that it sends, whatever we have offered."""
         self.crypto: list[Crypto] = []
         self.fingerprint = ""
         """Its keys in its answers to encrypted offers."""
@@ -173,7 +175,8 @@ class RecordingClient:
         offer = deepcopy(offer)
         for media, voice in zip(offer.media, self.voices, strict=False):
             media.port = voice.getsockname()[1] if media.port else 0
-            media.direction = "sendonly" if media.direction == "recvonly" else "inactive"
+            wanted = media.direction == "recvonly" or self.goes_on
+            media.direction = "sendonly" if wanted else "inactive"
             media.crypto = self.crypto[:1] if media.crypto else []
             if media.handshake.fingerprints:
                 media.handshake = Handshake((("sha-256", self.fingerprint),), "active")
