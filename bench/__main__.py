@@ -13,6 +13,7 @@ import sys
 
 PARTS = [
     ["-m", "bench.understanding"],
+    ["-m", "bench.sentiment"],
     ["-m", "bench.start"],
     ["-m", "bench.turns", "--speech", "embedded", "--calls", "1", "4", "10"],
     ["-m", "bench.turns", "--speech", "scripted", "--calls", "1", "10", "50"],

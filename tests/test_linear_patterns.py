@@ -20,6 +20,7 @@ from backtracking import superlinear
 import voicebot
 from voicebot.authoring.understanding import numbers, vocabulary
 from voicebot.calls import targets
+from voicebot.spoken_phrases import pattern_of
 
 PACKAGE = Path(voicebot.__file__).parent
 METHODS = ("search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn")
@@ -39,6 +40,11 @@ ARGUMENTS: dict[str, Callable[[], list[tuple[str, re.Pattern[str]]]]] = {
     "calls/targets.py": lambda: [
         ("one", targets._of_number("*1*23*4*")),
         ("one", targets._of_address("*a*b?*@*c*d.*.e")),
+    ],
+    "spoken_phrases.py": lambda: [  # whatever the words: those of a phrase stand for themselves
+        ("pattern", pattern_of("(a|a b|b) (a|b|) ... (a|) ... a ... (b a|a|)")),
+        ("pattern", pattern_of("a ... a ... a ... b")),
+        ("pattern", pattern_of("(a|a a|) (a|a a|) (a|a a|) (a a a|) b")),
     ],
     "localspeech/normalise.py": list,  # of pieces of 400 characters: test_linear_parsers.py
     "caller/script.py": list,  # the author's own, in a script that he runs himself

@@ -13,11 +13,13 @@ import gc
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from voicebot.address import Address
 from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio
 from voicebot.console import CallsApi, ConsoleServer, Metrics
 from voicebot.legs import Leg
+from voicebot.legs.recorded import RecordedCall
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.listening.descriptors import allowance, raise_limit
@@ -32,7 +34,7 @@ from voicebot.service.health import Health
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import RuntimeFolder, sweep
-from voicebot.service.sip import media_preferences, sip_endpoint, trunk_media
+from voicebot.service.sip import media_preferences, recordings, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory, voices
 from voicebot.service.supervisor import NotReady
 from voicebot.service.viewers import Viewers, viewer_bounds
@@ -41,6 +43,9 @@ from voicebot.settings import Settings, for_children
 from voicebot.sip import CONNECTION_BOUNDS
 from voicebot.speech import PromptVoice, VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
+
+if TYPE_CHECKING:
+    from voicebot.service.assist import Assistance
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +98,8 @@ class Application:
                 silence_timeout_s=settings.rtp.silence_timeout_s,
             ),
             trunks=trunk_media(settings),
+            on_recorded=self._on_recorded if settings.listens else None,
+            recordings=recordings(settings),
             limit=max(1, self._allowed.calls),
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
@@ -109,10 +116,14 @@ class Application:
         self._bot_calls = BotCalls(self.outbound)
         self._channels.connector.place = self._bot_calls.converse
 
-        self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech)
         self.viewers = Viewers(settings)
+        self.assistance = self._assist() if settings.listens else None
+        further = [self.assistance] if self.assistance is not None else []
+        self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech, further)
         metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
+        if self.assistance is not None:
+            self.assistance.calls.on_line = metrics.line_told
         self.console = ConsoleServer(
             settings.console.host,
             settings.console.port,
@@ -121,6 +132,7 @@ class Application:
             unready=self.health.unready,
             panels=self.health.panels,
             secret=settings.console.secret,
+            public_url=settings.console.public_url,
             assist=self.viewers.api if settings.listens else None,
             bounds=viewer_bounds(self._allowed) if settings.listens else http,
         )
@@ -140,7 +152,11 @@ class Application:
         """Refuse new calls (503) and let running ones end, up to ``calls.drain_s``."""
         for front_end in self._front_ends:
             front_end.drain()
-        await self.calls.drain(self.settings.calls.drain_s)
+        drain_s = self.settings.calls.drain_s
+        assistance = self.assistance
+        await asyncio.gather(
+            self.calls.drain(drain_s), *([assistance.calls.drain(drain_s)] if assistance is not None else [])
+        )
 
     async def close(self) -> None:
         """End everything, in whatever state it is; what was started last ends first."""
@@ -149,6 +165,7 @@ class Application:
             self.console.close,
             *(front_end.close for front_end in self._front_ends),
             partial(self.calls.drain, 0),
+            *([self.assistance.close] if self.assistance is not None else []),
             self.viewers.close,
             self._channels.close,
             self._prompts.close,
@@ -175,6 +192,7 @@ class Application:
             asyncio.to_thread(self._sweep),
             self.dialogs.start(),
             self.speech.start(),
+            *([self.assistance.start()] if self.assistance is not None else []),
             asyncio.to_thread(VoiceActivity.warm),
             asyncio.to_thread(warm_apologies),
             asyncio.to_thread(sweep),
@@ -208,6 +226,19 @@ class Application:
 
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
+
+    def _on_recorded(self, recorded: RecordedCall) -> None:
+        assert self.assistance is not None
+        self.assistance.accept(recorded)
+
+    def _assist(self) -> Assistance:
+        from voicebot.service.assist import Assistance  # only where it is wanted: its client takes a moment to load
+
+        assistance = Assistance(
+            self.settings, self.speech, self.calls, self.viewers.roster, self._channels.conversation
+        )
+        self.viewers.search = assistance.analysis.search
+        return assistance
 
     async def _consult(self, to: Address, trunk: str, headers: Mapping[str, str]) -> Leg:
         return await self.outbound.consult(to, trunk, headers)

@@ -12,6 +12,7 @@ from call_world import SECOND, Line, World
 
 from voicebot.address import Address, Domain
 from voicebot.audio import PCMU
+from voicebot.call_headers import carried
 from voicebot.calls import TransferRules
 from voicebot.calls.playback import Playback
 from voicebot.calls.tones import ringback
@@ -243,7 +244,9 @@ async def test_a_number_is_handed_on_nowhere_where_the_caller_came_by_no_trunk(a
     line, desk = Line(), Desk()
     await desk.world.greeted()
     line.info = replace(line.info, domain=None)
-    transferring = Transferring(line, TransferRules(("70??", "*@pbx.example"), consult=desk._consult), _nobody_speaks)
+    transferring = Transferring(
+        "c1", line, TransferRules(("70??", "*@pbx.example"), consult=desk._consult), _nobody_speaks
+    )
     ended = await transferring.carry_out(Transfer(Address.parse("7001"), attended=attended))
     assert not ended.accepted and "calls.transfer_domain" in ended.message
     assert line.did == [] and desk.consulted == []
@@ -257,3 +260,28 @@ async def test_a_number_is_handed_on_nowhere_where_the_caller_came_by_no_trunk(a
 
 def _nobody_speaks(_playout: Playout) -> Playback:
     raise AssertionError("nobody was called")
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Case": "7", "user-to-user": "00aa;encoding=hex"}])
+@pytest.mark.parametrize("attended", [False, True])
+async def test_by_setting_a_transfer_carries_the_id_of_the_call_beside_what_the_bot_gives(
+    headers: dict[str, str], attended: bool
+) -> None:
+    other, consulted, call = Line("outbound", call_id="call-2"), list[Mapping[str, str]](), "0123456789abcdef" * 2
+    other.rings.set()
+
+    async def consult(_to: Address, _trunk: str, headers: Mapping[str, str]) -> Leg:
+        consulted.append(headers)
+        return other
+
+    line = Line()
+    line.outcome = TransferEnded(0.0, True, 200, "OK")
+    rules = TransferRules(("70??",), Domain.parse("pbx.example"), consult=consult, carry_id=True)
+    transferring = Transferring(call, line, rules, _nobody_speaks)
+    ended = await transferring.carry_out(Transfer(Address.parse("7001"), headers, attended, ""))
+    assert ended.accepted and line.headers is not None
+    assert carried(line.headers.values()) == call
+    assert line.headers.get("X-Case") == headers.get("X-Case")
+    (uui,) = (value for name, value in line.headers.items() if name.lower() == "user-to-user")
+    assert uui.startswith(headers.get("user-to-user", ""))
+    assert consulted == ([line.headers] if attended else [])

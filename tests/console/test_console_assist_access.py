@@ -176,6 +176,31 @@ async def test_another_sites_page_opens_no_websocket() -> None:
             assert socket.protocol == "voicebot.assist"
 
 
+async def test_the_page_is_reached_by_the_name_of_a_proxy_and_by_no_other() -> None:
+    async with assist_desk("https://assist.example.com/calls/") as desk:
+        call = desk.call()
+        authorized = {"Authorization": f"Bearer {desk.token(agent='7001')}"}
+        for host, origin, status in (
+            ("assist.example.com", "https://assist.example.com", 204),
+            ("assist.example.com", "https://evil.example", 403),
+            ("evil.example", "https://evil.example", 421),
+        ):
+            headers = authorized | {"Host": host, "Origin": origin}
+            async with desk.http.post(f"{desk.url}/v1/assist/calls/c1/pause", headers=headers) as response:
+                assert (response.status, call.listening) == (status, False)
+        _, made = await desk.ask("POST", "/v1/assist/tokens", OPERATOR, {"Role": "call", "CallId": "c1"})
+        assert made["Page"].startswith("https://assist.example.com/calls/assist#call=c1&token=")
+
+
+async def test_a_position_tells_nothing_of_calls_of_others() -> None:
+    async with assist_desk() as desk:
+        desk.call("c1", "7001")
+        desk.call("c2", "7002")
+        async with desk.stream("/v1/assist/agents/7001/events", desk.token(agent="7001"), "c2:1,c9:1") as stream:
+            await stream.until("Participants")
+            assert stream.last == "c1:1"
+
+
 async def test_no_token_and_no_word_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         async with assist_desk() as desk:

@@ -25,12 +25,14 @@ ARTICLE = Suggestion("k1", "Refunds", "Within 14 days.", "refunds.md: Refunds", 
 
 
 class AssistDesk:
-    def __init__(self) -> None:
+    """``public_url``: of a proxy that passes ``Host`` on."""
+
+    def __init__(self, public_url: str = "") -> None:
         self.now = 1_800_000_000.0
         self.operator = OPERATOR
         self.roster = Roster()
         self.tokens = AccessTokens(SECRET, clock=lambda: self.now)
-        self.api = AssistApi(self.roster, Gate(self.tokens, lambda: self.operator), self._search)
+        self.api = AssistApi(self.roster, Gate(self.tokens, lambda: self.operator), self._search, public_url)
         calls = Calls(World().services)
         self.server = ConsoleServer(
             "127.0.0.1",
@@ -41,6 +43,7 @@ class AssistDesk:
             panels=list,
             secret=lambda: self.operator,
             assist=self.api,
+            public_url=public_url,
         )
         self.http: aiohttp.ClientSession
 
@@ -114,8 +117,8 @@ class EventReader:
 
 
 @asynccontextmanager
-async def assist_desk() -> AsyncIterator[AssistDesk]:
-    desk = AssistDesk()
+async def assist_desk(public_url: str = "") -> AsyncIterator[AssistDesk]:
+    desk = AssistDesk(public_url)
     await desk.server.start()
     async with aiohttp.ClientSession() as desk.http:
         try:

@@ -1,8 +1,8 @@
 """Entries as JSON, for streams, webhooks and the API: with the field names and values of Amazon Connect's Contact Lens,
 where it has them.
 
-Every object has ``EventType``. ``ParticipantRole`` is ``CUSTOMER``, ``AGENT`` or ``OTHER``; offsets are milliseconds
-since the call began; characters are counted as Python does, by code points.
+Every object has ``EventType``. ``ParticipantRole`` is ``CUSTOMER``, ``AGENT``, ``SYSTEM`` (our bot) or ``OTHER``;
+offsets are milliseconds since the call began, negative before it; characters are counted as Python does: code points.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from voicebot.assist.entries import (
 )
 from voicebot.events.parties import Party, Role
 
-ROLES: Final = {Role.CALLER: "CUSTOMER", Role.AGENT: "AGENT", Role.OTHER: "OTHER"}
+ROLES: Final = {Role.CALLER: "CUSTOMER", Role.AGENT: "AGENT", Role.BOT: "SYSTEM", Role.OTHER: "OTHER"}
 
 
 def entry_json(entry: Entry, party: Party | None = None) -> dict[str, Any]:

@@ -124,7 +124,7 @@ class CallSession:
         self._preparing = Preparing(
             services.audio.speech, leg.info.audio, lambda: self._playback.voice, ahead=rules.policy.prepare
         )
-        self._transferring = Transferring(leg, rules.transfers, self._speaker)
+        self._transferring = Transferring(self.id, leg, rules.transfers, self._speaker)
         self._placed_calls = PlacedCalls(services.place, self.dispatch, self._log)
         leg.playout.on_event = self._played
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voicebot.address import Address, Domain
+from voicebot.call_headers import carrying
 from voicebot.calls.consultation import Consultation
 from voicebot.calls.playback import Playback
 from voicebot.calls.targets import AllowedTargets
@@ -34,19 +35,22 @@ class TransferRules:
     """``allow``: patterns of targets (:mod:`voicebot.calls.targets`); ``fallback`` is allowed in any case.
 
     ``domain``: the one to which bare numbers go; None: that of the caller's trunk. ``consult``: without it, all
-    transfers are blind.
+    transfers are blind. ``carry_id``: transfers carry the id of the call (:func:`voicebot.call_headers.carrying`).
     """
 
     allow: tuple[str, ...] = ()
     domain: Domain | None = None
     fallback: Address | None = None
     consult: Consult | None = None
+    carry_id: bool = False
 
 
 class Transferring:
-    """The transfers of one call. ``speaker(playout)`` makes the playback for the target of an attended transfer."""
+    """The transfers of the call ``call``. ``speaker(playout)`` makes the playback for the target of an attended
+    transfer."""
 
-    def __init__(self, leg: Leg, rules: TransferRules, speaker: Callable[[Playout], Playback]) -> None:
+    def __init__(self, call: str, leg: Leg, rules: TransferRules, speaker: Callable[[Playout], Playback]) -> None:
+        self._call = call
         self._leg = leg
         self._rules = rules
         self._speaker = speaker
@@ -55,6 +59,8 @@ class Transferring:
     async def carry_out(self, transfer: Transfer) -> TransferEnded:
         """Transfer the caller. Returns when the outcome is known. Never raises."""
         target = transfer.target
+        if self._rules.carry_id:
+            transfer = replace(transfer, headers=carrying(self._call, transfer.headers))
         if not self.may(target):
             return self._failed("the target is not allowed", 403)
         if self._domain is None and target.domain is None and (transfer.attended or not target.tel):

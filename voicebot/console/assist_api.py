@@ -49,12 +49,16 @@ class TokenBody(BaseModel):
 
 class AssistApi:
     """The handlers; ``routes`` are for a :class:`web.Application`. ``search``: as
-    :meth:`voicebot.assist.analysis.Analysis.search`."""
+    :meth:`voicebot.assist.analysis.Analysis.search`. ``public_url``: at which browsers reach the console; empty: links
+    are without it."""
 
-    def __init__(self, roster: Roster, gate: Gate, search: Callable[[str], Sequence[Suggestion]]) -> None:
+    def __init__(
+        self, roster: Roster, gate: Gate, search: Callable[[str], Sequence[Suggestion]], public_url: str = ""
+    ) -> None:
         self._roster = roster
         self._gate = gate
         self._search = search
+        self._page = public_url.rstrip("/") + "/assist"
         self.streams = Streams()
 
     @property
@@ -93,7 +97,9 @@ class AssistApi:
         visitor = Visitor(body.role == "supervisor", agent, body.call_id, tokens.expiry(body.life_s))
         token = tokens.issue(visitor)
         logger.info("a token for %s %s was made for %s", body.role, agent or body.call_id, request.remote)
-        link = "/assist#" + urlencode({"call": body.call_id, "token": token} if body.call_id else {"token": token})
+        link = f"{self._page}#" + urlencode(
+            {"call": body.call_id, "token": token} if body.call_id else {"token": token}
+        )
         return web.json_response({"Token": token, "Page": link, "ExpiresAt": _time(visitor.expires_at)}, status=201)
 
     async def me(self, request: web.Request) -> web.Response:

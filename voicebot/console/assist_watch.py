@@ -62,7 +62,8 @@ class Watch:
     async def agent(self, agent: Address, roster: Roster, numbers: dict[str, int]) -> None:
         """All calls of ``agent``, also those to come, and of the calls in ``numbers`` what has come since; until the
         token expires. Raises ConnectionError."""
-        known = {name: number for name, number in numbers.items() if roster.find(name) is not None}
+        of_agent = {call.feed.call_id for call in roster.of_agent(agent) if self._sees(call.feed)}
+        known = {name: number for name, number in numbers.items() if name in of_agent}
         calls = _CallsOfAgent(known, {call.feed.call_id for call in roster.latest_ended()} - known.keys())
         try:
             async with asyncio.TaskGroup() as group:

@@ -104,6 +104,9 @@ class Metrics:
         self._remote_mos = _histogram(
             "rtp_remote_mos", "Quality of our audio per call, as the other side reports it (RTCP XR)", _MOS, registry
         )
+        self._lines = _histogram(
+            "assist_line_seconds", "From the end of what a party said to its line, partial or final", _GAP_S, registry
+        )
         registry.register(_Read(self))
 
     def call_ended(self, record: Mapping[str, Any]) -> None:
@@ -127,6 +130,10 @@ class Metrics:
         for what, count in record["prepared"].items():
             self._prepared.labels(what.replace("_", "-")).inc(count)
         self._quality(record["quality"])
+
+    def line_told(self, late_s: float) -> None:
+        """A line of a call between people was told so long after the end of what was said."""
+        self._lines.observe(max(0.0, late_s))
 
     def _quality(self, quality: Mapping[str, Any]) -> None:
         for kind, name in _PACKETS.items():

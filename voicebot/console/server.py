@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -29,7 +30,7 @@ class ConsoleUnavailable(Exception):
 class ConsoleServer:
     """``unready()`` returns what keeps the service from taking calls, ``secret()`` the token, and ``panels()`` the
     sections of the operations page; each is called at each request that needs it. ``assist``: None if no calls are
-    listened to."""
+    listened to. ``public_url``: of a proxy in front, whose name is one of ours."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class ConsoleServer:
         panels: Callable[[], Sequence[Panel]],
         secret: Callable[[], str],
         assist: AssistApi | None = None,
+        public_url: str = "",
         bounds: Bounds = HTTP_BOUNDS,
     ) -> None:
         self._bounds = bounds
@@ -53,6 +55,7 @@ class ConsoleServer:
         self._panels = panels
         self._secret = secret
         self._assist = assist
+        self._public_name = urlsplit(public_url).hostname or ""
         self._server: HttpServer | None = None
 
     @property
@@ -74,7 +77,9 @@ class ConsoleServer:
         )
         if self._assist is not None:
             application.add_routes([*self._assist.routes, *page_routes()])
-        server = self._server = HttpServer(application, names=own_names(self._host), bounds=self._bounds)
+        server = self._server = HttpServer(
+            application, names=own_names(self._host, self._public_name), bounds=self._bounds
+        )
         try:
             await server.listen(self._host, self._port)
         except OSError as wrong:

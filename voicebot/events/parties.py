@@ -11,6 +11,8 @@ from voicebot.address import Address
 class Role(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
+    BOT = "bot"
+    """Ours, that has spoken with the caller before."""
     OTHER = "other"
     """Neither, or not known yet."""
 

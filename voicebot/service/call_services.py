@@ -35,7 +35,13 @@ def _rules(settings: Settings, consult: Consult) -> CallRules:
     own |= {entry.name: entry.before_answer for entry in settings.accounts}
     return CallRules(
         policy=settings.turn_policy(),
-        transfers=TransferRules(tuple(calls.transfer_allow), calls.transfer_domain, calls.fallback_transfer, consult),
+        transfers=TransferRules(
+            tuple(calls.transfer_allow),
+            calls.transfer_domain,
+            calls.fallback_transfer,
+            consult,
+            carry_id=settings.assist.join_bot_calls,
+        ),
         language=settings.speech.language,
         voice_name=settings.speech.voice,
         voices=voices(settings),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from voicebot.calls import Calls
 from voicebot.console import Figure, Panel
@@ -15,11 +16,28 @@ from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings
 
 
+class Further(Protocol):
+    """A part of the service without which calls go on."""
+
+    @property
+    def processes(self) -> Sequence[ChildProcess]: ...
+
+    def figures(self) -> Sequence[Figure]: ...
+
+    def panel(self) -> Panel: ...
+
+
 class Health:
     """Asks the parts at each request. ``started`` is set by their owner when all have started."""
 
     def __init__(
-        self, settings: Settings, calls: Calls, sip: SipFrontEnd, dialogs: DialogVersions, speech: SpeechService
+        self,
+        settings: Settings,
+        calls: Calls,
+        sip: SipFrontEnd,
+        dialogs: DialogVersions,
+        speech: SpeechService,
+        further: Sequence[Further] = (),
     ) -> None:
         self.started = False
         self._settings = settings
@@ -27,6 +45,7 @@ class Health:
         self._sip = sip
         self._dialogs = dialogs
         self._speech = speech
+        self._further = further
 
     def unready(self) -> list[str]:
         """What keeps the service from taking calls; empty if nothing does."""
@@ -46,7 +65,7 @@ class Health:
             return [service]
         dialogs = dialogs_panel(str(self._settings.bot.dialogs), self._dialogs.status)
         records = records_panel(str(self._settings.calls.records), self._calls.services.keeping.losses)
-        return [service, dialogs, records, lines_panel(self._sip.endpoint)]
+        return [service, dialogs, records, lines_panel(self._sip.endpoint), *(part.panel() for part in self._further)]
 
     def figures(self) -> list[Figure]:
         """The metrics of all parts."""
@@ -55,10 +74,11 @@ class Health:
             return [refused]
         return [
             refused,
-            process_figure(self._processes),
+            process_figure([*self._processes, *(child for part in self._further for child in part.processes)]),
             losses_figure(self._calls.services.keeping.losses),
             *dialog_figures(self._dialogs.status),
             *sip_figures(self._sip.endpoint),
+            *(figure for part in self._further for figure in part.figures()),
         ]
 
     @property

@@ -26,7 +26,7 @@ class Viewers:
         self._webhooks = Webhooks([hook.webhook() for hook in settings.webhooks])
         self.roster = Roster(self._webhooks.began)
         gate = Gate(settings.console.tokens(), settings.console.secret)
-        self.api = AssistApi(self.roster, gate, self._found)
+        self.api = AssistApi(self.roster, gate, self._found, settings.console.public_url)
 
     async def close(self) -> None:
         await self._webhooks.close()

@@ -11,10 +11,12 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voicebot.settings.assist import AssistSettings
 from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, LogSettings, TurnSettings
 from voicebot.settings.dialogs import BotSettings
 from voicebot.settings.http import ConnectorSettings, ConsoleSettings
+from voicebot.settings.language import LanguageSettings
 from voicebot.settings.media import RtpSettings
 from voicebot.settings.pyvoip import PyVoipSettings
 from voicebot.settings.routes import RouteSettings
@@ -48,6 +50,8 @@ class Settings(BaseSettings):
     pyvoip: PyVoipSettings = PyVoipSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
+    assist: AssistSettings = AssistSettings()
+    language: LanguageSettings = LanguageSettings()
     bot: BotSettings = BotSettings()
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()
@@ -64,6 +68,8 @@ class Settings(BaseSettings):
         for name in names:
             if name == "dialogs" or names.count(name) > 1:
                 raise ValueError(f"bots: the name {name!r} is in use already")
+        if self.assist.bot and self.assist.bot not in names:
+            raise ValueError(f"assist.bot: there is no bot {self.assist.bot!r} in [[bots]]")
         self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
         for bot in self.bots:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,8 @@ class ConsoleSettings(Section):
     host: str = "127.0.0.1"
     port: Port = 3979
     """0 picks a free port."""
+    public_url: str = ""
+    """The URL by which browsers reach it through a proxy with TLS, for the page of agents."""
     token: SecretStr = SecretStr("")
     """The token that ``/v1`` requires as ``Authorization: Bearer ...``: ``VOICEBOT_CONSOLE__TOKEN`` in the environment,
     or ``token_file``. Without one, ``/v1`` is closed."""
@@ -27,7 +30,9 @@ class ConsoleSettings(Section):
     assist_key_file: Path | None = None
 
     @model_validator(mode="after")
-    def _assist_key_fits(self) -> Self:
+    def _fits(self) -> Self:
+        if self.public_url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", self.public_url):
+            raise ValueError('public_url must look like "https://assist.example.com/"')
         self.tokens()
         return self
 

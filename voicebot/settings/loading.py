@@ -15,6 +15,15 @@ from voicebot.settings.bots import as_written
 from voicebot.settings.document import Settings
 from voicebot.settings_file import DEFAULT_FILE, SettingsError, read_settings_file
 
+_SECRETS = (
+    ("speech", "key"),
+    ("language", "key"),
+    ("language", "chat_key"),
+    ("console", "token"),
+    ("console", "assist_key"),
+)
+"""Settings that are refused in the file: each has a twin that names a file."""
+
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
     """Read ``path`` (default: ``voicebot.toml``, if it exists) and the environment. ``overrides``: values by section
@@ -23,7 +32,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     data: dict[str, Any] = {}
     if path is not None or file.exists():
         data = read_settings_file(file)
-        for section, name in (("speech", "key"), ("console", "token"), ("console", "assist_key")):
+        for section, name in _SECRETS:
             if isinstance(data.get(section), dict) and name in data[section]:
                 variable = f"VOICEBOT_{section}__{name}".upper()
                 raise SettingsError(
@@ -53,6 +62,9 @@ def _refuse_missing(file: Path, settings: Settings) -> None:
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
     if settings.console.token_file is not None and not settings.console.token_file.is_file():
         raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
+    for name in ("key_file", "chat_key_file"):
+        if (key := getattr(settings.language, name)) is not None and not key.is_file():
+            raise SettingsError(f"{file}: language.{name}: there is no file {key}")
     for bot in settings.bots:
         if bot.secret_file is not None and not bot.secret_file.is_file():
             raise SettingsError(f"{file}: bots: {bot.name}: there is no file {bot.secret_file}")

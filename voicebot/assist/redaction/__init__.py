@@ -6,8 +6,8 @@ and what is known in a call (`redactor`). Who adds a kind writes a file, and a l
 """
 
 from voicebot.assist.redaction.names import words_of_name
-from voicebot.assist.redaction.policy import Kind, RedactionPolicy
+from voicebot.assist.redaction.policy import Kind, RedactionPolicy, warm
 from voicebot.assist.redaction.redactor import REMEMBERED_S, Redacted, Redactor
 from voicebot.assist.redaction.span import HELD
 
-__all__ = ["HELD", "REMEMBERED_S", "Kind", "Redacted", "RedactionPolicy", "Redactor", "words_of_name"]
+__all__ = ["HELD", "REMEMBERED_S", "Kind", "Redacted", "RedactionPolicy", "Redactor", "warm", "words_of_name"]

@@ -51,6 +51,8 @@ _SHORTEST: Final = 12
 """Of what is withheld where a card number is expected: some digits may have been missed."""
 _BETWEEN: Final = 4
 """Words that may be between two groups of a number."""
+_BROKEN_OFF: Final = 3
+"""How often there may be words between the groups of one number."""
 _WITH_IT: Final = 8
 """Digits after the number that are withheld with it: a date and a code."""
 _SHOWN: Final = 6
@@ -127,9 +129,11 @@ def _by_check_digit(groups: list[Group]) -> Iterator[Span]:
 
 def _card_at(groups: list[Group], first: int) -> int | None:
     """Behind which group a card number ends that begins with group ``first``; None: none begins there."""
-    digits, ends = "", {}
+    digits, ends, broken_off = "", {}, 0
     for index in range(first, len(groups)):
-        if index > first and groups[index].gap > _BETWEEN:
+        gap = groups[index].gap if index > first else 0
+        broken_off += gap > 0
+        if gap > _BETWEEN or broken_off > _BROKEN_OFF:
             break
         digits += groups[index].digits
         ends[len(digits)] = index + 1

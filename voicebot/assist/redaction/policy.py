@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from voicebot.assist.redaction import phones, words
 from voicebot.assist.redaction.accounts import account_numbers
 from voicebot.assist.redaction.cards import card_numbers, security_codes
 from voicebot.assist.redaction.emails import email_addresses
@@ -46,3 +47,10 @@ class RedactionPolicy:
             yield from email_addresses(speech)
         if Kind.NAMES in self.withhold:
             yield from names(speech, known_names)
+
+
+def warm(policy: RedactionPolicy) -> None:
+    """Read the words and tables that ``policy`` needs. Blocks for some 50 ms: call it at start, off the event loop."""
+    words.warm()
+    if Kind.PHONES in policy.withhold:
+        phones.warm(policy.country)

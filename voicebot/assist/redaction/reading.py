@@ -27,11 +27,8 @@ NUMERAL, DIGIT, TEEN, TENS, HUNDRED, HUNDREDS, THOUSAND, TIMES, COMPOUND, FILLER
     "numeral", "digit", "teen", "tens", "hundred", "hundreds", "thousand", "times", "compound", "filler", "word",
 )  # fmt: skip
 
-CUES: Final = ("card", "code", "account", "phone", "email", "name", "name_weak", "name_asked", "other")
-"""The fields of :class:`Words` that say what follows."""
-
 NUMBERS: Final = ("card", "code", "account", "phone", "other")
-"""Those of them that are kinds of numbers."""
+"""Those kinds of :class:`Cue` that are kinds of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A phrase that says what the next number is: ``kind``, one of :data:`CUES`, in front of token ``after``."""
+    """A phrase that says what the next number is: ``kind``, the name of its list in :class:`Words`.
+    It is in front of token ``after``."""
 
     kind: str
     first: int
@@ -110,7 +108,7 @@ def clipped(text: str) -> str:
 class Speech:
     """A stretch of one party's speech in the language of ``words``, up to now.
 
-    ``complete``: nothing more may follow. ``asked``: which of :data:`CUES` another party has just asked for.
+    ``complete``: nothing more may follow. ``asked``: what another party has just asked for, kinds of :class:`Cue`.
     ``partial``: the recogniser may still change the end of it.
     """
 
@@ -200,8 +198,12 @@ def _number_phrases(words: Words) -> Phrases[tuple[str, int]]:
 @cache
 def _cue_phrases(words: Words) -> Phrases[tuple[str, ...]]:
     kinds: dict[str, tuple[str, ...]] = {}
-    for kind in CUES:
-        for phrase in getattr(words, kind):
+    for kind, phrases in (
+        ("card", words.card), ("code", words.code), ("account", words.account), ("phone", words.phone),
+        ("email", words.email), ("name", words.name), ("name_weak", words.name_weak),
+        ("name_asked", words.name_asked), ("other", words.other),
+    ):  # fmt: skip
+        for phrase in phrases:
             kinds[phrase] = (*kinds.get(phrase, ()), kind)
     return Phrases(kinds.items())
 

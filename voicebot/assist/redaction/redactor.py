@@ -87,7 +87,7 @@ class Redactor:
         return _changed(self._read(party, at, complete=True))
 
     def asked(self, party: str, at: float) -> frozenset[str]:
-        """What others have just asked ``party`` for (:data:`~voicebot.assist.redaction.reading.CUES`)."""
+        """What others have just asked ``party`` for (kinds of :class:`~voicebot.assist.redaction.reading.Cue`)."""
         asked: set[str] = set()
         for other, said in self._said.items():
             if other != party:

@@ -1,6 +1,6 @@
 // What is known of one call, from its events. No document here.
 
-export const ROLES = { CUSTOMER: "Caller", AGENT: "Agent", OTHER: "Other" };
+export const ROLES = { CUSTOMER: "Caller", AGENT: "Agent", SYSTEM: "Bot", OTHER: "Other" };
 
 export class Call {
   constructor(id) {

@@ -19,11 +19,12 @@ export function shape(name, attributes) {
   return element;
 }
 
-/** Offsets in milliseconds as m:ss or h:mm:ss. */
+/** Offsets in milliseconds as m:ss or h:mm:ss, with a minus sign before the beginning of the call. */
 export function clock(millis) {
-  const seconds = Math.max(0, Math.floor(millis / 1000));
+  const seconds = Math.floor(Math.abs(millis) / 1000);
   const two = (number) => String(number).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor(seconds / 60) % 60;
-  return (hours ? `${hours}:${two(minutes)}` : String(minutes)) + `:${two(seconds % 60)}`;
+  const time = (hours ? `${hours}:${two(minutes)}` : String(minutes)) + `:${two(seconds % 60)}`;
+  return seconds && millis < 0 ? `\u2212${time}` : time;
 }

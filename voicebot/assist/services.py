@@ -1,0 +1,73 @@
+"""What a call between people needs from outside: the shared services, and the rules of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from voicebot.assist.analysis import Analysis
+from voicebot.assist.redaction import RedactionPolicy
+from voicebot.audio import AudioFormat
+from voicebot.events import Event
+from voicebot.events.parties import Role
+from voicebot.records import Losses
+
+
+class PartyRecognizer(Protocol):
+    """What a party's hearing needs of its recogniser: :class:`voicebot.speech.Recognizer`."""
+
+    async def start(self) -> None: ...
+
+    def write(self, payload: bytes, at: float) -> None: ...
+
+    def result_due(self, start: float, end: float) -> None: ...
+
+    def commit(self) -> bool: ...
+
+    async def stop(self) -> None: ...
+
+
+MakeRecognizer = Callable[[AudioFormat, Callable[[Event], None], str], PartyRecognizer]
+"""``recognizer(audio, on_event, language)``."""
+
+EarlierCall = Callable[[str], Awaitable[Mapping[str, Any] | None]]
+"""The record of one of our bot's calls, by its id, as soon as there is one; None: there is none. Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssistRules:
+    """The rules for all calls between people.
+
+    ``languages``: what parties speak, by their role (BCP 47); ``language``: the others. ``pause_s``: how long a rule
+    may pause the listening.
+    """
+
+    language: str = "en-US"
+    languages: Mapping[Role, str] = field(default_factory=dict)
+    redaction: RedactionPolicy = field(default_factory=RedactionPolicy)
+    pause_s: float = 45.0
+
+    def language_of(self, role: Role) -> str:
+        return self.languages.get(role, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class AssistServices:
+    """What all calls between people share. ``analysis``: None: there is none. ``records``: the folder for records and
+    recordings; None: nothing is kept. ``recording``: whether calls are recorded. ``losses``: what could not be kept.
+    ``earlier``: None: calls are not joined with those of our bot.
+    """
+
+    recognizer: MakeRecognizer
+    rules: AssistRules
+    analysis: Analysis | None = None
+    records: Path | None = None
+    recording: bool = False
+    losses: Losses = field(default_factory=Losses)
+    earlier: EarlierCall | None = None
+
+
+MAX_S: Final = 4 * 3600.0
+"""How long a call may be, so that one whose end got lost ends."""
