@@ -129,6 +129,7 @@ async def test_a_service_that_is_throttled_for_longer_is_left_alone(
         ((403, {}), "check the key"),
         ((500, {}), "500"),
         ((404, {}), "404"),
+        ((307, {"Location": "/language/:analyze-text?api-version=2023-04-01"}), "307"),
         ("drop", ""),
         (b"<html>", ""),
         (b"{}", ""),

@@ -33,10 +33,11 @@ async def service() -> AsyncIterator[FaultyLanguage]:
 async def analysis(service: FaultyLanguage) -> AsyncIterator[Analysis]:
     client = LanguageClient(lambda: LanguageEndpoint(service.url, KEY))
     analysis = ServiceAnalysis(AnalysisOptions(SAMPLE), client, ExtractiveSummariser(client))
+    await client.start()
     await analysis.start()
     service.asked.clear()
     yield analysis
-    await analysis.close()
+    await client.close()
 
 
 @pytest.fixture
@@ -144,7 +145,6 @@ async def test_every_part_may_be_missing() -> None:
     with pytest.raises(AnalysisUnavailable):
         await call.summary([])
     await call.close()
-    await analysis.close()
 
 
 async def test_all_faults_of_the_folder_are_told_at_the_start(tmp_path: Path) -> None:

@@ -47,13 +47,14 @@ BOT = {"name": "b", "kind": "bot-framework", "url": "http://127.0.0.1:9/api/mess
         ("port of /api/messages", "bot", "http_port"),
         ("connector port", "connector", "port"),
         ("port of the speech service", "speech", "local_port"),
+        ("port of the language service", "language", "local_port"),
     ],
 )
 def test_each_http_port_is_checked_and_named_by_its_setting(check: str, section: str, name: str) -> None:
     ports: dict[str, dict[str, Any]] = {"console": {"port": 0}, "bot": {"http_port": 0}, "connector": {"port": 0}}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        settings = Settings(**(ports | {section: {name: port}}), bots=[BOT])  # type: ignore[arg-type]
+        settings = Settings(**(ports | {section: {name: port}}), bots=[BOT], siprec={"numbers": ["+1555"]})  # type: ignore[arg-type]
         (finding,) = _http_ports(settings)
         assert (finding.check, finding.good) == (check, False)
         assert f"127.0.0.1:{port}" in finding.detail and f"{section}.{name}" in finding.mend

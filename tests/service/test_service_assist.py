@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import pytest
 from assist_world import RecordedCallDouble
+from free_port import free_port
+from pydantic import SecretStr
 from waiting import until
 
 from voicebot.assist.roster import Roster
@@ -104,4 +106,15 @@ async def test_a_call_is_counted_and_kept_and_seen(tmp_path: Path) -> None:
     assert figures["assist_now"] == {"calls": 0, "parties": 0, "recognisers": 0}
     record = json.loads((tmp_path / f"{call.id}.json").read_text())
     assert (record["kind"], record["call_id"], record["end"]["reason"]) == ("assist", "call-1@sbc", "client")
+    await part.close()
+
+
+async def test_a_language_service_that_is_away_is_shown(tmp_path: Path) -> None:
+    language = LanguageSettings(service="azure", endpoint=f"http://127.0.0.1:{free_port()}", key=SecretStr("k"))
+    settings = Settings(assist=AssistSettings(folder=None), language=language)
+    part = Assistance(settings, cast(Any, Speech()), cast(Calls, BotCalls(tmp_path)), Roster(), nobody)
+    await part.start()
+    panel = part.panel()
+    assert panel.wrong
+    assert "language service" in panel.lines[0]
     await part.close()

@@ -13,12 +13,13 @@ from waiting import until
 from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.summary import ExtractiveSummariser
 from voicebot.assist.summary_chat import ChatSummariser
+from voicebot.service import language
 from voicebot.service.language import LanguageService
 from voicebot.settings import Settings
 
 
-def settings(**language: Any) -> Settings:
-    return Settings.model_validate({"language": language})
+def settings(**given: Any) -> Settings:
+    return Settings.model_validate({"language": given})
 
 
 async def test_the_process_answers_only_who_has_its_key_and_comes_back_when_it_dies() -> None:
@@ -28,7 +29,6 @@ async def test_the_process_answers_only_who_has_its_key_and_comes_back_when_it_d
         service.endpoint()
     await service.start()
     try:
-        await service.client.start()
         assert await service.client.tone("This is a terrible service.", "en") is not None
         first = service.endpoint()
         body = {"kind": "KeyPhraseExtraction", "analysisInput": {"documents": [{"id": "1", "text": "a"}]}}
@@ -42,13 +42,13 @@ async def test_the_process_answers_only_who_has_its_key_and_comes_back_when_it_d
         assert await service.client.tone("This is a terrible service.", "en") is not None
         assert service.process.restarts == 1
     finally:
-        await service.client.close()
+        await service.stop()
         await service.stop()
     assert service.process.pid is None
 
 
 @pytest.mark.parametrize(
-    ("language", "summariser"),
+    ("given", "summariser"),
     [
         ({}, ExtractiveSummariser),
         ({"summary": "off"}, None),
@@ -56,8 +56,8 @@ async def test_the_process_answers_only_who_has_its_key_and_comes_back_when_it_d
         ({"service": "off", "summary": "chat", "chat_url": "https://x.example/v1", "chat_model": "m"}, ChatSummariser),
     ],
 )
-def test_what_sums_up_is_as_set(language: dict[str, Any], summariser: type | None) -> None:
-    made = LanguageService(settings(**language)).summariser
+def test_what_sums_up_is_as_set(given: dict[str, Any], summariser: type | None) -> None:
+    made = LanguageService(settings(**given)).summariser
     assert (type(made) if made is not None else None) is summariser
 
 
@@ -75,3 +75,21 @@ def test_azure_has_no_process_and_the_key_is_read_each_time(tmp_path: Any) -> No
 def test_off_is_neither_process_nor_client() -> None:
     service = LanguageService(settings(service="off"))
     assert service.process is None and service.client is None
+
+
+async def test_a_process_that_hangs_is_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "HEALTH_EVERY_S", 0.2)
+    monkeypatch.setattr(language, "HANG_S", 1.0)
+    service = LanguageService(settings())
+    assert service.client is not None and service.process is not None
+    await service.start()
+    try:
+        first, process = service.endpoint(), service.process
+        await until(lambda: process.answered)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        await until(lambda: service.endpoint() != first)
+        service.client.state.well()
+        assert await service.client.tone("This is a terrible service.", "en") is not None
+    finally:
+        await service.stop()

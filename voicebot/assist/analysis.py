@@ -76,5 +76,3 @@ class Analysis(Protocol):
 
     def search(self, words: str) -> Sequence[Suggestion]:
         """The articles that fit what somebody has typed, best first. Takes less than a millisecond."""
-
-    async def close(self) -> None: ...

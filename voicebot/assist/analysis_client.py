@@ -153,7 +153,7 @@ class _Client:
         # A proxy in the environment is for services elsewhere. Retries are ours: the SDK's would sleep in between.
         transport = AioHttpTransport(use_env_settings=not is_loopback_url(endpoint.url))
         self.sdk = TextAnalyticsClient(
-            endpoint.url, AzureKeyCredential(endpoint.key), retry_total=0, transport=transport
+            endpoint.url, AzureKeyCredential(endpoint.key), retry_total=0, permit_redirects=False, transport=transport
         )
         self._users = 0
         self._retired = False

@@ -30,6 +30,8 @@ BATCH = 10
 """Documents of a request: Azure's limit."""
 SENDERS = 2
 """Requests of a kind at a time."""
+GATHER_S = 0.1
+"""How long a text waits for others to go with: a request takes this process two milliseconds, however many texts."""
 FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 15.0
 
@@ -112,7 +114,7 @@ class Queue(Generic[T]):
         loop = asyncio.get_running_loop()
         while True:
             await self._some.wait()
-            await asyncio.sleep(self._state.wait_s(loop.time()))
+            await asyncio.sleep(max(GATHER_S, self._state.wait_s(loop.time())))
             batch = self._next()
             if not batch:
                 continue

@@ -50,8 +50,8 @@ class InvalidFolder(ValueError):
 
 
 class ServiceAnalysis:
-    """An :class:`~voicebot.assist.analysis.Analysis`. ``client``: None without mood and key phrases. ``bot``: makes the
-    suggestions of a bot, for a call's id."""
+    """An :class:`~voicebot.assist.analysis.Analysis`. ``client``: None without mood and key phrases; its owner starts
+    and closes it. ``bot``: makes the suggestions of a bot, for a call's id."""
 
     def __init__(
         self,
@@ -71,18 +71,12 @@ class ServiceAnalysis:
         """Raises :class:`InvalidFolder`."""
         if self.options.folder is not None:
             self.book, self.knowledge = await asyncio.to_thread(read_folder, self.options.folder)
-        if self.client is not None:
-            await self.client.start()
 
     def of_call(self, call_id: str, on_suggestion: Callable[[Suggestion], None]) -> CallAnalyst:
         return _CallAnalyst(self, self.bot(call_id, on_suggestion) if self.bot is not None else None)
 
     def search(self, words: str) -> Sequence[Suggestion]:
         return [_suggestion(found) for found in self.knowledge.search(words)]
-
-    async def close(self) -> None:
-        if self.client is not None:
-            await self.client.close()
 
 
 def read_folder(folder: Path) -> tuple[RuleBook, Knowledge]:

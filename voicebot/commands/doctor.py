@@ -82,6 +82,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield from asyncio.run(bots(settings))
     if settings.listens:
         yield _assist(settings)
+        if settings.language.service == "azure":
+            yield asyncio.run(_language_service(settings))
     if settings.speech.service == "local":
         yield _models()
     else:
@@ -124,6 +126,9 @@ def _http_ports(settings: Settings) -> Iterator[Finding]:
         servers.append(("connector port", at.host, at.port, "connector.port or connector.host"))
     if settings.speech.service == "local":
         servers.append(("port of the speech service", "127.0.0.1", settings.speech.local_port, "speech.local_port"))
+    if settings.listens and settings.language.service == "local":
+        at_port = settings.language.local_port
+        servers.append(("port of the language service", "127.0.0.1", at_port, "language.local_port"))
     seen: dict[int, str] = {}
     for check, host, port, setting in servers:
         if not port:
@@ -188,6 +193,22 @@ def _assist(settings: Settings) -> Finding:
         return Finding(check, False, str(error), "correct the files, or set assist.folder")
     found = f"{len(book.rules)} rules, {len(book.items)} items of the checklist, {len(knowledge.articles)} articles"
     return Finding(check, True, f"{folder}: {found}")
+
+
+async def _language_service(settings: Settings) -> Finding:
+    """Whether Azure AI Language answers us."""
+    from voicebot.assist.analysis import AnalysisUnavailable  # only where there may be such calls
+    from voicebot.assist.analysis_client import LanguageClient
+
+    client = LanguageClient(settings.language.remote)
+    await client.start()
+    try:
+        await client.tone("hello", "en")
+    except AnalysisUnavailable as error:
+        return Finding("language service", False, str(error), "correct language.endpoint and its key")
+    finally:
+        await client.close()
+    return Finding("language service", True, f"{urlsplit(settings.language.endpoint).netloc} answers")
 
 
 def _disk(settings: Settings) -> Finding:

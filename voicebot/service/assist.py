@@ -70,11 +70,8 @@ class Assistance:
     async def start(self) -> None:
         """Raises :class:`~voicebot.service.supervisor.NotReady`."""
         try:
-            await asyncio.gather(
-                self.language.start(),
-                self.analysis.start(),
-                asyncio.to_thread(warm, self.calls.services.rules.redaction),
-            )
+            await self.analysis.start()
+            await asyncio.gather(self.language.start(), asyncio.to_thread(warm, self.calls.services.rules.redaction))
         except InvalidFolder as error:
             raise NotReady(f"assist.folder: {error}") from error
 
@@ -82,7 +79,6 @@ class Assistance:
         """End the calls, which end the analysis of theirs, and what they need."""
         await self.calls.drain(0)
         await self.calls.close()
-        await self.analysis.close()
         await self.language.stop()
 
     def figures(self) -> list[Figure]:
@@ -106,6 +102,8 @@ class Assistance:
             ("folder", f"{len(self.analysis.book.rules)} rules, {len(self.analysis.knowledge.articles)} articles"),
         ]
         away = [f"{child.name} is not running" for child in self.processes if not child.running]
+        if not away and self.language.client is not None and self.language.client.state.trouble:
+            away = [f"language service: {self.language.client.state.trouble}"]
         return Panel("Calls between people", facts, away, wrong=bool(away))
 
 

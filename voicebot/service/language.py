@@ -6,6 +6,8 @@ import secrets
 import sys
 from typing import Any
 
+import aiohttp
+
 from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.analyst import AnalysisOptions, MakeBot, ServiceAnalysis
@@ -18,6 +20,9 @@ from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings, for_children
 
 KEY_ENV = "LOCALLANGUAGE_KEY"
+HEALTH_EVERY_S = 5.0
+HANG_S = 15.0
+"""A process that does not answer for so long is restarted."""
 
 
 class LanguageService:
@@ -48,12 +53,16 @@ class LanguageService:
         return ServiceAnalysis(options, self.client, self.summariser, bot)
 
     async def start(self) -> None:
-        """Start the process. Raises :class:`~voicebot.service.supervisor.NotReady`."""
+        """Start the process, and then the client. Raises :class:`~voicebot.service.supervisor.NotReady`."""
         if self.process is not None:
             await self.process.start()
+        if self.client is not None:
+            await self.client.start()
 
     async def stop(self) -> None:
-        """End the process."""
+        """End the client and the process. Harmless when repeated."""
+        if self.client is not None:
+            await self.client.close()
         if self.process is not None:
             await self.process.stop()
 
@@ -71,10 +80,26 @@ class LanguageService:
         argv += ["--host", "127.0.0.1", "--port", str(self._settings.language.local_port), "--key-env", KEY_ENV]
         argv += log_options(self._settings.log.level, self._settings.log.json_lines)
         environment = for_children(self._settings) | {KEY_ENV: self._key}  # no argument: process lists show those
-        return ChildProcess("language service", argv, on_ready=self._ready, environment=environment)
+        return ChildProcess(
+            "language service",
+            argv,
+            on_ready=self._ready,
+            healthy=self._healthy,
+            environment=environment,
+            hang_timeout_s=HANG_S,
+            health_every_s=HEALTH_EVERY_S,
+        )
 
     def _ready(self, ready: dict[str, Any]) -> None:
         self._local = LanguageEndpoint(f"http://127.0.0.1:{ready['port']}", self._key)
+
+    async def _healthy(self) -> bool:
+        assert self._local is not None, "it is ready"
+        try:
+            async with aiohttp.ClientSession() as http, http.get(self._local.url + "/health") as response:
+                return response.status == 200
+        except aiohttp.ClientError:
+            return False
 
 
 def bot_that_suggests(make: MakeConversation, name: str, locale: str) -> MakeBot:
