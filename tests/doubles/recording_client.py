@@ -15,9 +15,12 @@ from copy import deepcopy
 from itertools import count
 from pathlib import Path
 
+from voicebot.rtp.srtp import SecureStream
 from voicebot.sip import SdpError, SessionDescription, SipRequest, SipResponse
 from voicebot.sip.body import session_in
+from voicebot.sip.dtls_sdp import Handshake
 from voicebot.sip.message import parse_message, response_to
+from voicebot.sip.sdes import Crypto
 
 SAMPLES = Path(__file__).parent.parent / "legs" / "siprec"
 HOST = "127.0.0.1"
@@ -43,6 +46,11 @@ class RecordingClient:
         """The methods of our requests to it."""
         self.answers: int | None = 200
         self.acknowledges = True
+        self.goes_on = False
+        """It says in its answers that it sends, whatever we have offered."""
+        self.crypto: list[Crypto] = []
+        self.fingerprint = ""
+        """Its keys in its answers to encrypted offers."""
         self.ended = asyncio.Event()
         """It has got a BYE."""
         self._numbers = count(1)
@@ -167,19 +175,30 @@ class RecordingClient:
         offer = deepcopy(offer)
         for media, voice in zip(offer.media, self.voices, strict=False):
             media.port = voice.getsockname()[1] if media.port else 0
-            media.direction = "sendonly" if media.direction == "recvonly" else "inactive"
+            wanted = media.direction == "recvonly" or self.goes_on
+            media.direction = "sendonly" if wanted else "inactive"
+            media.crypto = self.crypto[:1] if media.crypto else []
+            if media.handshake.fingerprints:
+                media.handshake = Handshake((("sha-256", self.fingerprint),), "active")
         return bytes(offer)
 
     # --- voices
 
-    async def speak(self, ports: Sequence[int], tones: Sequence[int], packets: int = 25) -> None:
-        """Send PCMU from each voice to a port of ours, for each voice a byte of its own."""
+    async def speak(
+        self,
+        ports: Sequence[int],
+        tones: Sequence[int],
+        packets: int = 25,
+        keys: Sequence[SecureStream] = (),
+    ) -> None:
+        """Send PCMU from each voice to a port of ours, for each voice a byte of its own. ``keys``: to encrypt it."""
         for _packet in range(packets):
-            for voice, port, tone in zip(self.voices, ports, tones, strict=False):
+            for number, (port, tone) in enumerate(zip(ports, tones, strict=False)):
                 at = self._ports.get(port, 0)
                 self._ports[port] = at + 1
                 head = struct.pack("!BBHII", 0x80, 0, at & 0xFFFF, at * 160, 0x1000 + port)
-                voice.sendto(head + bytes([tone]) * 160, (HOST, port))
+                packet = head + bytes([tone]) * 160
+                self.voices[number].sendto(keys[number].protect(packet) if keys else packet, (HOST, port))
             await asyncio.sleep(0.02)
 
 

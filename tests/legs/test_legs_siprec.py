@@ -12,7 +12,6 @@ from voicebot.legs.siprec import RecordingOptions
 from voicebot.legs.siprec_streams import MAX_STREAMS
 from voicebot.rtp import MediaClock
 from voicebot.sip import SipRequest
-from voicebot.sip.body import session_in
 
 ALL = "0 8 101"
 ADA, BO, CY = ("Ada Caller", "caller"), ("Bo Agent", "agent"), ("Cy Agent", "agent")
@@ -220,30 +219,6 @@ async def test_where_the_client_leaves_the_offer_to_us_it_is_of_two_streams(cloc
         await until(lambda: [one.active for one in ours.listener.call.info.streams] == [True, True])
         await client.speak(ports_of(response), [0x11, 0x22])
         await until(lambda: ours.listener.heard == {0: {0x11}, 1: {0x22}})
-
-
-async def test_keys_are_in_the_answer_where_the_streams_are_encrypted(clock: MediaClock) -> None:
-    """SDES: a key of ours for each stream, never theirs, and what is not encrypted with theirs is not heard."""
-    async with desk(clock, srtp="required") as (ours, client):
-        assert (await client.send("as_the_rfc_says")).status == 488
-        session = session_in(await client.send("sdes"))
-        assert session is not None
-        keys = [one.crypto[0].key for one in session.media]
-        assert len(set(keys)) == 2 and [one.protocol for one in session.media] == ["RTP/SAVP"] * 2
-        await client.speak([one.port for one in session.media], [0x11, 0x22], packets=5)
-        await until(lambda: [one.not_authentic for one in ours.listener.call.quality()] == [5, 5])
-        assert not ours.listener.heard
-
-
-async def test_streams_whose_keys_come_from_a_handshake_are_answered(clock: MediaClock) -> None:
-    fingerprint = "a=setup:actpass\na=fingerprint:sha-256 " + ":".join(["AB"] * 32)
-    async with desk(clock) as (_ours, client):
-        response = await client.send(
-            "as_the_rfc_says", ("RTP/AVP", "UDP/TLS/RTP/SAVP"), ("a=sendonly", f"a=sendonly\n{fingerprint}")
-        )
-        session = session_in(response)
-        assert session is not None and [one.handshake.setup for one in session.media] == ["passive"] * 2
-        assert all(one.handshake.fingerprints and one.port for one in session.media)
 
 
 # --- metadata

@@ -59,6 +59,31 @@ async def test_where_the_client_does_not_do_that_its_voices_are_dropped(clock: M
         assert frames == 0
 
 
+async def test_a_client_that_agrees_and_goes_on_sending_is_asked_once(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        client.goes_on = True
+        ports = ports_of(await client.send("as_the_rfc_says"))
+        assert not await ours.listener.call.pause()
+        await client.speak(ports, MEANWHILE)
+        assert ours.listener.frames == 0 and len(client.offered) == 1
+        assert await ours.listener.call.resume()
+        await client.speak(ports, AFTER)
+        await until(lambda: ours.listener.heard == {0: {0x55}, 1: {0x66}})
+
+
+async def test_metadata_is_taken_while_our_offer_is_not_answered(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        await client.send("as_the_rfc_says")
+        client.answers = None
+        pausing = asyncio.ensure_future(ours.listener.call.pause())
+        await until(lambda: client.asked)
+        assert (await client.send("then_metadata_only")).status == 200
+        await until(lambda: [one.name for one in ours.listener.call.info.parties] == ["Ada Caller", "Cy Agent"])
+        assert (await client.send("then_hold")).status == 491
+        client.answers = 200
+        assert await pausing
+
+
 async def test_what_the_client_offers_meanwhile_is_answered_inactive(clock: MediaClock) -> None:
     async with desk(clock) as (ours, client):
         client.answers = 488

@@ -6,16 +6,14 @@ Without a package index these tests are skipped, and say so.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from callers import Caller
+from own_environment import interpreter, without_our_path
 
 from voicebot.bots import activities
 from voicebot.bots.bot_framework import BotFrameworkBot, BotFrameworkChannel
@@ -25,32 +23,19 @@ from voicebot.events import BotDone, BotMessage, HangUpAsked, TransferAsked
 pytestmark = pytest.mark.peer
 
 SOURCE = Path(__file__).parent / "bot_agents_sdk"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voicebot" / "peers"
 
 
 @pytest.fixture(scope="session")
 def python() -> Path:
     """The interpreter of the environment that the agent runs in."""
-    requirements = (SOURCE / "requirements.txt").read_bytes()
-    kind = hashlib.sha256(requirements + sys.version.encode()).hexdigest()[:12]
-    folder = CACHE / f"bot_agents_sdk-{kind}"
-    interpreter = folder / "bin" / "python"
-    if not (folder / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, timeout=120)
-        command = [str(interpreter), "-m", "pip", "install", "--quiet", "-r", str(SOURCE / "requirements.txt")]
-        pip = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if pip.returncode != 0:
-            pytest.skip(f"pip could not install the Agents SDK: it is NOT tested: {pip.stderr[-500:]}")
-        (folder / "installed").touch()
-    return interpreter
+    return interpreter("bot_agents_sdk", (SOURCE / "requirements.txt").read_text())
 
 
 @pytest.fixture
 def agent(python: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with (tmp_path / "agent.log").open("wb") as log:
         process = subprocess.Popen(
-            [str(python), str(SOURCE / "bot.py"), "0"], env=environment, stdout=subprocess.PIPE, stderr=log
+            [str(python), str(SOURCE / "bot.py"), "0"], env=without_our_path(), stdout=subprocess.PIPE, stderr=log
         )
     yield process
     process.kill()

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
 from copilot_studio_double import TOKEN, CopilotStudioDouble
+from own_environment import interpreter
 
 pytestmark = pytest.mark.peer
 
@@ -35,17 +32,7 @@ asyncio.run(main())
 @pytest.fixture(scope="module")
 def python() -> Path:
     """An environment of its own in the user's cache: its dependencies are not ours."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "voicebot" / "peers" / f"copilotstudio-1.9.0-{sys.version_info[0]}{sys.version_info[1]}"
-    interpreter = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        install = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
-        done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            pytest.skip(f"pip cannot install {PACKAGE}; the double is NOT checked: {done.stderr[-300:]}")
-        (folder / "complete").touch()
-    return interpreter
+    return interpreter("copilotstudio", PACKAGE)
 
 
 async def test_it_starts_asks_and_sees_the_answer_stream(python: Path) -> None:

@@ -1,4 +1,4 @@
-"""A real recording client: rtpengine forks the call of two phones to us. And SIPp, which signals like one.
+"""Real recording clients: rtpengine, which forks the call of two phones to us, PJSIP, and SIPp for the signalling.
 
 What a session border controller would do beside rtpengine is done here: it asks for the fork, sends us the session
 description and metadata, and gives our answer back.
@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
 from free_port import free_ports
-from recording_desk import desk
+from own_environment import interpreter, without_our_path
+from recording_desk import Listener, desk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
 from rtpengine import NO_RTPENGINE, RTPENGINE, Control, rtpengine_running
 from sipp_caller import NO_SIPP, SCENARIOS, SIPP, run_sipp
@@ -32,6 +33,8 @@ PITCHES = {"caller": 440, "agent": 1_000}
 LONG = 12_000
 """Samples that are enough."""
 
+AGENTS = RecordingOptions(numbers=("desk",), agents=("@desk.example.net",))
+
 pytestmark = pytest.mark.peer
 
 
@@ -45,6 +48,13 @@ def pitch(heard: bytes) -> float:
     """The loudest tone of the last second, in Hz."""
     samples = PCMU.decode(heard[-8_000:]).astype(float)
     return float(np.abs(np.fft.rfft(samples)).argmax()) * 8_000 / len(samples)
+
+
+async def check_voices(listener: Listener) -> None:
+    """The voice of each role is the tone that is its own."""
+    await until(lambda: [len(audio) >= LONG for audio in listener.audio.values()] == [True, True])
+    heard = {role: pitch(listener.audio[number]) for number, (_, role, _) in listener.who.items()}
+    assert heard == {role: pytest.approx(hertz, abs=5) for role, hertz in PITCHES.items()}
 
 
 @pytest.fixture
@@ -96,13 +106,12 @@ class Fork:
 async def test_of_a_real_call_each_voice_is_heard_in_its_role(clock: MediaClock, tmp_path: Path) -> None:
     account = f"<sip:{{}}@{LOOPBACK}>;regint=0;audio_codecs=pcmu;answermode=auto"
     voices = {role: f"aufile,{tone(tmp_path / role, hertz)}" for role, hertz in PITCHES.items()}
-    agents = RecordingOptions(numbers=("desk",), agents=("@desk.example.net",))
     with rtpengine_running(tmp_path, ENGINE_PORTS) as engine, closing(Control(engine)) as control:
         async with baresip(tmp_path / "a", account.format("agent"), source=voices["agent"]) as agent:
             with kamailio_running(tmp_path, "rtpengine.cfg", {"BOT": str(agent.port), "ENGINE": str(engine)}) as proxy:
                 async with (
                     baresip(tmp_path / "c", account.format("caller"), source=voices["caller"]) as caller,
-                    desk(clock, agents) as (ours, client),
+                    desk(clock, AGENTS) as (ours, client),
                 ):
                     caller.tell("dial", f"sip:agent@{LOOPBACK}:{proxy}")
                     await caller.hears_of("CALL_ESTABLISHED")
@@ -112,9 +121,7 @@ async def test_of_a_real_call_each_voice_is_heard_in_its_role(clock: MediaClock,
                     assert response.status == 200
                     fork.answered(response.body)
                     listener = ours.listener
-                    await until(lambda: [len(audio) >= LONG for audio in listener.audio.values()] == [True, True])
-                    heard = {role: pitch(listener.audio[number]) for number, (_, role, _) in listener.who.items()}
-                    assert heard == {role: pytest.approx(hertz, abs=5) for role, hertz in PITCHES.items()}
+                    await check_voices(listener)
                     assert all(one.lost == 0 and one.packets_sent == 0 for one in listener.call.quality())
                     caller.tell("hangup")
                     await client.bye()
@@ -137,3 +144,35 @@ async def test_a_client_that_signals_all_there_is_gets_what_it_expects(clock: Me
         names = [{number: name for number, (name, _, _) in who.items()} for who in map(listener.who_in, listener.told)]
         assert names[0] == {0: "Ada Caller", 1: "Bo Agent"} and names[-1] == {0: "Ada Caller", 1: "Cy Agent"}
         assert [one.active for one in listener.told[-1].streams] == [False, False], "held at last"
+
+
+@pytest.fixture(scope="session")
+def pjsip() -> Path:
+    """The interpreter with PJSIP, which is under the GPL and runs in a process of its own."""
+    return interpreter("pjsip", "pjsua2-python==2.15.1.post1")
+
+
+async def test_pjsip_as_a_client_locks_one_codec_and_is_heard(clock: MediaClock, pjsip: Path) -> None:
+    """Its metadata comes first, and an UPDATE with one codec right after our answer."""
+    async with desk(clock, AGENTS) as (ours, client):
+        process = await asyncio.create_subprocess_exec(
+            *(pjsip, Path(__file__).parent / "pjsip_recording_client.py", f"{LOOPBACK}:{client.server[1]}"),
+            stdin=asyncio.subprocess.PIPE,
+            env=without_our_path(),
+        )
+        try:
+            await until(lambda: process.returncode is not None or ours.listeners)
+            await check_voices(ours.listener)
+            assert await ours.listener.call.pause()
+            frames = ours.listener.frames
+            assert await ours.listener.call.resume()
+            await until(lambda: ours.listener.frames > frames + 20)
+            assert process.stdin is not None
+            process.stdin.close()
+            await until(lambda: ours.listener.ends == ["client"])
+            async with asyncio.timeout(20):
+                assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()

@@ -11,7 +11,7 @@ from waiting import until
 
 from voicebot.address import Address
 from voicebot.service.figures import sip_figures
-from voicebot.service.sip import sip_endpoint
+from voicebot.service.sip import recordings, sip_endpoint
 from voicebot.settings import SettingsError, load_settings
 from voicebot.settings.sip import listen_at
 from voicebot.sip import ListenAt, SipEndpoint, SipRequest, TrunkState, offer_answer
@@ -112,6 +112,20 @@ async def test_whether_a_trunk_is_there_is_known_and_told(tmp_path: Path) -> Non
     assert endpoint.fit_line(list(endpoint.lines)) == "far" and far.counters.requests_by_method == {"OPTIONS": 1}
     await endpoint.close()
     await far.close()
+
+
+def test_recording_clients_are_taken_by_trunk_and_by_number(tmp_path: Path) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_text(
+        '[siprec]\nnumbers = ["+1555020*"]\nagents = ["7*"]\npause_at_source = false\n'
+        f'{TRUNK}assist = true\nagents = ["@desk.example"]\n{TRUNK.replace("sbc", "provider")}'
+    )
+    taken = recordings(load_settings(file))
+    invite = SipRequest("INVITE", "sip:bot@198.51.100.7")
+    assert taken.takes(invite, "sbc") and not taken.takes(invite, "provider") and not taken.takes(invite, "")
+    assert taken.takes(SipRequest("INVITE", "sip:0015550200123@198.51.100.7"), "provider")
+    assert taken.agents_of("sbc").has(["sip:anna@desk.example"]) and taken.agents_of("provider").has(["7001"])
+    assert not taken.pause_at_source
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from voicebot.legs.recorded import EndReason, RecordedInfo, RecordedSink
 from voicebot.legs.sip_info import called, passed_on, printable
@@ -65,7 +66,7 @@ class RecordingOptions:
     def agents_of(self, trunk: str) -> Agents:
         return Agents(self.trunks.get(trunk) or self.agents)
 
-    @property
+    @cached_property
     def _table(self) -> NumberTable:
         return NumberTable({number: number for number in self.numbers})
 
@@ -227,10 +228,12 @@ class SiprecCall:
         return answer
 
     def _answered(self, answer: SessionDescription) -> None:
-        """The answer to an offer of ours in mid-call. One that we do not support changes nothing, like a refusal."""
-        self._settle(self._streams.answered(answer))
+        """The answer to an offer of ours in mid-call. One that we do not support changes nothing, like a refusal; and
+        there are clients that accept ``inactive``, and say that they go on sending."""
+        asked = self._offer[0] if self._offer is not None else None
+        self._settle(self._streams.answered(answer) and not (asked and self._streams.sent))
         self._changed()
-        if self._asks and self._inactive is not self._streams.paused:
+        if asked is not None and asked is not self._streams.paused:
             self._reoffer()  # nobody may be waiting for it any more
 
     async def _watch(self) -> None:

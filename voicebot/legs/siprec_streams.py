@@ -101,6 +101,11 @@ class RecordedStreams:
         )
 
     @property
+    def sent(self) -> bool:
+        """Whether the client says that it sends, in any stream."""
+        return any(line.sends for line in self._served)
+
+    @property
     def packets(self) -> int:
         """How many have come; fewer when a stream has ended."""
         return sum(quality.packets_received for quality in self.quality())

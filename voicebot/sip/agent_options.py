@@ -34,4 +34,4 @@ class AgentOptions:
 
     def takes_recording(self, request: SipRequest, trunk: str) -> bool:
         """Whether ``request`` is an INVITE of a recording client that is taken as one."""
-        return is_from_recording_client(request) and self.records(request, trunk)
+        return self.records(request, trunk) and is_from_recording_client(request)

@@ -96,8 +96,10 @@ class Renegotiation:
         if self._theirs is not None:
             self._wire.refuse(transaction, 500, now, retry_after_s=1)  # 14.2: one at a time
             return
-        may_come = self._state.is_up or (request.method == "UPDATE" and (early or not has_session(request)))
-        if not may_come or self._acceptance.pending or self._asking:
+        without_offer = request.method == "UPDATE" and not has_session(request)
+        may_come = self._state.is_up or (request.method == "UPDATE" and early) or without_offer
+        only_tells = self._state.recording and without_offer  # metadata, which no offer of ours stands in the way of
+        if not may_come or ((self._acceptance.pending or self._asking) and not only_tells):
             self._wire.refuse(transaction, 491, now)
             return
         if too_short(request):
