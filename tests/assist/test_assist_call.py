@@ -195,11 +195,14 @@ async def test_another_agent_in_the_same_stream_is_another_party() -> None:
     world = AssistWorld()
     _, agent = await world.both_speak()
     agent.says("I put you through.")
+    agent.seems("bye")
     other = Party("p3", Role.AGENT, "Kim", Address.parse("sip:7002@pbx.example"))
     streams = world.client.info.streams
     world.client.change(parties=(CALLER, other), streams=(streams[0], replace(streams[1], party="p3")))
+    agent.says("Bye.")
+    await world.hears(1, 1.5)
     agent.says("Kim here.")
-    assert world.lines == [("p2", "I put you through."), ("p3", "Kim here.")]
+    assert world.lines == [("p2", "I put you through."), ("p2", "Bye."), ("p3", "Kim here.")]
     assert [one.key for one in world.entries(PartiesChanged)[-1].parties] == ["p1", "p3"]
     record = await world.over()
     assert [one["DisplayName"] for one in record["parties"]] == ["Ada Miller", "Sam", "Kim"]
@@ -289,3 +292,20 @@ async def test_draining_ends_the_recording_sessions() -> None:
     await world.calls.drain(5.0)
     assert world.client.asked[0] == "hang up"
     assert world.call.record is not None and world.call.record["end"] == {"reason": "agent"}
+
+
+async def test_recognition_that_was_away_when_nobody_spoke_any_more_is_told_to_be_back_at_the_next_word() -> None:
+    world = AssistWorld(refuses=10**6)
+    first = await world.hears(0, 1.0)
+    assert first is not None
+    await world.hears(0, IDLE_S + 5.0, silence=True)
+    assert first.stopped and world.call.recognising == 0
+    refused = first.refuses
+    await asyncio.sleep(60.0)
+    assert first.refuses == refused, "nobody asks any more"
+    second = await world.hears(0, 0.2)
+    assert second is not None and second is not first
+    second.refuses = 0
+    await asyncio.sleep(10.0)
+    assert [one.over for one in world.entries(Trouble)] == [False, True]
+    await world.over()

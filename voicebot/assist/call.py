@@ -184,7 +184,9 @@ class AssistCall:
         :class:`~voicebot.assist.analysis.AnalysisUnavailable`."""
         if self._analysing is None:
             raise AnalysisUnavailable("there is no analysis: it is switched off")
-        if self.feed.closed and self._summary is not None:
+        if self.feed.closed:
+            if self._summary is None:
+                raise AnalysisUnavailable("the call is over")
             return self._summary
         self._summary = await self._analysing.summary(self._lines())
         self._tell(self._summary)
@@ -206,9 +208,9 @@ class AssistCall:
             return
         known = {party.key for party in self._parties if party.name or party.address or party.role is not Role.OTHER}
         self.info = info
-        for old, new in self._voices.follow(info):
-            self._transcript.give_up(old)
+        for old, new in self._voices.follow(info, at):
             if old not in known:
+                self._voices.rename(old, new)
                 self._transcript.rename(old, new)
         if not self._earlier_id and self._services.earlier is not None and (earlier := earlier_call(info)):
             self._earlier_id = self._builder.earlier_call = earlier
@@ -232,20 +234,21 @@ class AssistCall:
     # --- what is heard -----------------------------------------------------------------------------------------------
 
     def _report(self, voice: Voice, event: Event) -> None:
-        party, language = voice.party, voice.hearing.language
+        language = voice.hearing.language
         match event:
             case Hypothesis(text=text, start=start, end=end):
-                self._transcript.hypothesis(party, text, start, end, language)
+                self._transcript.hypothesis(voice.whose(start), text, start, end, language)
                 self._watcher.line(self._loop.time() - end)
             case FinalResult(text=text, start=start, end=end):
+                party = voice.whose(start)
                 if self._transcript.final(party, text, start, end, language).held:
                     self._settle_later(party)
                 self._watcher.line(self._loop.time() - end)
-            case NoMatch():
-                self._transcript.nothing(party)
+            case NoMatch(start=start):
+                self._transcript.nothing(voice.whose(start))
             case RecognitionLost() | RecognitionRestored():
                 over = isinstance(event, RecognitionRestored)
-                self._tell(Trouble(self._transcript.ms(event.at), "recognition", over, party))
+                self._tell(Trouble(self._transcript.ms(event.at), "recognition", over, voice.party))
 
     def _settle_later(self, party: str) -> None:
         if (timer := self._settling.get(party)) is not None:

@@ -47,9 +47,9 @@ class AssistCalls:
     def accept(self, recorded: RecordedCall) -> AssistCall:
         """Listen to ``recorded``."""
         call = AssistCall(recorded, self.services, self)
+        call.begin()
         self._running.append(call)
         self.roster.began(call)
-        call.begin()
         self._tasks.spawn(self._run(call), f"assist call {call.id}")
         return call
 

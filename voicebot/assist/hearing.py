@@ -75,6 +75,7 @@ class Hearing:
         self._last_voice = float("-inf")
         self._last_frame = float("-inf")
         self._ended = True  # silence has been written after the last frame
+        self._lost = False  # it was told that recognition is lost
         self._hypothesis = False  # there is one that is not followed by a final result yet
         self._results_until = float("-inf")
         self._result = asyncio.Event()
@@ -160,6 +161,10 @@ class Hearing:
                 self._hypothesis = False
                 self._results_until = max(self._results_until, end)
                 self._result.set()
+            case RecognitionLost():
+                self._lost = True
+            case RecognitionRestored():
+                self._lost = False
         self._tell(event)
 
     # --- inside -----------------------------------------------------------------------------------------------------
@@ -177,23 +182,23 @@ class Hearing:
 
     async def _connect(self, recognizer: PartyRecognizer) -> None:
         """Connect, however long it takes. What was said last is heard then; meanwhile recognition is lost."""
-        lost = False
         async for attempt in AsyncRetrying(
             wait=wait_random_exponential(multiplier=0.3, max=_BACK_OFF_MAX_S),
             retry=retry_if_exception_type(SpeechUnavailable),
             stop=stop_never,
         ):
             with attempt:
+                if self._recognizer is not recognizer:  # it was released meanwhile
+                    return
                 try:
                     await recognizer.start()
                 except SpeechUnavailable as error:
-                    if not lost:
-                        lost = True
+                    if not self._lost:
                         self._log.error("no recognition: %s", error)
-                        self._tell(RecognitionLost(self._loop.time(), str(error)))
+                        self._report(RecognitionLost(self._loop.time(), str(error)))
                     raise
-        if lost:
-            self._tell(RecognitionRestored(self._loop.time()))
+        if self._lost:
+            self._report(RecognitionRestored(self._loop.time()))
 
     async def _watch(self, recognizer: PartyRecognizer) -> None:
         while self._recognizer is recognizer:
@@ -211,11 +216,10 @@ class Hearing:
         other = self._make(self.audio, self._report, language)
         try:
             await other.start()
+            if self._recognizer is old and self.language == language:
+                self._recognizer, other = other, old
+                self._tasks.spawn(self._watch(self._recognizer), "watching a party's recogniser")
         except SpeechUnavailable as error:
             self._log.error("cannot listen in %s: %s", language, error)
+        finally:
             await other.stop()
-            return
-        if self._recognizer is old and self.language == language:
-            self._recognizer, other = other, old
-            self._tasks.spawn(self._watch(self._recognizer), "watching a party's recogniser")
-        await other.stop()

@@ -17,11 +17,17 @@ from voicebot.tasks import BackgroundTasks
 
 @dataclass(eq=False, slots=True)
 class Voice:
-    """The voice in one stream. ``party``: the key of whose it is now."""
+    """The voice in one stream. ``party``: the key of whose it is since ``since``; before that it was ``before``'s."""
 
     party: str
     hearing: Hearing
     active: bool = True
+    before: str = ""
+    since: float = float("-inf")
+
+    def whose(self, at: float) -> str:
+        """Who spoke in the stream at ``at``, on the loop's clock."""
+        return self.party if at >= self.since else self.before
 
 
 class Voices:
@@ -39,8 +45,8 @@ class Voices:
         self._tasks = BackgroundTasks(log)
         self._by_stream: dict[int, Voice] = {}
 
-    def follow(self, info: RecordedInfo) -> list[tuple[str, str]]:
-        """Streams or parties are others now. Returns whose voices belong to others now: old and new key."""
+    def follow(self, info: RecordedInfo, at: float) -> list[tuple[str, str]]:
+        """Streams or parties are others from ``at`` on. Returns whose voices belong to others: old and new key."""
         roles = {party.key: party.role for party in info.parties}
         changed: list[tuple[str, str]] = []
         for number in self._by_stream.keys() - {stream.number for stream in info.streams}:
@@ -56,12 +62,18 @@ class Voices:
                 continue
             if voice.party != key:
                 changed.append((voice.party, key))
-                voice.party = key
+                voice.before, voice.party, voice.since = voice.party, key, at
             if voice.active and not stream.active:
                 voice.hearing.interrupt()
             voice.active = stream.active
             voice.hearing.speak(language)
         return changed
+
+    def rename(self, old: str, new: str) -> None:
+        """What ``old`` has said was ``new``'s."""
+        for voice in self._by_stream.values():
+            if voice.before == old:
+                voice.before = new
 
     def voice(self, stream: int) -> Voice | None:
         """The voice in ``stream``."""

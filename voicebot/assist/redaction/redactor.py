@@ -15,13 +15,15 @@ from typing import Final
 
 from voicebot.assist.entries import Withheld
 from voicebot.assist.redaction.policy import RedactionPolicy
-from voicebot.assist.redaction.reading import MAX_CHARACTERS, Speech, clipped
+from voicebot.assist.redaction.reading import Speech, clipped
 from voicebot.assist.redaction.span import HELD, Span, marked, merged
 from voicebot.assist.redaction.words import words_of
 
 REMEMBERED_S: Final = 60.0
 """How long before an utterance another one is read together with it, or is the question to it."""
-UTTERANCES: Final = 8
+UTTERANCES: Final = 20
+FAR_CHARACTERS: Final = 400
+"""What was said so long before the last utterance is no part of it: a number takes some two hundred."""
 _ASKING: Final = 2
 """Of the others' last utterances, how many may be the question."""
 
@@ -40,7 +42,7 @@ class Redacted:
         return any(mark.category == HELD for mark in self.withheld)
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class _Said:
     """``asks``: what it may be a question for. ``shown``: what was shown of it last. ``withheld``: what has turned out
     to be withheld; that stays, also when what was said before or after it is no longer remembered."""
@@ -99,8 +101,18 @@ class Redactor:
         self, party: str, at: float, now: _Said | None = None, *, partial: bool = False, complete: bool = False
     ) -> list[tuple[_Said, Redacted]]:
         """What may be shown of the utterances of ``party`` that are remembered, and of the one ``now``."""
-        said = [one for one in self._said.get(party, ()) if at - one.at <= REMEMBERED_S]
-        said = _latest([*said, now] if now else said)
+        said = [*self._said.get(party, ()), *([now] if now else [])]
+        near = _near([one for one in said if at - one.at <= REMEMBERED_S])
+        if partial:
+            return self._redacted(party, at, near, partial=True)
+        far = [one for one in said if one not in near and one.shown is not None and one.shown.held]
+        alone = [found for one in far for found in self._redacted(party, at, [one], complete=True)]
+        return [*alone, *self._redacted(party, at, near, complete=complete)]
+
+    def _redacted(
+        self, party: str, at: float, said: list[_Said], *, partial: bool = False, complete: bool = False
+    ) -> list[tuple[_Said, Redacted]]:
+        """What may be shown of what was ``said``, read together."""
         texts = [clipped(one.text) for one in said]
         speech = Speech(
             "\n".join(texts),
@@ -133,11 +145,10 @@ def _changed(found: list[tuple[_Said, Redacted]]) -> list[Redacted]:
     return [redacted for _, redacted in changed]
 
 
-def _latest(said: list[_Said]) -> list[_Said]:
-    """The last ones of ``said`` that have no more than :data:`MAX_CHARACTERS` together; the last one in any case."""
-    length = 0
-    for place in range(len(said) - 1, -1, -1):
-        length += len(said[place].text) + 1
-        if length > MAX_CHARACTERS and place < len(said) - 1:
-            return said[place + 1 :]
-    return said
+def _near(said: list[_Said]) -> list[_Said]:
+    """The last one of ``said``, and those before it that may have to do with it."""
+    place, length = len(said) - 1, 0
+    while place > 0 and length < FAR_CHARACTERS:
+        length += len(said[place].text)
+        place -= 1
+    return said[max(place, 0) :]

@@ -38,7 +38,10 @@ export class Call {
         this.checklist.set(event.ItemId, event);
         return "checklist";
       case "Listening":
-        if (!this.marks.some((mark) => mark.EventNumber === event.EventNumber)) this.marks.push(event);
+        // A pause is told again when the client has agreed to send nothing: that is no other one.
+        if (event.IsListening !== this.listening && !this.marks.some((mark) => mark.EventNumber === event.EventNumber)) {
+          this.marks.push(event);
+        }
         this.listening = event.IsListening;
         return "lines";
       case "Trouble":
