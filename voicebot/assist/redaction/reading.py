@@ -18,14 +18,14 @@ from voicebot.assist.redaction.words import Words, folded
 MAX_CHARACTERS: Final = 4000
 """Of one stretch of speech: some four minutes."""
 
-_TOKEN = re.compile(r"[0-9]+|[^\W\d_]+(?:['’][^\W\d_]+)*|[@+]")
+_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*|[@+]")
 _PAUSE = re.compile(r"[,.;:!?\n]")
 
 T = TypeVar("T")
 
-NUMERAL, DIGIT, TEEN, TENS, HUNDRED, HUNDREDS, THOUSAND, TIMES, COMPOUND, FILLER, WORD = (
-    "numeral", "digit", "teen", "tens", "hundred", "hundreds", "thousand", "times", "compound", "filler", "word",
-)  # fmt: skip
+NUMERAL, DIGIT, TEEN, TENS, COMPOUND = "numeral", "digit", "teen", "tens", "compound"
+HUNDRED, HUNDREDS, THOUSAND = "hundred", "hundreds", "thousand"
+TIMES, PLURAL, FILLER, WORD = "times", "plural", "filler", "word"
 
 NUMBERS: Final = ("card", "code", "account", "phone", "other")
 """Those kinds of :class:`Cue` that are kinds of numbers."""
@@ -187,7 +187,8 @@ class Speech:
 def _number_phrases(words: Words) -> Phrases[tuple[str, int]]:
     values: list[tuple[str, tuple[str, int]]] = []
     for kind, meanings in (
-        (TIMES, words.times), (DIGIT, words.units), (TEEN, words.teens), (TENS, words.tens), (HUNDREDS, words.hundreds),
+        (TIMES, words.times), (PLURAL, words.plurals),
+        (DIGIT, words.units), (TEEN, words.teens), (TENS, words.tens), (HUNDREDS, words.hundreds),
     ):  # fmt: skip
         values += [(word, (kind, value)) for word, value in meanings.items()]
     for kind, listed in ((HUNDRED, words.hundred), (THOUSAND, words.thousand), (FILLER, words.fillers)):
@@ -250,6 +251,8 @@ def _groups(speech: Speech, atoms: list[_Atom]) -> list[Group]:
         if atoms[index].kind == TIMES and index + 1 < len(atoms) and atoms[index + 1].digits:
             times, index = atoms[index].value, index + 1
         digits, after = reader.number(index)
+        if digits and atoms[index].kind == DIGIT and after < len(atoms) and atoms[after].kind == PLURAL:
+            digits, after = str(atoms[after].value) * atoms[index].value, after + 1
         if not digits:
             gap += atoms[index].kind != TIMES
             index += 1
