@@ -170,9 +170,8 @@ def _beginning(speech: Speech) -> Iterator[Span]:
     """The end of the speech, if it may be the beginning of a card number."""
     if not speech.open_end:
         return
-    run = list(runs(speech.groups))[-1]
-    nearest = speech.nearest(run[0].first, _CUE_WORDS)
-    if nearest not in ("", "card", "code"):
+    run = _last_digits(speech.groups)
+    if speech.nearest(run[0].first, _CUE_WORDS) not in ("", "card", "code"):
         return
     for first, group in enumerate(run):
         digits = "".join(later.digits for later in run[first:])
@@ -182,3 +181,12 @@ def _beginning(speech: Speech) -> Iterator[Span]:
         if expected or any(length > len(digits) for length in _lengths(digits)):
             yield Span(group.begin, run[-1].end, HELD)
             return
+
+
+def _last_digits(groups: list[Group]) -> list[Group]:
+    """The last of ``groups`` that may be one number together."""
+    first, digits = len(groups) - 1, len(groups[-1].digits)
+    while first and not groups[first].gap and digits + len(groups[first - 1].digits) <= _LONGEST:
+        first -= 1
+        digits += len(groups[first].digits)
+    return groups[first:]
