@@ -37,6 +37,34 @@ def _written_out(word: str) -> list[str]:
     return [word]
 
 
+class SpokenWords:
+    """What was said, ready for phrases to be found in it. ``last``: only so many of its last words count."""
+
+    __slots__ = ("line", "words")
+
+    def __init__(self, text: str, last: int) -> None:
+        words = words_said(text)[-last:]
+        self.words = frozenset(words)
+        self.line = line_of(words)
+
+
+class SpokenPhrase:
+    """A phrase of a list. Raises ValueError with what is wrong with ``phrase``.
+
+    Of a long list, most phrases are ruled out by one look at the words.
+    """
+
+    __slots__ = ("_needs", "_pattern")
+
+    def __init__(self, phrase: str) -> None:
+        self._pattern = pattern_of(phrase)
+        self._needs = _needed(phrase)
+
+    def said_in(self, spoken: SpokenWords) -> bool:
+        """Whether it is said there."""
+        return not self._needs.isdisjoint(spoken.words) and self._pattern.search(spoken.line) is not None
+
+
 def line_of(words: list[str]) -> str:
     """``words`` as patterns are searched for in them: with a space before and behind each."""
     return f" {' '.join(words)} "
@@ -68,3 +96,13 @@ def pattern_of(phrase: str) -> re.Pattern[str]:
     if not must:
         raise ValueError("no word of it must be said")
     return re.compile(f"{pattern}(?= )")
+
+
+def _needed(phrase: str) -> frozenset[str]:
+    """Words of which one is said wherever ``phrase`` is: the first words of its first part that must be said."""
+    for part in _PART.findall(phrase.lower().replace("’", "'")):
+        if part == "..." or part.endswith("|)"):
+            continue
+        choices = part[1:-1].split("|") if part.startswith("(") else [part]
+        return frozenset(words_said(choice)[0] for choice in choices)
+    return frozenset()

@@ -241,3 +241,26 @@ def test_the_pause_grows_while_the_service_is_away_and_ends_when_it_is_back() ->
 )
 def test_languages_are_named_as_the_service_names_them(tag: str, language: str) -> None:
     assert service_language(tag) == language
+
+
+@pytest.mark.parametrize("status", [400, 413])
+async def test_a_request_that_is_refused_fails_alone(
+    client: LanguageClient, service: FaultyLanguage, status: int
+) -> None:
+    service.faults = [(status, {}), (status, {}), None]
+    with pytest.raises(AnalysisUnavailable, match=f"refuses what is asked .{status}"):
+        await client.tone(ANGRY, "en")
+    with pytest.raises(AnalysisUnavailable, match=f"refuses what is asked .{status}"):
+        await client.extract([(ANGRY, "en")], 1)
+    assert await client.tone(ANGRY, "en") is not None
+
+
+async def test_what_is_asked_when_it_is_closed_fails_at_once(client: LanguageClient, service: FaultyLanguage) -> None:
+    service.faults = ["hang"]
+    asked = asyncio.ensure_future(client.tone(ANGRY, "en", 1000.0))
+    await until(lambda: service.asked)
+    await client.close()
+    with pytest.raises(AnalysisUnavailable, match="any more"):
+        await asked
+    with pytest.raises(AnalysisUnavailable, match="any more"):
+        await client.tone(ANGRY, "en", 1000.0)

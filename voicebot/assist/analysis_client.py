@@ -87,7 +87,7 @@ class LanguageClient:
         """End everything; what waits fails. Harmless when repeated."""
         await self._tasks.close()
         for queue in (self._moods, self._phrases):
-            queue.fail("it is being shut down")
+            queue.close()
         await self._connection.close()
 
     async def tone(self, text: str, language: str, deadline_s: float = DEADLINE_S) -> Tone | None:
@@ -201,7 +201,8 @@ class _Connection:
 
 
 async def _outcome(ask: Callable[[Any], Awaitable[T]], connection: _Connection, state: ServiceState) -> T | None:
-    """What ``ask`` returns; None when the service is in trouble, which ``state`` knows then."""
+    """What ``ask`` returns; None when the service is in trouble, which ``state`` knows then. Raises
+    :class:`AnalysisUnavailable`: it is not, but does not take this."""
     loop = asyncio.get_running_loop()
     try:
         async with connection.use() as client:
@@ -210,6 +211,9 @@ async def _outcome(ask: Callable[[Any], Awaitable[T]], connection: _Connection, 
         status = error.status_code or 0
         if status == 429:
             state.throttled(_retry_after_s(error), loop.time())
+        elif status in (400, 413):
+            why = f"the language service refuses what is asked ({status}): {str(error.message)[:200]}"
+            raise AnalysisUnavailable(why) from error
         elif status in (401, 403):
             state.away(f"it refuses our key ({status}): check the key and the endpoint", loop.time())
         else:
@@ -228,11 +232,9 @@ def _retry_after_s(error: HttpResponseError) -> float:
     """What the answer says in seconds (RFC 9110, 10.2.3); a date, or nothing, counts as one second."""
     headers: Any = getattr(error.response, "headers", {})
     said = str(headers.get("Retry-After", ""))
-    return (
-        number_within(int(said), 0.1, MAX_RETRY_AFTER_S) or 1.0
-        if said.isascii() and said.isdigit() and len(said) < 9
-        else 1.0
-    )
+    if not (said.isascii() and said.isdigit() and len(said) < 9):
+        return 1.0
+    return min(max(float(said), 0.1), MAX_RETRY_AFTER_S)
 
 
 def service_language(tag: str) -> str:

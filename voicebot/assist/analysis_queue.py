@@ -9,6 +9,7 @@ is away, or broken     fails at once, until a pause that grows to ``MAX_PAUSE_S`
 refuses us (401, 403)  the same
 cannot keep up         fails at once while the queue is full
 does not know a text   gets nothing: it was in another language, or too long
+refuses it (400, 413)  fails, with what went out with it
 =====================  =================================================================================
 """
 
@@ -34,6 +35,7 @@ GATHER_S = 0.1
 """How long a text waits for others to go with: a request takes this process two milliseconds, however many texts."""
 FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 15.0
+SHUT_DOWN = "the language service is not used any more"
 
 T = TypeVar("T")
 Text = tuple[str, str]
@@ -85,11 +87,14 @@ class Queue(Generic[T]):
         self._state = state
         self._waiting: deque[_Asked[T]] = deque()
         self._some = asyncio.Event()
+        self._closed = False
 
     async def ask(self, text: str, language: str, deadline_s: float) -> T | None:
         loop = asyncio.get_running_loop()
         if self._state.is_away(loop.time()) or self._state.wait_s(loop.time()) > deadline_s:
             raise AnalysisUnavailable(f"the language service: {self._state.trouble}")
+        if self._closed:
+            raise AnalysisUnavailable(SHUT_DOWN)
         if len(self._waiting) >= MAX_WAITING:
             raise AnalysisUnavailable(f"the language service: {MAX_WAITING} texts wait for it")
         asked: _Asked[T] = _Asked(text, language, loop.create_future())
@@ -104,9 +109,10 @@ class Queue(Generic[T]):
         finally:
             asked.answer.cancel()  # who asked is gone: it is not sent any more
 
-    def fail(self, why: str) -> None:
-        """Nobody sends any more."""
-        self._answer(list(self._waiting), None, why)
+    def close(self) -> None:
+        """Nobody sends any more: what waits fails, and what will be asked."""
+        self._closed = True
+        self._answer(list(self._waiting), None, SHUT_DOWN)
         self._waiting.clear()
 
     async def run(self) -> None:
@@ -118,12 +124,19 @@ class Queue(Generic[T]):
             batch = self._next()
             if not batch:
                 continue
-            answers = await self._within(batch)
+            try:
+                answers = await self._within(batch)
+            except AnalysisUnavailable as error:
+                self._answer(batch, None, str(error))
+                continue
+            except asyncio.CancelledError:
+                self._answer(batch, None, SHUT_DOWN)
+                raise
             if answers is None and self._state.wait_s(loop.time()):
                 self._waiting.extendleft(reversed(batch))  # throttled: they wait on, each until its deadline
                 self._some.set()
             else:
-                self._answer(batch, answers, self._state.trouble)
+                self._answer(batch, answers, f"the language service: {self._state.trouble}")
 
     async def _within(self, batch: list[_Asked[T]]) -> list[T | None] | None:
         try:
@@ -144,11 +157,11 @@ class Queue(Generic[T]):
         return batch
 
     @staticmethod
-    def _answer(batch: list[_Asked[T]], answers: list[T | None] | None, trouble: str) -> None:
+    def _answer(batch: list[_Asked[T]], answers: list[T | None] | None, failure: str) -> None:
         for place, one in enumerate(batch):
             if one.answer.done():
                 continue
             if answers is None:
-                one.answer.set_exception(AnalysisUnavailable(f"the language service: {trouble}"))
+                one.answer.set_exception(AnalysisUnavailable(failure))
             else:
                 one.answer.set_result(answers[place] if place < len(answers) else None)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from voicebot.assist.analysis import Line
 from voicebot.assist.entries import ChecklistItem
-from voicebot.assist.rules import Item
+from voicebot.assist.rules import MAX_WORDS, Item
+from voicebot.spoken_phrases import SpokenWords
 
 BY_AGENT = "agent"
 
@@ -25,10 +26,11 @@ class Checklist:
 
     def heard(self, line: Line) -> list[ChecklistItem]:
         """The items that a final utterance has ticked."""
+        spoken = SpokenWords(line.text, MAX_WORDS)
         said = [
             key
             for key, item in self._items.items()
-            if key not in self._done_by and any(one.by(line) for one in item.when)
+            if key not in self._done_by and any(one.by(line.role, spoken) for one in item.when)
         ]
         self._done_by |= dict.fromkeys(said, line.utterance_id)
         return [self._shown(key) for key in said]

@@ -29,14 +29,14 @@ from voicebot.assist.entries import Suggestion
 from voicebot.authoring.document import Document, YamlPath, read_document
 from voicebot.authoring.problems import Problem, did_you_mean
 from voicebot.events.parties import Role
-from voicebot.spoken_phrases import line_of, pattern_of, words_said
+from voicebot.spoken_phrases import SpokenPhrase, SpokenWords
 
 MAX_RULES = 500
 MAX_PHRASES = 100
 """Of a rule, for each party."""
 MAX_NAME = 120
 MAX_TEXT = 1_200
-MAX_WORDS = 200
+MAX_WORDS = 80
 """Words of an utterance that rules look at: its last ones."""
 WHO: dict[str, Role | None] = {"caller says": Role.CALLER, "agent says": Role.AGENT, "anybody says": None}
 LISTENING = {"pause": False, "resume": True}
@@ -47,14 +47,11 @@ class Said:
     """What must be said, and by whom; ``role`` None: by anybody."""
 
     role: Role | None
-    patterns: tuple[re.Pattern[str], ...]
+    phrases: tuple[SpokenPhrase, ...]
 
-    def by(self, line: Line) -> bool:
-        """Whether it is said in ``line``."""
-        if self.role is not None and self.role is not line.role:
-            return False
-        words = line_of(words_said(line.text)[-MAX_WORDS:])
-        return any(pattern.search(words) for pattern in self.patterns)
+    def by(self, role: Role, spoken: SpokenWords) -> bool:
+        """Whether ``role`` has said it."""
+        return self.role in (None, role) and any(phrase.said_in(spoken) for phrase in self.phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +94,9 @@ class RulesOfCall:
     def heard(self, line: Line, *, partial: bool) -> list[Suggestion | ListeningAsked]:
         """Only the listening is changed by an utterance that is not over: the number may be the next thing said."""
         found: list[Suggestion | ListeningAsked] = []
+        spoken = SpokenWords(line.text, MAX_WORDS)
         for rule in self._rules:
-            if not any(said.by(line) for said in rule.when):
+            if not any(said.by(line.role, spoken) for said in rule.when):
                 continue
             if rule.listening is not None and self._paused_by != (line.utterance_id, rule.key):
                 self._paused_by = (line.utterance_id, rule.key)
@@ -193,18 +191,18 @@ class _Reading:
             places = [
                 (*path, who, place) if isinstance(phrases, list) else (*path, who) for place in range(len(listed))
             ]
-            patterns = [self._pattern(place, one) for place, one in zip(places, listed[:MAX_PHRASES], strict=False)]
-            usable = tuple(pattern for pattern in patterns if pattern is not None)
+            read = [self._phrase(place, one) for place, one in zip(places, listed[:MAX_PHRASES], strict=False)]
+            usable = tuple(phrase for phrase in read if phrase is not None)
             if usable:
                 found.append(Said(role, usable))
         return tuple(found)
 
-    def _pattern(self, path: YamlPath, phrase: Any) -> re.Pattern[str] | None:
+    def _phrase(self, path: YamlPath, phrase: Any) -> SpokenPhrase | None:
         if not isinstance(phrase, str | int | float) or isinstance(phrase, bool):
             self._fault(path, "not-a-phrase", "this is not a phrase", 'put it in quotes: "..."')
             return None
         try:
-            return pattern_of(str(phrase))
+            return SpokenPhrase(str(phrase))
         except ValueError as error:
             self._fault(path, "phrase", str(error), "write words, (a|b) for either, (a|) for perhaps, ... for a gap")
             return None

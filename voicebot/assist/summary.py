@@ -8,6 +8,7 @@ are known by their wording. :mod:`voicebot.assist.summary_chat` asks a language 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -19,7 +20,7 @@ from voicebot.assist.analysis import AnalysisUnavailable, Line
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.entries import Summary
 from voicebot.events.parties import Role
-from voicebot.spoken_phrases import line_of, pattern_of, words_said
+from voicebot.spoken_phrases import SpokenPhrase, SpokenWords
 
 MAX_LINES = 2_000
 """Of a call that is summed up: of a longer one, its first and last halves of so many."""
@@ -27,6 +28,10 @@ MAX_CHARACTERS = 40_000
 """Of what the caller said, for the reason: most calls say it in the first minute."""
 MAX_POINTS = 8
 MAX_POINT = 300
+MAX_WORDS = 400
+"""Words of a sentence that are looked at: its last ones."""
+AT_A_TIME = 50
+"""Lines that are looked through before others get their turn."""
 REASON_SENTENCES = 2
 
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
@@ -45,7 +50,15 @@ class ExtractiveSummariser:
 
     async def summary(self, lines: Sequence[Line]) -> Summary:
         kept = bounded(lines)
-        return Summary(await self._reason(kept), promised(kept), open_points(kept))
+        reason = await self._reason(kept)
+        promises: list[str] = []
+        points: list[str] = []
+        for begin in range(0, len(kept), AT_A_TIME):
+            piece = kept[begin : begin + AT_A_TIME]
+            promises += promised(piece)
+            points += open_points(piece)
+            await asyncio.sleep(0)
+        return Summary(reason, _points(promises), _points(points))
 
     async def _reason(self, lines: Sequence[Line]) -> str:
         said = [line for line in lines if line.role is not Role.AGENT] or list(lines)
@@ -70,21 +83,21 @@ def bounded(lines: Sequence[Line]) -> list[Line]:
 def promised(lines: Sequence[Line]) -> tuple[str, ...]:
     """The sentences in which the agent promises something that outlives the call."""
     sentences = [one for line in lines if line.role is Role.AGENT for one in _sentences(line.text)]
-    return _points(one for one in sentences if _said(one, _PROMISE_PATTERNS) and not _said(one, _NOW_PATTERNS))
+    return _points(one for one in sentences if _said(one, _PROMISE_PHRASES) and not _said(one, _NOW_PHRASES))
 
 
 def open_points(lines: Sequence[Line]) -> tuple[str, ...]:
     """The sentences, of anybody, that leave something to be done or to be found out."""
-    return _points(one for line in lines for one in _sentences(line.text) if _said(one, _OPEN_PATTERNS))
+    return _points(one for line in lines for one in _sentences(line.text) if _said(one, _OPEN_PHRASES))
 
 
 def _sentences(text: str) -> list[str]:
     return [sentence.strip() for sentence in _SENTENCE.findall(text) if sentence.strip()]
 
 
-def _said(sentence: str, patterns: Sequence[re.Pattern[str]]) -> bool:
-    words = line_of(words_said(sentence))
-    return any(pattern.search(words) for pattern in patterns)
+def _said(sentence: str, phrases: Sequence[SpokenPhrase]) -> bool:
+    spoken = SpokenWords(sentence, MAX_WORDS)
+    return any(phrase.said_in(spoken) for phrase in phrases)
 
 
 def _points(sentences: Iterable[str]) -> tuple[str, ...]:
@@ -92,11 +105,11 @@ def _points(sentences: Iterable[str]) -> tuple[str, ...]:
     return tuple(list(dict.fromkeys(one[:MAX_POINT] for one in sentences))[-MAX_POINTS:])
 
 
-def _patterns(name: str) -> list[re.Pattern[str]]:
+def _phrases(name: str) -> list[SpokenPhrase]:
     listed = yaml.safe_load(files(__package__).joinpath("summary_en.yaml").read_text(encoding="utf-8"))
-    return [pattern_of(phrase) for phrase in listed[name]]
+    return [SpokenPhrase(phrase) for phrase in listed[name]]
 
 
-_PROMISE_PATTERNS = _patterns("promises")
-_NOW_PATTERNS = _patterns("during_the_call")
-_OPEN_PATTERNS = _patterns("open")
+_PROMISE_PHRASES = _phrases("promises")
+_NOW_PHRASES = _phrases("during_the_call")
+_OPEN_PHRASES = _phrases("open")

@@ -245,7 +245,8 @@ function onSubmit(id, work) {
   });
 }
 
-onClick("listen", () => api.post(ofCall(current.listening ? "pause" : "resume")));
+// At once also while the telephone system is still being asked: who has just paused may resume.
+$("listen").addEventListener("click", () => attempt(() => api.post(ofCall(current.listening ? "pause" : "resume"))));
 onClick("summarize", async () => {
   current.apply({ EventType: "Summary", ...(await api.post(ofCall("summary"))) });
   showSummary(current);
