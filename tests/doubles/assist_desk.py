@@ -18,6 +18,8 @@ from voicebot.assist.entries import Suggestion
 from voicebot.assist.roster import Roster
 from voicebot.calls import Calls
 from voicebot.console import AssistApi, CallsApi, ConsoleServer, Gate, Metrics
+from voicebot.listening import Bounds
+from voicebot.listening.http import HTTP_BOUNDS
 
 OPERATOR = "let me in"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -25,9 +27,9 @@ ARTICLE = Suggestion("k1", "Refunds", "Within 14 days.", "refunds.md: Refunds", 
 
 
 class AssistDesk:
-    """``public_url``: of a proxy that passes ``Host`` on."""
+    """``public_url``: of a proxy that passes ``Host`` on. ``bounds``: of its connections."""
 
-    def __init__(self, public_url: str = "") -> None:
+    def __init__(self, public_url: str = "", bounds: Bounds = HTTP_BOUNDS) -> None:
         self.now = 1_800_000_000.0
         self.operator = OPERATOR
         self.roster = Roster()
@@ -44,6 +46,7 @@ class AssistDesk:
             secret=lambda: self.operator,
             assist=self.api,
             public_url=public_url,
+            bounds=bounds,
         )
         self.http: aiohttp.ClientSession
 
@@ -117,8 +120,8 @@ class EventReader:
 
 
 @asynccontextmanager
-async def assist_desk(public_url: str = "") -> AsyncIterator[AssistDesk]:
-    desk = AssistDesk(public_url)
+async def assist_desk(public_url: str = "", bounds: Bounds = HTTP_BOUNDS) -> AsyncIterator[AssistDesk]:
+    desk = AssistDesk(public_url, bounds)
     await desk.server.start()
     async with aiohttp.ClientSession() as desk.http:
         try:

@@ -98,6 +98,41 @@ async def test_each_voice_comes_as_that_of_its_party(clock: MediaClock) -> None:
         await client.bye()
 
 
+async def test_after_a_hold_the_voices_come_back(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        ports = ports_of(await client.send("as_the_rfc_says"))
+        await client.speak(ports, [0x11, 0x22], packets=5)
+        await client.send("then_hold")
+        await client.speak(ports, [0x33, 0x44], packets=5)
+        assert ports_of(await client.send("then_hold", ("inactive", "sendonly"))) == ports
+        await client.speak(ports, [0x55, 0x66])
+        await until(lambda: ours.listener.heard == {0: {0x11, 0x55}, 1: {0x22, 0x66}})
+        await client.send("then_hold_by_zeros")
+        assert answered(await client.send("then_hold_by_zeros", ("0.0.0.0", "{HOST}"))) == FIRST["as_the_rfc_says"][0]
+
+
+async def test_a_stream_may_end_and_another_take_its_place(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        first = ports_of(await client.send("as_the_rfc_says"))
+        third = ports_of(await client.send("then_a_third_stream"))
+        assert third[0] == first[0] and third[1] == 0
+        again = (SAMPLES / "then_a_third_stream.sip").read_text().replace("m=audio 0", "m=audio {C}")
+        ports = ports_of(await client.send(again))
+        assert [ports[0], ports[2]] == [third[0], third[2]] and ports[1]
+        await until(lambda: ours.listener.who == {0: (*ADA, True), 1: ("", "other", True), 2: (*BO, True)})
+        await client.speak(ports, [0x11, 0x22, 0x33])
+        await until(lambda: ours.listener.heard == {0: {0x11}, 1: {0x22}, 2: {0x33}})
+
+
+async def test_a_session_may_begin_without_streams(clock: MediaClock) -> None:
+    async with desk(clock) as (ours, client):
+        none = client.send("as_the_rfc_says", ("m=audio {A}", "m=audio 0"), ("m=audio {B}", "m=audio 0"))
+        assert [served for served, *_ in answered(await none)] == [False, False]
+        assert ours.listener.who == {} and len(ours.listener.call.info.parties) == 2
+        await client.send("then_another_agent")
+        await until(lambda: ours.listener.who == {0: (*ADA, True), 1: (*CY, True)})
+
+
 # --- whose calls are taken
 
 

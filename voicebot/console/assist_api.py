@@ -70,12 +70,12 @@ class AssistApi:
             web.get(f"{PREFIX}/calls", self.list),
             web.get(one, self.show),
             web.get(f"{one}/entries", self.entries),
-            web.get(f"{one}/events", self.call_events),
+            web.get(f"{one}/events", self.call_events, allow_head=False),
             web.post(f"{one}/pause", self.pause),
             web.post(f"{one}/resume", self.resume),
             web.post(f"{one}/summary", self.summary),
             web.post(one + "/checklist/{item}", self.tick),
-            web.get(PREFIX + "/agents/{agent}/events", self.agent_events),
+            web.get(PREFIX + "/agents/{agent}/events", self.agent_events, allow_head=False),
             web.get(f"{PREFIX}/knowledge", self.knowledge),
         ]
 
