@@ -16,6 +16,8 @@ import pytest
 from lines_run import lines_run
 
 from voicebot import speech_markup
+from voicebot.assist.knowledge import Article, Knowledge, articles_of
+from voicebot.assist.redaction import Kind, RedactionPolicy, Redactor
 from voicebot.authoring.document import parse_document
 from voicebot.authoring.template import compile_template
 from voicebot.authoring.transcripts import matches
@@ -27,9 +29,15 @@ from voicebot.bots.spoken import _without_markup
 from voicebot.bots.streamed_text import StreamedText, StreamInfo
 from voicebot.bots.streaming_frames import StreamingDecoder
 from voicebot.json_body import parse_json
+from voicebot.locallanguage.extraction import ranked
+from voicebot.locallanguage.key_phrases import key_phrases
+from voicebot.locallanguage.lexicon import english
+from voicebot.locallanguage.personal import personal
+from voicebot.locallanguage.sentiment import SentimentScorer
 from voicebot.localspeech import clauses, digit_strings
 from voicebot.localspeech import ssml as offline_ssml
 from voicebot.speech import ssml
+from voicebot.spoken_phrases import SpokenPhrase, SpokenWords
 from voicebot.turns.bot_speech import heard_text
 from voicebot.turns.words import contains, words
 
@@ -45,6 +53,7 @@ PIECES = [
     "&amp", "\\", "\\*", "a", "a ", "A", "a@", "@", "a-", "a1-", "$1", "é", "🎉", '"', "'", "Mr. ", "1. ", "a\n\n",
     ":\n", "。", "a_b ", "***", "\u00a0", "\u2028", "\r\n", "\x00", "a.b ", "no ", "one ", "day from ", "?", "! ", "…",
     "=", "a=", "<speak", "/>", "[1]", "[1", "a[1] ", "[^1^]", "【1†", "【1】", "¹", "a¹ ", "[1]: http://a\n", "[a][1]",
+    "card ", "card 1 ", "my name is A ", "email a at b dot com ", "iban DE", "double 4 ", "four, ", "4 or ",
     "Sources:\n", "- http://a\n", "<s>", "</s>", "<break/>", "<a:b>", "&a;", "<b>",
 ]  # fmt: skip
 """What texts are made of that patterns and scanners look for: each over and over again."""
@@ -91,6 +100,12 @@ def pattern(text: str) -> None:
     matches("*a*" + "a*" * 40 + "b", text)
 
 
+def redacted(text: str) -> None:
+    redactor = Redactor(RedactionPolicy(frozenset(Kind), "US"))
+    redactor.partial("p", "1", text, 0.0, "en")
+    redactor.final("p", "1", text, 0.0, "en")
+
+
 WORK: dict[str, Callable[[str], object]] = {
     "written text": _without_markup,
     "speech": lambda text: ssml.document("<speak" + text, voice="v", language="en-US"),
@@ -110,6 +125,14 @@ WORK: dict[str, Callable[[str], object]] = {
     "a feed": lambda text: DirectLineFeed("u").frame(text),
     "words": lambda text: contains(text, words(text[:200])),
     "digits": digit_strings.join_digits,
+    "what may be withheld": redacted,
+    "mood": SentimentScorer(english()).sentences,
+    "key phrases": key_phrases,
+    "personal data": personal,
+    "sentences that matter": ranked,
+    "articles": lambda text: articles_of(text, "a.md"),
+    "words that are looked for": Knowledge([Article("a no one", "card mail", "a.md")]).search,
+    "phrases that are looked for": lambda text: SpokenPhrase("a ... (no|one|) ... card").said_in(SpokenWords(text, 80)),
     "a template": template,
     "a pattern of a test": pattern,
 }

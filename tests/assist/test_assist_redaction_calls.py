@@ -240,3 +240,29 @@ def test_any_text_is_read(texts: list[str], language: str) -> None:
 @given(st.from_regex(r"[0-9]{12,19}", fullmatch=True))
 def test_one_check_digit_of_ten_is_right(digits: str) -> None:
     assert sum(luhn(digits + str(last)) for last in range(10)) == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "shown"),
+    [
+        ("Two days ago.", "Two days ago."),
+        ("12 27", "[card number]"),
+        ("and 123", "[card number]"),
+        ("Yes.", "Yes."),
+    ],
+)
+def test_what_is_said_after_a_number_is_withheld_if_it_may_be_its_date_or_code(after: str, shown: str) -> None:
+    call = Call()
+    call.says("caller", "4111 1111 1111 1111")
+    call.says("caller", after)
+    call.nothing_more("caller")
+    assert call.lines == ["[card number]", shown]
+
+
+def test_lines_that_each_hold_a_number_are_no_card_number() -> None:
+    call = Call()
+    lines = [f"line {number}" for number in range(40, 60)]
+    for line in lines:
+        call.says("caller", line)
+    call.nothing_more("caller")
+    assert call.lines == lines

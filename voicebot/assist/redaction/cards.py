@@ -64,9 +64,9 @@ _CODE_LENGTHS: Final = (3, 4)
 
 def card_numbers(speech: Speech) -> Iterator[Span]:
     """The card numbers in ``speech``, and what may become one."""
-    yield from _by_check_digit(speech.groups)
+    yield from _by_check_digit(speech, speech.groups)
     if speech.groups_by_sound is not speech.groups:
-        yield from _by_check_digit(speech.groups_by_sound)
+        yield from _by_check_digit(speech, speech.groups_by_sound)
     yield from _expected(speech)
     yield from _beginning(speech)
 
@@ -112,19 +112,27 @@ def _lengths(digits: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _by_check_digit(groups: list[Group]) -> Iterator[Span]:
+def _by_check_digit(speech: Speech, groups: list[Group]) -> Iterator[Span]:
     index = 0
     while index < len(groups):
         end = _card_at(groups, index)
         if end is None:
             index += 1
             continue
-        begin, with_it = groups[index].begin, 0
-        while end < len(groups) and not groups[end].gap and with_it + len(groups[end].digits) <= _WITH_IT:
-            with_it += len(groups[end].digits)
-            end += 1
+        begin, end = groups[index].begin, _with_it(speech, groups, end)
         yield Span(begin, groups[end - 1].end, CARD)
         index = end
+
+
+def _with_it(speech: Speech, groups: list[Group], end: int) -> int:
+    """Behind which group that ends which is said with a number that ends before group ``end``: a date and a code. In
+    the next utterance, a digit alone is none of it."""
+    digits, after = 0, end
+    while after < len(groups) and not groups[after].gap and digits + len(groups[after].digits) <= _WITH_IT:
+        digits += len(groups[after].digits)
+        after += 1
+    apart = after > end and "\n" in speech.text[groups[end - 1].end : groups[end].begin]
+    return end if apart and digits < min(_CODE_LENGTHS) else after
 
 
 def _card_at(groups: list[Group], first: int) -> int | None:
@@ -162,9 +170,8 @@ def _beginning(speech: Speech) -> Iterator[Span]:
     """The end of the speech, if it may be the beginning of a card number."""
     if not speech.open_end:
         return
-    run = list(runs(speech.groups))[-1]
-    nearest = speech.nearest(run[0].first, _CUE_WORDS)
-    if nearest not in ("", "card", "code"):
+    run = _last_digits(speech.groups)
+    if speech.nearest(run[0].first, _CUE_WORDS) not in ("", "card", "code"):
         return
     for first, group in enumerate(run):
         digits = "".join(later.digits for later in run[first:])
@@ -174,3 +181,12 @@ def _beginning(speech: Speech) -> Iterator[Span]:
         if expected or any(length > len(digits) for length in _lengths(digits)):
             yield Span(group.begin, run[-1].end, HELD)
             return
+
+
+def _last_digits(groups: list[Group]) -> list[Group]:
+    """The last of ``groups`` that may be one number together."""
+    first, digits = len(groups) - 1, len(groups[-1].digits)
+    while first and not groups[first].gap and digits + len(groups[first - 1].digits) <= _LONGEST:
+        first -= 1
+        digits += len(groups[first].digits)
+    return groups[first:]

@@ -52,8 +52,8 @@ def _domain(speech: Speech, first: int) -> int | None:
 def _local_part(speech: Speech, at: int) -> int:
     """The token with which the local part in front of token ``at`` begins."""
     tokens, words = speech.tokens, speech.words
-    for cue in reversed(speech.cues):
-        if cue.kind == "email" and cue.after <= at <= cue.after + _MOST_WORDS + _CUE_WORDS:
+    for cue in speech.cues_before(at, _MOST_WORDS + _CUE_WORDS):
+        if cue.kind == "email":
             first = cue.after
             while first < at - 1 and tokens[first].word in words.is_:
                 first += 1

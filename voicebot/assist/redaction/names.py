@@ -47,7 +47,7 @@ def names(speech: Speech, known: frozenset[str]) -> Iterator[Span]:
             yield Span(token.begin, token.end, NAME)
     for cue in speech.cues:
         if cue.kind in ("name", "name_weak") and (span := _after(speech, cue.after)) is not None:
-            if cue.kind == "name" or _has_capitals(speech):
+            if cue.kind == "name" or speech.has_capitals:
                 yield span
             elif speech.partial:
                 yield Span(span.begin, span.end, HELD)
@@ -82,8 +82,4 @@ def _may_be(token: Token, speech: Speech) -> bool:
     written = speech.text[token.begin : token.end]
     if not written[0].isalpha() or token.word in _NO_NAMES:
         return False
-    return len(written) == 1 or written[0].isupper() or not _has_capitals(speech)
-
-
-def _has_capitals(speech: Speech) -> bool:
-    return any(character.isupper() for character in speech.text)
+    return len(written) == 1 or written[0].isupper() or not speech.has_capitals

@@ -7,7 +7,7 @@ hundred". Which groups belong to one number is for those to say who look for one
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -18,14 +18,14 @@ from voicebot.assist.redaction.words import Words, folded
 MAX_CHARACTERS: Final = 4000
 """Of one stretch of speech: some four minutes."""
 
-_TOKEN = re.compile(r"[0-9]+|[^\W\d_]+(?:['’][^\W\d_]+)*|[@+]")
+_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*|[@+]")
 _PAUSE = re.compile(r"[,.;:!?\n]")
 
 T = TypeVar("T")
 
-NUMERAL, DIGIT, TEEN, TENS, HUNDRED, HUNDREDS, THOUSAND, TIMES, COMPOUND, FILLER, WORD = (
-    "numeral", "digit", "teen", "tens", "hundred", "hundreds", "thousand", "times", "compound", "filler", "word",
-)  # fmt: skip
+NUMERAL, DIGIT, TEEN, TENS, COMPOUND = "numeral", "digit", "teen", "tens", "compound"
+HUNDRED, HUNDREDS, THOUSAND = "hundred", "hundreds", "thousand"
+TIMES, PLURAL, FILLER, WORD = "times", "plural", "filler", "word"
 
 NUMBERS: Final = ("card", "code", "account", "phone", "other")
 """Those kinds of :class:`Cue` that are kinds of numbers."""
@@ -151,18 +151,31 @@ class Speech:
                 found += [Cue(kind, index, index + length) for kind in kinds]
         return found
 
+    def cues_before(self, token: int, within: int) -> list[Cue]:
+        """Those that end at most ``within`` words before ``token``, the nearest first, the longer of two before it."""
+        cues = self._by_end
+        end = bisect_right(cues, token, key=lambda cue: cue.after)
+        begin = bisect_left(cues, token - within, hi=end, key=lambda cue: cue.after)
+        return cues[begin:end][::-1]
+
     def cued(self, kind: str, token: int, within: int) -> bool:
         """Whether it is said at most ``within`` words before ``token`` that a ``kind`` follows, or it was asked for."""
-        return kind in self.asked or any(
-            cue.kind == kind and 0 <= token - cue.after <= within for cue in reversed(self.cues)
-        )
+        return kind in self.asked or any(cue.kind == kind for cue in self.cues_before(token, within))
 
     def nearest(self, token: int, within: int) -> str:
         """What kind of number the last words before ``token`` say that follows; empty: they do not."""
-        before = [cue for cue in self.cues if cue.kind in NUMBERS and 0 <= token - cue.after <= within]
-        return max(before, key=lambda cue: (cue.after, -cue.first)).kind if before else ""
+        return next((cue.kind for cue in self.cues_before(token, within) if cue.kind in NUMBERS), "")
 
-    @property
+    @cached_property
+    def _by_end(self) -> list[Cue]:
+        return sorted(self.cues, key=lambda cue: (cue.after, -cue.first))
+
+    @cached_property
+    def has_capitals(self) -> bool:
+        """Whether the recogniser has written any."""
+        return any(character.isupper() for character in self.text)
+
+    @cached_property
     def open_end(self) -> bool:
         """Whether the last group of digits may go on: nothing but fillers comes after it."""
         if self.complete or not self.groups:
@@ -187,7 +200,8 @@ class Speech:
 def _number_phrases(words: Words) -> Phrases[tuple[str, int]]:
     values: list[tuple[str, tuple[str, int]]] = []
     for kind, meanings in (
-        (TIMES, words.times), (DIGIT, words.units), (TEEN, words.teens), (TENS, words.tens), (HUNDREDS, words.hundreds),
+        (TIMES, words.times), (PLURAL, words.plurals),
+        (DIGIT, words.units), (TEEN, words.teens), (TENS, words.tens), (HUNDREDS, words.hundreds),
     ):  # fmt: skip
         values += [(word, (kind, value)) for word, value in meanings.items()]
     for kind, listed in ((HUNDRED, words.hundred), (THOUSAND, words.thousand), (FILLER, words.fillers)):
@@ -250,6 +264,8 @@ def _groups(speech: Speech, atoms: list[_Atom]) -> list[Group]:
         if atoms[index].kind == TIMES and index + 1 < len(atoms) and atoms[index + 1].digits:
             times, index = atoms[index].value, index + 1
         digits, after = reader.number(index)
+        if digits and atoms[index].kind == DIGIT and after < len(atoms) and atoms[after].kind == PLURAL:
+            digits, after = str(atoms[after].value) * atoms[index].value, after + 1
         if not digits:
             gap += atoms[index].kind != TIMES
             index += 1

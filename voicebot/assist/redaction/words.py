@@ -25,7 +25,8 @@ class Words:
     ``units``: 0 to 9; ``teens``: 10 to 19; ``tens``: 20, 30 ...; ``hundreds``: 200, 300 ... as one word.
     ``joiners``: between tens and units, ``hundred_joiners``: after hundreds. ``tens_then_unit``: a unit may follow
     without a joiner; ``unit_first``: it stands before its ten; ``compounds``: the parts of a number are one word.
-    ``tens_take_teens``: tens that go on to nineteen. ``times``: how often the digit is said that follows.
+    ``tens_take_teens``: tens that go on to nineteen. ``times``: how often the digit is said that follows; ``plurals``:
+    digits of which several are said ("three ones").
     ``zero_letters`` are zeros beside another digit; ``sounds_like``: words that a recogniser writes for digits.
     ``fillers`` say nothing, and do not end a number.
 
@@ -57,6 +58,7 @@ class Words:
     plus: frozenset[str] = frozenset({"plus", "+"})
     hundreds: Mapping[str, int] = field(default_factory=dict)
     times: Mapping[str, int] = field(default_factory=dict)
+    plurals: Mapping[str, int] = field(default_factory=dict)
     sounds_like: Mapping[str, int] = field(default_factory=dict)
     zero_letters: frozenset[str] = frozenset()
     joiners: frozenset[str] = frozenset()
@@ -107,12 +109,14 @@ def warm() -> None:
 
 
 def folded(word: str) -> str:
-    """``word`` without case and accents. One character stays one character."""
+    """``word`` without case and accents, decimals of any script as 0 to 9. One character stays one character."""
     return word.lower() if word.isascii() else "".join(map(_fold, word))
 
 
 @cache
 def _fold(character: str) -> str:
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
     plain = unicodedata.normalize("NFKD", character.casefold())[:1] or character
     return "'" if plain in "’ʼ" else plain
 
