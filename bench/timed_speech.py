@@ -63,7 +63,7 @@ async def speaking_in_time(script: dict[str, Any]) -> AsyncIterator[str]:
 
 
 async def serve(script: Script) -> None:
-    server.RecognitionDriver = TimedDriver  # type: ignore[misc]
+    server.RecognitionDriver = TimedDriver  # type: ignore[attr-defined]
     async with server.LocalSpeech(script=script, max_sessions=500) as service:
         print(json.dumps({"ready": True, "port": service.port}), flush=True)
         await asyncio.Event().wait()
