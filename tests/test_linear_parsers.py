@@ -16,6 +16,7 @@ import pytest
 from lines_run import lines_run
 
 from voicebot import speech_markup
+from voicebot.assist.knowledge import Article, Knowledge, articles_of
 from voicebot.assist.redaction import Kind, RedactionPolicy, Redactor
 from voicebot.authoring.document import parse_document
 from voicebot.authoring.template import compile_template
@@ -28,9 +29,15 @@ from voicebot.bots.spoken import _without_markup
 from voicebot.bots.streamed_text import StreamedText, StreamInfo
 from voicebot.bots.streaming_frames import StreamingDecoder
 from voicebot.json_body import parse_json
+from voicebot.locallanguage.extraction import ranked
+from voicebot.locallanguage.key_phrases import key_phrases
+from voicebot.locallanguage.lexicon import english
+from voicebot.locallanguage.personal import personal
+from voicebot.locallanguage.sentiment import SentimentScorer
 from voicebot.localspeech import clauses, digit_strings
 from voicebot.localspeech import ssml as offline_ssml
 from voicebot.speech import ssml
+from voicebot.spoken_phrases import SpokenPhrase, SpokenWords
 from voicebot.turns.bot_speech import heard_text
 from voicebot.turns.words import contains, words
 
@@ -119,6 +126,13 @@ WORK: dict[str, Callable[[str], object]] = {
     "words": lambda text: contains(text, words(text[:200])),
     "digits": digit_strings.join_digits,
     "what may be withheld": redacted,
+    "mood": SentimentScorer(english()).sentences,
+    "key phrases": key_phrases,
+    "personal data": personal,
+    "sentences that matter": ranked,
+    "articles": lambda text: articles_of(text, "a.md"),
+    "words that are looked for": Knowledge([Article("a no one", "card mail", "a.md")]).search,
+    "phrases that are looked for": lambda text: SpokenPhrase("a ... (no|one|) ... card").said_in(SpokenWords(text, 80)),
     "a template": template,
     "a pattern of a test": pattern,
 }

@@ -17,7 +17,8 @@ from voicebot.assist.entries import (
     Suggestion,
     Utterance,
 )
-from voicebot.assist.feed import AT_ONCE, PAGE, REST_S, Feed, News
+from voicebot.assist.feed import PAGE, Feed, News
+from voicebot.assist.readers import AT_ONCE, REST_S
 from voicebot.events.parties import Party, Role
 
 CALLER = Party("p1", Role.CALLER, "Ada")
@@ -156,7 +157,7 @@ async def test_where_nothing_comes_a_reader_gets_nothing_in_time_and_leaves_noth
     await asyncio.sleep(0)
     gone.cancel()
     await asyncio.wait((gone,))
-    assert not feed._waiting
+    assert not len(feed._readers)
     assert asyncio.get_running_loop().time() == 1045
 
 

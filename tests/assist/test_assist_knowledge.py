@@ -78,6 +78,11 @@ def test_what_is_shown_of_an_article_is_bounded() -> None:
     assert len(article.text) == MAX_TEXT
 
 
+def test_indexing_and_searching_log_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    assert Knowledge(articles_of("# A\nrefund", "a.md")).search("refund")
+    assert caplog.records == []
+
+
 def test_an_empty_folder_or_none_finds_nothing(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "none"):
         assert read_knowledge(folder) == ([], [])

@@ -47,6 +47,8 @@ async def test_a_call_is_found_while_it_runs_and_for_a_while_after() -> None:
     assert names(roster.running()) == ["c3"]
     assert names(roster.latest_ended()) == ["c1", "c2"]
     assert [roster.find(f"c{n}") for n in range(4)] == [None, *calls[1:]]
+    calls[0].taken_by("7002")  # one that is forgotten
+    assert len(roster._changes) == 3
 
 
 async def test_an_agent_has_the_calls_in_which_he_is_the_agent_now() -> None:
@@ -56,10 +58,13 @@ async def test_an_agent_has_the_calls_in_which_he_is_the_agent_now() -> None:
         roster.began(call)
     roster.ended(over)
     agent = Address.parse("7001")
-    assert names(roster.of_agent(agent)) == ["c3", "c1"]
+    assert names(roster.of_agent(agent)) == ["c1", "c3"]
+    since = roster.version
     first.taken_by("7002")
     second.taken_by("7001")
     assert names(roster.of_agent(agent)) == ["c3", "c2"]
+    assert names(roster.of_agent(agent, since)) == ["c2"]
+    assert names(roster.of_agent(agent, roster.version)) == []
 
 
 @pytest.mark.virtual_time

@@ -14,6 +14,7 @@ from waiting import until
 from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.feed import PAGE
 from voicebot.console.assist_streams import MAX_MESSAGE
+from voicebot.console.assist_watch import MOST_CALLS
 from voicebot.listening import Bounds
 from voicebot.listening.descriptors import raise_limit
 from voicebot.listening.rates import Rate
@@ -214,6 +215,18 @@ async def test_an_agent_gets_all_his_calls_as_they_come_and_goes_on_in_each() ->
             ("c1", "Ended"),
             ("c2", "Utterance"),
         }
+
+
+async def test_an_agent_with_very_many_calls_gets_the_next_when_one_has_ended() -> None:
+    async with assist_desk() as desk:
+        calls = [desk.call(f"c{n}") for n in range(MOST_CALLS + 1)]
+        async with desk.stream("/v1/assist/agents/7001/events", OPERATOR) as stream:
+            told = {(await stream.until("Participants"))["CallId"] for _ in range(MOST_CALLS)}
+            (left,) = {call.feed.call_id for call in calls} - told
+            over = next(call for call in calls if call.feed.call_id != left)
+            over.end()
+            desk.roster.ended(over)
+            assert (await stream.until("Participants"))["CallId"] == left
 
 
 async def test_who_comes_after_entries_were_dropped_is_told_that_they_are_missing() -> None:

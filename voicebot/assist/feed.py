@@ -6,16 +6,13 @@ final, only the last version is kept, so that a correction (a number that two ut
 leaves nothing behind, and the history is as long as what was really said. Beyond its bounds the oldest entries are
 dropped, and readers who have not had them are told.
 
-All readers of an entry share its text, which is made once. They are woken a few at a time, with a pause afterwards that
-grows with their number: a call that a thousand watch takes no more than a part of the event loop, and a turn of the
-loop no longer.
+All readers of an entry share its text, which is made once. They are woken a few at a time (`readers.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,16 +29,13 @@ from voicebot.assist.entries import (
     Utterance,
 )
 from voicebot.assist.entry_json import encode, entry_json
+from voicebot.assist.readers import Readers
 from voicebot.events.parties import Party
 
 MOST_ENTRIES: Final = 20_000
 """More than an hour of two people who never stop makes, with all that is found in it."""
 PAGE: Final = 100
 """Entries that a reader gets at a time: a millisecond, if nobody has read them before."""
-AT_ONCE: Final = 16
-"""Readers that are woken in one turn of the loop: half a millisecond."""
-REST_S: Final = 0.0002
-"""How long for each reader the next waking waits: a reader costs a fifth of it."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +80,7 @@ class Feed:
         self._kept: list[Numbered] = []
         self._versions: dict[tuple[str, ...], int] = {}
         self._parties: dict[str, Party] = {}
-        self._waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
-        self._to_wake = False
-        self._waking: asyncio.Handle | None = None
+        self._readers = Readers()
 
     def add(self, entry: Entry) -> int:
         """Its number. What comes after :meth:`close` is nobody's news, and gets 0."""
@@ -100,7 +92,7 @@ class Feed:
         if len(self._kept) == self._most:
             self._drop_oldest()
         self._kept.append(Numbered(self.call_id, self._last, first, entry, party))
-        self._wake()
+        self._readers.wake()
         if isinstance(entry, PartiesChanged):
             self._parties = {party.key: party for party in entry.parties}
             self.on_parties()
@@ -114,16 +106,10 @@ class Feed:
     async def news(self, number: int, within_s: float) -> News:
         """The same, when there is any; without entries after ``within_s``, and when no more will come."""
         newer = len(self._kept) - self._index(number + 1)
-        if newer > PAGE or (newer and self._waking is None) or (self.closed and not newer):
+        if newer > PAGE or (newer and not self._readers.resting) or (self.closed and not newer):
             await asyncio.sleep(0)
         else:
-            self._to_wake |= newer > 0
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting[waiter] = None
-            try:
-                await asyncio.wait((waiter,), timeout=within_s)
-            finally:
-                self._waiting.pop(waiter, None)
+            await self._readers.wait(within_s, news=newer > 0)
         return self.since(number)
 
     @property
@@ -139,7 +125,7 @@ class Feed:
     def close(self) -> None:
         """Nothing more will come. Readers read to the end."""
         self.closed = True
-        self._wake()
+        self._readers.wake()
 
     def _index(self, number: int) -> int:
         """Of the first entry that has this number or a later one."""
@@ -164,29 +150,6 @@ class Feed:
         self._dropped = oldest.number
         if name := _name_of(oldest.entry):
             self._versions.pop(name, None)
-
-    def _wake(self) -> None:
-        self._to_wake = True
-        if self._waking is None and self._waiting:
-            self._to_wake = False
-            self._waking = asyncio.get_running_loop().call_soon(self._wake_some, len(self._waiting), 0)
-
-    def _wake_some(self, left: int, woken: int) -> None:
-        """``left``: of those who were waiting when this began."""
-        for _ in range(min(left, AT_ONCE, len(self._waiting))):
-            waiter, _ = self._waiting.popitem(last=False)
-            waiter.set_result(None)
-            woken += 1
-        loop = asyncio.get_running_loop()
-        if left > AT_ONCE and self._waiting:
-            self._waking = loop.call_soon(self._wake_some, left - AT_ONCE, woken)
-        else:
-            self._waking = loop.call_later(woken * REST_S, self._rested)
-
-    def _rested(self) -> None:
-        self._waking = None
-        if self._to_wake:
-            self._wake()
 
 
 def _name_of(entry: Entry) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ than the floor is not suggested, because small talk shares words with any articl
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ from bm25s.stopwords import STOPWORDS_EN_PLUS
 from voicebot.authoring.problems import Problem
 from voicebot.regular_files import FileTooLarge, read_regular_file
 from voicebot.spoken_phrases import words_said
+
+# bm25s has set it to DEBUG: it would log each index that is built.
+logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 FLOOR = 0.8
 MAX_FILES = 500

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Final, Protocol
 
 from voicebot.address import Address
 from voicebot.assist.access import is_agent
 from voicebot.assist.entries import Summary
 from voicebot.assist.feed import Feed
+from voicebot.assist.readers import Readers
 
 MOST_ENDED: Final = 100
 """Calls that can still be read after their end; the record has them for longer."""
@@ -52,13 +53,15 @@ class Roster:
         self._most_ended = most_ended
         self._running: dict[str, WatchedCall] = {}
         self._ended: OrderedDict[str, WatchedCall] = OrderedDict()
-        self._changed: asyncio.Future[None] | None = None
+        self._changes: OrderedDict[str, int] = OrderedDict()
+        """By call, the latest last: the version of its last change."""
+        self._readers = Readers()
 
     def began(self, call: WatchedCall) -> None:
         self._running[call.feed.call_id] = call
-        call.feed.on_parties = self._change
+        call.feed.on_parties = partial(self._change, call.feed.call_id)
         self._on_began(call)
-        self._change()
+        self._change(call.feed.call_id)
 
     def ended(self, call: WatchedCall) -> None:
         """``call`` is over. Its feed may go on for a while, with the summary."""
@@ -66,8 +69,9 @@ class Roster:
         if self._running.pop(call_id, None) is not None:
             self._ended[call_id] = call
             if len(self._ended) > self._most_ended:
-                self._ended.popitem(last=False)
-            self._change()
+                forgotten, _ = self._ended.popitem(last=False)
+                self._changes.pop(forgotten, None)
+            self._change(call_id)
 
     def running(self) -> list[WatchedCall]:
         return list(self._running.values())
@@ -82,21 +86,28 @@ class Roster:
     def find(self, call_id: str) -> WatchedCall | None:
         return self._running.get(call_id) or self._ended.get(call_id)
 
-    def of_agent(self, agent: Address) -> list[WatchedCall]:
-        """The calls in which ``agent`` takes part as an agent: those that have ended, then the running ones."""
-        calls = (*self._ended.values(), *self._running.values())
-        return [call for call in calls if is_agent(agent, call.feed.parties)]
+    def of_agent(self, agent: Address, since: int = 0) -> list[WatchedCall]:
+        """The calls, also ended ones, in which ``agent`` takes part as an agent. Only those that have changed after
+        the version ``since``: many ask after each change."""
+        found = []
+        for call_id, version in reversed(self._changes.items()):
+            if version <= since:
+                break
+            call = self.find(call_id)
+            if call is not None and is_agent(agent, call.feed.parties):
+                found.append(call)
+        found.reverse()
+        return found
 
     async def change(self, version: int, within_s: float) -> int:
         """Wait until there is another version than ``version``, for at most ``within_s``; returns the version."""
-        if version == self.version:
-            if self._changed is None:
-                self._changed = asyncio.get_running_loop().create_future()
-            await asyncio.wait((self._changed,), timeout=within_s)
+        if version == self.version or self._readers.resting:
+            await self._readers.wait(within_s, news=version != self.version)
         return self.version
 
-    def _change(self) -> None:
+    def _change(self, call_id: str) -> None:
         self.version += 1
-        if self._changed is not None:
-            self._changed.set_result(None)
-            self._changed = None
+        if self.find(call_id) is not None:
+            self._changes[call_id] = self.version
+            self._changes.move_to_end(call_id)
+        self._readers.wake()

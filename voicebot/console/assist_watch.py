@@ -26,6 +26,8 @@ from voicebot.assist.roster import Roster, WatchedCall
 
 BEAT_S: Final = 15.0
 """How long a stream may be silent: it keeps proxies from closing it, and shows that the client is still there."""
+LOOK_AGAIN_S: Final = 1.0
+"""For room for one more call."""
 MOST_CALLS: Final = 16
 """Of one agent at a time."""
 
@@ -67,13 +69,16 @@ class Watch:
         calls = _CallsOfAgent(known, {call.feed.call_id for call in roster.latest_ended()} - known.keys())
         try:
             async with asyncio.TaskGroup() as group:
+                since = 0
                 while not self._tokens.has_expired(self._visitor):
-                    version = roster.version
-                    for call in roster.of_agent(agent):
-                        if calls.wants(call.feed) and self._sees(call.feed):
+                    version, calls.look_again = roster.version, False
+                    for call in roster.of_agent(agent, since):
+                        if self._sees(call.feed) and calls.wants(call.feed):
                             calls.follows(call.feed, group.create_task(self._one_of(calls, call.feed)))
-                    if await roster.change(version, self._patience_s()) == version:
+                    patience_s = min(self._patience_s(), LOOK_AGAIN_S) if calls.look_again else self._patience_s()
+                    if await roster.change(version, patience_s) == version:
                         await self._sink.beat()
+                    since = 0 if calls.look_again else version
                 calls.cancel()
         except* ConnectionError as gone:
             raise ConnectionResetError from gone
@@ -115,16 +120,21 @@ class Watch:
 
 
 class _CallsOfAgent:
-    """The calls that are followed for one agent, and how far. ``over``: those of which nothing more is to be told."""
+    """The calls that are followed for one agent, and how far. ``over``: those of which nothing more is to be told.
+    ``look_again``: some that are not followed may have to be."""
 
     def __init__(self, numbers: dict[str, int], over: set[str]) -> None:
         self._numbers = numbers
         self._over = over
+        self.look_again = False
         self._following: dict[str, asyncio.Task[None]] = {}
 
     def wants(self, feed: Feed) -> bool:
-        call_id = feed.call_id
-        return not (call_id in self._over or call_id in self._following or len(self._following) >= MOST_CALLS)
+        if feed.call_id in self._over or feed.call_id in self._following:
+            return False
+        has_room = len(self._following) < MOST_CALLS
+        self.look_again |= not has_room
+        return has_room
 
     def follows(self, feed: Feed, task: asyncio.Task[None]) -> None:
         self._following[feed.call_id] = task
@@ -146,6 +156,8 @@ class _CallsOfAgent:
         if feed.closed:
             self._numbers.pop(feed.call_id, None)
             self._over.add(feed.call_id)
+        else:
+            self.look_again = True  # it has left, and may have come back
 
 
 def numbers_in(position: str) -> dict[str, int]:

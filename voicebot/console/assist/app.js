@@ -118,6 +118,7 @@ function select(call) {
   transcript.clear();
   clearChecklist();
   $("found").replaceChildren();
+  $("copied").textContent = "";
   changed.add("all");
   showSoon();
 }
