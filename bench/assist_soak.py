@@ -30,6 +30,7 @@ from bench.soak import SETTLE_S, footprint, grown, serving
 from bench.timed_speech import NOW, sent_at, speaking_in_time
 from voicebot.assist.roster import MOST_ENDED
 from voicebot.audio import PCMU
+from voicebot.console.assist_watch import BEAT_S
 from voicebot.log import configure_logging
 from voicebot.speech import apology
 
@@ -101,9 +102,12 @@ async def run(calls: int, rounds: int, seconds: float, warm: int, settle_s: floa
         began = time.monotonic()
         for _ in range(warm):
             await lines.round(calls, seconds)
+        leaving_s = min(settle_s, BEAT_S + 1)
+        await asyncio.sleep(leaving_s)
         before = await footprint(service, process)
         for _ in range(rounds):
             await lines.round(calls, seconds)
+        await asyncio.sleep(leaving_s)  # that a viewer has gone is noticed when nothing has been told for so long
         after = await footprint(service, process)
     failed = [f"{count} calls {outcome}" for outcome, count in lines.outcomes.items() if outcome.startswith("failed")]
     return {

@@ -42,13 +42,16 @@ def test_what_is_late_or_missing_is_told() -> None:
 
 
 @pytest.mark.slow
-def test_lines_of_all_calls_are_timed_beside_calls_of_the_bot() -> None:
-    result = ran("bench.assist", "--calls", "2", "--seconds", "15")
+def test_lines_of_all_calls_are_timed_from_their_sending() -> None:
+    result = ran("bench.assist", "--calls", "2", "--seconds", "15", "--no-bot")
     assert result["calls_without_lines"] == 0 and result["lines"] > result["finals"] >= 4
     assert 0 < result["line_ms"]["p50"] <= result["line_ms"]["p95"] <= result["line_ms"]["max"]
     assert result["sentiments"] > 0
-    for cost in (result["cpu_percent_a_call"], result["cpu_percent_a_bot_call"]):
-        assert cost["calls"] > 0 and cost["speech client"] > 0
+    assert result["cpu_percent_a_call"]["calls"] > 0 and result["cpu_percent_a_call"]["speech client"] > 0
+
+
+SLOWER = ("rss_mb", "threads", "transactions", "viewers")
+"""What takes longer than this: caches are filled, timers of transactions run for 32 s, streams look every 15 s."""
 
 
 @pytest.mark.slow
@@ -56,5 +59,4 @@ def test_calls_between_people_leave_nothing_behind() -> None:
     argv = ("--calls", "4", "--warm", "1", "--rounds", "1", "--seconds", "6", "--settle", "4")
     result = ran("bench.assist_soak", *argv)
     assert result["outcomes"] == {"client": 8} and result["lines"] >= 8
-    left = [fault for fault in result["wrong"] if "rss_mb" not in fault and "threads" not in fault]  # caches fill still
-    assert not [fault for fault in left if "transactions" not in fault], result  # their timers run for 32 s
+    assert not [fault for fault in result["wrong"] if not any(slower in fault for slower in SLOWER)], result
