@@ -6,10 +6,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo run test lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
+.PHONY: demo assist-demo run test lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
 
 demo: install
 	$(BIN)/voicebot demo
+
+assist-demo: install
+	$(BIN)/voicebot assist-demo --stay
 
 run: install
 	$(BIN)/voicebot serve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,18 @@ class CallNotTried(Exception):
     """The call could not be tried. The message says what to change."""
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Something that somebody says: ``wav`` if there is one, else ``text`` (plain or SSML). ``where``: in which script,
+    for messages."""
+
+    text: str
+    wav: Path | None
+    voice: str
+    language: str
+    where: str
+
+
 class Voice:
     """Synthesises utterances. ``endpoint``: the caller's own speech service; None if scripts use recordings only."""
 
@@ -35,21 +48,27 @@ class Voice:
 
     async def prepare(self, script: CallScript, form: AudioFormat) -> dict[int, bytes]:
         """The audio of every step that says something, by the step's line. Raises :class:`CallNotTried`."""
-        return {step.line: await self._audio(step, script, form) for step in _speaking(script.steps)}
+        return {
+            step.line: await self.audio(
+                Saying(step.text, step.wav, script.voice, script.language, f"{script.source}:{step.line}"), form
+            )
+            for step in _speaking(script.steps)
+        }
 
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
 
-    async def _audio(self, step: ScriptStep, script: CallScript, form: AudioFormat) -> bytes:
-        what = str(step.wav) if step.wav is not None else step.text
-        key = (what, "" if step.wav else script.voice, "" if step.wav else script.language, form)
+    async def audio(self, saying: Saying, form: AudioFormat) -> bytes:
+        """The audio of ``saying`` in the format ``form``. Raises :class:`CallNotTried`."""
+        what = str(saying.wav) if saying.wav is not None else saying.text
+        key = (what, "" if saying.wav else saying.voice, "" if saying.wav else saying.language, form)
         async with self._busy:  # many calls have the same script: each utterance is synthesised once
             if key not in self._rendered:
-                audio = await (self._read(step.wav, form) if step.wav is not None else self._speak(step, script, form))
+                audio = await (self._read(saying.wav, form) if saying.wav is not None else self._speak(saying, form))
                 span = voiced_span(audio, form)
                 if span is None:
-                    raise CallNotTried(f"{script.source}:{step.line}: nothing is audible in {what!r}")
+                    raise CallNotTried(f"{saying.where}: nothing is audible in {what!r}")
                 self._rendered[key] = audio
         return self._rendered[key]
 
@@ -62,16 +81,14 @@ class Voice:
             raise CallNotTried(f"{path.name}: {error.strerror}") from error
         return audio[: MAX_UTTERANCE_S * form.byte_rate]
 
-    async def _speak(self, step: ScriptStep, script: CallScript, form: AudioFormat) -> bytes:
+    async def _speak(self, saying: Saying, form: AudioFormat) -> bytes:
         if self._pool is None:
-            raise CallNotTried(
-                f"{script.source}:{step.line}: no speech service for `say`; name one, or give recordings with `wav`"
-            )
+            raise CallNotTried(f"{saying.where}: no speech service for `say`; name one, or give recordings with `wav`")
         audio = bytearray()
         try:
             async with (
                 asyncio.timeout(RENDER_DEADLINE_S),
-                aclosing(self._pool.stream(Speech(step.text, script.voice, script.language, form))) as pieces,
+                aclosing(self._pool.stream(Speech(saying.text, saying.voice, saying.language, form))) as pieces,
             ):
                 async for piece in pieces:
                     audio += piece
@@ -79,7 +96,7 @@ class Voice:
                         break
         except (SpeechUnavailable, TimeoutError) as error:
             why = str(error) or "it took too long"
-            raise CallNotTried(f"{script.source}:{step.line}: the speech service did not synthesise: {why}") from error
+            raise CallNotTried(f"{saying.where}: the speech service did not synthesise: {why}") from error
         return bytes(audio)
 
 
