@@ -1,5 +1,6 @@
 # make demo   a whole call, heard and measured       make test    what must pass before a change lands
 # make run    serve until Ctrl-C                     make bench   the figures of the README
+# make assist-demo   a call between two people, listened to
 # make fuzz   ten minutes of fuzzing     make attack   calls under attack, beside calls in peace
 # make mutants   do the tests notice small changes? (half an hour)
 PYTHON ?= python3

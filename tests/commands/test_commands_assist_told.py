@@ -50,7 +50,8 @@ def events() -> dict[str, dict[str, Any]]:
             "EventType": "Sentiment", "UtteranceId": "u1", "Sentiment": "POSITIVE", "Score": 0.5, "Trend": 0.25,
         },
         "suggestion": {
-            "EventType": "Suggestion", "SuggestionId": "s", "Title": "Cards", "Content": "Pause [it].", "Source": "a.md",
+            "EventType": "Suggestion", "SuggestionId": "s", "Title": "Cards", "Content": "Pause [it].",
+            "Source": "a.md",
         },
         "item": {"EventType": "ChecklistItem", "ItemId": "i", "Content": "Greets", "DoneBy": "u1"},
         "pause": {"EventType": "Listening", "IsListening": False, "Why": "rule", "AtSource": True},

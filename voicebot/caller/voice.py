@@ -9,15 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
 from voicebot.audio import AudioFormat
 from voicebot.caller.mouth import voiced_span
 from voicebot.caller.script import CallScript, ScriptStep
 from voicebot.caller.wav import WavError, read_wav
-from voicebot.speech import EndpointSource, Speech, SpeechUnavailable, SynthesizerPool
+from voicebot.speech import EndpointSource, Speech, SpeechUnavailable, SynthesisTimeouts, SynthesizerPool
 from voicebot.speechsdk.in_process import InProcessSdk
 
 MAX_UTTERANCE_S: Final = 120
-RENDER_DEADLINE_S: Final = 30.0
+RENDER_DEADLINE_S: Final = 60.0
+_ATTEMPTS: Final = 3
+_AGAIN_S: Final = 1.0
+_PATIENT: Final = SynthesisTimeouts(first_audio=RENDER_DEADLINE_S, next_chunk=RENDER_DEADLINE_S)
+"""Nobody waits on the phone yet, and a service that has just begun may have a lot to do (so it is asked again, too)."""
 
 
 class CallNotTried(Exception):
@@ -42,7 +48,7 @@ class Voice:
     def __init__(self, endpoint: EndpointSource | None) -> None:
         self._pool: SynthesizerPool | None = None
         if endpoint is not None:
-            self._pool = SynthesizerPool(InProcessSdk(), endpoint, size=0, max_size=4, formats=())
+            self._pool = SynthesizerPool(InProcessSdk(), endpoint, size=0, max_size=4, formats=(), timeouts=_PATIENT)
         self._rendered: dict[tuple[str, str, str, AudioFormat], bytes] = {}
         self._busy = asyncio.Lock()
 
@@ -84,20 +90,29 @@ class Voice:
     async def _speak(self, saying: Saying, form: AudioFormat) -> bytes:
         if self._pool is None:
             raise CallNotTried(f"{saying.where}: no speech service for `say`; name one, or give recordings with `wav`")
-        audio = bytearray()
+        speech = Speech(saying.text, saying.voice, saying.language, form)
+        again = AsyncRetrying(
+            retry=retry_if_exception_type(SpeechUnavailable),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_fixed(_AGAIN_S),
+            reraise=True,
+        )
         try:
-            async with (
-                asyncio.timeout(RENDER_DEADLINE_S),
-                aclosing(self._pool.stream(Speech(saying.text, saying.voice, saying.language, form))) as pieces,
-            ):
-                async for piece in pieces:
-                    audio += piece
-                    if len(audio) > MAX_UTTERANCE_S * form.byte_rate:
-                        break
+            async with asyncio.timeout(RENDER_DEADLINE_S):
+                return await again(_rendered, self._pool, speech)
         except (SpeechUnavailable, TimeoutError) as error:
             why = str(error) or "it took too long"
             raise CallNotTried(f"{saying.where}: the speech service did not synthesise: {why}") from error
-        return bytes(audio)
+
+
+async def _rendered(pool: SynthesizerPool, speech: Speech) -> bytes:
+    audio = bytearray()
+    async with aclosing(pool.stream(speech)) as pieces:
+        async for piece in pieces:
+            audio += piece
+            if len(audio) > MAX_UTTERANCE_S * speech.audio.byte_rate:
+                break
+    return bytes(audio)
 
 
 def _speaking(steps: Iterable[ScriptStep]) -> Iterable[ScriptStep]:
