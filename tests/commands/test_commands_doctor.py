@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
+from free_port import free_ports
 
-from voicebot.commands.doctor import _http_ports, _rtp_ports, _sip_ports
+from voicebot.commands.doctor import Finding, _assist, _http_ports, _rtp_ports, _sip_ports
 from voicebot.settings import Settings
 
 
@@ -70,3 +72,20 @@ def test_two_servers_of_one_port_are_told() -> None:
 
 def test_the_connector_is_opened_only_for_bots_that_reply_to_it() -> None:
     assert "connector port" not in {finding.check for finding in _http_ports(Settings())}
+
+
+def test_where_calls_between_people_are_listened_to_each_needs_two_rtp_ports() -> None:
+    low, high = free_ports(8)
+    given: dict[str, Any] = {"rtp": {"port_low": low, "port_high": high}, "sip": {"max_calls": 3}}
+    assert _rtp_ports(Settings(**given)).good
+    found = _rtp_ports(Settings(**given, siprec={"numbers": ("4711",)}))
+    assert not found.good and "needs 2" in found.detail
+
+
+def test_faults_in_rules_and_articles_are_told_with_their_place(tmp_path: Path) -> None:
+    def found(folder: Path | None) -> Finding:
+        return _assist(Settings(assist={"folder": folder}))  # type: ignore[arg-type]
+
+    assert found(None).good and found(tmp_path).good
+    (tmp_path / "rules.yaml").write_text("rules:\n  - rul: x\n")
+    assert not found(tmp_path).good and "rules.yaml:2" in found(tmp_path).detail

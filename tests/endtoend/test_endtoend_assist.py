@@ -11,11 +11,13 @@ import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from recording_client import HOST, RecordingClient
 from served import Service, SpeechDouble
+from telephone import calling
 
 from voicebot.audio import PCMU
 from voicebot.sip import SipResponse
@@ -153,3 +155,43 @@ async def test_a_card_number_that_is_said_is_nowhere_and_a_pause_is_asked_of_the
     assert record["withheld"]["card number"] >= 1
     for place in (json.dumps(record), everything, service.log()):
         assert CARD not in place and CARD.replace(" ", "") not in place and "1111" not in place
+
+
+HANDS_OVER = """
+steps:
+  - id: greet
+    say: Hello, I put you through to a colleague.
+  - id: over
+    transfer:
+      to: "+14255550123"
+"""
+
+
+async def test_the_agents_call_begins_with_what_the_bot_has_said_before_it_handed_the_caller_over(
+    serve: Callable[..., Service], speak: Callable[..., SpeechDouble], tmp_path: Path
+) -> None:
+    (tmp_path / "dialogs").mkdir()
+    (tmp_path / "dialogs" / "main.yaml").write_text(HANDS_OVER)
+    service = serve(
+        speech__service="url",
+        speech__url=speak().url,
+        bot__dialogs=tmp_path / "dialogs",
+        calls__transfer_domain="127.0.0.1",
+        siprec__numbers='["desk"]',
+        console__token=TOKEN,
+        assist__join_bot_calls="true",
+    )
+    async with calling(service.uri) as phone:
+        await phone.until(lambda: bool(phone.transfers), "the transfer")
+        await phone.until_ended()
+    carried = unquote(phone.transfers[0].partition("User-to-User=")[2].partition("&")[0])
+    async with RecordingClient(("127.0.0.1", service.port)) as client:
+        await client.send("as_the_rfc_says", ("Require: siprec", f"Require: siprec\nUser-to-User: {carried}"))
+        call_id = (await asyncio.to_thread(asked, service, "/v1/assist/calls"))["Calls"][0]["CallId"]
+        await phone.until(lambda: bool(entries(service, call_id)), "the bot's half")
+        (line,) = entries(service, call_id)
+        await client.bye()
+    assert (line["ParticipantRole"], line["Content"]) == ("SYSTEM", "Hello, I put you through to a colleague.")
+    assert line["BeginOffsetMillis"] < line["EndOffsetMillis"] < 0
+    record = await asyncio.to_thread(service.record, call_id)
+    assert record["earlier_call"] and [one["Content"] for one in record["transcript"]] == [line["Content"]]

@@ -156,8 +156,11 @@ def _open_files(settings: Settings) -> Finding:
 def _rtp_ports(settings: Settings) -> Finding:
     ports = range(settings.rtp.port_low + settings.rtp.port_low % 2, settings.rtp.port_high, 2)
     free = sum(_bind_error(socket.SOCK_DGRAM, settings.sip.host, port) is None for port in ports)
-    good = free >= settings.sip.max_calls
+    each = 2 if settings.listens else 1  # of a call between people, both are heard
+    good = free >= each * settings.sip.max_calls
     detail = f"{free} of {len(ports)} pairs are free, sip.max_calls is {settings.sip.max_calls}"
+    if each > 1:
+        detail += f", and a call between people needs {each}"
     return Finding("RTP ports", good, detail, "widen rtp.port_low..rtp.port_high, or lower sip.max_calls")
 
 
