@@ -101,6 +101,21 @@ def demo(
     raise typer.Exit(run_demo(out, as_json=as_json))
 
 
+@app.command("assist-demo")
+def assist_demo(
+    script: Annotated[
+        Path | None, typer.Option("--script", "-s", help="What the caller and the agent say (YAML).")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the demo's files.")] = Path("out"),
+    stay: Annotated[bool, typer.Option("--stay", help="Keep the agent's page after the call, until Ctrl-C.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the service, let it listen to a call between two people, and show what helps the agent meanwhile."""
+    from voicebot.commands.assist_demo import run_assist_demo
+
+    raise typer.Exit(run_assist_demo(script, out, stay=stay, as_json=as_json))
+
+
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,

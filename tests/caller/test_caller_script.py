@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.caller.script import Action, ScriptError, load_script, parse_script, said
+from voicebot.caller.script import Action, load_script, parse_script, said
+from voicebot.caller.script_values import ScriptError
 
 WHOLE = """\
 language: en-GB

@@ -4,15 +4,18 @@ Rules of this package:
 
 * It knows nothing of the bot that it calls. It imports no part of `calls`, `turns` or `bots`, only the leg and what
   recognises and synthesises speech, so that it measures what any telephone would.
-* `script`, `ear`, `mouth` and `measure` are pure; `conversation` follows a script on an answered leg, `call` dials,
-  `load` places many calls.
+* `script`, `two_people`, `ear`, `mouth` and `measure` are pure; `conversation` follows a script on an answered leg,
+  `call` dials, `load` places many calls; `forking` plays a call between two people to a recording server.
 """
 
 from voicebot.caller.call import CallOptions, Phone, place_call
+from voicebot.caller.forking import ForkOptions, ForkReport, fork_call
 from voicebot.caller.load import LoadReport, place_many
 from voicebot.caller.measure import CallFigures, Spread, summary
 from voicebot.caller.report import CallAudio, CallReport, TranscriptLine, TurnReport
-from voicebot.caller.script import Action, CallScript, ScriptError, ScriptStep, load_script, parse_script
+from voicebot.caller.script import Action, CallScript, ScriptStep, load_script, parse_script
+from voicebot.caller.script_values import ScriptError
+from voicebot.caller.two_people import TwoPeople, load_two_people
 from voicebot.caller.voice import CallNotTried
 
 __all__ = [
@@ -23,6 +26,8 @@ __all__ = [
     "CallOptions",
     "CallReport",
     "CallScript",
+    "ForkOptions",
+    "ForkReport",
     "LoadReport",
     "Phone",
     "ScriptError",
@@ -30,7 +35,10 @@ __all__ = [
     "Spread",
     "TranscriptLine",
     "TurnReport",
+    "TwoPeople",
+    "fork_call",
     "load_script",
+    "load_two_people",
     "parse_script",
     "place_call",
     "place_many",

@@ -39,12 +39,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from voicebot.yaml_nodes import compose
-
-MAX_BYTES: Final = 256 * 1024
-MAX_STEPS: Final = 500
-MAX_SECONDS: Final = 600.0
-MAX_WORDS: Final = 2_000
+from voicebot.caller.script_values import ScriptError, ScriptValues, is_null, read_text
 
 _TOP: Final = ("language", "voice", "quiet_s", "deadline_s", "steps")
 _ACTIONS: Final = ("listen", "say", "wav", "keys", "barge_in", "pause_s", "silence", "expect_end")
@@ -58,14 +53,6 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "silence": ("expect", "deadline_s"),
     "expect_end": ("deadline_s", "target"),
 }
-
-
-class ScriptError(ValueError):
-    """A script cannot be used. ``line``, ``problem``, and ``mend``: what to write instead."""
-
-    def __init__(self, source: str, line: int, problem: str, mend: str) -> None:
-        super().__init__(f"{source}:{line}: {problem}; {mend}")
-        self.source, self.line, self.problem, self.mend = source, line, problem, mend
 
 
 class Action(StrEnum):
@@ -121,17 +108,7 @@ class CallScript:
 
 def load_script(path: Path) -> CallScript:
     """Read a script from a file. Raises :class:`ScriptError`, also if the file cannot be read."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ScriptError(str(path), 1, f"cannot be read ({error.strerror})", "name a YAML file") from error
-    if len(raw) > MAX_BYTES:
-        raise ScriptError(str(path), 1, f"larger than {MAX_BYTES // 1024} KB", "split it")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ScriptError(str(path), line, "not UTF-8", "save the file as UTF-8") from error
+    text = read_text(path)
     return parse_script(text, source=path.name, folder=path.parent)
 
 
@@ -147,39 +124,23 @@ def said(heard: str, expected: re.Pattern[str]) -> bool:
 
 
 class _Reader:
-    """Makes a script from YAML nodes, which have line numbers, unlike plain values."""
+    """Makes a script from YAML nodes."""
 
     def __init__(self, source: str, folder: Path) -> None:
         self._source = source
-        self._folder = folder
+        self._values = ScriptValues(source, folder)
 
     def script(self, text: str) -> CallScript:
-        try:
-            root = compose(text)
-        except (yaml.YAMLError, ValueError) as error:
-            mark = getattr(error, "problem_mark", None)
-            problem = getattr(error, "problem", None) or "not YAML"
-            raise ScriptError(
-                self._source, mark.line + 1 if mark else 1, f"not YAML: {problem}", "check indent and quotes"
-            ) from error
-        if root is None:
-            raise ScriptError(self._source, 1, "empty", "write at least `steps:` with one step")
-        top = self._mapping(root, "a script", _TOP)
-        if "steps" not in top:
-            raise self._wrong(root, "no steps", "add `steps:` with a list of steps")
-        deadline_s = self._seconds(top["deadline_s"], "deadline_s") if "deadline_s" in top else 15.0
-        listed = top["steps"]
-        if not isinstance(listed, yaml.SequenceNode) or not listed.value:
-            raise self._wrong(listed, "`steps` is not a list of steps", "begin each step with `- `")
-        if len(listed.value) > MAX_STEPS:
-            raise self._wrong(listed, f"more than {MAX_STEPS} steps", "split the script")
-        steps = tuple(self._step(node, deadline_s) for node in listed.value)
+        root = self._values.root(text)
+        top = self._values.mapping(root, "a script", _TOP)
+        deadline_s = self._values.seconds(top["deadline_s"], "deadline_s") if "deadline_s" in top else 15.0
+        steps = tuple(self._step(node, deadline_s) for node in self._values.steps(root, top))
         return CallScript(
             source=self._source,
             steps=self._in_order(steps),
-            language=self._text(top["language"], "language") if "language" in top else "en-US",
-            voice=self._text(top["voice"], "voice") if "voice" in top else "",
-            quiet_s=self._seconds(top["quiet_s"], "quiet_s") if "quiet_s" in top else 0.7,
+            language=self._values.text(top["language"], "language") if "language" in top else "en-US",
+            voice=self._values.text(top["voice"], "voice") if "voice" in top else "",
+            quiet_s=self._values.seconds(top["quiet_s"], "quiet_s") if "quiet_s" in top else 0.7,
             deadline_s=deadline_s,
         )
 
@@ -216,46 +177,52 @@ class _Reader:
 
     def _step(self, node: yaml.Node, deadline_s: float) -> ScriptStep:
         options = ("expect", "deadline_s", "wait", "target")
-        fields = self._mapping(node, "a step", (*_ACTIONS, *options))
+        fields = self._values.mapping(node, "a step", (*_ACTIONS, *options))
         actions = [name for name in _ACTIONS if name in fields]
         if len(actions) != 1:
             found = "no action" if not actions else f"several actions ({', '.join(actions)})"
-            raise self._wrong(node, f"a step with {found}", f"write one of {', '.join(_ACTIONS)} in each step")
+            raise self._values.wrong(node, f"a step with {found}", f"write one of {', '.join(_ACTIONS)} in each step")
         name = actions[0]
         for option in options:
             if option in fields and option not in _OPTIONS[name]:
-                raise self._wrong(fields[option], f"`{option}` does not belong to `{name}`", "leave it out")
+                raise self._values.wrong(fields[option], f"`{option}` does not belong to `{name}`", "leave it out")
         line = node.start_mark.line + 1
         common: dict[str, Any] = {
             "line": line,
-            "deadline_s": self._seconds(fields["deadline_s"], "deadline_s") if "deadline_s" in fields else deadline_s,
-            "expect": self._pattern(fields["expect"], "expect") if "expect" in fields else None,
-            "waits": self._flag(fields["wait"], "wait") if "wait" in fields else True,
+            "deadline_s": self._values.seconds(fields["deadline_s"], "deadline_s")
+            if "deadline_s" in fields
+            else deadline_s,
+            "expect": self._values.pattern(fields["expect"], "expect") if "expect" in fields else None,
+            "waits": self._values.flag(fields["wait"], "wait") if "wait" in fields else True,
         }
         if common["expect"] is not None and not common["waits"]:
-            raise self._wrong(fields["expect"], "`expect` in a step that does not wait", "leave out `wait: false`")
+            raise self._values.wrong(
+                fields["expect"], "`expect` in a step that does not wait", "leave out `wait: false`"
+            )
         value = fields[name]
         match name:
             case "listen" | "silence":
-                if not _is_null(value):
-                    raise self._wrong(value, f"`{name}` takes no value", f"write `- {name}:` and `expect:` beneath it")
+                if not is_null(value):
+                    raise self._values.wrong(
+                        value, f"`{name}` takes no value", f"write `- {name}:` and `expect:` beneath it"
+                    )
                 return ScriptStep(Action(name), **common)
             case "say":
-                return ScriptStep(Action.SAY, text=self._words(value, "say"), **common)
+                return ScriptStep(Action.SAY, text=self._values.words(value, "say"), **common)
             case "wav":
-                return ScriptStep(Action.SAY, wav=self._file(value), **common)
+                return ScriptStep(Action.SAY, wav=self._values.file(value), **common)
             case "keys":
-                return ScriptStep(Action.KEYS, keys=self._keys(value), **common)
+                return ScriptStep(Action.KEYS, keys=self._values.keys(value), **common)
             case "barge_in":
                 return self._barge_in(value, common)
             case "pause_s":
-                return ScriptStep(Action.PAUSE, line, seconds=self._seconds(value, "pause_s"), waits=False)
-        end = self._text(value, "expect_end")
+                return ScriptStep(Action.PAUSE, line, seconds=self._values.seconds(value, "pause_s"), waits=False)
+        end = self._values.text(value, "expect_end")
         if end not in ("hangup", "transfer"):
-            raise self._wrong(value, f"`expect_end: {end}` is unknown", "write hangup or transfer")
+            raise self._values.wrong(value, f"`expect_end: {end}` is unknown", "write hangup or transfer")
         if "target" in fields and end != "transfer":
-            raise self._wrong(fields["target"], "`target` without a transfer", "leave it out")
-        target = self._pattern(fields["target"], "target") if "target" in fields else None
+            raise self._values.wrong(fields["target"], "`target` without a transfer", "leave it out")
+        target = self._values.pattern(fields["target"], "target") if "target" in fields else None
         return ScriptStep(
             Action.EXPECT_END,
             line,
@@ -265,84 +232,15 @@ class _Reader:
         )
 
     def _barge_in(self, node: yaml.Node, common: dict[str, Any]) -> ScriptStep:
-        fields = self._mapping(node, "`barge_in`", ("after_s", "say", "wav"))
+        fields = self._values.mapping(node, "`barge_in`", ("after_s", "say", "wav"))
         if ("say" in fields) == ("wav" in fields):
-            raise self._wrong(node, "`barge_in` needs one thing to say", "write `say: text` or `wav: file` in it")
+            raise self._values.wrong(
+                node, "`barge_in` needs one thing to say", "write `say: text` or `wav: file` in it"
+            )
         return ScriptStep(
             Action.BARGE_IN,
-            after_s=self._seconds(fields["after_s"], "after_s", least=0.0) if "after_s" in fields else 0.5,
-            text=self._words(fields["say"], "say") if "say" in fields else "",
-            wav=self._file(fields["wav"]) if "wav" in fields else None,
+            after_s=self._values.seconds(fields["after_s"], "after_s", least=0.0) if "after_s" in fields else 0.5,
+            text=self._values.words(fields["say"], "say") if "say" in fields else "",
+            wav=self._values.file(fields["wav"]) if "wav" in fields else None,
             **common,
         )
-
-    # --- values -----------------------------------------------------------------------------------------------------
-
-    def _mapping(self, node: yaml.Node, what: str, allowed: tuple[str, ...]) -> dict[str, yaml.Node]:
-        if not isinstance(node, yaml.MappingNode):
-            raise self._wrong(node, f"{what} is not a mapping", f"write `name: value` with {', '.join(allowed)}")
-        fields: dict[str, yaml.Node] = {}
-        for key, value in node.value:
-            name = str(key.value)
-            if name not in allowed:
-                raise self._wrong(key, f"`{name}` is unknown in {what}", f"use {', '.join(allowed)}")
-            if name in fields:
-                raise self._wrong(key, f"`{name}` is there twice", "leave one out")
-            fields[name] = value
-        return fields
-
-    def _text(self, node: yaml.Node, name: str) -> str:
-        if not isinstance(node, yaml.ScalarNode) or _is_null(node):
-            raise self._wrong(node, f"`{name}` is not text", f"write `{name}: text`")
-        return str(node.value).strip()
-
-    def _words(self, node: yaml.Node, name: str) -> str:
-        text = self._text(node, name)
-        if not re.search(r"\w", text):
-            raise self._wrong(node, f"`{name}` has no words", f'write `{name}: "what to say"`')
-        if len(text) > MAX_WORDS:
-            raise self._wrong(node, f"`{name}` is longer than {MAX_WORDS} characters", "split it")
-        return text
-
-    def _keys(self, node: yaml.Node) -> str:
-        if isinstance(node, yaml.ScalarNode) and not node.style and re.fullmatch(r"0\d+", str(node.value)):
-            # an unquoted number with a leading zero is octal to some YAML readers
-            raise self._wrong(node, "`keys` begins with 0 and has no quotes", f'write `keys: "{node.value}"`')
-        keys = self._text(node, "keys").upper()
-        if not re.fullmatch(r"[0-9*#A-D]{1,64}", keys):
-            raise self._wrong(node, f"`keys: {keys}` is not on a keypad", 'write 1 to 64 of 0-9 * # A-D, as "123#"')
-        return keys
-
-    def _seconds(self, node: yaml.Node, name: str, *, least: float = 0.01) -> float:
-        try:
-            value = float(self._text(node, name))
-        except ValueError:
-            value = -1.0
-        if not least <= value <= MAX_SECONDS:
-            raise self._wrong(node, f"`{name}` is not a time", f"write seconds from {least:g} to {MAX_SECONDS:g}")
-        return value
-
-    def _flag(self, node: yaml.Node, name: str) -> bool:
-        if node.tag != "tag:yaml.org,2002:bool":
-            raise self._wrong(node, f"`{name}` is neither true nor false", f"write `{name}: false` or leave it out")
-        return str(node.value).lower() in ("true", "yes", "on")
-
-    def _pattern(self, node: yaml.Node, name: str) -> re.Pattern[str]:
-        text = self._text(node, name)
-        try:
-            return re.compile(text, re.IGNORECASE)
-        except re.error as error:
-            raise self._wrong(node, f"`{name}` is not a regular expression ({error})", "mend or escape it") from error
-
-    def _file(self, node: yaml.Node) -> Path:
-        path = self._folder / self._text(node, "wav")
-        if not path.is_file():
-            raise self._wrong(node, f"no file {path.name}", "put it beside the script or give its path")
-        return path
-
-    def _wrong(self, node: yaml.Node, problem: str, mend: str) -> ScriptError:
-        return ScriptError(self._source, node.start_mark.line + 1, problem, mend)
-
-
-def _is_null(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"

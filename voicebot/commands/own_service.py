@@ -24,10 +24,12 @@ LOG_LINES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class OwnService:
-    """A running service. ``speech``: its speech service, which the caller can use, too."""
+    """A running service. ``speech``: its speech service, which the caller can use, too. ``console``: the URL of its
+    console, without a slash at the end."""
 
     address: Address
     speech: SpeechEndpoint
+    console: str
 
 
 @asynccontextmanager
@@ -53,7 +55,11 @@ async def own_service(
     except NotReady as error:
         raise NotReady(f"{error}\n{await asyncio.to_thread(_end_of, log)}".strip()) from error
     try:
-        yield OwnService(Address.parse(ready["sip"]), SpeechEndpoint(host=ready["speech"], key=key))
+        yield OwnService(
+            Address.parse(ready["sip"]),
+            SpeechEndpoint(host=ready["speech"], key=key),
+            f"http://127.0.0.1:{ready['console_port']}",
+        )
     finally:
         await child.stop()
 

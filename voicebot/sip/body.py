@@ -15,6 +15,7 @@ from voicebot.sip.sdp import SessionDescription
 
 MULTIPARTS = ("multipart/mixed", "multipart/alternative")
 """The multiparts that we say we accept; others are read as mixed."""
+_BOUNDARY = "voicebot-recording-session"
 _ABOUT_IT = ("Content-Disposition", "Content-Encoding", "Content-Transfer-Encoding")
 _SESSION = (SDP_TYPE,)
 METADATA_TYPES = ("application/rs-metadata+xml", "application/rs-metadata")
@@ -59,6 +60,21 @@ def put_session(message: SipRequest | SipResponse, session: SessionDescription |
     if session is not None:
         message.headers.set("Content-Type", SDP_TYPE)
         message.body = bytes(session)
+
+
+def put_session_and_metadata(request: SipRequest, session: SessionDescription, metadata: bytes) -> None:
+    """``metadata``: of a recording session (RFC 7866 7.1); empty: there is none."""
+    put_session(request, session)
+    if metadata:
+        parts = (
+            b"Content-Type: %s\r\n\r\n%s" % (SDP_TYPE.encode(), bytes(session)),
+            b"Content-Type: %s\r\nContent-Disposition: recording-session\r\n\r\n%s"
+            % (METADATA_TYPES[0].encode(), metadata),
+        )
+        request.headers.set("MIME-Version", "1.0")
+        request.headers.set("Content-Type", f"multipart/mixed;boundary={_BOUNDARY}")
+        delimiter = f"--{_BOUNDARY}".encode()
+        request.body = b"".join(b"%s\r\n%s\r\n" % (delimiter, part) for part in parts) + delimiter + b"--\r\n"
 
 
 def _parts(message: SipRequest | SipResponse, types: Collection[str]) -> list[BodyPart]:

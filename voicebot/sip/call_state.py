@@ -14,8 +14,12 @@ from voicebot.sip.credentials import Credentials
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
 from voicebot.sip.inspection import ALLOW, RECORDING, SUPPORTED
+from voicebot.sip.invitation import CLIENT_FEATURE
 from voicebot.sip.message import SipRequest, SipResponse, response_to
 from voicebot.sip.symmetric import Symmetric
+
+SERVER_FEATURE = ";+sip.srs"
+"""In the Contact of a recording server."""
 
 
 class CallPhase(Enum):
@@ -48,11 +52,11 @@ class CallState:
     symmetric: Symmetric = "auto"
     peer_takes_update: bool = False
     recording: bool = False
-    """Whether it is a recording session (RFC 7866): the other side tells us of a call that others have."""
+    """Whether it is a recording session (RFC 7866): the side that has placed it tells of a call that others have."""
 
     def __post_init__(self) -> None:
         if self.recording:
-            self.contact += ";+sip.srs"
+            self.contact += CLIENT_FEATURE if self.outgoing else SERVER_FEATURE
 
     @property
     def is_up(self) -> bool:

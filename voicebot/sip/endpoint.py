@@ -212,12 +212,14 @@ class SipEndpoint:
         sender: Address | None = None,
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
+        metadata: bytes = b"",
     ) -> OutgoingCall:
         """Call ``to``; wait with :meth:`OutgoingCall.established`.
 
         ``line``: the trunk or account to call through; empty: directly. ``sender``: our address in the From header, by
-        default the line's; a number or name gets the line's domain. Raises ValueError if ``to`` has no domain, a header
-        is malformed, or the line does not exist or has reached its limit of calls.
+        default the line's; a number or name gets the line's domain. ``metadata``: of the call that we fork to a
+        recording server (RFC 7866). Raises ValueError if ``to`` has no domain, a header is malformed, or the line does
+        not exist or has reached its limit of calls.
         """
         if line and line not in self.lines:
             raise ValueError(f"there is no account or trunk {line!r} for outgoing calls")
@@ -231,6 +233,7 @@ class SipEndpoint:
             sender=sender,
             display_name=display_name,
             headers=headers,
+            metadata=metadata,
         )
         call = OutgoingCall(core, self.loop, self.flush)
         self._calls[core] = call

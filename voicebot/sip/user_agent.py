@@ -170,33 +170,33 @@ class UserAgent:
         sender: Address | None = None,
         display_name: str = "",
         headers: Mapping[str, str] | None = None,
+        metadata: bytes = b"",
     ) -> OutgoingSipCall:
-        """Call ``to``, through ``line`` if it is given.
+        """Call ``to``, through ``line`` if it is given. ``metadata``: of the call that we fork to it (RFC 7866).
 
         ``sender``: our address in From, by default the line's; a number or name gets the line's domain. Raises
         ValueError if ``to`` has no domain, cannot be reached without a proxy (tel), or a header is malformed.
         """
-        uri = to.uri
         proxy = line.proxy if line is not None else ""
-        hop = hop_of(proxy or uri)
+        hop = hop_of(proxy or to.uri)
         if hop is None:
-            raise ValueError(f"cannot send to {proxy or uri}")
+            raise ValueError(f"cannot send to {proxy or to.uri}")
         local_tag = self.layer.new_tag()
         own = line.own if line is not None else Address("voicebot", Domain.parse(self.layer.listeners[0].sent_by))
         if sender is not None and own.domain is not None:
             sender = sender.at(own.domain)
-        secure = to.domain is not None and to.domain.scheme == "sips"
-        contact = self.layer.contact(hop, user=own.user, secure=secure)
+        contact = self.layer.contact(hop, user=own.user, secure=to.domain is not None and to.domain.scheme == "sips")
         invitation = Invitation(
-            uri,
+            to.uri,
             (sender or own).uri,
             local_tag,
             self.layer.new_call_id(),
             1 + int(self._token(2), 16),
             contact,
             display_name,
-            proxy if proxy and hop_of(uri) != hop else "",  # one that the URI leads to anyhow needs no Route
+            proxy if proxy and hop_of(to.uri) != hop else "",  # one that the URI leads to anyhow needs no Route
             headers or {},
+            metadata,
         )
         request = invitation.request(session, ALLOW, SUPPORTED)
         state = CallState(
@@ -209,6 +209,7 @@ class UserAgent:
             trunk=line.name if line is not None else "",
             credentials=line.credentials if line is not None else None,
             symmetric=self._symmetric(line.name if line is not None else ""),
+            recording=bool(metadata),
         )
         call = OutgoingSipCall(self._table, self.layer, state, session, self._options.session_expires_s)
         self._table.add(call)
@@ -219,9 +220,8 @@ class UserAgent:
     def _hops(self, request: SipRequest, hop: Hop) -> list[Hop]:
         """Where to send ``request``: if it is too large for a datagram, over TCP first (18.1.1)."""
         has_tcp = any(listener.transport == "TCP" for listener in self.layer.listeners)
-        if hop.transport == "UDP" and has_tcp and len(bytes(request)) > LARGE:
-            return [hop._replace(transport="TCP"), hop]
-        return [hop]
+        too_large = hop.transport == "UDP" and has_tcp and len(bytes(request)) > LARGE
+        return [hop._replace(transport="TCP"), hop] if too_large else [hop]
 
     # --- requests
 

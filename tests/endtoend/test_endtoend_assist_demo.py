@@ -1,0 +1,59 @@
+"""``voicebot assist-demo`` as a newcomer runs it: with the embedded speech and language services."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+from served import ROOT
+
+pytestmark = pytest.mark.slow
+
+DEMO_S = 240.0
+CARD = "4539148803436467"
+
+
+def test_the_demo_shows_all_that_is_to_come_and_nothing_that_is_secret(tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "voicebot", "assist-demo", "--out", str(tmp_path), "--json"],
+        cwd=ROOT,
+        env=kept,
+        capture_output=True,
+        text=True,
+        timeout=DEMO_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["ok"] and not told["missing"]
+    assert {"Utterance", "Sentiment", "Suggestion", "ChecklistItem", "Listening", "Summary", "Ended"} <= {
+        event["EventType"] for event in told["events"]
+    }
+    assert f"{told['page']}" in done.stderr and "[card number]" in done.stderr
+    record = json.loads((tmp_path / "assist-call.json").read_text())
+    assert record["withheld"]["card number"] and record["summary"]["Reason"]
+    with wave.open(str(tmp_path / "assist-call.wav")) as recording:
+        assert recording.getnchannels() == 2
+    for text in (done.stdout, done.stderr, json.dumps(record), (tmp_path / "assist-serve.log").read_text()):
+        assert CARD[:7] not in text.replace(" ", "").replace("-", "")
+
+
+def test_a_script_with_a_mistake_is_told_with_its_line_before_anything_starts(tmp_path: Path) -> None:
+    (script := tmp_path / "call.yaml").write_text("caller: {name: Ada}\nsteps: []\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "voicebot", "assist-demo", "--script", str(script), "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        'call.yaml:1: `caller` has no number; write `caller: {name: Ada, number: "7001"}`'
+    ]
