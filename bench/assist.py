@@ -6,7 +6,8 @@
 Recording clients fork calls of two people, who take turns without end, to the whole service. The speech service is a
 scripted one that writes into each text when it was sent (`timed_speech.py`); when the text has come to the agent by
 server-sent events, the difference is our share, the speech client's and the page's stream together. Before that, the
-same service answers calls of the bot (`turns.py`). The status is 1 when a line is late, or a call has no lines.
+same service answers calls of the bot (`turns.py`). How late the packets of the people were is told, too: what else the
+machine does spoils all of it. The status is 1 when a line is late, or a call has no lines.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ async def listened_to(service: Service, calls: int, seconds: float) -> dict[str,
         "line_ms": spread(lines),
         "final_ms": spread(finals),
         "sentiments": sum(one["sentiments"] for one in late),
+        "people_late_ms": spread([1000 * seconds for one in made for seconds in one.late]),
         "cpu_percent_a_call": {
             name: round(100 * (after.cpu_s[name] - before.cpu_s[name]) / seconds / calls, 2) for name in after.cpu_s
         },
@@ -145,7 +147,8 @@ def line(result: dict[str, Any]) -> str:
     own, bot = result["cpu_percent_a_call"], result["cpu_percent_a_bot_call"]
     return (
         f"{result['calls']} calls, {result['lines']} lines | shown after p50/p95/max {ms(result['line_ms'])} ms,"
-        f" final ones {ms(result['final_ms'])} ms | {result['sentiments']} moods | CPU % a call: {cost(own)}"
+        f" final ones {ms(result['final_ms'])} ms (the people's packets {ms(result['people_late_ms'])} ms late)"
+        f" | {result['sentiments']} moods | CPU % a call: {cost(own)}"
         + (f"; of the bot: {cost(bot)}: {sum(own.values()) / sum(bot.values()) / 2:.2f} of two" if bot else "")
         + f" | MB: {', '.join(f'{name} {value}' for name, value in result['rss_mb'].items())}"
     )

@@ -45,6 +45,8 @@ class Conversation:
         self._frames = [speech[at : at + PAYLOAD].ljust(PAYLOAD, SILENCE[:1]) for at in range(0, len(speech), PAYLOAD)]
         self._frames += [SILENCE] * round(pause_s / FRAME_S)
         self._ports: list[int] = []
+        self.late: list[float] = []
+        """How late each packet was sent, in seconds: what the machine, busy with other things, adds to every figure."""
 
     async def begin(self, number: int, *changes: tuple[str, str]) -> None:
         """Fork the call ``number``. ``changes``: of the INVITE's text. Raises RuntimeError if it is refused."""
@@ -58,12 +60,13 @@ class Conversation:
         began, length = time.monotonic(), len(self._frames)
         first = random.randrange(length)  # not everybody begins at once
         for sent in range(round(seconds / FRAME_S)):
+            self.late.append(max(0.0, time.monotonic() - began - sent * FRAME_S))
             turn, at = divmod(first + sent, length)
             for stream, port in enumerate(self._ports):
                 payload = self._frames[at] if stream == turn % 2 else SILENCE
                 head = struct.pack("!BBHII", 0x80, 0, sent & 0xFFFF, sent * PAYLOAD, 0x1000 + stream)
                 self.client.voices[stream].sendto(head + payload, ("127.0.0.1", port))
-            await asyncio.sleep(max(0.0, began + sent * FRAME_S - time.monotonic()))
+            await asyncio.sleep(max(0.0, began + (sent + 1) * FRAME_S - time.monotonic()))
 
     async def end(self) -> None:
         await self.client.bye()

@@ -24,6 +24,8 @@ LINES = 2
 TALK_S = 600.0
 EXPIRY_S = 90.0
 """After so long a client that has vanished is known to have: a refresh of its session is not answered for 32 s."""
+CUT_OFF = {"drop_after_s": 6, "drop_first_n": 3, "faults_on": "recognition"}
+"""The speech service: of its first recognisers."""
 THROTTLED = (429, {"Retry-After": "3600"})
 
 
@@ -53,7 +55,7 @@ async def test_what_fails_around_a_call_delays_and_loses_none_of_its_lines(
         service = await asyncio.to_thread(
             serve,
             speech__service="url",
-            speech__url=speak(texts=SAYINGS, cycle=True, segmentation_ms=300).url,
+            speech__url=speak(texts=SAYINGS, cycle=True, segmentation_ms=300, **CUT_OFF).url,
             siprec__numbers='["desk"]',
             console__token=TOKEN,
             rtp__silence_timeout_s=2,
