@@ -56,7 +56,7 @@ async def listened_to(service: Service, calls: int, seconds: float) -> dict[str,
     async with AsyncExitStack() as stack:
         timeout = aiohttp.ClientTimeout(total=None)
         http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
-        viewers = [people.Viewer(http, service.console, number) for number in range(calls)]
+        viewers = [people.Viewer(http, service.console, people.agent(number)) for number in range(calls)]
         watching = [asyncio.create_task(viewer.watch()) for viewer in viewers]
         await asyncio.gather(*(viewer.watching.wait() for viewer in viewers))
         made = [await stack.enter_async_context(people.conversation(service.uri)) for _ in viewers]

@@ -64,7 +64,7 @@ class Lines:
             self.outcomes[outcome] += 1
 
     async def _call(self, number: int, seconds: float) -> str:
-        viewer = people.Viewer(self._http, self._service.console, number)
+        viewer = people.Viewer(self._http, self._service.console, people.agent(number))
         watching = asyncio.create_task(viewer.watch())
         speech = apology("wait", PCMU)[: round(SPEECH_S * 8000)]
         try:

@@ -87,9 +87,9 @@ async def conversation(uri: str, speech: bytes = b"", pause_s: float = 1.0) -> A
 class Viewer:
     """The page of one agent, as far as the service can tell. ``take`` gets each event when it has come."""
 
-    def __init__(self, http: aiohttp.ClientSession, console: str, number: int) -> None:
+    def __init__(self, http: aiohttp.ClientSession, console: str, agent: str) -> None:
         self._http = http
-        self._url = f"{console}/v1/assist/agents/{quote(agent(number), safe='')}/events"
+        self._url = f"{console}/v1/assist/agents/{quote(agent, safe='')}/events"
         self.events: list[tuple[float, Mapping[str, Any]]] = []
         """With their times, as ``time.monotonic()`` has them."""
         self.watching = asyncio.Event()

@@ -14,7 +14,7 @@ from language_faults import KEY, FaultyLanguage
 from served import Service, SpeechDouble
 from waiting import until
 
-from bench.people import TOKEN, Viewer, conversation
+from bench.people import TOKEN, Viewer, agent, conversation
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ async def test_what_fails_around_a_call_delays_and_loses_none_of_its_lines(
             language__endpoint=language.url,
             language__key=KEY,
         )
-        viewer = Viewer(http, f"http://127.0.0.1:{service.ready['console_port']}", 1)
+        viewer = Viewer(http, f"http://127.0.0.1:{service.ready['console_port']}", agent(1))
         watching = asyncio.create_task(viewer.watch())
         await viewer.watching.wait()
         async with (
