@@ -38,6 +38,7 @@ bench-sip: install-dev
 
 soak: install-dev
 	$(BIN)/python -m bench.soak
+	$(BIN)/python -m bench.assist_soak
 
 fuzz: install-dev
 	FUZZ_S=70 $(BIN)/python -m pytest -n 2 tests/fuzz

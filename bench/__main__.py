@@ -23,6 +23,7 @@ PARTS = [
     ["-m", "bench.localspeech", "speech"],
     ["-m", "bench.human_voice"],
     ["-m", "bench.channel"],
+    ["-m", "bench.assist"],
     ["-m", "bench.soak", "--calls", "200"],
 ]
 

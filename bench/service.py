@@ -34,6 +34,7 @@ MODULES = {
     "dialog host": "voicebot.host",
     "speech client": "voicebot.speechsdk",
     "speech service": "voicebot.localspeech",
+    "language service": "voicebot.locallanguage",
 }
 
 
@@ -51,6 +52,7 @@ class Service:
     def __init__(self, ready: dict[str, Any], pid: int, start_s: float) -> None:
         self.uri: str = ready["sip"]
         self.speech_url: str | None = ready["speech"]
+        self.console = f"http://127.0.0.1:{ready.get('console_port')}"
         self.start_s = start_s
         self.process = psutil.Process(pid)
 

@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -37,6 +37,7 @@ from bench.lossy import lose
 from bench.service import SETTINGS, Service, speaking
 from voicebot.address import Address
 from voicebot.app import Application
+from voicebot.assist.calls import AssistCalls
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import CODECS
 from voicebot.caller.call import local_host
@@ -67,7 +68,7 @@ RSS_PER_CALL_MB = 0.001
 WARM_CALLS = 1000
 WARMING_MB = 40.0
 """Memory grows over the first thousand calls (arenas, pools, connections that are kept), and then hardly."""
-NOTHING_LEFT = ("calls", "sip_calls", "media_legs", "ports", "transactions")
+NOTHING_LEFT = ("calls", "sip_calls", "media_legs", "ports", "transactions", "assist_calls", "recognisers", "viewers")
 
 
 class CountingSink:
@@ -173,7 +174,7 @@ async def serve() -> None:
     configure_logging(settings.log.level)
     async with Application(settings) as app:
         uri = f"sip:bot@{settings.sip.host}:{app.front_end.endpoint.port}"
-        print(json.dumps({"sip": uri, "speech": app.speech.url}), flush=True)
+        print(json.dumps({"sip": uri, "speech": app.speech.url, "console_port": app.console.port}), flush=True)
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, sys.stdin.readline):
             print(json.dumps(inside(app)), flush=True)
@@ -191,11 +192,19 @@ def inside(app: Application) -> dict[str, int]:
         "ports": app.front_end.media.ports.in_use,
         "transactions": agent.transactions,
         "objects": len(gc.get_objects()),
+        **({} if app.assistance is None else between_people(app, app.assistance.calls)),
     }
 
 
+def between_people(app: Application, calls: AssistCalls) -> dict[str, int]:
+    """What it holds of calls between people."""
+    return {"assist_calls": len(calls), "recognisers": calls.recognisers, "viewers": len(app.viewers.api.streams)}
+
+
 @asynccontextmanager
-async def serving(speech_url: str) -> AsyncIterator[tuple[Service, asyncio.subprocess.Process]]:
+async def serving(
+    speech_url: str, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[Service, asyncio.subprocess.Process]]:
     """The service in a process that tells what is inside."""
     with tempfile.TemporaryDirectory(prefix="voicebot-soak-") as records:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
@@ -206,7 +215,7 @@ async def serving(speech_url: str) -> AsyncIterator[tuple[Service, asyncio.subpr
             "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
             "VOICEBOT_RTP__SILENCE_TIMEOUT_S": str(SILENCE_TIMEOUT_S),
             "VOICEBOT_CALLS__TRANSFER_ALLOW": '["*", "*@*", "*@*:*"]',
-        }  # fmt: skip
+        } | dict(settings or {})  # fmt: skip
         pipe = asyncio.subprocess.PIPE
         argv = [sys.executable, "-m", "bench.soak", "--serve"]
         process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, env=environment)
@@ -240,14 +249,18 @@ async def footprint(service: Service, process: asyncio.subprocess.Process) -> di
     return found
 
 
-def grown(before: dict[str, dict[str, float]], after: dict[str, dict[str, float]], calls: int) -> list[str]:
-    """What is more at the end than it may be, in words."""
+def grown(
+    before: dict[str, dict[str, float]], after: dict[str, dict[str, float]], calls: int, warming_mb: float | None = None
+) -> list[str]:
+    """What is more at the end than it may be, in words. ``warming_mb``: what memory may grow by until all is warm."""
+    if warming_mb is None:
+        warming_mb = WARMING_MB if calls // 10 < WARM_CALLS else 0.0
     found = []
     for process, figures in after.items():
         for what, value in figures.items():
             least = LEAST_GROWTH.get(what, 0.0)
             if what == "rss_mb":
-                least += RSS_PER_CALL_MB * calls + (WARMING_MB if calls // 10 < WARM_CALLS else 0.0)
+                least += RSS_PER_CALL_MB * calls + warming_mb
             if what in NOTHING_LEFT and value:
                 found.append(f"{process}: {value} {what} are left")
             elif what in LEAST_GROWTH and value > before[process][what] + least:

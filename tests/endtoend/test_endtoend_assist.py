@@ -15,9 +15,11 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from recording_client import HOST, RecordingClient
 from served import Service, SpeechDouble
 from telephone import calling
+from waiting import until
 
 from voicebot.audio import PCMU
 from voicebot.sip import SipResponse
@@ -89,6 +91,14 @@ def final(service: Service, call: str) -> list[dict[str, Any]]:
     return [line for line in entries(service, call) if not line["IsPartial"]]
 
 
+async def sides(recording: Path) -> NDArray[np.int32]:
+    """The loudness of each sample, on the left and on the right. The recording is there soon after the record."""
+    await until(recording.exists)
+    with wave.open(str(recording)) as wav:
+        samples = np.frombuffer(wav.readframes(wav.getnframes()), "<i2").astype(np.int32)
+    return np.abs(samples.reshape(-1, 2)).T
+
+
 EXPECTED = {"CUSTOMER": words(APOLOGY_TEXTS["bot"]), "AGENT": words(APOLOGY_TEXTS["transfer"])}
 
 
@@ -117,8 +127,7 @@ async def test_each_of_two_people_is_heard_shown_and_kept(serve: Callable[..., S
     assert record["sentiment"] and record["summary"] is not None
     begins = [line["BeginOffsetMillis"] for line in record["transcript"]]
     assert begins == sorted(begins)
-    with wave.open(str(service.records / f"{call_id}.wav")) as wav:
-        left, right = np.abs(np.frombuffer(wav.readframes(wav.getnframes()), "<i2").reshape(-1, 2)).T
+    left, right = await sides(service.records / f"{call_id}.wav")
     half = len(apology("bot", PCMU))
     assert left[:half].max() > 3000 and right[half + 4000 :].max() > 3000
     assert right[: half - 4000].max() < 100 and left[half + 4000 :].max() < 100
@@ -127,7 +136,7 @@ async def test_each_of_two_people_is_heard_shown_and_kept(serve: Callable[..., S
 async def test_a_card_number_that_is_said_is_nowhere_and_a_pause_is_asked_of_the_client(
     serve: Callable[..., Service], speak: Callable[..., SpeechDouble], tmp_path: Path
 ) -> None:
-    double = speak(texts=[f"my card is {CARD}", "two days"], cycle=True)
+    double = speak(texts=[f"my card is {CARD}", "thank you"], cycle=True)
     service = serve(
         speech__service="url",
         speech__url=double.url,
@@ -149,10 +158,23 @@ async def test_a_card_number_that_is_said_is_nowhere_and_a_pause_is_asked_of_the
         assert len(final(service, call_id)) == lines
         told = [(entry["IsListening"], entry["AtSource"]) for entry in entries(service, call_id, "Listening")]
         assert told == [(False, False), (False, True), (True, False)]
+        await wire.say(apology("bot", PCMU))
+        await wire.silence_until(
+            lambda: "thank you" in [line["Content"] for line in final(service, call_id)],
+            lambda: final(service, call_id),
+        )
         everything = json.dumps(await asyncio.to_thread(asked, service, f"/v1/assist/calls/{call_id}/entries"))
         await client.bye()
     record = await asyncio.to_thread(service.record, call_id)
     assert record["withheld"]["card number"] >= 1
+    (paused, _, resumed) = (change["OffsetMillis"] for change in record["listening"])
+    secret = [line for line in record["transcript"] if "[card number]" in line["Content"]]
+    silent = [(paused, resumed), *((line["BeginOffsetMillis"], line["EndOffsetMillis"]) for line in secret)]
+    caller, agent = await sides(service.records / f"{call_id}.wav")
+    (plain,) = [line["BeginOffsetMillis"] for line in record["transcript"] if line["Content"] == "thank you"][:1]
+    assert resumed - paused > 1_000 and caller[8 * plain :].max() > 3_000
+    assert [caller[8 * begin : 8 * end].max() for begin, end in silent] == pytest.approx([0] * len(silent), abs=100)
+    assert agent[8 * paused : 8 * resumed].max() < 100
     for place in (json.dumps(record), everything, service.log()):
         assert CARD not in place and CARD.replace(" ", "") not in place and "1111" not in place
 
