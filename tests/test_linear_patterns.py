@@ -47,7 +47,7 @@ ARGUMENTS: dict[str, Callable[[], list[tuple[str, re.Pattern[str]]]]] = {
         ("pattern", pattern_of("(a|a a|) (a|a a|) (a|a a|) (a a a|) b")),
     ],
     "localspeech/normalise.py": list,  # of pieces of 400 characters: test_linear_parsers.py
-    "caller/script.py": list,  # the author's own, in a script that he runs himself
+    "caller/script_values.py": list,  # the author's own, in a script that he runs himself
 }
 """Files with patterns that are made of arguments; the patterns that they make, with the names that they have there."""
 

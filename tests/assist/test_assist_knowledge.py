@@ -73,6 +73,23 @@ def test_articles_are_cut_at_their_headings() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one\ntwo\n three", "one two three"),
+        ("one \r\ntwo", "one two"),
+        ("one\n\ntwo\n*three*", "one\n\ntwo three"),
+        ("first:\n- one\n  goes on\n- two\n1. four\n2) five", None),
+        ("one  \ntwo\\\nthree", "one\ntwo\\\nthree"),
+        ("| a | b |\n|---|---|\n| c | d |\nafter", "| a | b |\n|---|---|\n| c | d |\nafter"),
+        ("before\n```\na\nb\n```\nafter\nall", "before\n\na\nb\n\nafter all"),
+    ],
+)
+def test_a_paragraph_is_one_line_wherever_its_file_has_line_ends(text: str, shown: str | None) -> None:
+    (article,) = articles_of(f"# A\n{text}\n", "a.md")
+    assert article.text == (shown or "first:\n- one goes on\n- two\n1. four\n2) five")
+
+
 def test_what_is_shown_of_an_article_is_bounded() -> None:
     (article,) = articles_of("# A\n" + "word " * 10_000, "a.md")
     assert len(article.text) == MAX_TEXT

@@ -16,18 +16,20 @@ HEAD = 'caller: {name: Ada, number: "+15550101", pitch: 1.2}\nagent: {name: Bo, 
 def test_a_script_says_who_they_are_and_what_they_say(tmp_path: Path) -> None:
     (tmp_path / "hello.wav").touch()
     (file := tmp_path / "call.yaml").write_text(
-        "language: de-DE\n" + HEAD + "  - agent: hello\n  - caller: {wav: hello.wav}\n  - pause_s: 1.5\n"
+        "language: de-DE\nexpect: [sentiment]\n"
+        + HEAD
+        + "  - agent: hello\n  - caller: {wav: hello.wav}\n  - pause_s: 1.5\n"
         "  - until: paused\n  - caller: four one\n    secret: 41-11 1\n    unheard: true\n"
     )
     script = load_two_people(file)
-    assert script.language == "de-DE"
+    assert (script.language, script.expect) == ("de-DE", ("sentiment",))
     assert script.caller == Person("Ada", "+15550101", pitch=1.2) and script.agent == Person("Bo", "7001")
     assert script.steps == (
-        Line("agent", 5, "hello"),
-        Line("caller", 6, wav=tmp_path / "hello.wav"),
-        Wait(7, 1.5),
-        Wait(8, until="paused"),
-        Line("caller", 9, "four one", secret="41111", unheard=True),
+        Line("agent", 6, "hello"),
+        Line("caller", 7, wav=tmp_path / "hello.wav"),
+        Wait(8, 1.5),
+        Wait(9, until="paused"),
+        Line("caller", 10, "four one", secret="41111", unheard=True),
     )
 
 
@@ -40,6 +42,8 @@ def test_a_script_says_who_they_are_and_what_they_say(tmp_path: Path) -> None:
         ("caller: {name: Ada, number: 'sip:a@b.example'}\n", 1, "is no number"),
         ("caller: {name: Ada, number: 'a b'}\n", 1, "is no number"),
         ("caller: {name: Ada, number: 1, pitch: 3}\n", 1, "`pitch`"),
+        ("expect: [praise]\n" + HEAD + "  - agent: hello\n", 1, "`praise` cannot be expected"),
+        ("expect: sentiment\n" + HEAD + "  - agent: hello\n", 1, "not a list"),
         (HEAD + "  - says: hello\n", 4, "`says` is unknown"),
         (HEAD + "  - caller: hello\n    agent: hello\n", 4, "several actions"),
         (HEAD + "  - caller: {text: hello}\n", 4, "`text` is unknown"),

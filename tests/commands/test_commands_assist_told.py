@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from voicebot.commands.assist_transcript import AssistPrinter
 SCRIPT = """
 caller: {name: Ada, number: "+15550101"}
 agent: {name: Ben, number: "7001"}
+expect: [sentiment, suggestion, checklist]
 steps:
   - agent: "Good morning, how can I help you?"
   - caller: "My card is four one one one, one one one one, one one one one, one one one one."
@@ -78,11 +80,11 @@ def test_nothing_is_missing_when_all_has_come() -> None:
 @pytest.mark.parametrize(
     ("without", "told"),
     [
-        ("greeting", "script:5: of what the agent says, only 0% is in the transcript"),
+        ("greeting", "script:6: of what the agent says, only 0% is in the transcript"),
         ("card", "nothing was withheld"),
         ("mood", "no sentiment"),
-        ("suggestion", "no suggestion"),
-        ("item", "no item of the checklist was ticked"),
+        ("suggestion", "no suggestion (they come from the folder assist/, where the demo is started)"),
+        ("item", "no item of the checklist was ticked (it is in assist/rules.yaml, where the demo is started)"),
         ("pause", "no pause at the source was told"),
         ("summary", "no summary"),
         ("end", "no end of the call"),
@@ -92,6 +94,14 @@ def test_what_has_not_come_is_named(without: str, told: str) -> None:
     came = events()
     del came[without]
     assert told in lacking(came)
+
+
+def test_what_the_script_does_not_expect_may_be_missing() -> None:
+    came = {name: event for name, event in events().items() if name not in ("mood", "suggestion", "item")}
+    taken = Told()
+    for event in came.values():
+        taken.take(event)
+    assert missing(replace(script(), expect=()), taken, ForkReport(pauses=1), {}) == []
 
 
 def test_what_the_recording_client_has_met_is_told() -> None:
@@ -117,7 +127,7 @@ def test_a_secret_that_was_told_even_for_a_moment_is_a_failure(said: str, partia
 
 
 def test_a_secret_in_a_file_is_a_failure() -> None:
-    assert lacking(events(), log=f"heard {CARD}") == ["script:6: the secret is in the log"]
+    assert lacking(events(), log=f"heard {CARD}") == ["script:7: the secret is in the log"]
 
 
 @pytest.mark.parametrize("text", ["four one one one one one", "411111", "nine of 41 and 1111", "[card number] 2026"])

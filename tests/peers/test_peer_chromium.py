@@ -38,6 +38,7 @@ def equal(expression: str, value: object) -> str:
 async def test_lines_appear_while_they_are_said_and_become_final() -> None:
     async with agents_page() as (desk, page):
         await page.until("document.body.innerText.includes('Waiting for a call')")
+        assert await page.ask("document.getElementById('summarize').hidden"), "there is nothing yet to sum up"
         call = desk.call()
         await page.until("document.title.startsWith('Ada Miller, +15550100')")
         name = call.say("my parcel", partial=True)

@@ -37,6 +37,7 @@ TITLE_WEIGHT = 3
 WHOLE_TITLE = 0.5
 CANDIDATES = 20
 _HEADING = re.compile(r"#{1,6} +(\S.*)")
+_PARAGRAPH = re.compile(r"(?!\s*(?:[-*+>|] |\||>|```|\d+[.)] ))\s*\S")
 _MARKUP = re.compile(r"[*_`]{1,3}|\]\([^()\s]*\)|!?\[")
 _IN_EVERY_CALL = """
 hello hi hey yes no yeah okay ok please thank thanks bye goodbye sorry right sure well good morning afternoon evening
@@ -121,9 +122,10 @@ def articles_of(text: str, file: str) -> list[Article]:
     """The articles of one file. A heading without text belongs to the title of those below it."""
     found: list[Article] = []
     above, title, lines = "", "", list[str]()
+    before = ""
 
     def end() -> None:
-        body = "\n".join(lines).strip()
+        body = "".join(lines).strip()
         if body:
             shown = title or Path(file).stem
             found.append(Article(shown, _plain(body)[:MAX_TEXT], f"{file}, {shown}"))
@@ -133,7 +135,9 @@ def articles_of(text: str, file: str) -> list[Article]:
         fenced ^= line.startswith("```")
         heading = None if fenced else _HEADING.fullmatch(line.rstrip())
         if heading is None:
-            lines.append(line)
+            goes_on = not fenced and _goes_on(before, line)
+            lines.append(f" {line.strip()}" if goes_on else f"\n{line.rstrip()}")
+            before = line
             continue
         end()
         if title and not "".join(lines).strip():
@@ -141,9 +145,16 @@ def articles_of(text: str, file: str) -> list[Article]:
         name = _plain(heading.group(1).rstrip("# "))
         title = f"{above}: {name}" if above and not line.startswith("# ") else name
         above = "" if line.startswith("# ") else above
-        lines = []
+        lines, before = [], ""
     end()
     return found
+
+
+def _goes_on(before: str, line: str) -> bool:
+    """Whether ``line`` belongs to the paragraph of the line before: files have line ends where their editors want them.
+    Items of lists, tables, quotes and code are lines of their own, and so is what follows two spaces or a backslash."""
+    ends = not before.strip() or before.endswith(("  ", "\\")) or before.startswith(("|", "```"))
+    return not ends and _PARAGRAPH.match(line) is not None
 
 
 def _plain(text: str) -> str:

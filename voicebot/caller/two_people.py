@@ -5,6 +5,7 @@
     language: en-US
     caller: {name: Ada, number: "+15550101", voice: en-US-JennyNeural, pitch: 1.15}
     agent: {name: Bo, number: "7001"}
+    expect: [sentiment, suggestion, checklist]   # what must be found in the call, besides its transcript and summary
     steps:
       - agent: "Good morning, how can I help you?"
       - caller: "My card number is four one one one ..."
@@ -34,7 +35,9 @@ from voicebot.caller.script_values import ScriptValues, read_text
 Who = Literal["caller", "agent"]
 Until = Literal["paused", "listening"]
 
-_TOP: Final = ("language", "caller", "agent", "steps")
+EXPECTED: Final = ("sentiment", "suggestion", "checklist")
+
+_TOP: Final = ("language", "caller", "agent", "expect", "steps")
 _PERSON: Final = ("name", "number", "voice", "pitch")
 _ACTIONS: Final = ("caller", "agent", "pause_s", "until")
 _LOWEST: Final = 0.7
@@ -75,13 +78,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class TwoPeople:
-    """A whole script. ``source``: the name of its file, for messages."""
+    """A whole script. ``source``: the name of its file, for messages. ``expect``: some of :data:`EXPECTED`."""
 
     source: str
     caller: Person
     agent: Person
     steps: tuple[Line | Wait, ...]
     language: str = "en-US"
+    expect: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -116,6 +120,7 @@ class _Reader:
             self._person(root, top, "agent"),
             tuple(self._step(node) for node in values.steps(root, top)),
             values.text(top["language"], "language") if "language" in top else "en-US",
+            self._expect(top["expect"]) if "expect" in top else (),
         )
 
     def _person(self, root: yaml.Node, top: dict[str, yaml.Node], who: Who) -> Person:
@@ -173,6 +178,16 @@ class _Reader:
             self._secret(fields["secret"]) if "secret" in fields else "",
             values.flag(fields["unheard"], "unheard") if "unheard" in fields else False,
         )
+
+    def _expect(self, node: yaml.Node) -> tuple[str, ...]:
+        values, mend = self._values, f"write some of {', '.join(EXPECTED)}"
+        if not isinstance(node, yaml.SequenceNode):
+            raise values.wrong(node, "`expect` is not a list", mend)
+        names = tuple(values.text(one, "expect") for one in node.value)
+        for name, one in zip(names, node.value, strict=True):
+            if name not in EXPECTED:
+                raise values.wrong(one, f"`{name}` cannot be expected", mend)
+        return names
 
     def _until(self, node: yaml.Node) -> Until:
         match self._values.text(node, "until"):

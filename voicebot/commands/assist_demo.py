@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import aiohttp
 import typer
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from voicebot.address import Address
 from voicebot.caller import CallNotTried, ForkOptions, ForkReport, ScriptError, TwoPeople, fork_call, load_two_people
@@ -76,7 +77,7 @@ async def _demo(script: TwoPeople, out: Path, console: Console, stay: bool, as_j
     async with own_service(log, settings) as service:
         page = await _page(service, token, script.agent.number)
         console.print(f"the agent's page: [bold]{page}[/]", soft_wrap=True)
-        console.print(f"[dim]{script.caller.name} calls {script.agent.name}[/]\n")
+        console.print(f"in some seconds {script.caller.name} calls {script.agent.name}\n")
         printer = AssistPrinter(console)
 
         def take(event: Mapping[str, Any]) -> None:
@@ -85,20 +86,24 @@ async def _demo(script: TwoPeople, out: Path, console: Console, stay: bool, as_j
 
         report = await _watched(service, token, script, take, lambda: told.is_over)
         record = await record_of(report.call_id, out, recording=True)
+        files = await asyncio.to_thread(_leave, out, record)
+        kept = await asyncio.to_thread(_texts, [*files, log])
+        lacking = [*missing(script, told, report, kept), *([] if record is not None else ["no record of the call"])]
+        _conclude(console, files | {log: "the log of the service"}, lacking)
+        if as_json:
+            typer.echo(json.dumps({"ok": not lacking, "missing": lacking, "page": page, "events": told.events}))
         if stay:
             await _until_interrupted(console)
-    files = await asyncio.to_thread(_leave, out, record)
-    kept = await asyncio.to_thread(_texts, [*files, log])
-    lacking = [*missing(script, told, report, kept), *([] if record is not None else ["no record of the call"])]
+    return 1 if lacking else 0
+
+
+def _conclude(console: Console, files: Mapping[Path, str], lacking: Sequence[str]) -> None:
     console.print()
-    for file, what in (files | {log: "the log of the service"}).items():
+    for file, what in files.items():
         console.print(f"[dim]{file}[/]  {what}", soft_wrap=True)
     for one in lacking:
-        console.print(f"[red]missing[/]: {one}", soft_wrap=True)
+        console.print(f"[red]missing[/]: {escape(one)}", soft_wrap=True)
     console.print("[bold red]failed[/]" if lacking else "[bold green]all that was to come has come[/]")
-    if as_json:
-        typer.echo(json.dumps({"ok": not lacking, "missing": lacking, "page": page, "events": told.events}))
-    return 1 if lacking else 0
 
 
 async def _page(service: OwnService, token: str, agent: str) -> str:
@@ -145,7 +150,7 @@ async def _until_interrupted(console: Console) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    console.print("\nthe page stays until Ctrl-C")
+    console.print("the page stays until Ctrl-C")
     await stop.wait()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.remove_signal_handler(number)

@@ -171,6 +171,7 @@ function showState() {
   document.body.classList.toggle("paused", Boolean(current && !current.listening && !current.ended));
   $("state").textContent = state();
   $("listen").hidden = !current || current.ended;
+  $("summarize").hidden = !current;
   if (!current) return;
   const agents = [...current.participants.values()].filter((party) => party.ParticipantRole === "AGENT");
   $("title").textContent = current.title();
