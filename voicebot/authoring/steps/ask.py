@@ -10,14 +10,14 @@ from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
-from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
+from voicebot.authoring.answers.choice import option_doubts, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
 from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, unsure
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
 from voicebot.authoring.answers.parts import PART_PAUSE_S
-from voicebot.authoring.answers.question import KINDS, Question
+from voicebot.authoring.answers.question import Question
 from voicebot.authoring.as_written import as_written
-from voicebot.authoring.document import Fault, YamlPath, doubt
+from voicebot.authoring.document import Fault, doubt
 from voicebot.authoring.model import (
     AGENT,
     BargeIn,
@@ -31,15 +31,23 @@ from voicebot.authoring.model import (
 )
 from voicebot.authoring.steps.commands import answer_command, without_command
 from voicebot.authoring.steps.language import untranslated
+from voicebot.authoring.steps.no_answer import (
+    MOMENT_S,
+    ask_again,
+    ask_what_is_meant,
+    may_wait,
+    wait,
+    waited,
+    was_last_try,
+)
 from voicebot.authoring.steps.offered import offered, options_offered
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep, Exit
 from voicebot.authoring.steps.transfer import transferred
-from voicebot.authoring.turn import Turn, nth
+from voicebot.authoring.turn import Turn
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
-TRIES = 3
 ROUNDS = 3
 """How often an answer may be rejected before the question counts as failed."""
 ASKING, CONFIRMING = "ask", "confirm"
@@ -121,21 +129,7 @@ class AskStep(Question, DialogStep):
     # --- what may be wrong with it ------------------------------------------------------------------------------------
 
     def own_faults(self) -> Iterator[Fault]:
-        present = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if not present and self.options is None:
-            yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
-                        f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
-        others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
-        if len(others) > 1:
-            said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
-            yield Fault((others[1],), "two-kinds", said, "leave one of them out", at_key=True)
-        if self.choice == {} and self.options is None:
-            yield Fault(("choice",), "empty", "there is nothing to choose", "add the options: {sales: , service: }")
-        smallest, largest = (getattr(self.wanted.answer, word, None) for word in ("min", "max"))
-        if smallest is not None and largest is not None and smallest > largest:
-            said = f"no answer is at least {as_written(smallest)} and at most {as_written(largest)}"
-            yield Fault((self.kind, "min"), "no-value-fits", said, "min: is the smaller of the two", at_key=True)
-        yield from (fault.within(self._options_path) for fault in option_faults(self.wanted.options))
+        yield from self.answer_faults()
         if self.confirm is not None and self.save is None:
             yield Fault(("confirm",), "confirm-without-save", "nothing keeps what is confirmed",
                         "add save: and the name of a variable", at_key=True)  # fmt: skip
@@ -150,11 +144,7 @@ class AskStep(Question, DialogStep):
             yield doubt(("ask",), "no-on-fail", "callers who are not understood here are hung up on",
                         "add on_fail: and a step, here or under defaults", at_key=True)  # fmt: skip
         doubts = option_doubts(self.wanted.options, self.keys, site.global_keys())
-        yield from (fault.within(self._options_path) for fault in doubts)
-
-    @property
-    def _options_path(self) -> YamlPath:
-        return (self.kind if self.chooses else "choice",)
+        yield from (fault.within(self.options_path) for fault in doubts)
 
     # --- its runner ---------------------------------------------------------------------------------------------------
 
@@ -182,7 +172,7 @@ class AskStep(Question, DialogStep):
             return GoOn(self.options.empty)
         if self._depends and not self.choice and self.wanted.answer is None:
             return Failed(self.on_fail)
-        state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0)
+        state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0, waits=0, waiting=False)
         if state.get("asked") != self.id:
             state.update(asked=self.id, rounds=0)
         state.pop("candidate", None)
@@ -200,24 +190,31 @@ class AskStep(Question, DialogStep):
         text, key = turn.message, turn.key
         if text is None:
             return Ending.WAITS
+        if turn.state.pop("waiting", False):
+            await self._expect(turn)
         if key is not None:
             return await self._key(turn, key)
         state, understanding, today = turn.state, turn.script.understanding, turn.today()
         heard = self._was_heard(turn)
         asks_for = understanding.asks_for(text)
+        waits = understanding.asks_to_wait(text, whole=self.wanted.takes_anything)
         if state["mode"] == CONFIRMING:
             meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=heard)
             if isinstance(meant, bool) and unsure(turn.confidence):
                 return await self._missed(turn)
             if meant is not None:
                 return await self._confirmed(turn, meant)
-        elif self.wanted.takes_anything and heard and understanding.hesitates(text):
-            return Ending.WAITS
+        elif self.wanted.takes_anything and (waits or (heard and understanding.hesitates(text))):
+            pass
         elif asks_for is None or not self.wanted.takes_anything or self.wanted.takes_command(asks_for):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
             if reading is not None:
                 return await self._take(turn, reading)
         if asks_for is not None and await self.asked_for(turn, asks_for):
+            return Ending.WAITS
+        if waits and may_wait(turn):
+            await self._expect(turn, MOMENT_S)
+            await wait(turn)
             return Ending.WAITS
         if heard and understanding.hesitates(text):
             return Ending.WAITS
@@ -307,14 +304,19 @@ class AskStep(Question, DialogStep):
         return await self._take(turn, reading)
 
     async def _no_answer(self, turn: Turn) -> StepOutcome:
-        silent = turn.event == NO_INPUT
+        silent, waiting = turn.event == NO_INPUT, turn.state.get("waiting", False)
         slot: Slot = turn.state["slot"]
         if silent:
-            turn.state["heard"] = True  # silence is what follows when everything was played
+            turn.state.update(heard=True, waiting=False)  # silence is what follows when everything was played
         if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
             ended = self.wanted.parts_ended(slot, turn.script.understanding, turn.today())
             await self._expect(turn)
             return await self._take(turn, ended)
+        if waiting and silent:
+            await self._expect(turn)
+            await waited(turn, self.prompt_again)
+        if waiting:
+            return Ending.WAITS
         return await self._missed(turn, silent=silent)
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
@@ -366,27 +368,15 @@ class AskStep(Question, DialogStep):
 
     async def _missed(self, turn: Turn, *, silent: bool = False, unclear: Unclear | None = None) -> StepOutcome:
         """There was no answer, or one that is ``unclear``: ask again, or give up."""
-        state, defaults = turn.state, turn.script.header.defaults
-        state["slot"].pop("said", None)
-        if unclear is None or not unclear.alone:
-            state["misses"] = state.get("misses", 0) + 1
-            if state["misses"] >= (self.tries or defaults.tries or TRIES):
-                return Failed(self.on_fail)
-        if unclear is not None and (unclear.alone or unclear.prompt is not None):
-            await self._speak(turn, unclear.prompt or turn.script.usual[unclear.asks])
-            return Ending.WAITS
+        turn.state["slot"].pop("said", None)
+        if (unclear is None or not unclear.alone) and was_last_try(turn, self.tries):
+            return Failed(self.on_fail)
         if unclear is not None:
-            await turn.speak(turn.script.usual[unclear.asks])
-            await self.prompt_again(turn)
+            await ask_what_is_meant(turn, unclear, self.prompt_again, self._speak)
             return Ending.WAITS
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
-        if own:
-            await self._speak(turn, nth(own, state["misses"]))
-            return Ending.WAITS
-        usual = (defaults.no_input if silent else defaults.no_match) or defaults.retry
-        await turn.speak(nth(usual, state["misses"]) if usual else turn.script.usual["sorry"])
-        await self.prompt_again(turn)
+        await ask_again(turn, own, self.prompt_again, self._speak, silent=silent)
         return Ending.WAITS
 
     async def _expect(self, turn: Turn, patience_s: float | None = None) -> None:

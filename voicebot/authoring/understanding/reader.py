@@ -273,6 +273,10 @@ class Understanding:
         """Whether ``text`` says nothing yet: "um", "let me see"."""
         return not without(self._vocabulary.fillers, self._vocabulary.tokens(text))
 
+    def asks_to_wait(self, text: str, *, whole: bool = False) -> bool:
+        """Whether ``text`` asks for a moment ("hold on, let me look for my card"); ``whole``: and says nothing else."""
+        return self._waits.asks(text, whole=whole)
+
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
         return self._yes_no.says_nothing_else(text)
