@@ -12,7 +12,7 @@ from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
 from voicebot.authoring.answers.choice import option_doubts, option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, unsure
+from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, sure_of_sound, unsure
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
 from voicebot.authoring.answers.parts import PART_PAUSE_S
 from voicebot.authoring.answers.question import Question
@@ -210,6 +210,8 @@ class AskStep(Question, DialogStep):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
             if reading is not None:
                 return await self._take(turn, reading)
+        if asks_for is None and sure_of_sound(turn.confidence):
+            asks_for = understanding.seems_to_ask_for(text)
         if asks_for is not None and await self.asked_for(turn, asks_for):
             return Ending.WAITS
         if waits and may_wait(turn):
@@ -236,6 +238,14 @@ class AskStep(Question, DialogStep):
         if turn.state["mode"] == CONFIRMING and understanding.yes_no(text) is not None:
             return True
         return self.wanted.is_named(text, understanding, turn.today(), whole=whole)
+
+    def understands(self, turn: Turn, text: str) -> bool:
+        state, understanding, today = turn.state, turn.script.understanding, turn.today()
+        if state["mode"] == CONFIRMING:
+            meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=True)
+            return meant is not None
+        reading = self.wanted.read_words(text, dict(state["slot"]), understanding, today)
+        return self.wanted.takes_anything or reading is not None
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         if state["mode"] == CONFIRMING:

@@ -289,6 +289,10 @@ class Understanding:
         """``help``, ``repeat``, ``slower``, ``agent`` or ``start_over``, when the caller asks for that; else None."""
         return self._globals.read(text)
 
+    def seems_to_ask_for(self, text: str) -> str | None:
+        """The same, when that is what ``text`` clearly sounds like, and nothing else is in it ("operater")."""
+        return self._globals.by_sound(text)
+
 
 @lru_cache(maxsize=64)
 def for_language(language: str) -> Understanding:
