@@ -4,22 +4,13 @@
 
 Answers of the offline voice, of Debian's Asterisk prompts and of the human voices of the shared audio, clean and with
 noise, are decoded as one phrase each, with the phrases that a dialog waits for. *Wrong* is a value that was not said;
-it costs a caller more than being asked again. ``--fit`` prints the numbers of `voicebot.localspeech.confidence` for
-the first half of the answers; the table is of the other half.
+it costs a caller more than being asked again. Sounds that are no
+words (:mod:`bench.recogniser_sounds`) come as answers too. ``--fit`` prints the numbers of
+`voicebot.localspeech.confidence` and `voicebot.localspeech.hums` for the first half; the tables are of the other half.
 
-November 2026, two runs: the unseen half of one, and all of another (where two times "won", heard as "one", are not
-counted). The measures were chosen on other answers of the same two voices and on the same human recordings, so
-strangers may do worse:
+November 2026. The measures were chosen on other answers of the same two voices and on the same human recordings, and
+the sounds are made by formula, so strangers may do worse:
 
-    digits              334 right,  9 wrong, 19 not understood
-      below 0.6         6 of the wrong,  1 of the right
-      below 0.8         6 of the wrong, 10 of the right
-      below 0.9         6 of the wrong, 20 of the right
-      below 0.95        8 of the wrong, 30 of the right
-    closed questions     65 right,  1 wrong (a hum, heard as a clear "No"), 3 not understood
-      below 0.95        none of the wrong, 2 of the right
-
-A sound without words that the model takes for "no" cannot be told from one by its confidence.
 """
 
 from __future__ import annotations
@@ -103,7 +94,7 @@ def answers(voice: PiperSynthesis, takes: int, rng: np.random.Generator) -> Iter
                 yield Answer(digits, ENGLISH["digits"], noisy(human, snr_db, rng))
         for name, sound in sounds(rng, SOUNDS):
             expected = choose.choice((ENGLISH["yesno"], MENU, ENGLISH["digits"], ()))
-            yield Answer("", expected, noisy(sound / 8, snr_db, rng), name)
+            yield Answer("", expected, noisy(sound.astype(np.float32), snr_db, rng), name)
     for recording in shared("human_digits"):
         samples = floats(PCMU.decode(read_wav(recording.path, PCMU)))
         yield Answer(recording.digits, ENGLISH["digits"], samples[RATE // 5 : -RATE * 3 // 4])
@@ -138,7 +129,7 @@ def value(text: str, expected: tuple[str, ...]) -> str:
     return "".join(words) if re.fullmatch(r"[0-9]+", "".join(words)) else ""
 
 
-def fitted(rows: list[tuple[Sequence[float], bool]], before: Sequence[float], trust: Sequence[float]) -> np.ndarray:
+def fitted(rows: Sequence[tuple[Sequence[float], bool]], before: Sequence[float], trust: Sequence[float]) -> np.ndarray:
     """The likeliest offset and slopes, if one is thought of as near ``before`` beforehand."""
     x = np.array([[1.0, *measures] for measures, _ in rows])
     y = np.array([right for _, right in rows], float)

@@ -77,4 +77,5 @@ def _shaped(rng: np.random.Generator, sound: Wave) -> Wave:
     rise, fall = rng.uniform(0.02, 0.06), rng.uniform(0.05, 0.15)
     at = np.arange(len(sound)) / RATE
     shape = np.minimum(1, at / rise) * np.minimum(1, (at[-1] - at) / fall)
-    return sound * shape / max(float(np.sqrt(np.mean(sound**2))), 1e-9)
+    level = max(float(np.sqrt(np.mean(sound**2))), 1e-9)
+    return np.asarray(sound * shape / level)

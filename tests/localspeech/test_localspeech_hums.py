@@ -57,7 +57,8 @@ def test_what_is_hummed_breathed_or_coughed_is_no_clear_word() -> None:
     model = Moonshine(files.encoder, files.decoder, files.tokenizer)
     rng = np.random.default_rng(5)
     heard = [
-        (name, model.transcribe(noisy(sound / 8, None, rng), 8000, ("yes", "no"))) for name, sound in sounds(rng, 6)
+        (name, model.transcribe(noisy(sound.astype(np.float32), None, rng), 8000, ("yes", "no")))
+        for name, sound in sounds(rng, 6)
     ]
     clear = [(name, one.text) for name, one in heard if one.text and not is_hum(one.text) and one.confidence > 0.5]
     assert len(clear) <= len(heard) // 8, clear

@@ -26,7 +26,7 @@ LEAST_WORDS, LEAST_WORDS_SO_FAR = 0.2, 0.05
 """The probability of words below which a sound is none: a whole one, and the beginning of one."""
 _MOST_BEHIND = 7.0
 """How much less likely (natural log) than what the model wrote a hum may be. Knocks and music are 9 and more behind."""
-_OFFSET, _NOTHING, _MEAN, _SECOND = -5.33, -0.85, 2.26, 4.5
+_OFFSET, _NOTHING, _MEAN, _SECOND = -4.0, -1.0, 2.3, 4.0
 _EXPECTED = 1.5
 _MOST_ODDS, _LEAST_MEAN, _LONG_S = 6.0, -2.0, 2.2
 _KNOWN = frozenset(lexical(way) for ways in HUMS.values() for way in ways)
@@ -51,7 +51,7 @@ class Evidence:
 
     def words(self, *, expected: bool) -> float:
         """The probability, 0 to 1, that there are words. ``expected``: what was written is such as was expected.
-        The numbers are those of :mod:`bench.recogniser_confidence`."""
+        Fitted as in :mod:`bench.recogniser_confidence`, and to other sounds of such kinds."""
         odds, mean, seconds = self.measures()
         return 1 / (
             1 + math.exp(-(_OFFSET + _NOTHING * odds + _MEAN * mean + _SECOND * seconds + _EXPECTED * expected))
