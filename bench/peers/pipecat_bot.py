@@ -70,10 +70,10 @@ MOST_CALLS = 50
 
 
 class Recogniser(SegmentedSTTService):
-    def __init__(self, engine: MoonshineRecognition) -> None:
+    def __init__(self, engine: MoonshineRecognition, dialog: Dialog) -> None:
         settings = STTSettings(model=None, language=None)
         super().__init__(sample_rate=HEARD_RATE, settings=settings, ttfs_p99_latency=DECODED_S)
-        self._engine = engine.session(HEARD_RATE, "", "")
+        self._engine, self._dialog = engine.session(HEARD_RATE, "", ""), dialog
 
     @property
     def wants_wav_segments(self) -> bool:
@@ -84,6 +84,7 @@ class Recogniser(SegmentedSTTService):
         decode = Decode(0, DecodeKind.FINAL, samples, HEARD_RATE, 0, len(samples) / HEARD_RATE)
         transcript = await self._engine.transcribe(decode)
         if transcript is not None and transcript.text:
+            self._dialog.words.append(transcript.text)  # the frame may be overtaken by that of the end of the turn
             yield TranscriptionFrame(transcript.text, "", time_now_iso8601(), finalized=True)
 
 
@@ -107,23 +108,21 @@ class Dialog(FrameProcessor):
     def __init__(self, conversation: Conversation) -> None:
         super().__init__()
         self._conversation = conversation
-        self._words: list[str] = []
+        self.words: list[str] = []
+        """Of the caller's turn."""
         self._prompt: Prompt | None = None
         self.made_s, self.made = 0.0, False
         """How much of the prompt's audio is there, and whether that is all."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
-        if isinstance(frame, TranscriptionFrame):
-            self._words.append(frame.text)
-            return
         if isinstance(frame, InterruptionFrame):
             self._prompt = None
         await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame):
             await self._say(self._conversation.greeting())
-        elif isinstance(frame, UserStoppedSpeakingFrame) and self._words:
-            said, self._words = " ".join(self._words), []
+        elif isinstance(frame, UserStoppedSpeakingFrame) and self.words:
+            said, self.words = " ".join(self.words), []
             await self._say(self._conversation.answer(said))
 
     async def key(self) -> None:
@@ -234,7 +233,7 @@ class Bot:
         processors = [
             line,
             VADProcessor(vad_analyzer=SileroVADAnalyzer()),
-            Recogniser(self._recognition),
+            Recogniser(self._recognition, dialog),
             UserTurnProcessor(),
             dialog,
             Voice(self._synthesis, dialog),
