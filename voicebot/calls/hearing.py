@@ -97,6 +97,8 @@ class Hearing:
 
     def gate(self, bot_speaks: bool) -> None:
         """While the bot speaks, only voices as loud as the caller's count."""
+        if bot_speaks and not self._bot_speaks and not self._voice_activity.speaking:
+            self._noise_gate.shut()
         self._bot_speaks = bot_speaks
 
     def expect(self, phrases: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from voicebot.audio import AudioFormat, Samples, silero
 from voicebot.audio.silero import WINDOW_S, SileroStream
-from voicebot.events import SpeechStarted, SpeechStopped
+from voicebot.events import SpeechMayStart, SpeechStarted, SpeechStopped
 from voicebot.speech.caller_level import CallerLevel
 from voicebot.speech.voice_decision import VOICED, VoiceDecision, Whose, callers
 
@@ -27,6 +27,8 @@ _SURE: Final = 0.6
 """The least mean probability of a voice that interrupts the bot: it delays 2 % of voices, and by 32 ms."""
 _LEAST_DBFS: Final = -55.0
 """Below this level there is noise on the line, but no speech that anybody could understand."""
+_LATE_S: Final = 0.04
+"""How much later than a voice has lasted for long enough this may be noticed: frames of 20 ms, which may come late."""
 _MOST_LEVELS: Final = 300
 """Windows of a stretch of speech from which the caller's level is learnt."""
 _FLOOR_DBFS: Final = -100.0
@@ -68,6 +70,8 @@ class VoiceActivity:
         self._caller = CallerLevel(gate_dbfs)
         self._levels: list[float] = []
         self._was_audible = False
+        self._start_s = start_ms / 1000.0
+        self._may_start = False  # it was told of the present run of voiced windows
         self._filled = 0  # samples of the stream's window
         self._quiet_s = 0.0
 
@@ -88,10 +92,10 @@ class VoiceActivity:
         faint = self._caller.faint_dbfs
         return self._bot_audible or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
 
-    def feed(self, payload: bytes, at: float) -> list[SpeechStarted | SpeechStopped]:
+    def feed(self, payload: bytes, at: float) -> list[VoiceEvent]:
         """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
         samples, window, rate = self._audio.floats(payload), self._stream.window, self._audio.rate
-        events: list[SpeechStarted | SpeechStopped] = []
+        events: list[VoiceEvent] = []
         position = 0
         while position < len(samples):
             take = min(len(window) - self._filled, len(samples) - position)
@@ -102,7 +106,7 @@ class VoiceActivity:
                 events += self._window(at - (len(samples) - position) / rate)
         return events
 
-    def _window(self, end: float) -> list[SpeechStarted | SpeechStopped]:
+    def _window(self, end: float) -> list[VoiceEvent]:
         self._filled = 0
         level, probability = level_dbfs(self._stream.window), 0.0
         if level < _DEAD_DBFS and not self._decision.speaking:
@@ -111,7 +115,8 @@ class VoiceActivity:
             probability = self._stream.score()
         self._follow_bot()
         self._set_thresholds()
-        events = self._decision.window(end - WINDOW_S, end, probability, level)
+        decided = self._decision.window(end - WINDOW_S, end, probability, level)
+        events = [*decided, *self._beginnings(end, level)]
         self._learn(probability, level)
         if self._decision.speaking or self._decision.onset is not None:
             self._quiet_s = 0.0
@@ -121,6 +126,19 @@ class VoiceActivity:
                 self._quiet_s = 0.0
                 self._stream.reset()
         return events
+
+    def _beginnings(self, end: float, level: float) -> list[SpeechMayStart]:
+        """Of a voice that may become speech, and when it does not. Over the bot it may be an echo, and nobody waits."""
+        decision = self._decision
+        if decision.speaking:
+            self._may_start = False
+        elif decision.onset is None or self._bot_audible:
+            told, self._may_start = self._may_start, False
+            return [SpeechMayStart(end, end)] if told else []
+        elif not self._may_start and level >= (decision.gate_dbfs or _FLOOR_DBFS):
+            self._may_start = True
+            return [SpeechMayStart(end, decision.onset + self._start_s + _LATE_S)]
+        return []
 
     @property
     def _bot_audible(self) -> bool:
@@ -152,3 +170,6 @@ class VoiceActivity:
         elif self._levels:
             self._caller.heard(self._levels)
             self._levels = []
+
+
+VoiceEvent = SpeechMayStart | SpeechStarted | SpeechStopped

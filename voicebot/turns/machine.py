@@ -39,6 +39,7 @@ from voicebot.events import (
     RecognitionRestored,
     RecordingAsked,
     RecordingChanged,
+    SpeechMayStart,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -132,6 +133,11 @@ def _transfer_ended(floor: Floor, event: TransferEnded) -> None:
 def _speech_started(floor: Floor, event: SpeechStarted) -> None:
     floor.caller.speech_started(event)
     floor.happened(Happening.VOICE, event.at)
+
+
+def _speech_may_start(floor: Floor, event: SpeechMayStart) -> None:
+    floor.caller.speech_may_start(event)
+    floor.follow_turn(event.at)
 
 
 def _speech_stopped(floor: Floor, event: SpeechStopped) -> None:
@@ -312,6 +318,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     KeyPressed: _key_pressed,
     TransferEnded: _transfer_ended,
     SpeechStarted: _speech_started,
+    SpeechMayStart: _speech_may_start,
     SpeechStopped: _speech_stopped,
     TurnScored: _turn_scored,
     Hypothesis: _hypothesis,
