@@ -39,6 +39,7 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
 from pipecat.transports.base_transport import TransportParams
 from pipecat.turns.user_turn_processor import UserTurnProcessor
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.utils.time import time_now_iso8601
 from pipecat.workers.runner import WorkerRunner
 
@@ -230,11 +231,13 @@ class Bot:
         line, dialog = Line(params), Dialog(conversation)
         line.dialog = dialog
         leg.connect(line)
+        # They load models: on the loop, all other calls would wait.
+        vad, strategies = await asyncio.to_thread(lambda: (SileroVADAnalyzer(), UserTurnStrategies()))
         processors = [
             line,
-            VADProcessor(vad_analyzer=SileroVADAnalyzer()),
+            VADProcessor(vad_analyzer=vad),
             Recogniser(self._recognition, dialog),
-            UserTurnProcessor(),
+            UserTurnProcessor(user_turn_strategies=strategies),
             dialog,
             Voice(self._synthesis, dialog),
             Speaker(params, leg, dialog),
