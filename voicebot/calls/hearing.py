@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.calls.services import HEARD_S, CallServices
-from voicebot.events import Event, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
+from voicebot.events import Event, NoMatch, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
 from voicebot.speech import EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
 from voicebot.speech.noise_gate import Frame
 
@@ -71,19 +71,27 @@ class Hearing:
             voice = self._silence
         activity = self._voice_activity
         activity.bot_speaks, activity.echo_may_come = self._bot_speaks, self._echo.audible
+        doubtful = activity.doubtful
         events = activity.feed(voice, at)
         for event in events:
             if isinstance(event, SpeechStarted):
-                self._onset = event.onset
-        self._write([*self._noise_gate.flush(), (voice, at)] if deaf else self._passed(voice, at))
+                self._onset, doubtful = event.onset, True
+        self._write([*self._noise_gate.flush(), (voice, at)] if deaf else self._passed(voice, at, doubtful))
         for event in events:
-            if isinstance(event, SpeechStopped):
-                self._recognizer.result_due(self._onset, event.offset)
             self._tell(event)
+            if isinstance(event, SpeechStopped):
+                if activity.others:
+                    self._tell(NoMatch(at, self._onset, event.offset))  # the recogniser got nothing of it
+                else:
+                    self._recognizer.result_due(self._onset, event.offset)
 
-    def _passed(self, voice: bytes, at: float) -> list[Frame]:
+    def _passed(self, voice: bytes, at: float, doubtful: bool) -> list[Frame]:
+        """What the recogniser gets. ``doubtful``: it had to be found out whether the caller speaks."""
         activity = self._voice_activity
-        since = self._onset if activity.speaking else None if activity.ignores(voice) else at
+        if activity.doubtful:
+            return self._noise_gate.frame(voice, at, None, doubtful_since=self._onset)
+        callers = activity.speaking or (doubtful and not activity.others)
+        since = self._onset if callers else None if activity.ignores(voice) else at
         return self._noise_gate.frame(voice, at, since)
 
     def _write(self, frames: list[Frame]) -> None:

@@ -18,6 +18,11 @@ class SpeechStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechDoubted(Event):
+    """It cannot be told by level and pitch whether the voice that has begun to speak over the bot's is the caller's."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechStopped(Event):
     """The caller has been quiet for the detector's hangover time. ``offset``: the time of the last voiced sample."""
 

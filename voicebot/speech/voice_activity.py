@@ -18,8 +18,10 @@ import numpy as np
 
 from voicebot.audio import AudioFormat, Samples, silero
 from voicebot.audio.silero import WINDOW_S, SileroStream
-from voicebot.events import SpeechStarted, SpeechStopped
+from voicebot.events import SpeechDoubted, SpeechStarted, SpeechStopped
 from voicebot.speech.caller_level import CallerLevel
+from voicebot.speech.doubtful_voice import AS_LOUD_DB, DoubtfulVoice, Speaker
+from voicebot.speech.pitch import CallerPitch, pitch
 from voicebot.speech.voice_decision import VOICED, VoiceDecision, Whose, callers
 
 RESET_AFTER_S: Final = 2.0
@@ -29,9 +31,16 @@ _LEAST_DBFS: Final = -55.0
 """Below this level there is noise on the line, but no speech that anybody could understand."""
 _MOST_LEVELS: Final = 300
 """Windows of a stretch of speech from which the caller's level is learnt."""
+_MOST_PITCHES: Final = 32
+"""Windows of a stretch of speech from which the caller's pitch is learnt."""
+_OTHERS_PAUSE_S: Final = 0.5
+"""Somebody else who has been silent for so long has finished."""
 _FLOOR_DBFS: Final = -100.0
 _DEAD_DBFS: Final = -70.0
 """Below this level the line is silent (A-law's silence is -72): the model is not run unless somebody is speaking."""
+
+
+VoiceEvent = SpeechStarted | SpeechDoubted | SpeechStopped
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -59,14 +68,18 @@ class VoiceActivity:
         whose: Callable[[float], Whose] = callers,
     ) -> None:
         self.bot_speaks = False
-        """Whether the bot is speaking; set at any time. Then only a voice as loud as the caller's is speech."""
+        """Whether the bot speaks, or its prompt is paused; set at any time. Then only the caller's voice is speech."""
         self.echo_may_come = False
         """Whether an echo of the bot may still come; set at any time. Then only what is found to be speech is one."""
         self._audio = audio
         self._stream = SileroStream(audio.rate)
         self._decision = VoiceDecision(start_ms, hangover_ms, whose)
         self._caller = CallerLevel(gate_dbfs)
+        self._caller_pitch = CallerPitch()
+        self._doubt: DoubtfulVoice | None = None
+        self._others_s: float | None = None  # how long somebody else whose voice was detected has been silent
         self._levels: list[float] = []
+        self._pitches: list[float | None] = []
         self._was_audible = False
         self._filled = 0  # samples of the stream's window
         self._quiet_s = 0.0
@@ -78,8 +91,18 @@ class VoiceActivity:
 
     @property
     def speaking(self) -> bool:
-        """Whether the caller speaks."""
+        """Whether the caller speaks, or somebody who may be the caller."""
         return self._decision.speaking
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is still to be found out if it is the caller who speaks."""
+        return self._doubt is not None
+
+    @property
+    def others(self) -> bool:
+        """Whether the voice that was detected last was not the caller's, and may go on."""
+        return self._others_s is not None
 
     def ignores(self, payload: bytes) -> bool:
         """Whether a frame is no voice of the caller's: too faint, or not found to be speech while the bot speaks."""
@@ -88,10 +111,10 @@ class VoiceActivity:
         faint = self._caller.faint_dbfs
         return self._bot_audible or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
 
-    def feed(self, payload: bytes, at: float) -> list[SpeechStarted | SpeechStopped]:
+    def feed(self, payload: bytes, at: float) -> list[VoiceEvent]:
         """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
         samples, window, rate = self._audio.floats(payload), self._stream.window, self._audio.rate
-        events: list[SpeechStarted | SpeechStopped] = []
+        events: list[VoiceEvent] = []
         position = 0
         while position < len(samples):
             take = min(len(window) - self._filled, len(samples) - position)
@@ -102,7 +125,7 @@ class VoiceActivity:
                 events += self._window(at - (len(samples) - position) / rate)
         return events
 
-    def _window(self, end: float) -> list[SpeechStarted | SpeechStopped]:
+    def _window(self, end: float) -> list[VoiceEvent]:
         self._filled = 0
         level, probability = level_dbfs(self._stream.window), 0.0
         if level < _DEAD_DBFS and not self._decision.speaking:
@@ -111,7 +134,9 @@ class VoiceActivity:
             probability = self._stream.score()
         self._follow_bot()
         self._set_thresholds()
-        events = self._decision.window(end - WINDOW_S, end, probability, level)
+        events: list[VoiceEvent] = [*self._decision.window(end - WINDOW_S, end, probability, level)]
+        self._follow_others(probability)
+        events = self._judged(events, end, probability, level)
         self._learn(probability, level)
         if self._decision.speaking or self._decision.onset is not None:
             self._quiet_s = 0.0
@@ -134,12 +159,46 @@ class VoiceActivity:
             self._decision.forget()
         self._was_audible = audible
 
+    def _judged(self, events: list[VoiceEvent], end: float, probability: float, level: float) -> list[VoiceEvent]:
+        """``events`` of a window, and what follows from the judgement of the voice in it."""
+        decision = self._decision
+        if not self.bot_speaks or self._caller.dbfs is None:
+            self._doubt = None
+        elif any(isinstance(event, SpeechStarted) for event in events):
+            self._doubt, self._others_s = DoubtfulVoice(self._caller, self._caller_pitch), None
+        if self._doubt is None:
+            return events
+        if not decision.speaking:
+            speaker: Speaker | None = self._doubt.speaker()
+        elif probability > VOICED:
+            speaker = self._doubt.heard(level, pitch(self._stream.window))
+        else:
+            speaker = None
+        if speaker is None:
+            return events
+        self._doubt = None
+        if speaker is Speaker.UNSURE:
+            return [SpeechDoubted(end), *events]
+        if speaker is Speaker.OTHER:
+            self._others_s = 0.0
+            if decision.speaking:
+                return [*events, decision.end(end)]
+        return events
+
+    def _follow_others(self, probability: float) -> None:
+        if self._others_s is not None:
+            self._others_s = self._others_s + WINDOW_S if probability <= VOICED else 0.0
+            if self._others_s >= _OTHERS_PAUSE_S or not self.bot_speaks:
+                self._others_s = None
+
     def _set_thresholds(self) -> None:
         caller, decision = self._caller, self._decision
         decision.faint_dbfs = caller.faint_dbfs
         decision.least_mean = _SURE if self.bot_speaks else 0.0
         if self.bot_speaks:
             decision.gate_dbfs = caller.interrupts_dbfs
+            if self.others and caller.dbfs is not None:
+                decision.gate_dbfs = max(decision.gate_dbfs, caller.dbfs - AS_LOUD_DB)
         elif caller.faint_dbfs is not None:
             decision.gate_dbfs = max(caller.faint_dbfs, _LEAST_DBFS)
         else:
@@ -149,6 +208,9 @@ class VoiceActivity:
         if self._decision.speaking:
             if probability > VOICED and not self._bot_audible and len(self._levels) < _MOST_LEVELS:
                 self._levels.append(level)
+                if len(self._pitches) < _MOST_PITCHES:
+                    self._pitches.append(pitch(self._stream.window))
         elif self._levels:
             self._caller.heard(self._levels)
-            self._levels = []
+            self._caller_pitch.heard(self._pitches)
+            self._levels, self._pitches = [], []

@@ -39,6 +39,7 @@ from voicebot.events import (
     RecognitionRestored,
     RecordingAsked,
     RecordingChanged,
+    SpeechDoubted,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -91,8 +92,8 @@ class TurnMachine:
 
     @property
     def bot_audible(self) -> bool:
-        """Whether the bot is speaking, so that voice activity detection must ignore its echo."""
-        return self.floor.state is FloorState.SPEAKING
+        """Whether the bot speaks or its prompt is paused: a voice may be its echo, or that of somebody else."""
+        return self.floor.state in (FloorState.SPEAKING, FloorState.YIELDING)
 
 
 # --- the leg ---------------------------------------------------------------------------------------------------------
@@ -138,6 +139,10 @@ def _speech_stopped(floor: Floor, event: SpeechStopped) -> None:
     floor.caller.speech_stopped(event)
     floor.happened(Happening.QUIET, event.offset)  # it has been quiet since then
     floor.follow_turn(event.at)
+
+
+def _speech_doubted(floor: Floor, _event: SpeechDoubted) -> None:
+    floor.caller.doubtful = True
 
 
 def _turn_scored(floor: Floor, event: TurnScored) -> None:
@@ -313,6 +318,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     TransferEnded: _transfer_ended,
     SpeechStarted: _speech_started,
     SpeechStopped: _speech_stopped,
+    SpeechDoubted: _speech_doubted,
     TurnScored: _turn_scored,
     Hypothesis: _hypothesis,
     Final: _final,
