@@ -17,10 +17,12 @@ _LEAST_WINDOWS: Final = 5
 """160 ms of voice; shorter sounds say nothing."""
 _PERCENTILE: Final = 0.8
 _ACTIVE_DB: Final = 15.0
-"""So far below the loudest window the voice is dying away."""
+"""How far below the loudest window a voice is dying away."""
 _RANK: Final = 0.6
-_INTERRUPTS_DB: Final = (13.0, 11.0, 9.0)
-"""How far below their level callers may be to interrupt the bot: it is known from 1, 2, or 3 and more stretches."""
+_MARGIN_DB: Final = (9.0, 8.0, 7.0)
+"""How far below their level callers usually may be: it is known from 1, 2, or 3 and more stretches."""
+UNSURE_DB: Final = 4.0
+"""How far below that a voice may still be theirs."""
 _FAINT_DB: Final = 20.0
 """How far below their level nothing is the caller's, not even a word under the breath."""
 _LEAST_DBFS: Final = -55.0
@@ -45,13 +47,15 @@ class CallerLevel:
 
     @property
     def margin_db(self) -> float:
-        """How far below their level the caller may be to interrupt the bot."""
-        return _INTERRUPTS_DB[min(max(1, len(self._stretches)), len(_INTERRUPTS_DB)) - 1]
+        """How far below their level the caller's voice usually may be."""
+        return _MARGIN_DB[min(max(1, len(self._stretches)), len(_MARGIN_DB)) - 1]
 
     @property
     def interrupts_dbfs(self) -> float:
         """What is fainter while the bot speaks is not the caller."""
-        return self.unknown_dbfs if (level := self.dbfs) is None else max(level - self.margin_db, _LEAST_DBFS)
+        if (level := self.dbfs) is None:
+            return self.unknown_dbfs
+        return max(level - self.margin_db - UNSURE_DB, _LEAST_DBFS)
 
     @property
     def faint_dbfs(self) -> float | None:
@@ -61,8 +65,13 @@ class CallerLevel:
 
 def level_of(windows_dbfs: Sequence[float]) -> float:
     """The level of a stretch of speech, from those of its voiced windows."""
-    least = max(windows_dbfs) - _ACTIVE_DB
+    least = least_active(windows_dbfs)
     return _ranked([level for level in windows_dbfs if level >= least], _PERCENTILE)
+
+
+def least_active(windows_dbfs: Sequence[float]) -> float:
+    """In windows below this level, of those of a stretch of speech, the voice is dying away."""
+    return max(windows_dbfs) - _ACTIVE_DB
 
 
 def _ranked(values: Sequence[float] | deque[float], rank: float) -> float:

@@ -15,18 +15,18 @@ The margin is that of :class:`~voicebot.speech.caller_level.CallerLevel`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
-from voicebot.speech.caller_level import CallerLevel, level_of
-from voicebot.speech.pitch import CallerPitch, pitch_of
+from voicebot.speech.caller_level import UNSURE_DB, CallerLevel, level_of
+from voicebot.speech.pitch import CallerPitch, clear, pitch_of
 
 _LEAST_WINDOWS: Final = 4
 _MOST_WINDOWS: Final = 16
 """Windows of 32 ms. A voice that is as loud as the caller's is told from the least, all others from the most."""
 _LOUD_DB: Final = 1.0
 AS_LOUD_DB: Final = 4.0
-_UNSURE_DB: Final = 4.0
 _OTHER_OCTAVES: Final = 0.4
 """So much higher or lower than the caller's is 1 in 20 half seconds of their own, and 2 in 3 of somebody else's."""
 
@@ -40,12 +40,13 @@ class Speaker(Enum):
 
 
 class DoubtfulVoice:
-    """One voice, from when it was detected. ``level`` and ``pitch``: the caller's, as far as they were learnt."""
+    """One voice, from when it was detected. ``level`` and ``pitch``: the caller's, as far as they were learnt;
+    ``levels_dbfs``: those of its windows until then."""
 
-    def __init__(self, level: CallerLevel, pitch: CallerPitch) -> None:
+    def __init__(self, level: CallerLevel, pitch: CallerPitch, levels_dbfs: Iterable[float] = ()) -> None:
         self._level, self._pitch = level, pitch
-        self._levels: list[float] = []
-        self._pitches: list[float | None] = []
+        self._levels = list(levels_dbfs)
+        self._pitches: list[float | None] = [None] * len(self._levels)
 
     def heard(self, level_dbfs: float, pitch: float | None) -> Speaker | None:
         """Add a voiced window. Returns who speaks; None: more of the voice will tell."""
@@ -65,7 +66,7 @@ class DoubtfulVoice:
             return Speaker.UNSURE if below <= margin else Speaker.OTHER
         if below <= margin:
             return Speaker.CALLER
-        return Speaker.UNSURE if below <= margin + _UNSURE_DB else Speaker.OTHER
+        return Speaker.UNSURE if below <= margin + UNSURE_DB else Speaker.OTHER
 
     def _below_caller_db(self) -> float:
         if self._level.dbfs is None or not self._levels:
@@ -73,5 +74,7 @@ class DoubtfulVoice:
         return self._level.dbfs - level_of(self._levels)
 
     def _is_other_pitch(self) -> bool:
-        callers, this = self._pitch.octaves, pitch_of(self._pitches)
+        if not self._levels:
+            return False
+        callers, this = self._pitch.octaves, pitch_of(clear(self._pitches, self._levels))
         return callers is not None and this is not None and abs(this - callers) > _OTHER_OCTAVES

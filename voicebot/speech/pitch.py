@@ -8,7 +8,7 @@ Telephones do not transmit the fundamental of most voices, but all harmonics rep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from statistics import median
 from typing import Final
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from voicebot.audio import Samples
 from voicebot.audio.silero import WINDOW_S
+from voicebot.speech.caller_level import least_active
 
 _RATE: Final = 8000
 _COUNT: Final = round(_RATE * WINDOW_S)
@@ -57,10 +58,15 @@ def pitch(window: Samples) -> float | None:
     return float(np.log2(_RATE / (_SHORTEST + first))) if peaks[first] else None
 
 
-def pitch_of(windows: Iterable[float | None]) -> float | None:
-    """The pitch of a voice, from those of its windows, in octaves; None if it is not known."""
-    known = [each for each in windows if each is not None]
-    return median(known) if len(known) >= _LEAST else None
+def clear(pitches: Sequence[float | None], levels_dbfs: Sequence[float]) -> list[float]:
+    """Those of the windows of a stretch of speech that can be relied upon: not where the voice is dying away."""
+    least = least_active(levels_dbfs)
+    return [each for each, level in zip(pitches, levels_dbfs, strict=False) if each is not None and level >= least]
+
+
+def pitch_of(windows: Sequence[float]) -> float | None:
+    """The pitch of a voice, from those of its windows, in octaves; None if they are too few."""
+    return median(windows) if len(windows) >= _LEAST else None
 
 
 class CallerPitch:
@@ -69,9 +75,9 @@ class CallerPitch:
     def __init__(self) -> None:
         self._windows: deque[float] = deque(maxlen=_KEPT)
 
-    def heard(self, windows: Iterable[float | None]) -> None:
-        """Learn from the windows of a stretch of speech."""
-        self._windows += [each for each in windows if each is not None]
+    def heard(self, pitches: Sequence[float | None], levels_dbfs: Sequence[float]) -> None:
+        """Learn from the first windows of a stretch of speech."""
+        self._windows += clear(pitches, levels_dbfs)
 
     @property
     def octaves(self) -> float | None:

@@ -11,6 +11,7 @@ instead of 170 ms, measured).
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -33,6 +34,8 @@ _MOST_LEVELS: Final = 300
 """Windows of a stretch of speech from which the caller's level is learnt."""
 _MOST_PITCHES: Final = 32
 """Windows of a stretch of speech from which the caller's pitch is learnt."""
+_BEFORE_START: Final = 4
+"""Windows of a voice before it was detected that are judged with the rest of it: short words begin loudly."""
 _OTHERS_PAUSE_S: Final = 0.5
 """Somebody else who has been silent for so long has finished."""
 _FLOOR_DBFS: Final = -100.0
@@ -78,6 +81,7 @@ class VoiceActivity:
         self._caller_pitch = CallerPitch()
         self._doubt: DoubtfulVoice | None = None
         self._others_s: float | None = None  # how long somebody else whose voice was detected has been silent
+        self._latest: deque[float] = deque(maxlen=_BEFORE_START)  # levels of the latest windows, if all have voice
         self._levels: list[float] = []
         self._pitches: list[float | None] = []
         self._was_audible = False
@@ -138,6 +142,10 @@ class VoiceActivity:
         self._follow_others(probability)
         events = self._judged(events, end, probability, level)
         self._learn(probability, level)
+        if probability > VOICED:
+            self._latest.append(level)
+        else:
+            self._latest.clear()
         if self._decision.speaking or self._decision.onset is not None:
             self._quiet_s = 0.0
         else:
@@ -165,7 +173,8 @@ class VoiceActivity:
         if not self.bot_speaks or self._caller.dbfs is None:
             self._doubt = None
         elif any(isinstance(event, SpeechStarted) for event in events):
-            self._doubt, self._others_s = DoubtfulVoice(self._caller, self._caller_pitch), None
+            self._doubt = DoubtfulVoice(self._caller, self._caller_pitch, self._latest)
+            self._others_s = None
         if self._doubt is None:
             return events
         if not decision.speaking:
@@ -212,5 +221,5 @@ class VoiceActivity:
                     self._pitches.append(pitch(self._stream.window))
         elif self._levels:
             self._caller.heard(self._levels)
-            self._caller_pitch.heard(self._pitches)
+            self._caller_pitch.heard(self._pitches, self._levels)
             self._levels, self._pitches = [], []
