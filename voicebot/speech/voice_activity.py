@@ -38,6 +38,8 @@ _BEFORE_START: Final = 4
 """Windows of a voice before it was detected that are judged with the rest of it: short words begin loudly."""
 _OTHERS_PAUSE_S: Final = 0.5
 """Somebody else who has been silent for so long has finished."""
+_UNHEEDED_S: Final = 3.0
+"""Who speaks over the bot for so long, and says nothing that interrupts it, is not the caller."""
 _FLOOR_DBFS: Final = -100.0
 _DEAD_DBFS: Final = -70.0
 """Below this level the line is silent (A-law's silence is -72): the model is not run unless somebody is speaking."""
@@ -80,6 +82,7 @@ class VoiceActivity:
         self._caller = CallerLevel(gate_dbfs)
         self._caller_pitch = CallerPitch()
         self._doubt: DoubtfulVoice | None = None
+        self._unsure_since: float | None = None
         self._others_s: float | None = None  # how long somebody else whose voice was detected has been silent
         self._latest: deque[float] = deque(maxlen=_BEFORE_START)  # levels of the latest windows, if all have voice
         self._levels: list[float] = []
@@ -113,7 +116,9 @@ class VoiceActivity:
         if self.speaking:
             return False
         faint = self._caller.faint_dbfs
-        return self._bot_audible or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
+        return (
+            self._bot_audible or self.others or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
+        )
 
     def feed(self, payload: bytes, at: float) -> list[VoiceEvent]:
         """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
@@ -171,12 +176,13 @@ class VoiceActivity:
         """``events`` of a window, and what follows from the judgement of the voice in it."""
         decision = self._decision
         if not self.bot_speaks or self._caller.dbfs is None:
-            self._doubt = None
+            self._doubt = self._unsure_since = None
         elif any(isinstance(event, SpeechStarted) for event in events):
             self._doubt = DoubtfulVoice(self._caller, self._caller_pitch, self._latest)
-            self._others_s = None
+            self._others_s = self._unsure_since = None
         if self._doubt is None:
-            return events
+            unheeded = self._unsure_since is not None and end - self._unsure_since >= _UNHEEDED_S
+            return [*events, self._is_others(end)] if unheeded and decision.speaking else events
         if not decision.speaking:
             speaker: Speaker | None = self._doubt.speaker()
         elif probability > VOICED:
@@ -187,17 +193,22 @@ class VoiceActivity:
             return events
         self._doubt = None
         if speaker is Speaker.UNSURE:
+            self._unsure_since = end
             return [SpeechDoubted(end), *events]
         if speaker is Speaker.OTHER:
-            self._others_s = 0.0
             if decision.speaking:
-                return [*events, decision.end(end)]
+                return [*events, self._is_others(end)]
+            self._others_s = 0.0
         return events
+
+    def _is_others(self, end: float) -> SpeechStopped:
+        self._others_s, self._unsure_since = 0.0, None
+        return self._decision.end(end)
 
     def _follow_others(self, probability: float) -> None:
         if self._others_s is not None:
             self._others_s = self._others_s + WINDOW_S if probability <= VOICED else 0.0
-            if self._others_s >= _OTHERS_PAUSE_S or not self.bot_speaks:
+            if self._others_s >= _OTHERS_PAUSE_S:
                 self._others_s = None
 
     def _set_thresholds(self) -> None:
@@ -206,12 +217,13 @@ class VoiceActivity:
         decision.least_mean = _SURE if self.bot_speaks else 0.0
         if self.bot_speaks:
             decision.gate_dbfs = caller.interrupts_dbfs
-            if self.others and caller.dbfs is not None:
-                decision.gate_dbfs = max(decision.gate_dbfs, caller.dbfs - AS_LOUD_DB)
         elif caller.faint_dbfs is not None:
             decision.gate_dbfs = max(caller.faint_dbfs, _LEAST_DBFS)
         else:
             decision.gate_dbfs = caller.unknown_dbfs if self.echo_may_come else _LEAST_DBFS
+        if self.others and caller.dbfs is not None:
+            margin_db = AS_LOUD_DB if self.bot_speaks else caller.margin_db
+            decision.gate_dbfs = max(decision.gate_dbfs, caller.dbfs - margin_db)
 
     def _learn(self, probability: float, level: float) -> None:
         if self._decision.speaking:
