@@ -41,9 +41,12 @@ class Speaker(Enum):
 
 class DoubtfulVoice:
     """One voice, from when it was detected. ``level`` and ``pitch``: the caller's, as far as they were learnt;
-    ``levels_dbfs``: those of its windows until then."""
+    ``levels_dbfs``: those of its windows until then; ``since``: when it began."""
 
-    def __init__(self, level: CallerLevel, pitch: CallerPitch, levels_dbfs: Iterable[float] = ()) -> None:
+    def __init__(
+        self, level: CallerLevel, pitch: CallerPitch, levels_dbfs: Iterable[float] = (), since: float = 0.0
+    ) -> None:
+        self.since = since
         self._level, self._pitch = level, pitch
         self._levels = list(levels_dbfs)
         self._pitches: list[float | None] = [None] * len(self._levels)

@@ -174,21 +174,13 @@ class VoiceActivity:
 
     def _judged(self, events: list[VoiceEvent], end: float, probability: float, level: float) -> list[VoiceEvent]:
         """``events`` of a window, and what follows from the judgement of the voice in it."""
-        decision = self._decision
-        if not self.bot_speaks or self._caller.dbfs is None:
+        begun = next((event for event in events if isinstance(event, SpeechStarted)), None)
+        if not self.bot_speaks:
             self._doubt = self._unsure_since = None
-        elif any(isinstance(event, SpeechStarted) for event in events):
-            self._doubt = DoubtfulVoice(self._caller, self._caller_pitch, self._latest)
+        elif begun is not None:
+            self._doubt = DoubtfulVoice(self._caller, self._caller_pitch, self._latest, begun.onset)
             self._others_s = self._unsure_since = None
-        if self._doubt is None:
-            unheeded = self._unsure_since is not None and end - self._unsure_since >= _UNHEEDED_S
-            return [*events, self._is_others(end)] if unheeded and decision.speaking else events
-        if not decision.speaking:
-            speaker: Speaker | None = self._doubt.speaker()
-        elif probability > VOICED:
-            speaker = self._doubt.heard(level, pitch(self._stream.window))
-        else:
-            speaker = None
+        speaker = self._speaker(end, probability, level)
         if speaker is None:
             return events
         self._doubt = None
@@ -196,14 +188,25 @@ class VoiceActivity:
             self._unsure_since = end
             return [SpeechDoubted(end), *events]
         if speaker is Speaker.OTHER:
-            if decision.speaking:
-                return [*events, self._is_others(end)]
-            self._others_s = 0.0
+            self._others_s, self._unsure_since = 0.0, None
+            if self._decision.speaking:
+                return [*events, self._decision.end(end)]
         return events
 
-    def _is_others(self, end: float) -> SpeechStopped:
-        self._others_s, self._unsure_since = 0.0, None
-        return self._decision.end(end)
+    def _speaker(self, end: float, probability: float, level: float) -> Speaker | None:
+        """Who speaks over the bot; None: nobody, or that is still to be found out, or is known already."""
+        doubt, speaking = self._doubt, self._decision.speaking
+        if doubt is None:
+            unheeded = self._unsure_since is not None and end - self._unsure_since >= _UNHEEDED_S
+            return Speaker.OTHER if speaking and unheeded else None
+        speaker: Speaker | None = None
+        if not speaking:
+            speaker = doubt.speaker()
+        elif probability > VOICED:
+            speaker = doubt.heard(level, pitch(self._stream.window))
+        if speaker in (Speaker.CALLER, Speaker.UNSURE) and self._decision.whose(end - doubt.since) is Whose.BOT:
+            return Speaker.OTHER  # an echo of which too little was heard when it began
+        return speaker
 
     def _follow_others(self, probability: float) -> None:
         if self._others_s is not None:
