@@ -114,6 +114,19 @@ def test_nothing_of_the_bots_own_echo_reaches_the_recogniser(audio: AudioFormat,
 
 
 @FORMATS
+@pytest.mark.parametrize("before", ["silence", "noise", "the caller"])
+@pytest.mark.parametrize("delay_ms", [0, 200])
+def test_nor_of_a_prompt_that_begins_later(audio: AudioFormat, before: str, delay_ms: int) -> None:
+    call, second = Call(audio), audio.silence(audio.rate)
+    answered = recorded("transfer", audio) + audio.silence(audio.rate // 5)
+    call.pass_time(b"", {"silence": second, "noise": hiss(audio, 50, -50), "the caller": answered}[before])
+    begin, said = call.number, recorded("bot", audio)
+    call.pass_time(said, audio.silence(audio.rate * delay_ms // 1000) + said)
+    assert [at for at in call.audible if at > begin] == []
+    assert [event for event in call.starts if event.at > begin / 50] == []
+
+
+@FORMATS
 def test_of_an_interruption_the_recogniser_gets_the_beginning(audio: AudioFormat) -> None:
     call, begin = Call(audio), 60
     caller = recorded("transfer", audio, -6)

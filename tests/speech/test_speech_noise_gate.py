@@ -61,6 +61,14 @@ def test_after_a_voice_half_a_second_is_passed_on_at_once() -> None:
     assert line.frames(1) == [0]
 
 
+def test_where_the_bot_begins_to_speak_nothing_is_passed_on_before_the_next_voice() -> None:
+    line = Line()
+    line.frames(10, 1)
+    line.gate.shut()
+    assert line.frames(24) == []
+    assert line.frames(1, 33) == [0] * 18 + list(range(29, 36))
+
+
 def test_a_voice_that_goes_on_in_that_time_has_no_gap() -> None:
     line = Line()
     line.frames(10, 1)

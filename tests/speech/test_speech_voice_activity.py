@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat, convert
-from voicebot.events import SpeechDoubted, SpeechStarted, SpeechStopped
-from voicebot.speech import VoiceActivity
+from voicebot.events import SpeechDoubted, SpeechMayStart, SpeechStarted, SpeechStopped
+from voicebot.speech import VoiceActivity, apology
 from voicebot.speech.doubtful_voice import Speaker
 from voicebot.speech.voice_activity import VoiceEvent, level_dbfs
 
@@ -35,6 +35,10 @@ def feed(activity: VoiceActivity, payload: bytes, begin: float = 0.0, form: Audi
         frame = payload[number * form.frame_bytes : (number + 1) * form.frame_bytes]
         events += activity.feed(frame, begin + (number + 1) / 50)
     return events
+
+
+def first_start(activity: VoiceActivity, payload: bytes) -> SpeechStarted:
+    return next(event for event in feed(activity, payload) if isinstance(event, SpeechStarted))
 
 
 @needs_recordings
@@ -67,6 +71,36 @@ def test_recorded_speech_ends_when_it_ends() -> None:
         if stops:
             off.append(stops[-1].offset - float(str(recording["offset"])))
     assert abs(statistics.median(off)) < 0.2
+
+
+def test_a_voice_is_told_of_before_it_is_known_to_be_speech() -> None:
+    said = PCMU.silence(8000) + apology("transfer", PCMU)
+    may, started = feed(VoiceActivity(PCMU), said)[:2]
+    assert isinstance(may, SpeechMayStart) and isinstance(started, SpeechStarted)
+    assert may.at < started.at <= may.until < may.at + 0.15
+    longer = feed(VoiceActivity(PCMU, start_ms=320), said)
+    until = 0.0
+    for event in longer:
+        if isinstance(event, SpeechMayStart):
+            assert event.until == event.at or event.until > event.at + 0.3
+            until = event.until
+        elif isinstance(event, SpeechStarted):
+            assert event.at <= until
+            return
+    raise AssertionError("no speech")
+
+
+def test_a_voice_that_breaks_off_is_told_of_too_and_one_over_the_bot_is_not() -> None:
+    said = apology("transfer", PCMU)
+    for bot_speaks in (False, True):
+        activity, told = VoiceActivity(PCMU, start_ms=100_000), list[SpeechMayStart]()
+        activity.bot_speaks = bot_speaks
+        told += [event for event in feed(activity, said + PCMU.silence(8000)) if isinstance(event, SpeechMayStart)]
+        if bot_speaks:
+            assert told == []
+        else:
+            assert told[0].until > 100 and told[-1].until == told[-1].at
+            assert [event.until == event.at for event in told] == [False, True] * (len(told) // 2)
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=str)
@@ -158,7 +192,7 @@ def test_a_quiet_caller_interrupts_the_first_prompt_as_well() -> None:
         activity, without_gate = VoiceActivity(PCMU, gate_dbfs=-42.0), VoiceActivity(PCMU)
         activity.bot_speaks = True
         payload = louder(audio(recording["wav"]), -10)
-        later.append(feed(activity, payload)[0].at - feed(without_gate, payload)[0].at)
+        later.append(first_start(activity, payload).at - first_start(without_gate, payload).at)
     assert statistics.median(later) == 0.0
     assert sum(late > 0.07 for late in later) <= len(later) * 0.1
 

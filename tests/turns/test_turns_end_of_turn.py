@@ -65,6 +65,11 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         # a value that may be all
         (replace(FINAL, kind=VALUE, in_number=True, judgement=Judgement.ENOUGH), 1.0),
         (replace(FINAL, kind=VALUE, in_number=True), 3.0),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.51), 1.0),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5), 3.0),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5, numbers=True, in_number=True), 3.0),
+        (replace(FINAL, kind=VALUE, judgement=COMPLETE, score=0.1), 0.1),
+        (replace(FINAL, kind=VALUE, score=0.1), 1.0),
         # a last word that wants another one
         (replace(FINAL, goes_on=True), 5.0),
         (replace(FINAL, goes_on=True, judgement=COMPLETE), 5.0),  # "yes, um"
@@ -137,6 +142,8 @@ def test_the_recogniser_is_to_finish_in_time_for_the_end(
     ("known", "why"),
     [
         (replace(FINAL, judgement=COMPLETE), TurnEnd.COMPLETE),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH), TurnEnd.FINAL),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.2), TurnEnd.MODEL),
         (replace(HYPOTHESIS, judgement=COMMAND, kind=CHOICE), TurnEnd.COMPLETE),
         (FINAL, TurnEnd.FINAL),
         (replace(FINAL, in_number=True), TurnEnd.FINAL),
@@ -170,6 +177,10 @@ def test_every_end_has_a_reason(known: TurnSoFar, why: TurnEnd) -> None:
         (replace(HYPOTHESIS, kind=CHOICE), True, True),
         (replace(HYPOTHESIS, kind=CHOICE, judgement=COMPLETE), False, True),
         (replace(HYPOTHESIS, kind=VALUE), False, True),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH), True, True),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH, numbers=True, in_number=True), True, True),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH, goes_on=True), False, False),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=COMPLETE), False, True),
         (replace(HYPOTHESIS, kind=DIGITS, judgement=Judgement.BEGINNING), False, False),
     ],
 )

@@ -379,7 +379,9 @@ class ScriptedCall:
                 report.barge_in_ms = _rounded(figures.add_barge_in(turn.since, turn.until, stop))
 
     def _sounding(self, at: float) -> bool:
-        return self._ear.speaking and at - self._ear.audible_until < HOLE_S
+        """Whether the bot was speaking at ``at``, which may be past: what it speaks now may have begun since."""
+        run = self._ear.current
+        return run is not None and run.start <= at and at - run.last_audible < HOLE_S
 
     def _since(self, at: float) -> float:
         return round(at - self._answered, 3)

@@ -35,7 +35,7 @@ class Hearing:
         self._log = log
         self._silence = audio.frame_of_silence
         self._onset = 0.0
-        self._bot_speaks = False
+        self._bot_speaks = self._bot_paused = False
         self._echo = EchoGuard(audio)
         self._voice_activity = VoiceActivity(
             audio,
@@ -70,7 +70,8 @@ class Hearing:
         if deaf:
             voice = self._silence
         activity = self._voice_activity
-        activity.bot_speaks, activity.echo_may_come = self._bot_speaks, self._echo.audible
+        activity.bot_speaks = self._bot_speaks or self._bot_paused
+        activity.echo_may_come = self._echo.audible
         doubtful = activity.doubtful
         events = activity.feed(voice, at)
         for event in events:
@@ -103,9 +104,11 @@ class Hearing:
         """20 ms that were sent to the caller and may come back as an echo."""
         self._echo.sent(payload)
 
-    def gate(self, bot_speaks: bool) -> None:
-        """While the bot speaks, only voices as loud as the caller's count."""
-        self._bot_speaks = bot_speaks
+    def gate(self, bot_speaks: bool, *, paused: bool = False) -> None:
+        """While the bot speaks, or its prompt is ``paused``, only the voice of the caller counts."""
+        if bot_speaks and not self._bot_speaks and not self._voice_activity.speaking:
+            self._noise_gate.shut()
+        self._bot_speaks, self._bot_paused = bot_speaks, paused
 
     def expect(self, phrases: tuple[str, ...]) -> None:
         """Bias the recogniser towards ``phrases``."""

@@ -79,6 +79,10 @@ class RecognitionEngine(Protocol):
     def segmentation_s(self) -> float | None:
         """The silence that ends a phrase, instead of the client's value; None: the client's value."""
 
+    @property
+    def commits(self) -> bool:
+        """Whether a phrase ends where the client says that the speaker has finished."""
+
     def session(self, rate: int, service_tag: str, previous_tag: str) -> EngineSession: ...
 
 

@@ -33,6 +33,7 @@ class MoonshineRecognition:
     """A :class:`~voicebot.localspeech.engines.RecognitionEngine` on Moonshine and Silero VAD."""
 
     segmentation_s: float | None = None
+    commits = True
 
     def __init__(self, model: Moonshine, pool: InferencePool) -> None:
         self.model = model

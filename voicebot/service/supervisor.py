@@ -170,6 +170,8 @@ class ChildProcess:
                 if gone.done() or await self._is_healthy():
                     silent_s, self.answered = 0.0, True
                     continue
+                if process.returncode is not None:  # it did not answer because it was ending
+                    break
                 # If this process itself was blocked, that time must not count as the child's silence.
                 passed_s = min(time.monotonic() - began, 2.5 * self._health_every_s)
                 silent_s += silence_s(passed_s, processor_wait_s(process.pid) - starved_s)

@@ -46,6 +46,10 @@ class NoiseGate:
             return self._leave(at, float("-inf"))
         return self._leave(at - LOOK_BACK_S, float("inf"))
 
+    def shut(self) -> None:
+        """What follows comes after no voice: the bot begins to speak, and its echo is nobody's."""
+        self._open_until = float("-inf")
+
     def flush(self) -> list[Frame]:
         """What is held back, as silence."""
         return self._leave(float("inf"), float("inf"))

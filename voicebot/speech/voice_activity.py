@@ -19,7 +19,7 @@ import numpy as np
 
 from voicebot.audio import AudioFormat, Samples, silero
 from voicebot.audio.silero import WINDOW_S, SileroStream
-from voicebot.events import SpeechDoubted, SpeechStarted, SpeechStopped
+from voicebot.events import SpeechDoubted, SpeechMayStart, SpeechStarted, SpeechStopped
 from voicebot.speech.caller_level import CallerLevel
 from voicebot.speech.doubtful_voice import AS_LOUD_DB, DoubtfulVoice, Speaker
 from voicebot.speech.pitch import CallerPitch, pitch
@@ -30,6 +30,8 @@ _SURE: Final = 0.6
 """The least mean probability of a voice that interrupts the bot: it delays 2 % of voices, and by 32 ms."""
 _LEAST_DBFS: Final = -55.0
 """Below this level there is noise on the line, but no speech that anybody could understand."""
+_LATE_S: Final = 0.04
+"""How much later than a voice has lasted for long enough this may be noticed: frames of 20 ms, which may come late."""
 _MOST_LEVELS: Final = 300
 """Windows of a stretch of speech from which the caller's level is learnt."""
 _MOST_PITCHES: Final = 32
@@ -45,7 +47,7 @@ _DEAD_DBFS: Final = -70.0
 """Below this level the line is silent (A-law's silence is -72): the model is not run unless somebody is speaking."""
 
 
-VoiceEvent = SpeechStarted | SpeechDoubted | SpeechStopped
+VoiceEvent = SpeechMayStart | SpeechStarted | SpeechDoubted | SpeechStopped
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -88,6 +90,8 @@ class VoiceActivity:
         self._levels: list[float] = []
         self._pitches: list[float | None] = []
         self._was_audible = False
+        self._start_s = start_ms / 1000.0
+        self._may_start = False  # it was told of the present run of voiced windows
         self._filled = 0  # samples of the stream's window
         self._quiet_s = 0.0
 
@@ -146,6 +150,7 @@ class VoiceActivity:
         events: list[VoiceEvent] = [*self._decision.window(end - WINDOW_S, end, probability, level)]
         self._follow_others(probability)
         events = self._judged(events, end, probability, level)
+        events += self._beginnings(end, level)
         self._learn(probability, level)
         if probability > VOICED:
             self._latest.append(level)
@@ -159,6 +164,19 @@ class VoiceActivity:
                 self._quiet_s = 0.0
                 self._stream.reset()
         return events
+
+    def _beginnings(self, end: float, level: float) -> list[SpeechMayStart]:
+        """Of a voice that may become speech, and when it does not. Over the bot it may be an echo, and nobody waits."""
+        decision = self._decision
+        if decision.speaking:
+            self._may_start = False
+        elif decision.onset is None or self._bot_audible:
+            told, self._may_start = self._may_start, False
+            return [SpeechMayStart(end, end)] if told else []
+        elif not self._may_start and level >= (decision.gate_dbfs or _FLOOR_DBFS):
+            self._may_start = True
+            return [SpeechMayStart(end, decision.onset + self._start_s + _LATE_S)]
+        return []
 
     @property
     def _bot_audible(self) -> bool:

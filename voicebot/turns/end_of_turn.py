@@ -96,10 +96,18 @@ def _of_value(turn: TurnSoFar) -> bool:
     return turn.kind is AnswerKind.VALUE and found
 
 
+def _may_be_value(turn: TurnSoFar) -> bool:
+    return turn.kind is AnswerKind.VALUE and turn.judgement is Judgement.ENOUGH
+
+
 def to_be_scored(turn: TurnSoFar) -> bool:
-    """Whether the sound of the voice tells anything about the end of ``turn``: not in a string of digits, of which each
-    group sounds finished, nor where the words tell more."""
-    if turn.numbers or turn.goes_on:
+    """Whether the sound of the voice tells anything about the end of ``turn``: not where the words tell more. A number
+    sounds finished after each group of its digits; a value whose voice does not sound so has more to come."""
+    if turn.goes_on:
+        return False
+    if turn.kind is AnswerKind.VALUE:
+        return _may_be_value(turn)
+    if turn.numbers:
         return False
     return turn.kind is AnswerKind.OPEN or (turn.kind is AnswerKind.CHOICE and turn.judgement is Judgement.OTHER)
 
@@ -134,8 +142,15 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.PATIENCE,
     ),
     EndRule(
+        "a final result covers the speech, and can be the value that was asked for, but the caller does not sound "
+        "finished",
+        lambda turn: _final(turn) and _may_be_value(turn) and turn.score is not None and not _sounds_finished(turn),
+        lambda policy: policy.number_silence_ms,
+        TurnEnd.MODEL,
+    ),
+    EndRule(
         "a final result covers the speech, and can be the value that was asked for",
-        lambda turn: _final(turn) and turn.kind is AnswerKind.VALUE and turn.judgement is Judgement.ENOUGH,
+        lambda turn: _final(turn) and _may_be_value(turn),
         lambda policy: policy.end_silence_ms,
         TurnEnd.FINAL,
     ),

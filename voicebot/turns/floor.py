@@ -135,7 +135,9 @@ class Floor:
             judge(event.text, self.policy.expected) in WHOLE or interrupts(event.text, self.policy.language)
         ):
             return False  # callers often say what was offered to them
-        return self.bot.recent.is_repeated(event.text, event.start, noticed=noticed)
+        quiet_since = self.caller.offset
+        end = event.end if quiet_since is None else min(event.end, quiet_since)
+        return self.bot.recent.is_repeated(event.text, event.start, end, noticed=noticed)
 
     def meaning(self) -> Meaning:
         """What the caller means who speaks over the prompt."""

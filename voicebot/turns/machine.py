@@ -40,6 +40,7 @@ from voicebot.events import (
     RecordingAsked,
     RecordingChanged,
     SpeechDoubted,
+    SpeechMayStart,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -92,8 +93,8 @@ class TurnMachine:
 
     @property
     def bot_audible(self) -> bool:
-        """Whether the bot speaks or its prompt is paused: a voice may be its echo, or that of somebody else."""
-        return self.floor.state in (FloorState.SPEAKING, FloorState.YIELDING)
+        """Whether the bot is speaking, so that voice activity detection must ignore its echo."""
+        return self.floor.state is FloorState.SPEAKING
 
 
 # --- the leg ---------------------------------------------------------------------------------------------------------
@@ -133,6 +134,11 @@ def _transfer_ended(floor: Floor, event: TransferEnded) -> None:
 def _speech_started(floor: Floor, event: SpeechStarted) -> None:
     floor.caller.speech_started(event)
     floor.happened(Happening.VOICE, event.at)
+
+
+def _speech_may_start(floor: Floor, event: SpeechMayStart) -> None:
+    floor.caller.speech_may_start(event)
+    floor.follow_turn(event.at)
 
 
 def _speech_stopped(floor: Floor, event: SpeechStopped) -> None:
@@ -317,6 +323,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     KeyPressed: _key_pressed,
     TransferEnded: _transfer_ended,
     SpeechStarted: _speech_started,
+    SpeechMayStart: _speech_may_start,
     SpeechStopped: _speech_stopped,
     SpeechDoubted: _speech_doubted,
     TurnScored: _turn_scored,
