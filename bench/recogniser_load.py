@@ -7,6 +7,9 @@ recordings for the share of the time that :mod:`voicebot.localspeech.capacity` a
 are expected, and is answered by a sentence of the offline voice. The engine and the protocol's driver are those of the
 service, fed in real time; the socket between them and a client is left out. *Late* is counted from the end of a
 phrase: its last voice and 350 ms of silence.
+
+November 2026, on two cores that other programs used as well: 4 calls (what doctor says) p95 561, most 610 ms; 6 calls
+p95 398, most 636 ms. A quiet machine has not been measured.
 """
 
 from __future__ import annotations
