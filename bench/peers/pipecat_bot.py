@@ -19,7 +19,6 @@ from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
-    InterruptionFrame,
     OutputAudioRawFrame,
     StartFrame,
     TranscriptionFrame,
@@ -116,8 +115,6 @@ class Dialog(FrameProcessor):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
-        if isinstance(frame, InterruptionFrame):
-            self._prompt = None
         await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame):
             await self._say(self._conversation.greeting())
@@ -126,7 +123,6 @@ class Dialog(FrameProcessor):
             await self._say(self._conversation.answer(said))
 
     async def key(self) -> None:
-        self._prompt = None
         await self.broadcast_interruption()
         await self._say(self._conversation.key())
 
