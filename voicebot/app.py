@@ -38,7 +38,7 @@ from voicebot.service.supervisor import NotReady
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
 from voicebot.sip import CONNECTION_BOUNDS
-from voicebot.speech import PromptVoice, VoiceActivity, apology
+from voicebot.speech import EchoGuard, PromptVoice, VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
 
 logger = logging.getLogger(__name__)
@@ -172,6 +172,7 @@ class Application:
             self.dialogs.start(),
             self.speech.start(),
             asyncio.to_thread(VoiceActivity.warm),
+            asyncio.to_thread(EchoGuard.warm),
             asyncio.to_thread(warm_apologies),
             asyncio.to_thread(sweep),
         )

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat, convert
-from voicebot.events import SpeechMayStart, SpeechStarted, SpeechStopped
+from voicebot.events import SpeechDoubted, SpeechMayStart, SpeechStarted, SpeechStopped
 from voicebot.speech import VoiceActivity, apology
+from voicebot.speech.doubtful_voice import Speaker
 from voicebot.speech.voice_activity import VoiceEvent, level_dbfs
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "audio"
@@ -132,24 +134,55 @@ def louder(payload: bytes, db: float) -> bytes:
     return PCMU.encode(np.clip(PCMU.decode(payload) * 10 ** (db / 20), -32767, 32767).astype(np.int16))
 
 
-@needs_recordings
-@pytest.mark.parametrize("level", [0, -10])
-def test_the_gate_follows_the_callers_own_level(level: float) -> None:
-    """A quiet caller interrupts as well as a loud one, other voices 12 dB below them do not."""
-    chosen = [recording["wav"] for recording in recordings() if recording["cond"] == "clean"]
-    callers, others = chosen[:12], chosen[20:44]
+def speaker(activity: VoiceActivity, payload: bytes, begin: float) -> Speaker:
+    """Who speaks over the bot, by what was found first."""
+    frames = [payload[at : at + 160] for at in range(0, len(payload) - 159, 160)] + [PCMU.frame_of_silence] * 30
+    started, found = False, list[Speaker]()
+    for number, frame in enumerate(frames):
+        events = activity.feed(frame, begin + (number + 1) / 50)
+        started = started or any(isinstance(event, SpeechStarted) for event in events)
+        if any(isinstance(event, SpeechDoubted) for event in events):
+            found.append(Speaker.UNSURE)
+        elif started and not activity.doubtful:
+            found.append(Speaker.OTHER if activity.others else Speaker.CALLER)
+    return found[0] if found else Speaker.OTHER
+
+
+def found(callers: list[object], voices: list[object], level: float, voice_level: float) -> Counter[Speaker]:
+    """Who speaks, of ``voices`` that are heard over the bot after ``callers``, one after the other."""
     activity = VoiceActivity(PCMU, gate_dbfs=-42.0)
     for number, name in enumerate(callers):
-        feed(activity, louder(audio(name), level), number * 10.0)
+        feed(activity, louder(audio(name), level) + PCMU.silence(4000), number * 10.0)
     activity.bot_speaks = True
-    heard = [bool(feed(activity, louder(audio(name), level), 1000.0 + n * 10)) for n, name in enumerate(callers)]
-    assert sum(heard) == len(callers)
-    for quieter, at_most in ((-12, 5), (-25, 0)):
-        heard = [
-            bool(feed(activity, louder(audio(name), level + quieter), 2000.0 + number * 10))
-            for number, name in enumerate(others)
-        ]
-        assert sum(heard) <= at_most
+    return Counter(
+        speaker(activity, louder(audio(name), level + voice_level), 100.0 * n) for n, name in enumerate(voices, 1)
+    )
+
+
+def of_voice(voice: str) -> list[object]:
+    return [r["wav"] for r in recordings() if r["cond"] == "clean" and str(r["voice"]) == voice]
+
+
+VOICES = ("fsdd_george", "fsdd_jackson", "fsdd_nicolas", "fsdd_theo", "fsdd_yweweler")
+
+
+@needs_recordings
+@pytest.mark.parametrize("level", [0, -10])
+def test_a_quiet_caller_interrupts_as_well_as_a_loud_one(level: float) -> None:
+    own = sum((found(of_voice(voice)[:3], of_voice(voice), level, 0.0) for voice in VOICES), Counter[Speaker]())
+    assert own[Speaker.OTHER] == 0 and own[Speaker.CALLER] >= 24
+    lower = sum((found(of_voice(voice)[:3], of_voice(voice), level, -4.0) for voice in VOICES), Counter[Speaker]())
+    assert lower[Speaker.OTHER] <= 1 and lower[Speaker.CALLER] >= 20
+
+
+@needs_recordings
+@pytest.mark.parametrize("level", [0, -10])
+@pytest.mark.parametrize(("below", "callers", "unsure"), [(-6, 0.55, 1.0), (-12, 0.03, 0.3), (-18, 0.0, 0.03)])
+def test_other_voices_are_told_by_level_and_pitch(level: float, below: float, callers: float, unsure: float) -> None:
+    others = [r["wav"] for r in recordings() if r["cond"] == "clean" and r["set"] != "human_digits"][::2]
+    counts = sum((found(of_voice(voice), others, level, below) for voice in VOICES), Counter[Speaker]())
+    assert counts[Speaker.CALLER] <= callers * counts.total()
+    assert counts[Speaker.UNSURE] <= unsure * counts.total()
 
 
 @needs_recordings
@@ -169,7 +202,7 @@ def test_two_calls_do_not_disturb_each_other() -> None:
     payload = audio("fsdd_lucas_6.wav")
     alone = feed(VoiceActivity(PCMU), payload)
     first, second = VoiceActivity(PCMU), VoiceActivity(PCMU)
-    together: list[SpeechStarted | SpeechStopped] = []
+    together: list[VoiceEvent] = []
     for position in range(0, len(payload) - 159, 160):
         together += first.feed(payload[position : position + 160], (position + 160) / 8000)
         second.feed(PCMU.frame_of_silence, position / 8000)

@@ -432,6 +432,11 @@ def test_each_language_has_its_words(text: str, language: str, means: Meaning) -
         ("billing", SpokenOver(later=True), Meaning.INTERRUPTION),
         ("okay", SpokenOver(turn=True, later=True), Meaning.INTERRUPTION),
         ("right", SpokenOver(turn=True, later=True), Meaning.LISTENING),
+        ("weasels have eaten our phones", SpokenOver(doubtful=True), Meaning.NOTHING),
+        ("an agent", SpokenOver(doubtful=True), Meaning.INTERRUPTION),
+        ("wait please", SpokenOver(doubtful=True), Meaning.INTERRUPTION),
+        ("yes", SpokenOver(question=True, turn=True, doubtful=True), Meaning.INTERRUPTION),
+        ("okay", SpokenOver(doubtful=True), Meaning.LISTENING),
     ],
 )
 def test_what_plays_decides_whether_a_word_is_an_answer(text: str, over: SpokenOver, means: Meaning) -> None:

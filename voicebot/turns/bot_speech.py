@@ -90,8 +90,9 @@ class BotSpeech:
         """Whether to play a message for ``request``: not if its turn was dropped, or too much is queued."""
         return (request == 0 or request > self._suppressed_through) and len(self._queue) < MAX_QUEUED
 
-    def spoken_over(self, began: float | None, *, asked: bool) -> SpokenOver:
-        """What plays for a caller who began to speak at ``began``. ``asked``: the last utterance asks for an answer."""
+    def spoken_over(self, began: float | None, *, asked: bool, doubtful: bool) -> SpokenOver:
+        """What plays for a caller who began to speak at ``began``. ``asked``: the last utterance asks for an answer;
+        ``doubtful``: it may have been somebody else."""
         if not self._queue or began is None or self.recent.since is None or began < self.recent.since:
             return SpokenOver(turn=asked, later=True)
         playing = self._queue[0]
@@ -100,6 +101,7 @@ class BotSpeech:
         return SpokenOver(
             question=asks and heard >= SHARE_TO_KNOW,
             turn=asked or any(utterance.hint is InputHint.EXPECTING for utterance in self._queue),
+            doubtful=doubtful,
         )
 
     # --- changes -----------------------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ class CallerSpeech:
         self.score_asked = False
         """Whether it has been asked in this quiet how finished the voice sounds."""
         self._score: float | None = None
+        self.doubtful = False
+        """Whether the voice that was detected last may be somebody else's."""
         self.prepared = ""
         """The words to which the bot's reply was last made ready in this turn."""
 
@@ -151,7 +153,7 @@ class CallerSpeech:
         """Voice activity has detected speech."""
         self.speaking = True
         self._offset = None
-        self._no_match = False
+        self._no_match = self.doubtful = False
         self.prepared = ""
         self._begin_quiet()
         if self._onset is None:

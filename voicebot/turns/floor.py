@@ -141,7 +141,8 @@ class Floor:
 
     def meaning(self) -> Meaning:
         """What the caller means who speaks over the prompt."""
-        over = self.bot.spoken_over(self.caller.began, asked=self.policy.asked and not self.requests.owed)
+        asked = self.policy.asked and not self.requests.owed
+        over = self.bot.spoken_over(self.caller.began, asked=asked, doubtful=self.caller.doubtful)
         policy, sure = self.policy, self.caller.is_sure(self.policy.settings.sure_confidence)
         return meaning(self.caller.text, policy.language, policy.expected, over, confirmed=sure)
 

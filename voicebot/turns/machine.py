@@ -39,6 +39,7 @@ from voicebot.events import (
     RecognitionRestored,
     RecordingAsked,
     RecordingChanged,
+    SpeechDoubted,
     SpeechMayStart,
     SpeechStarted,
     SpeechStopped,
@@ -144,6 +145,10 @@ def _speech_stopped(floor: Floor, event: SpeechStopped) -> None:
     floor.caller.speech_stopped(event)
     floor.happened(Happening.QUIET, event.offset)  # it has been quiet since then
     floor.follow_turn(event.at)
+
+
+def _speech_doubted(floor: Floor, _event: SpeechDoubted) -> None:
+    floor.caller.doubtful = True
 
 
 def _turn_scored(floor: Floor, event: TurnScored) -> None:
@@ -320,6 +325,7 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     SpeechStarted: _speech_started,
     SpeechMayStart: _speech_may_start,
     SpeechStopped: _speech_stopped,
+    SpeechDoubted: _speech_doubted,
     TurnScored: _turn_scored,
     Hypothesis: _hypothesis,
     Final: _final,
