@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from voicebot.commands.doctor import _http_ports, _rtp_ports, _sip_ports
+from voicebot.commands.doctor import _http_ports, _rtp_ports, _sip_ports, _speech_capacity
+from voicebot.localspeech.capacity import estimate
 from voicebot.settings import Settings
 
 
@@ -69,3 +70,20 @@ def test_two_servers_of_one_port_are_told() -> None:
 
 def test_the_connector_is_opened_only_for_bots_that_reply_to_it() -> None:
     assert "connector port" not in {finding.check for finding in _http_ports(Settings())}
+
+
+def test_more_calls_than_the_recogniser_can_take_are_warned_of() -> None:
+    measured = estimate(cores=2, heard=0.2, spoken=0.05)
+    assert 1 <= measured.calls <= 20
+    few, many = (
+        _speech_capacity(measured, Settings(sip={"max_calls": calls}))  # type: ignore[arg-type]
+        for calls in (measured.calls, measured.calls + 1)
+    )
+    assert few.good and not many.good and many.warning
+    assert f"about {measured.calls} calls at once on 2 cores" in many.detail
+    assert f"sip.max_calls = {measured.calls}" in many.mend
+
+
+def test_a_slow_machine_takes_fewer_calls_and_one_with_more_cores_takes_more() -> None:
+    usual = estimate(cores=4, heard=0.2, spoken=0.05).calls
+    assert estimate(cores=4, heard=0.6, spoken=0.15).calls < usual < estimate(cores=8, heard=0.2, spoken=0.05).calls

@@ -41,6 +41,12 @@ async def test_the_more_waits_the_later_a_final_decode_begins_on_suspicion(count
         assert MoonshineRecognition(NO_MODEL, pool).quiet_s == quiet_s
 
 
+@pytest.mark.parametrize(("count", "hypothesis_s"), [(0, 0.24), (1, 0.36), (3, 0.36), (4, 0.72)])
+async def test_the_more_waits_the_fewer_hypotheses_are_made(count: int, hypothesis_s: float) -> None:
+    async with waiting_jobs(count) as pool:
+        assert MoonshineRecognition(NO_MODEL, pool).hypothesis_s == hypothesis_s
+
+
 async def test_a_hypothesis_that_would_come_too_late_is_skipped() -> None:
     async with waiting_jobs(2) as pool:
         session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)

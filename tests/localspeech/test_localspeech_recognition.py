@@ -155,6 +155,31 @@ def test_hypotheses_come_every_240_ms_and_of_long_speech_less_often() -> None:
     assert min(gaps[-3:]) > 0.4
 
 
+def test_what_a_final_heard_on_suspicion_is_not_heard_again_at_once() -> None:
+    client = Client()
+    client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: 0.096)
+    client.hear(VOICE, 9)
+    client.result(DecodeKind.HYPOTHESIS, "Bill")
+    client.hear(VOICE, 4)
+    client.hear(QUIET, 4)
+    client.hear(VOICE, 2)
+    assert client.kinds() == [DecodeKind.FINAL]  # and no hypothesis with 64 ms more
+    client.hear(VOICE, 4)
+    assert client.kinds() == [DecodeKind.FINAL, DecodeKind.HYPOTHESIS]
+
+
+def test_who_has_paused_and_gone_on_may_pause_for_longer_in_this_phrase() -> None:
+    client = Client()
+    client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: 0.096)
+    for quiet in (3, 4, 5, 6, 6):
+        client.hear(VOICE, 4)
+        finals = client.kinds().count(DecodeKind.FINAL)
+        client.hear(QUIET, quiet - 1)
+        assert client.kinds().count(DecodeKind.FINAL) == finals
+        client.hear(QUIET, 1)
+        assert client.kinds().count(DecodeKind.FINAL) == finals + 1
+
+
 def test_a_hypothesis_covers_what_it_heard_not_what_was_said_while_it_was_made() -> None:
     client = Client()
     client.hear(VOICE, 9)

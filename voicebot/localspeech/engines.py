@@ -76,6 +76,10 @@ class RecognitionEngine(Protocol):
         """The silence after which the final decode begins, because the phrase has probably ended."""
 
     @property
+    def hypothesis_s(self) -> float:
+        """How much is spoken from one hypothesis to the next."""
+
+    @property
     def segmentation_s(self) -> float | None:
         """The silence that ends a phrase, instead of the client's value; None: the client's value."""
 

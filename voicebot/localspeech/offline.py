@@ -46,6 +46,12 @@ class MoonshineRecognition:
         waiting = self._pool.waiting
         return 0.096 if not waiting else 0.128 if waiting < _FULL else 0.2
 
+    @property
+    def hypothesis_s(self) -> float:
+        """The more waits, the fewer hypotheses."""
+        waiting = self._pool.waiting
+        return 0.24 if not waiting else 0.36 if waiting < _FULL else 0.72
+
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
         return MoonshineSession(self.model, SileroStream(rate), self._pool)
 
@@ -57,6 +63,7 @@ class MoonshineSession:
         self._model = model
         self._detector = detector
         self._pool = pool
+        self._draft: tuple[int, ...] = ()  # what was written last
 
     @property
     def detector(self) -> Detector:
@@ -66,13 +73,21 @@ class MoonshineSession:
         final = decode.kind is DecodeKind.FINAL
         if not final and self._pool.waiting >= _BUSY:
             return None
-        job = partial(self._model.transcribe, decode.samples, decode.rate, decode.expected, quick=not final)
         try:
-            return await self._pool.run(Rank.FINAL if final else Rank.HYPOTHESIS, job)
+            return await self._pool.run(Rank.FINAL if final else Rank.HYPOTHESIS, partial(self.decode, decode))
         except Overloaded:
             if final:
                 _log.warning("overloaded: a phrase of %.1f s is not recognised", decode.voiced_s)
             return Transcript("") if final else None
+
+    def decode(self, decode: Decode) -> Transcript:
+        """What :meth:`transcribe` does in a thread. A hypothesis mostly begins as what was written last; a final result
+        is made without that, which is the same each time, and a little better."""
+        quick = decode.kind is DecodeKind.HYPOTHESIS
+        draft = self._draft if quick else ()
+        heard = self._model.hear(decode.samples, decode.rate, decode.expected, quick=quick, draft=draft)
+        self._draft = heard.tokens
+        return heard.transcript()
 
     def spoken(self, phrases: int) -> None:
         """Not needed here."""

@@ -41,9 +41,12 @@ with silence. So it is the same for each decode of the same words, whenever it i
 off, the model repeats words, or leaves out the last one: of 210 strings of digits 184 are right with 0.13 s of quiet
 and no silence, 195 with this, and 194 with 0.3 s of quiet.
 """
-_HYPOTHESIS_EVERY_S = 0.24
-_HYPOTHESIS_SHARE = 0.06
-"""Hypotheses of long speech are made less often: each decodes all of it, which takes so much of its length."""
+_HYPOTHESIS_SHARE = 0.12
+"""Hypotheses of long speech are made less often, since each decodes all of it: so much is spoken between two, as a
+share of what was spoken before."""
+_MOST_VAIN = 3
+"""Each pause at which the speaker went on makes the next one of the phrase longer by a frame, up to so many: who pauses
+between digits does so again."""
 _RESET_AFTER_S = 2.0
 _MIN_VOICED_S = 0.09
 _BUFFER_S = 24.0
@@ -85,16 +88,23 @@ class _Phrase:
 
 class RecognitionTurn:
     """See the module's text. ``detector`` scores 32 ms of samples at ``rate``; ``pause_s`` tells how short the quiet is
-    after which a final result is asked for on suspicion."""
+    after which a final result is asked for on suspicion, and ``hypothesis_s`` how much is spoken from one hypothesis to
+    the next."""
 
     def __init__(
-        self, rate: int, options: Options, detector: Detector, pause_s: Callable[[], float] = lambda: 0.2
+        self,
+        rate: int,
+        options: Options,
+        detector: Detector,
+        pause_s: Callable[[], float] = lambda: 0.2,
+        hypothesis_s: Callable[[], float] = lambda: 0.24,
     ) -> None:
         self._rate = rate
         self._options = options
         self._detector = detector
         self._frame = round(rate * FRAME_S)
         self._pause_s = pause_s
+        self._hypothesis_s = hypothesis_s
         self._segmenter = Segmenter(Timing(end_s=options.segmentation_s), pause_s())
         self._buffer = np.zeros(int(_BUFFER_S * rate), np.float32)
         self._first = 0  # position in the stream of the buffer's first sample
@@ -107,6 +117,7 @@ class RecognitionTurn:
         self._hypothesis = 0  # number of the decode under way, 0: none
         self._hypothesis_end = 0  # the last frame that it hears
         self._next_hypothesis_s = 0.0
+        self._vain = 0  # pauses of this phrase at which the speaker went on
         self._started = False
         self._audio_ended = False
         self.phrases = 0
@@ -123,7 +134,7 @@ class RecognitionTurn:
                 start = self._scored - self._first
                 self._scored += self._frame
                 score = self._detector(self._buffer[start : start + self._frame])
-                self._segmenter.pause_s = self._pause_s()
+                self._segmenter.pause_s = self._pause_s() + FRAME_S * min(self._vain, _MOST_VAIN)
                 for edge in self._segmenter.feed(score):
                     out += self._on_edge(edge)
         out += self._ask_hypothesis()
@@ -170,7 +181,7 @@ class RecognitionTurn:
         match edge:
             case Started(onset):
                 self._phrase = _Phrase(onset)
-                self._next_hypothesis_s = 0.22
+                self._next_hypothesis_s, self._vain = 0.22, 0
                 if self._started:
                     return []
                 self._started = True
@@ -180,11 +191,13 @@ class RecognitionTurn:
                 if phrase is None or (offset - phrase.onset) * FRAME_S < _MIN_VOICED_S:
                     return []
                 phrase.offset = offset
+                self._heard_until((offset - phrase.onset) * FRAME_S)  # where the speaker goes on, the final heard it
                 return [*self._void_hypothesis(), self._ask_final(phrase)]
             case Resumed():
                 phrase = self._phrase
                 if phrase is None:
                     return []
+                self._vain += 1
                 void = [Void(phrase.final)] if phrase.final and phrase.result is None else []
                 phrase.final, phrase.result, phrase.offset = 0, None, 0
                 return [*void]
@@ -206,10 +219,13 @@ class RecognitionTurn:
             return []
         if self._segmenter.quiet_s > 0:
             return []  # if it goes on, the final decode hears the same
-        self._next_hypothesis_s = voiced_s + max(_HYPOTHESIS_EVERY_S, _HYPOTHESIS_SHARE * voiced_s)
+        self._heard_until(voiced_s)
         decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now)
         self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now
         return [decode]
+
+    def _heard_until(self, voiced_s: float) -> None:
+        self._next_hypothesis_s = voiced_s + max(self._hypothesis_s(), _HYPOTHESIS_SHARE * voiced_s)
 
     def _void_hypothesis(self) -> list[TurnOutput]:
         number, self._hypothesis = self._hypothesis, 0

@@ -128,7 +128,13 @@ class RecognitionDriver:
         self._format = audio
         self._tag = uuid.uuid4().hex
         self._session = self._engine.session(audio.rate, self._tag, options.previous_tag)
-        self._turn = RecognitionTurn(audio.rate, options, self._session.detector, lambda: self._engine.quiet_s)
+        self._turn = RecognitionTurn(
+            audio.rate,
+            options,
+            self._session.detector,
+            lambda: self._engine.quiet_s,
+            lambda: self._engine.hypothesis_s,
+        )
 
     def _context(self) -> dict[str, dict[str, str]]:
         return {"context": {"serviceTag": self._tag}}

@@ -153,6 +153,7 @@ class ScriptedRecognition:
     """A recognition engine that reads from ``script``, which may be replaced while it runs."""
 
     quiet_s = 0.1
+    hypothesis_s = 0.24
 
     def __init__(self, script: Script) -> None:
         self.script = script
