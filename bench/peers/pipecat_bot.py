@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soxr
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
-    InterruptionFrame,
     OutputAudioRawFrame,
     StartFrame,
     TranscriptionFrame,
@@ -61,7 +59,7 @@ from voicebot.sip import ListenAt, SipEndpoint
 
 HOST = "127.0.0.1"
 PORTS = (34_000, 37_998)
-HEARD_RATE, SPOKEN_RATE = 16_000, 8_000
+RATE = 8_000
 AHEAD_S = 0.06
 """How much audio is given to the line before it leaves, as to a sound card."""
 DECODED_S = 0.45
@@ -73,8 +71,8 @@ MOST_CALLS = 50
 class Recogniser(SegmentedSTTService):
     def __init__(self, engine: MoonshineRecognition, dialog: Dialog) -> None:
         settings = STTSettings(model=None, language=None)
-        super().__init__(sample_rate=HEARD_RATE, settings=settings, ttfs_p99_latency=DECODED_S)
-        self._engine, self._dialog = engine.session(HEARD_RATE, "", ""), dialog
+        super().__init__(sample_rate=RATE, settings=settings, ttfs_p99_latency=DECODED_S)
+        self._engine, self._dialog = engine.session(RATE, "", ""), dialog
 
     @property
     def wants_wav_segments(self) -> bool:
@@ -82,7 +80,7 @@ class Recogniser(SegmentedSTTService):
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         samples = np.frombuffer(audio, np.int16).astype(np.float32) / np.float32(32768)
-        decode = Decode(0, DecodeKind.FINAL, samples, HEARD_RATE, 0, len(samples) / HEARD_RATE)
+        decode = Decode(0, DecodeKind.FINAL, samples, RATE, 0, len(samples) / RATE)
         transcript = await self._engine.transcribe(decode)
         if transcript is not None and transcript.text:
             self._dialog.words.append(transcript.text)  # the frame may be overtaken by that of the end of the turn
@@ -92,14 +90,14 @@ class Recogniser(SegmentedSTTService):
 class Voice(TTSService):
     def __init__(self, engine: PiperSynthesis, dialog: Dialog) -> None:
         settings = TTSSettings(model=None, voice=None, language=None)
-        super().__init__(sample_rate=SPOKEN_RATE, push_start_frame=True, push_stop_frames=True, settings=settings)
+        super().__init__(sample_rate=RATE, push_start_frame=True, push_stop_frames=True, settings=settings)
         self._engine, self._dialog = engine, dialog
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
-        async for samples in self._engine.stream([SsmlText(text)], SPOKEN_RATE):
+        async for samples in self._engine.stream([SsmlText(text)], RATE):
             audio = (np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes()
-            self._dialog.made_s += len(samples) / SPOKEN_RATE
-            yield TTSAudioRawFrame(audio, SPOKEN_RATE, 1, context_id=context_id)
+            self._dialog.made_s += len(samples) / RATE
+            yield TTSAudioRawFrame(audio, RATE, 1, context_id=context_id)
         self._dialog.made = True
 
 
@@ -117,8 +115,6 @@ class Dialog(FrameProcessor):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
-        if isinstance(frame, InterruptionFrame):
-            self._prompt = None
         await self.push_frame(frame, direction)
         if isinstance(frame, StartFrame):
             await self._say(self._conversation.greeting())
@@ -127,7 +123,6 @@ class Dialog(FrameProcessor):
             await self._say(self._conversation.answer(said))
 
     async def key(self) -> None:
-        self._prompt = None
         await self.broadcast_interruption()
         await self._say(self._conversation.key())
 
@@ -151,7 +146,6 @@ class Line(BaseInputTransport):
 
     def __init__(self, params: TransportParams) -> None:
         super().__init__(params)
-        self._resampler = soxr.ResampleStream(SPOKEN_RATE, HEARD_RATE, 1, dtype="int16")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open = False
         self.dialog: Dialog | None = None
@@ -164,9 +158,7 @@ class Line(BaseInputTransport):
 
     def frame(self, payload: bytes, at: float) -> None:
         if self._open:
-            audio = self._resampler.resample_chunk(PCMU.decode(payload)).tobytes()
-            if audio:
-                self._do(self.push_audio_frame(InputAudioRawFrame(audio, HEARD_RATE, 1)))
+            self._do(self.push_audio_frame(InputAudioRawFrame(PCMU.decode(payload).tobytes(), RATE, 1)))
 
     def key(self, key: str, at: float) -> None:
         if self.dialog is not None:
@@ -242,7 +234,7 @@ class Bot:
             Voice(self._synthesis, dialog),
             Speaker(params, leg, dialog),
         ]
-        rates = PipelineParams(audio_in_sample_rate=HEARD_RATE, audio_out_sample_rate=SPOKEN_RATE)
+        rates = PipelineParams(audio_in_sample_rate=RATE, audio_out_sample_rate=RATE)
         worker = PipelineWorker(Pipeline(processors), params=rates, enable_rtvi=False)
         runner = WorkerRunner(handle_sigint=False)
         try:

@@ -51,3 +51,7 @@ def test_a_caller_who_gets_quieter_is_followed() -> None:
 
 def test_a_whispering_caller_leaves_a_gate() -> None:
     assert level(-58.0).interrupts_dbfs == -55.0
+
+
+def test_of_two_stretches_the_louder_counts_because_the_last_word_is_often_faint() -> None:
+    assert level(-18.0, -25.0).dbfs == level(-25.0, -18.0).dbfs == -18.0

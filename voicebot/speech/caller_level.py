@@ -1,9 +1,9 @@
 """How loud this caller is, learnt in the call: other voices and a distant television are fainter.
 
 The level of a stretch of speech is the 80th percentile of its voiced windows: all but its loudest moments. Those in
-which the voice dies away do not count, because in a short word they are most of it. The level of the
-caller is a little above the median of the last stretches in which the bot was silent. So a cough, or a single turn of
-somebody else, changes little.
+which the voice dies away do not count, because in a short word they are most of it. The level of the caller is a little
+above the median of the last stretches in which the bot was silent: the last word of a saying is often faint. So a
+cough, or a single turn of somebody else, changes little.
 """
 
 from __future__ import annotations
@@ -75,4 +75,4 @@ def least_active(windows_dbfs: Sequence[float]) -> float:
 
 
 def _ranked(values: Sequence[float] | deque[float], rank: float) -> float:
-    return sorted(values)[int(rank * (len(values) - 1))]
+    return sorted(values)[round(rank * (len(values) - 1))]
