@@ -52,3 +52,12 @@ async def test_a_hypothesis_that_would_come_too_late_is_skipped() -> None:
         session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
         decode = Decode(1, DecodeKind.HYPOTHESIS, np.zeros(8000, np.float32), 8000, 0, 1.0)
         assert await session.transcribe(decode) is None
+
+
+async def test_a_hypothesis_whose_phrase_is_in_a_pause_by_then_is_not_begun() -> None:
+    pool = InferencePool(1)
+    session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
+    samples = np.zeros(8000, np.float32)
+    decode = Decode(1, DecodeKind.HYPOTHESIS, samples, 8000, 0, 1.0, wanted=lambda: False)
+    assert await session.transcribe(decode) is None
+    pool.close()

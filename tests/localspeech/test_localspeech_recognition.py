@@ -76,6 +76,21 @@ def test_a_word_goes_from_start_over_hypotheses_to_its_phrase() -> None:
     assert phrase["NBest"][0]["Lexical"] == "billing"
 
 
+def test_a_hypothesis_is_worth_beginning_only_while_its_phrase_is_being_spoken() -> None:
+    client = Client()
+    client.hear(VOICE, 12)
+    hypothesis = client.decodes[0]
+    assert hypothesis.kind is DecodeKind.HYPOTHESIS
+    assert hypothesis.wanted()
+    client.hear(QUIET, 1)
+    assert not hypothesis.wanted()
+    client.hear(VOICE, 1)
+    assert hypothesis.wanted()
+    client.hear(QUIET, 30)
+    client.hear(VOICE, 12)
+    assert not hypothesis.wanted()
+
+
 def test_a_commit_in_the_quiet_ends_the_phrase_at_once_and_is_acknowledged() -> None:
     client = Client(segmentation_s=0.8)
     client.hear(VOICE, 6)

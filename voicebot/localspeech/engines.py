@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -33,7 +33,7 @@ class Decode:
     """A request to make words of ``samples`` (-1..1, ``rate`` a second).
 
     ``phrase`` counts the phrases of the turn that gave words, from 0; ``voiced_s`` is how long somebody has been
-    speaking; ``expected`` is the phrase list.
+    speaking; ``expected`` is the phrase list. ``wanted()`` tells, on any thread, whether it is still worth beginning.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Decode:
     phrase: int
     voiced_s: float
     expected: tuple[str, ...] = ()
+    wanted: Callable[[], bool] = field(default=lambda: True, compare=False)
 
 
 class Detector(Protocol):

@@ -90,8 +90,10 @@ class Moonshine:
     """The recogniser's model."""
 
     def __init__(self, encoder: Path, decoder: Path, tokenizer: Path) -> None:
-        # The encoder is one big run and gains from a second core; the decoder's steps are too small to share.
+        # The encoder is one big run and gains from a second core, which a hypothesis leaves to what callers wait for;
+        # the decoder's steps are too small to share.
         self._encoder = _session(encoder, min(2, os.cpu_count() or 1))
+        self._quick_encoder = _session(encoder, 1)
         self._decoder = _session(decoder, 1)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())
         self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]
@@ -103,8 +105,8 @@ class Moonshine:
     def transcribe(
         self, samples: Samples, rate: int, expected: tuple[str, ...] = (), *, quick: bool = False
     ) -> Transcript:
-        """Make words of audio; ``expected`` phrases may replace words that sound like one of them. ``quick``: look less
-        far for them, and not where the model wrote nothing else.
+        """Make words of audio; ``expected`` phrases may replace words that sound like one of them. ``quick``: take
+        one core, look less far for them, and not where the model wrote nothing else.
 
         Blocks for tens to hundreds of milliseconds.
         """
@@ -129,7 +131,8 @@ class Moonshine:
         missing = int(_MIN_S * 16000) - len(audio)
         if missing > 0:
             audio = np.concatenate((audio, np.zeros(missing, np.float32)))
-        states = self._encoder.run(None, {"input_values": np.ascontiguousarray(audio, np.float32)[None]})[0]
+        encoder = self._quick_encoder if quick else self._encoder
+        states = encoder.run(None, {"input_values": np.ascontiguousarray(audio, np.float32)[None]})[0]
         limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
         draft = draft[: limit - 1]
         first = self._step(np.array([[_BOS, *draft]], np.int64), states, self._nothing_past(), True)

@@ -64,6 +64,7 @@ class MoonshineSession:
         self._detector = detector
         self._pool = pool
         self._draft: tuple[int, ...] = ()  # what was written last
+        self._guessed_at = 0.0  # when the last hypothesis was made
 
     @property
     def detector(self) -> Detector:
@@ -74,7 +75,9 @@ class MoonshineSession:
         if not final and self._pool.waiting >= _BUSY:
             return None
         try:
-            return await self._pool.run(Rank.FINAL if final else Rank.HYPOTHESIS, partial(self.decode, decode))
+            if final:
+                return await self._pool.run(Rank.FINAL, partial(self.decode, decode))
+            return await self._pool.run(Rank.HYPOTHESIS, partial(self._guess, decode), since=self._guessed_at)
         except Overloaded:
             if final:
                 _log.warning("overloaded: a phrase of %.1f s is not recognised", decode.voiced_s)
@@ -88,6 +91,12 @@ class MoonshineSession:
         heard = self._model.hear(decode.samples, decode.rate, decode.expected, quick=quick, draft=draft)
         self._draft = heard.tokens
         return heard.transcript()
+
+    def _guess(self, decode: Decode) -> Transcript | None:
+        if not decode.wanted():
+            return None
+        self._guessed_at = time.monotonic()
+        return self.decode(decode)
 
     def spoken(self, phrases: int) -> None:
         """Not needed here."""

@@ -10,8 +10,9 @@ A phrase's life:
     a commit        -> the client knows that the speaker has finished: the quiet ends the phrase now
 
 Phrases go out in the order in which they were spoken. A hypothesis is asked for only while none is being made, so
-that a slow machine gets fewer of them. Whoever drives this carries out the :class:`Decode` requests, brings the
-results to :meth:`RecognitionTurn.decoded`, and stops working on what is :class:`Void`.
+that a slow machine gets fewer of them, and is not begun in a pause: the FINAL covers the same. Whoever drives this
+carries out the :class:`Decode` requests, brings the results to :meth:`RecognitionTurn.decoded`, and stops working on
+what is :class:`Void`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -217,12 +219,17 @@ class RecognitionTurn:
         phrase, voiced_s = self._phrase, self._segmenter.voiced_s
         if phrase is None or phrase.final or self._hypothesis or voiced_s < self._next_hypothesis_s:
             return []
-        if self._segmenter.quiet_s > 0:
-            return []  # if it goes on, the final decode hears the same
+        if not self._speaks(phrase):
+            return []
         self._heard_until(voiced_s)
-        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now)
+        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now, partial(self._speaks, phrase))
         self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now
         return [decode]
+
+    def _speaks(self, phrase: _Phrase) -> bool:
+        """Whether ``phrase`` is being spoken. If its quiet goes on, the final decode hears all that a hypothesis would.
+        Asked on the threads of hypotheses, too."""
+        return phrase is self._phrase and not phrase.final and self._segmenter.quiet_s <= 0
 
     def _heard_until(self, voiced_s: float) -> None:
         self._next_hypothesis_s = voiced_s + max(self._hypothesis_s(), _HYPOTHESIS_SHARE * voiced_s)
@@ -236,7 +243,9 @@ class RecognitionTurn:
         phrase.final = decode.number
         return decode
 
-    def _decode(self, kind: DecodeKind, phrase: _Phrase, offset: int) -> Decode:
+    def _decode(
+        self, kind: DecodeKind, phrase: _Phrase, offset: int, wanted: Callable[[], bool] = lambda: True
+    ) -> Decode:
         self._decodes += 1
         start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
         end = min((offset + _AFTER_FRAMES) * self._frame, self._scored)
@@ -244,7 +253,8 @@ class RecognitionTurn:
         samples = np.concatenate((heard, np.zeros(int(_TAIL_S * self._rate), np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
-        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, self._options.expected)
+        expected = self._options.expected
+        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted)
 
     def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:
         text = lexical(transcript.text)

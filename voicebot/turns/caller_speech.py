@@ -149,6 +149,7 @@ class CallerSpeech:
             judgement=judgement,
             kind=AnswerKind.OPEN if expected is None else expected.kind,
             goes_on=goes_on(text, language) and not _is_whole(text, judgement, expected),
+            one_word=len(words(text)) == 1,
             score=self._score,
         )
 

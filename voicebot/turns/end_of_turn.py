@@ -64,6 +64,8 @@ class TurnSoFar:
     """The kind of that answer."""
     goes_on: bool = False
     """The last word wants another one."""
+    one_word: bool = False
+    """There is one word only."""
     score: float | None = None
     """How likely it is that the caller has finished, by the sound of the voice, from 0 to 1; None: not known."""
 
@@ -83,6 +85,15 @@ def _final(turn: TurnSoFar) -> bool:
 
 def _guess(turn: TurnSoFar) -> bool:
     return turn.hypothesis and turn.covered
+
+
+def _chosen(turn: TurnSoFar) -> bool:
+    return _guess(turn) and turn.kind is AnswerKind.CHOICE and turn.judgement in WHOLE and not turn.in_number
+
+
+def _one_word(turn: TurnSoFar) -> bool:
+    """Whether a whole answer is one word. Callers often go on behind it, and sound finished before: "yes, please"."""
+    return turn.one_word and turn.judgement in WHOLE and turn.kind not in COUNTED
 
 
 def _must_be_final(turn: TurnSoFar) -> bool:
@@ -124,6 +135,12 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.PATIENCE,
     ),
     EndRule(
+        "a final result covers the speech, and is all of what was asked for, or a command, in one word",
+        lambda turn: _final(turn) and _one_word(turn),
+        lambda policy: policy.one_word_silence_ms,
+        TurnEnd.COMPLETE,
+    ),
+    EndRule(
         "a final result covers the speech, and is all of what was asked for, or a command",
         lambda turn: _final(turn) and turn.judgement in WHOLE,
         lambda policy: policy.complete_silence_ms,
@@ -151,7 +168,7 @@ RULES: tuple[EndRule, ...] = (
     EndRule(
         "a final result covers the speech, and can be the value that was asked for",
         lambda turn: _final(turn) and _may_be_value(turn),
-        lambda policy: policy.end_silence_ms,
+        lambda policy: policy.unsure_silence_ms,
         TurnEnd.FINAL,
     ),
     EndRule(
@@ -179,8 +196,14 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.FINAL,
     ),
     EndRule(
+        "a hypothesis covers the speech, and is one of the answers to choose from, or a command, in one word",
+        lambda turn: _chosen(turn) and _one_word(turn),
+        lambda policy: policy.one_word_silence_ms,
+        TurnEnd.COMPLETE,
+    ),
+    EndRule(
         "a hypothesis covers the speech, and is one of the answers to choose from, or a command, and no number",
-        lambda turn: _guess(turn) and turn.kind is AnswerKind.CHOICE and turn.judgement in WHOLE and not turn.in_number,
+        _chosen,
         lambda policy: policy.complete_silence_ms,
         TurnEnd.COMPLETE,
     ),
