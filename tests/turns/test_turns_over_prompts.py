@@ -126,6 +126,10 @@ def became(call: Call) -> list[str]:
         # a final result that comes late, after the prompt has gone on
         (SAYING, None, (*SOUND, guess(1.3, "bill"), final(2.6, "Bill.")), ["pause", "resume", "drop", "Bill."]),
         (SAYING, None, (*SOUND, guess(1.3, "okay"), final(2.6, "Okay.")), ["pause", "resume"]),
+        # half of it was heard first
+        (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Uh-huh.")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Aha!")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Huh?")), ["pause", "drop", "Huh?"]),
         # a noise
         (SAYING, None, SOUND, ["pause", "resume"]),
         (SAYING, None, (*SOUND, NoMatch(1.6, 1.0, 1.4)), ["pause", "resume"]),

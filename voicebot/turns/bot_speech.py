@@ -51,6 +51,8 @@ class BotSpeech:
         self.last_heard = 1.0
         """How much of the bot's last message had been played when the caller began to speak over it, from 0 to 1."""
         self.recent = RecentSpeech()
+        self.played_until = float("-inf")
+        """When the last prompt ended that was played to its end."""
         self._noises = 0
         self._last = 0
         self._overlap_s = 0.0
@@ -161,6 +163,7 @@ class BotSpeech:
         dropped = self._dropped.pop(event.utterance, None)
         self.recent.ended(event.utterance, event.at, more=len(self._queue) > 1)
         if dropped is None:
+            self.played_until = event.at
             return self.remove(event.utterance)
         if dropped.number == self._last:
             self.last_heard = heard_share(dropped.text, event.heard_s - self._overlap_s, event.whole_s)

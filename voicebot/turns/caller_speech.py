@@ -99,6 +99,11 @@ class CallerSpeech:
         return first.start if self._onset is None and first is not None else self._onset
 
     @property
+    def words_until(self) -> float:
+        """When the last of the words ended; minus infinity if there are none."""
+        return float("-inf") if self._newest is None else self._newest.end
+
+    @property
     def offset(self) -> float | None:
         """Since when voice activity detection finds it quiet; None: somebody speaks, or nobody has."""
         return self._offset

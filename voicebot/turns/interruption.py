@@ -63,7 +63,7 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
         return Meaning.NOTHING
     judgement = judge(text, expected)
     if judgement is Judgement.COMMAND or interrupts(text, language):
-        return Meaning.INTERRUPTION
+        return Meaning.INTERRUPTION if confirmed or said != ["huh"] else Meaning.UNSURE  # it may be half of "uh-huh"
     if only_back_channel(text, language):
         return Meaning.INTERRUPTION if _answers(said, judgement, expected, over) else Meaning.LISTENING
     if judgement is Judgement.COMPLETE:
