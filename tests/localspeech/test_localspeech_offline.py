@@ -47,17 +47,23 @@ async def test_the_more_waits_the_fewer_hypotheses_are_made(count: int, hypothes
         assert MoonshineRecognition(NO_MODEL, pool).hypothesis_s == hypothesis_s
 
 
+@pytest.mark.parametrize(("count", "suspects"), [(0, True), (1, False)])
+async def test_a_fall_of_the_level_begins_a_final_decode_only_where_nothing_waits(count: int, suspects: bool) -> None:
+    async with waiting_jobs(count) as pool:
+        assert MoonshineRecognition(NO_MODEL, pool).suspects is suspects
+
+
+@pytest.mark.parametrize("kind", DecodeKind)
+async def test_a_decode_that_is_not_wanted_any_more_is_not_begun(kind: DecodeKind) -> None:
+    pool = InferencePool(1)
+    session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
+    decode = Decode(1, kind, np.zeros(8000, np.float32), 8000, 0, 1.0, wanted=lambda: False)
+    assert await session.transcribe(decode) is None
+    pool.close()
+
+
 async def test_a_hypothesis_that_would_come_too_late_is_skipped() -> None:
     async with waiting_jobs(2) as pool:
         session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
         decode = Decode(1, DecodeKind.HYPOTHESIS, np.zeros(8000, np.float32), 8000, 0, 1.0)
         assert await session.transcribe(decode) is None
-
-
-async def test_a_hypothesis_whose_phrase_is_in_a_pause_by_then_is_not_begun() -> None:
-    pool = InferencePool(1)
-    session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
-    samples = np.zeros(8000, np.float32)
-    decode = Decode(1, DecodeKind.HYPOTHESIS, samples, 8000, 0, 1.0, wanted=lambda: False)
-    assert await session.transcribe(decode) is None
-    pool.close()

@@ -195,6 +195,123 @@ def test_who_has_paused_and_gone_on_may_pause_for_longer_in_this_phrase() -> Non
         assert client.kinds().count(DecodeKind.FINAL) == finals + 1
 
 
+class LateDetector(CountingDetector):
+    """Notices the end of a voice five frames late."""
+
+    quiet = 99
+
+    def __call__(self, frame: Samples) -> float:
+        self.quiet = 0 if super().__call__(frame) else self.quiet + 1
+        return float(self.quiet <= 5)
+
+
+def suspicious(hypotheses: bool = False, **options: Any) -> Client:
+    """A client whose voice activity is late; the final decode begins where the level falls."""
+    client = Client(**options)
+    client.detector = LateDetector()
+    client.turn = RecognitionTurn(
+        RATE, Options(**options), client.detector, lambda: 0.096, lambda: 0.24 if hypotheses else 60.0, lambda: True
+    )
+    client.hear(QUIET, 30)
+    client.hear(VOICE, 10)
+    client.decodes.clear()
+    client.turn.decoded(1, None)
+    return client
+
+
+FAINT = np.full(FRAME, 0.008, np.float32)
+"""The end of a word that voice activity does not hear."""
+
+
+def test_a_fall_of_the_level_begins_the_final_decode_whose_result_counts_when_the_voice_has_ended() -> None:
+    client = suspicious()
+    client.hear(QUIET, 1)
+    assert client.kinds() == []
+    client.hear(QUIET, 1)
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.hypothesis"]
+    sent = client.hear(QUIET, 40)
+    assert [(message.path, message.body["DisplayText"]) for message in sent] == [("speech.phrase", "Yes.")]
+    assert client.decodes == []
+    assert client.void == []
+
+
+def test_a_final_that_was_begun_at_the_fall_may_come_after_the_phrase_has_ended() -> None:
+    client = suspicious()
+    client.hear(QUIET, 40)
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.phrase"]
+
+
+def test_a_commit_takes_what_was_begun_at_the_fall() -> None:
+    client = suspicious(segmentation_s=0.8)
+    client.hear(QUIET, 3)
+    client.result(DecodeKind.FINAL, "Yes.")
+    client.take(client.turn.commit("1"))
+    assert "speech.phrase" not in client.paths()  # a fall of the level ends nothing
+    client.hear(QUIET, 5)
+    assert client.sent[-1].body["DisplayText"] == "Yes."
+
+
+def test_what_was_begun_at_a_fall_is_no_more_than_a_hypothesis_when_the_level_is_back() -> None:
+    client = suspicious()
+    client.hear(QUIET, 3)
+    suspicion = client.decodes[0]
+    assert suspicion.wanted()
+    client.hear(VOICE, 1)
+    assert not suspicion.wanted()  # if it has not begun, it need not
+    hypothesis = client.result(DecodeKind.FINAL, "One.")[0]
+    assert (hypothesis.path, hypothesis.body["Text"]) == ("speech.hypothesis", "one")
+    assert hypothesis.body["Offset"] + hypothesis.body["Duration"] == 40 * 320_000
+    client.hear(VOICE, 5)
+    client.hear(QUIET, 40)
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert client.result(DecodeKind.FINAL, "One two.")[0].body["DisplayText"] == "One two."
+
+
+def test_the_faint_end_of_a_word_after_the_fall_is_heard_by_a_decode_of_its_own() -> None:
+    client = suspicious()
+    client.hear(QUIET, 2)
+    first = client.decodes[0]
+    client.hear(FAINT, 2)
+    client.hear(QUIET, 6)
+    assert client.kinds() == [DecodeKind.FINAL, DecodeKind.FINAL]
+    assert client.void == [first.number]
+    assert client.decodes[1].samples.size > first.samples.size
+    assert client.result(DecodeKind.FINAL, "Sick.") == []
+    client.hear(QUIET, 30)
+    assert client.result(DecodeKind.FINAL, "Six.")[0].body["DisplayText"] == "Six."
+
+
+def test_the_next_fall_after_one_in_vain_must_last_for_longer() -> None:
+    client = suspicious()
+    client.hear(QUIET, 2)
+    client.hear(VOICE, 4)
+    client.decodes.clear()
+    client.hear(QUIET, 2)
+    assert client.kinds() == []
+    client.hear(QUIET, 1)
+    assert client.kinds() == [DecodeKind.FINAL]
+
+
+def test_no_hypothesis_is_made_of_what_the_final_hears_since_the_fall() -> None:
+    client = suspicious(hypotheses=True)
+    client.hear(QUIET, 2)
+    client.result(DecodeKind.FINAL, "Yes.")
+    client.hear(QUIET, 5)
+    assert client.decodes == []
+
+
+def test_without_room_a_fall_of_the_level_begins_nothing() -> None:
+    client = suspicious()
+    client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: 0.096, lambda: 60.0, lambda: False)
+    client.hear(QUIET, 10)
+    client.hear(VOICE, 10)
+    client.decodes.clear()
+    client.hear(QUIET, 7)
+    assert client.decodes == []
+
+
 def test_a_hypothesis_covers_what_it_heard_not_what_was_said_while_it_was_made() -> None:
     client = Client()
     client.hear(VOICE, 9)

@@ -80,7 +80,14 @@ def _hear(recognition: MoonshineRecognition, pool: InferencePool, speech: Sample
     """Recognise ``speech`` as the service does while somebody speaks, with all hypotheses."""
     detector = SileroStream(_RATE)
     session = MoonshineSession(recognition.model, detector, pool)
-    turn = RecognitionTurn(_RATE, Options(), detector, lambda: recognition.quiet_s, lambda: recognition.hypothesis_s)
+    turn = RecognitionTurn(
+        _RATE,
+        Options(),
+        detector,
+        lambda: recognition.quiet_s,
+        lambda: recognition.hypothesis_s,
+        lambda: recognition.suspects,
+    )
     quiet = np.zeros(round(_QUIET_S * _RATE), np.float32)
     audio = np.concatenate((quiet, speech, quiet))
     for at in range(0, len(audio), _BLOCK):

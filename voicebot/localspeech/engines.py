@@ -63,7 +63,8 @@ class EngineSession(Protocol):
     def detector(self) -> Detector: ...
 
     async def transcribe(self, decode: Decode) -> Transcript | None:
-        """Recognise the words. None if a hypothesis was skipped; never None for a final result."""
+        """Recognise the words. None if a hypothesis was skipped, or the decode was not wanted any more; never None for
+        any other final result."""
 
     def spoken(self, phrases: int) -> None:
         """Told how many phrases with words have been sent so far."""
@@ -79,6 +80,10 @@ class RecognitionEngine(Protocol):
     @property
     def hypothesis_s(self) -> float:
         """How much is spoken from one hypothesis to the next."""
+
+    @property
+    def suspects(self) -> bool:
+        """Whether a fall of the level is enough to begin the final decode."""
 
     @property
     def segmentation_s(self) -> float | None:

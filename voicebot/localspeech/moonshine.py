@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ import soxr
 from voicebot.audio import Samples
 from voicebot.localspeech.confidence import Heard, Measures
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
+from voicebot.localspeech.digit_tokens import other_spellings
 from voicebot.localspeech.engines import Transcript
 from voicebot.localspeech.expected import (
     LEAD,
@@ -97,6 +98,7 @@ class Moonshine:
         self._decoder = _session(decoder, 1)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())
         self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]
+        self._same_digit = other_spellings(self._vocabulary)
         self._outputs = [output.name for output in self._decoder.get_outputs()][1:]
         past = [tensor for tensor in self._decoder.get_inputs() if tensor.name.startswith("past")]
         self._past = [tensor.name for tensor in past]
@@ -136,11 +138,11 @@ class Moonshine:
         limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
         draft = draft[: limit - 1]
         first = self._step(np.array([[_BOS, *draft]], np.int64), states, self._nothing_past(), True)
-        decoded = self._greedy(states, first, draft, limit)
+        asked = _DIGITS_ASKED.issubset(expected)
+        decoded = self._greedy(states, first, draft, limit, self._same_digit if asked else {})
         written = Scored(self._vocabulary.text(decoded.tokens), decoded.log_probability, decoded.steps)
         if not lexical(written.text):
             return Heard({}, Measures(0.0, 0.0), tuple(decoded.tokens))
-        asked = _DIGITS_ASKED.issubset(expected)
         phrases = (*expected, *DIGITS.values()) if asked else expected
         evidence = Evidence(decoded.nothing, decoded.mean, len(audio) / 16000)
         words = 1.0 if is_hum(written.text) else evidence.words(expected=made_of(phrases, written.text))
@@ -193,9 +195,11 @@ class Moonshine:
             for name, value in zip(("logits", *self._outputs), (first[0][:, :tokens], *first[1:]), strict=True)
         ]
 
-    def _greedy(self, states: Any, first: list[Any], draft: Sequence[int], limit: int) -> _Decoded:
+    def _greedy(
+        self, states: Any, first: list[Any], draft: Sequence[int], limit: int, same: Mapping[int, list[int]]
+    ) -> _Decoded:
         """The text whose every token is the likeliest. ``first``: the outputs of the first step, in which ``draft``
-        was tried."""
+        was tried. ``same``: by token, those that mean the same and so are no rivals of it."""
         past: dict[str, Any] = {}
         token, decoded = _BOS, _Decoded()
         tried, outputs = len(draft), first  # so many tokens of the draft may still be right
@@ -215,7 +219,7 @@ class Moonshine:
             if token not in self._marks:
                 logits[self._marks] = -np.inf
                 decoded.words.append(best - _log_sum(logits))
-                logits[token] = -np.inf
+                logits[[token, *same.get(token, ())]] = -np.inf
                 decoded.leads.append(best - float(logits.max()))
             if token == _EOS:
                 break

@@ -52,6 +52,11 @@ class MoonshineRecognition:
         waiting = self._pool.waiting
         return 0.24 if not waiting else 0.36 if waiting < _FULL else 0.72
 
+    @property
+    def suspects(self) -> bool:
+        """Where nothing waits: more than half of these decodes are no more than a hypothesis."""
+        return not self._pool.waiting
+
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
         return MoonshineSession(self.model, SileroStream(rate), self._pool)
 
@@ -76,7 +81,7 @@ class MoonshineSession:
             return None
         try:
             if final:
-                return await self._pool.run(Rank.FINAL, partial(self.decode, decode))
+                return await self._pool.run(Rank.FINAL, partial(self._conclude, decode))
             return await self._pool.run(Rank.HYPOTHESIS, partial(self._guess, decode), since=self._guessed_at)
         except Overloaded:
             if final:
@@ -91,6 +96,9 @@ class MoonshineSession:
         heard = self._model.hear(decode.samples, decode.rate, decode.expected, quick=quick, draft=draft)
         self._draft = heard.tokens
         return heard.transcript()
+
+    def _conclude(self, decode: Decode) -> Transcript | None:
+        return self.decode(decode) if decode.wanted() else None
 
     def _guess(self, decode: Decode) -> Transcript | None:
         if not decode.wanted():

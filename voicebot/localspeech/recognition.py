@@ -3,7 +3,9 @@
 A phrase's life:
 
     voice begins    -> speech.startDetected (the turn's first), then now and then a HYPOTHESIS is asked for
-    a short quiet   -> a FINAL is asked for on suspicion; when it comes, its text goes out as a hypothesis at once
+    the level falls -> a FINAL is asked for on the first suspicion; when it comes, its text goes out as a hypothesis
+    the level rises -> that was no end: the FINAL is worth no more than a hypothesis
+    a short quiet   -> the FINAL counts if nothing was heard since the level fell; else another is asked for
     voice again     -> that FINAL is void
     350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase,
                        at once if it has come
@@ -29,7 +31,9 @@ import numpy as np
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.expected import lexical
+from voicebot.localspeech.level_fall import Change, LevelFall
 from voicebot.localspeech.options import Options
+from voicebot.localspeech.phrase_result import phrase_result
 from voicebot.localspeech.segmenter import FRAME_S, Edge, Ended, Paused, Resumed, Segmenter, Started, Timing
 
 TICKS = 10_000_000
@@ -49,6 +53,8 @@ share of what was spoken before."""
 _MOST_VAIN = 3
 """Each pause at which the speaker went on makes the next one of the phrase longer by a frame, up to so many: who pauses
 between digits does so again."""
+_MOST_FALLS_IN_VAIN = 1
+"""The same for falls of the level."""
 _RESET_AFTER_S = 2.0
 _MIN_VOICED_S = 0.09
 _BUFFER_S = 24.0
@@ -74,15 +80,26 @@ TurnOutput = ServiceMessage | Decode | Void
 
 
 @dataclass(slots=True)
+class _Suspicion:
+    """Decode ``number`` of what was said until the level fell in frame ``end``."""
+
+    number: int
+    end: int
+    result: Transcript | None = None
+
+
+@dataclass(slots=True)
 class _Phrase:
     """A phrase from its start to its going out. ``final`` is the number of the decode whose result counts;
-    ``commit`` names the client's wish to end it, which its result acknowledges."""
+    ``suspicion`` lasts while the level is low; ``commit`` names the client's wish to end it, which its result
+    acknowledges."""
 
     onset: int
     offset: int = 0
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     final: int = 0
     result: Transcript | None = None
+    suspicion: _Suspicion | None = None
     ended: bool = False
     said: str = ""
     commit: str = ""
@@ -90,8 +107,8 @@ class _Phrase:
 
 class RecognitionTurn:
     """See the module's text. ``detector`` scores 32 ms of samples at ``rate``; ``pause_s`` tells how short the quiet is
-    after which a final result is asked for on suspicion, and ``hypothesis_s`` how much is spoken from one hypothesis to
-    the next."""
+    after which a final result is asked for, ``hypothesis_s`` how much is spoken from one hypothesis to the next, and
+    ``suspects`` whether a fall of the level is enough to ask for a final result."""
 
     def __init__(
         self,
@@ -100,6 +117,7 @@ class RecognitionTurn:
         detector: Detector,
         pause_s: Callable[[], float] = lambda: 0.2,
         hypothesis_s: Callable[[], float] = lambda: 0.24,
+        suspects: Callable[[], bool] = lambda: False,
     ) -> None:
         self._rate = rate
         self._options = options
@@ -107,6 +125,8 @@ class RecognitionTurn:
         self._frame = round(rate * FRAME_S)
         self._pause_s = pause_s
         self._hypothesis_s = hypothesis_s
+        self._suspects = suspects
+        self._level = LevelFall()
         self._segmenter = Segmenter(Timing(end_s=options.segmentation_s), pause_s())
         self._buffer = np.zeros(int(_BUFFER_S * rate), np.float32)
         self._first = 0  # position in the stream of the buffer's first sample
@@ -120,6 +140,7 @@ class RecognitionTurn:
         self._hypothesis_end = 0  # the last frame that it hears
         self._next_hypothesis_s = 0.0
         self._vain = 0  # pauses of this phrase at which the speaker went on
+        self._vain_falls = 0  # falls of the level likewise
         self._started = False
         self._audio_ended = False
         self.phrases = 0
@@ -135,9 +156,11 @@ class RecognitionTurn:
             while not self.ended and self._scored + self._frame <= self._first + self._filled:
                 start = self._scored - self._first
                 self._scored += self._frame
-                score = self._detector(self._buffer[start : start + self._frame])
+                frame = self._buffer[start : start + self._frame]
                 self._segmenter.pause_s = self._pause_s() + FRAME_S * min(self._vain, _MOST_VAIN)
-                for edge in self._segmenter.feed(score):
+                edges = self._segmenter.feed(self._detector(frame))
+                out += self._follow_level(frame)
+                for edge in edges:
                     out += self._on_edge(edge)
         out += self._ask_hypothesis()
         out += self._keep_time()
@@ -171,6 +194,10 @@ class RecognitionTurn:
             # it covers what had been said when it was asked for: what was said meanwhile is not in it
             return self._say_hypothesis(phrase, transcript, self._hypothesis_end, repeat=False)
         for phrase in (*self._pending, *([self._phrase] if self._phrase else [])):
+            suspicion = phrase.suspicion
+            if suspicion is not None and suspicion.number == number and not phrase.final:
+                suspicion.result = transcript or Transcript("")
+                return self._say_hypothesis(phrase, suspicion.result, suspicion.end, repeat=True)
             if phrase.final == number:
                 phrase.result = transcript or Transcript("")
                 out = [] if phrase.ended else self._say_hypothesis(phrase, phrase.result, phrase.offset, repeat=True)
@@ -183,7 +210,8 @@ class RecognitionTurn:
         match edge:
             case Started(onset):
                 self._phrase = _Phrase(onset)
-                self._next_hypothesis_s, self._vain = 0.22, 0
+                self._next_hypothesis_s, self._vain, self._vain_falls = 0.22, 0, 0
+                self._level.begin()
                 if self._started:
                     return []
                 self._started = True
@@ -194,14 +222,14 @@ class RecognitionTurn:
                     return []
                 phrase.offset = offset
                 self._heard_until((offset - phrase.onset) * FRAME_S)  # where the speaker goes on, the final heard it
-                return [*self._void_hypothesis(), self._ask_final(phrase)]
+                return [*self._void_hypothesis(), *self._ask_final(phrase)]
             case Resumed():
                 phrase = self._phrase
                 if phrase is None:
                     return []
                 self._vain += 1
                 void = [Void(phrase.final)] if phrase.final and phrase.result is None else []
-                phrase.final, phrase.result, phrase.offset = 0, None, 0
+                phrase.final, phrase.result, phrase.suspicion, phrase.offset = 0, None, None, 0
                 return [*void]
             case Ended(onset, offset, _):
                 phrase, self._phrase = self._phrase, None
@@ -213,7 +241,33 @@ class RecognitionTurn:
                     len(self._pending) > _MAX_PENDING
                 ):  # the models are far too slow: the oldest phrase ends without a result
                     self._pending[0].result = self._pending[0].result or Transcript("")
-                return ([] if phrase.final else [self._ask_final(phrase)]) + self._flush()
+                return ([] if phrase.final else self._ask_final(phrase)) + self._flush()
+
+    def _follow_level(self, frame: Samples) -> list[TurnOutput]:
+        """A fall of the level is a suspicion that the phrase has ended, which a rise takes back."""
+        voiced = self._segmenter.speaking and self._segmenter.quiet_s <= 0
+        change = self._level.feed(frame, voiced=voiced, more=min(self._vain_falls, _MOST_FALLS_IN_VAIN))
+        phrase = self._phrase
+        if change is None or phrase is None or phrase.final:
+            return []
+        if change is Change.FELL:
+            end = self._segmenter.now - self._level.quiet_frames
+            if (end - phrase.onset) * FRAME_S < _MIN_VOICED_S or not self._suspects():
+                return []
+            self._heard_until((end - phrase.onset) * FRAME_S)
+            suspicion = phrase.suspicion = _Suspicion(self._decodes + 1, end)
+            wanted = partial(self._suspected, phrase, suspicion)
+            return [*self._void_hypothesis(), self._decode(DecodeKind.FINAL, phrase, end, wanted)]
+        if phrase.suspicion is not None:
+            self._vain_falls += 1
+            if phrase.suspicion.result is None:  # what comes of it is a hypothesis
+                self._hypothesis, self._hypothesis_end = phrase.suspicion.number, phrase.suspicion.end
+            phrase.suspicion = None
+        return []
+
+    def _suspected(self, phrase: _Phrase, suspicion: _Suspicion) -> bool:
+        """Whether ``phrase`` may still have ended where its level fell. Asked on the threads of the models, too."""
+        return phrase.suspicion is suspicion
 
     def _ask_hypothesis(self) -> list[TurnOutput]:
         phrase, voiced_s = self._phrase, self._segmenter.voiced_s
@@ -229,7 +283,12 @@ class RecognitionTurn:
     def _speaks(self, phrase: _Phrase) -> bool:
         """Whether ``phrase`` is being spoken. If its quiet goes on, the final decode hears all that a hypothesis would.
         Asked on the threads of hypotheses, too."""
-        return phrase is self._phrase and not phrase.final and self._segmenter.quiet_s <= 0
+        return (
+            phrase is self._phrase
+            and not phrase.final
+            and phrase.suspicion is None
+            and self._segmenter.quiet_s <= 0
+        )
 
     def _heard_until(self, voiced_s: float) -> None:
         self._next_hypothesis_s = voiced_s + max(self._hypothesis_s(), _HYPOTHESIS_SHARE * voiced_s)
@@ -238,10 +297,15 @@ class RecognitionTurn:
         number, self._hypothesis = self._hypothesis, 0
         return [Void(number)] if number else []
 
-    def _ask_final(self, phrase: _Phrase) -> Decode:
+    def _ask_final(self, phrase: _Phrase) -> list[TurnOutput]:
+        """Ask for the result of ``phrase``, which has ended, unless it was asked for when its level fell."""
+        suspicion = phrase.suspicion
+        if suspicion is not None and self._level.clean:
+            phrase.final, phrase.result = suspicion.number, suspicion.result
+            return []
         decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset)
         phrase.final = decode.number
-        return decode
+        return [*([Void(suspicion.number)] if suspicion and suspicion.result is None else []), decode]
 
     def _decode(
         self, kind: DecodeKind, phrase: _Phrase, offset: int, wanted: Callable[[], bool] = lambda: True
@@ -280,21 +344,7 @@ class RecognitionTurn:
 
     def _phrase_body(self, phrase: _Phrase, result: Transcript) -> dict[str, Any]:
         times = self._times(phrase.onset, phrase.offset)
-        if phrase.commit:
-            times["clientAudioMetadata"] = {"X-Client-Commit-Token": phrase.commit}
-        if not result.text:
-            return {"Id": phrase.id, "RecognitionStatus": "NoMatch", **times, "Channel": 0}
-        # The service gives NBest in its detailed format only; the SDK ignores it otherwise, and whoever reads the
-        # JSON has a confidence.
-        return {
-            "Id": phrase.id,
-            "RecognitionStatus": "Success",
-            "DisplayText": result.text,
-            **times,
-            "Channel": 0,
-            "Type": "ConversationTranscription" if self._options.mode == "conversation" else "Recognition",
-            "NBest": [_alternative(one) for one in (result, *result.others)],
-        }
+        return phrase_result(phrase.id, result, times, self._options.mode, phrase.commit)
 
     # --- the turn ---------------------------------------------------------------------------------------------------
 
@@ -342,10 +392,3 @@ class RecognitionTurn:
 
     def _times(self, start: int, end: int) -> dict[str, Any]:
         return {"Offset": self._ticks(start), "Duration": max(0, end - start) * self._frame * TICKS // self._rate}
-
-
-def _alternative(transcript: Transcript) -> dict[str, Any]:
-    """An entry of ``NBest``."""
-    words = lexical(transcript.text)
-    confidence = round(min(max(transcript.confidence, 0.0), 1.0), 4)
-    return {"Confidence": confidence, "Lexical": words, "ITN": words, "MaskedITN": words, "Display": transcript.text}

@@ -134,6 +134,7 @@ class RecognitionDriver:
             self._session.detector,
             lambda: self._engine.quiet_s,
             lambda: self._engine.hypothesis_s,
+            lambda: self._engine.suspects,
         )
 
     def _context(self) -> dict[str, dict[str, str]]:

@@ -154,6 +154,7 @@ class ScriptedRecognition:
 
     quiet_s = 0.1
     hypothesis_s = 0.24
+    suspects = False
 
     def __init__(self, script: Script) -> None:
         self.script = script
