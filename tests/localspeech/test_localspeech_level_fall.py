@@ -27,7 +27,6 @@ def line(noise_dbfs: float) -> LevelFall:
     level = LevelFall()
     for _ in range(30):
         level.feed(at(noise_dbfs), voiced=False)
-    level.begin()
     return level
 
 
@@ -81,7 +80,8 @@ def test_who_goes_on_much_more_softly_is_the_voice_after_a_while() -> None:
 def test_a_phrase_begins_with_a_voice_of_its_own() -> None:
     level = line(-80)
     follow(level, (-15, 10), (-80, 5))
-    level.begin()
+    level.feed(at(-46), voiced=False)
+    level.begin(1)
     assert follow(level, (-46, 10)) == []
 
 
@@ -90,7 +90,7 @@ def test_falls_and_rises_alternate_within_a_phrase(frames: list[tuple[float, boo
     level, fallen = LevelFall(), False
     for dbfs, voiced, begins in frames:
         if begins:
-            level.begin()
+            level.begin(2)
             fallen = False
         change = level.feed(np.full(256, 10 ** (dbfs / 20), np.float32), voiced=voiced)
         assert change is not (FELL if fallen else ROSE)

@@ -302,6 +302,28 @@ def test_no_hypothesis_is_made_of_what_the_final_hears_since_the_fall() -> None:
     assert client.decodes == []
 
 
+def test_a_slow_model_still_makes_hypotheses_of_many_falls_in_vain() -> None:
+    client = suspicious()
+    client.hear(QUIET, 3)
+    for _ in range(4):  # each of them before a result has come
+        client.hear(VOICE, 5)
+        client.hear(QUIET, 3)
+    client.hear(VOICE, 1)
+    first = client.decodes[0].number
+    assert client.void == [decode.number for decode in client.decodes[1:]]
+    assert client.take(client.turn.decoded(first, Transcript("One.", 0.8)))[0].body["Text"] == "one"
+
+
+def test_a_hypothesis_that_comes_after_what_was_heard_until_the_fall_is_void() -> None:
+    client = suspicious(hypotheses=True)
+    client.hear(QUIET, 1)
+    client.hear(VOICE, 10)
+    client.hear(QUIET, 2)
+    assert client.kinds() == [DecodeKind.HYPOTHESIS, DecodeKind.FINAL]
+    client.result(DecodeKind.FINAL, "One two.")
+    assert client.result(DecodeKind.HYPOTHESIS, "one") == []
+
+
 def test_without_room_a_fall_of_the_level_begins_nothing() -> None:
     client = suspicious()
     client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: 0.096, lambda: 60.0, lambda: False)

@@ -34,6 +34,7 @@ class Decode:
 
     ``phrase`` counts the phrases of the turn that gave words, from 0; ``voiced_s`` is how long somebody has been
     speaking; ``expected`` is the phrase list. ``wanted()`` tells, on any thread, whether it is still worth beginning.
+    ``alike``: most of it was decoded a moment ago, so that what was written then is mostly right.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Decode:
     voiced_s: float
     expected: tuple[str, ...] = ()
     wanted: Callable[[], bool] = field(default=lambda: True, compare=False)
+    alike: bool = False
 
 
 class Detector(Protocol):

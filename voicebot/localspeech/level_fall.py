@@ -56,9 +56,10 @@ class LevelFall:
         self._fallen = False
         self.clean = True
 
-    def begin(self) -> None:
-        """A phrase begins: the voice is a new one."""
+    def begin(self, frames: int) -> None:
+        """A phrase has begun with the last so many frames: the voice is a new one."""
         self._voice.clear()
+        self._voice.extend(list(self._heard)[-frames:])
         self.quiet_frames, self._fallen = 0, False
 
     def feed(self, frame: Samples, *, voiced: bool, more: int = 0) -> Change | None:

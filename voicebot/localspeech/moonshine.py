@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -122,12 +122,14 @@ class Moonshine:
         *,
         quick: bool = False,
         draft: Sequence[int] = (),
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Heard:
         """What :meth:`transcribe` makes its result of.
 
         ``draft``: the tokens that were written for the beginning of the same audio, or for nearly all of it. They are
         proved in one run of the decoder, which is as long as two of its steps; only what follows the first that is
         wrong takes a step for each token. Numbers are rounded a little more coarsely in such a run (the model is int8).
+        ``wanted``: whether the result is still worth a search for expected phrases.
         """
         audio = soxr.resample(samples, rate, 16000) if rate != 16000 else samples
         missing = int(_MIN_S * 16000) - len(audio)
@@ -151,7 +153,7 @@ class Moonshine:
             return Heard(hums, _measures_hum(hums, words), tuple(decoded.tokens), evidence)
         found: list[Scored] = []
         certain = quick and made_of(phrases, written.text)
-        if not certain and in_doubt(written, phrases, min(decoded.leads)):
+        if not certain and in_doubt(written, phrases, min(decoded.leads)) and wanted():
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
             least = floor(written, digits=asked)
             found = self._search(

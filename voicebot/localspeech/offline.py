@@ -89,11 +89,12 @@ class MoonshineSession:
             return Transcript("") if final else None
 
     def decode(self, decode: Decode) -> Transcript:
-        """What :meth:`transcribe` does in a thread. A hypothesis mostly begins as what was written last; a final result
-        is made without that, which is the same each time, and a little better."""
+        """What :meth:`transcribe` does in a thread."""
         quick = decode.kind is DecodeKind.HYPOTHESIS
-        draft = self._draft if quick else ()
-        heard = self._model.hear(decode.samples, decode.rate, decode.expected, quick=quick, draft=draft)
+        draft = self._draft if decode.alike else ()
+        heard = self._model.hear(
+            decode.samples, decode.rate, decode.expected, quick=quick, draft=draft, wanted=decode.wanted
+        )
         self._draft = heard.tokens
         return heard.transcript()
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcrip
 from voicebot.localspeech.expected import lexical
 from voicebot.localspeech.level_fall import Change, LevelFall
 from voicebot.localspeech.options import Options
+from voicebot.localspeech.phrase import Phrase, Suspicion
 from voicebot.localspeech.phrase_result import phrase_result
 from voicebot.localspeech.segmenter import FRAME_S, Edge, Ended, Paused, Resumed, Segmenter, Started, Timing
 
@@ -47,6 +48,8 @@ with silence. So it is the same for each decode of the same words, whenever it i
 off, the model repeats words, or leaves out the last one: of 210 strings of digits 184 are right with 0.13 s of quiet
 and no silence, 195 with this, and 194 with 0.3 s of quiet.
 """
+_TAIL_AFTER_FALL_S = 0.35
+"""The same where there are but two frames of the quiet, because the level has just fallen."""
 _HYPOTHESIS_SHARE = 0.12
 """Hypotheses of long speech are made less often, since each decodes all of it: so much is spoken between two, as a
 share of what was spoken before."""
@@ -79,32 +82,6 @@ class Void:
 TurnOutput = ServiceMessage | Decode | Void
 
 
-@dataclass(slots=True)
-class _Suspicion:
-    """Decode ``number`` of what was said until the level fell in frame ``end``."""
-
-    number: int
-    end: int
-    result: Transcript | None = None
-
-
-@dataclass(slots=True)
-class _Phrase:
-    """A phrase from its start to its going out. ``final`` is the number of the decode whose result counts;
-    ``suspicion`` lasts while the level is low; ``commit`` names the client's wish to end it, which its result
-    acknowledges."""
-
-    onset: int
-    offset: int = 0
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    final: int = 0
-    result: Transcript | None = None
-    suspicion: _Suspicion | None = None
-    ended: bool = False
-    said: str = ""
-    commit: str = ""
-
-
 class RecognitionTurn:
     """See the module's text. ``detector`` scores 32 ms of samples at ``rate``; ``pause_s`` tells how short the quiet is
     after which a final result is asked for, ``hypothesis_s`` how much is spoken from one hypothesis to the next, and
@@ -133,8 +110,8 @@ class RecognitionTurn:
         self._filled = 0
         self._scored = 0  # samples of the stream that went through the detector
         self._reset_at = 0
-        self._phrase: _Phrase | None = None
-        self._pending: deque[_Phrase] = deque()
+        self._phrase: Phrase | None = None
+        self._pending: deque[Phrase] = deque()
         self._decodes = 0
         self._hypothesis = 0  # number of the decode under way, 0: none
         self._hypothesis_end = 0  # the last frame that it hears
@@ -191,6 +168,8 @@ class RecognitionTurn:
             phrase = self._phrase
             if phrase is None or transcript is None or phrase.final or self._hypothesis_end <= phrase.onset:
                 return []
+            if phrase.suspicion is not None and phrase.suspicion.result is not None:
+                return []  # which has heard more
             # it covers what had been said when it was asked for: what was said meanwhile is not in it
             return self._say_hypothesis(phrase, transcript, self._hypothesis_end, repeat=False)
         for phrase in (*self._pending, *([self._phrase] if self._phrase else [])):
@@ -207,24 +186,23 @@ class RecognitionTurn:
     # --- phrases --------------------------------------------------------------------------------------------------
 
     def _on_edge(self, edge: Edge) -> list[TurnOutput]:
+        phrase = self._phrase
         match edge:
             case Started(onset):
-                self._phrase = _Phrase(onset)
+                self._phrase = Phrase(onset)
                 self._next_hypothesis_s, self._vain, self._vain_falls = 0.22, 0, 0
-                self._level.begin()
+                self._level.begin(self._segmenter.now - onset)
                 if self._started:
                     return []
                 self._started = True
                 return [ServiceMessage("speech.startDetected", {"Offset": self._ticks(onset)})]
             case Paused(offset):
-                phrase = self._phrase
                 if phrase is None or (offset - phrase.onset) * FRAME_S < _MIN_VOICED_S:
                     return []
                 phrase.offset = offset
                 self._heard_until((offset - phrase.onset) * FRAME_S)  # where the speaker goes on, the final heard it
                 return [*self._void_hypothesis(), *self._ask_final(phrase)]
             case Resumed():
-                phrase = self._phrase
                 if phrase is None:
                     return []
                 self._vain += 1
@@ -232,14 +210,12 @@ class RecognitionTurn:
                 phrase.final, phrase.result, phrase.suspicion, phrase.offset = 0, None, None, 0
                 return [*void]
             case Ended(onset, offset, _):
-                phrase, self._phrase = self._phrase, None
+                self._phrase = None
                 if phrase is None or (offset - onset) * FRAME_S < _MIN_VOICED_S:
                     return []
                 phrase.offset, phrase.ended = offset, True
                 self._pending.append(phrase)
-                if (
-                    len(self._pending) > _MAX_PENDING
-                ):  # the models are far too slow: the oldest phrase ends without a result
+                if len(self._pending) > _MAX_PENDING:  # the models are far too slow: the oldest ends without a result
                     self._pending[0].result = self._pending[0].result or Transcript("")
                 return ([] if phrase.final else self._ask_final(phrase)) + self._flush()
 
@@ -250,45 +226,46 @@ class RecognitionTurn:
         phrase = self._phrase
         if change is None or phrase is None or phrase.final:
             return []
-        if change is Change.FELL:
-            end = self._segmenter.now - self._level.quiet_frames
-            if (end - phrase.onset) * FRAME_S < _MIN_VOICED_S or not self._suspects():
-                return []
-            self._heard_until((end - phrase.onset) * FRAME_S)
-            suspicion = phrase.suspicion = _Suspicion(self._decodes + 1, end)
-            wanted = partial(self._suspected, phrase, suspicion)
-            return [*self._void_hypothesis(), self._decode(DecodeKind.FINAL, phrase, end, wanted)]
-        if phrase.suspicion is not None:
-            self._vain_falls += 1
-            if phrase.suspicion.result is None:  # what comes of it is a hypothesis
-                self._hypothesis, self._hypothesis_end = phrase.suspicion.number, phrase.suspicion.end
-            phrase.suspicion = None
-        return []
+        return self._suspect(phrase) if change is Change.FELL else self._take_back(phrase)
 
-    def _suspected(self, phrase: _Phrase, suspicion: _Suspicion) -> bool:
-        """Whether ``phrase`` may still have ended where its level fell. Asked on the threads of the models, too."""
-        return phrase.suspicion is suspicion
+    def _suspect(self, phrase: Phrase) -> list[TurnOutput]:
+        end = self._segmenter.now - self._level.quiet_frames
+        if (end - phrase.onset) * FRAME_S < _MIN_VOICED_S or not self._suspects():
+            return []
+        self._heard_until((end - phrase.onset) * FRAME_S)
+        suspicion = phrase.suspicion = Suspicion(self._decodes + 1, end)
+
+        def wanted() -> bool:  # asked on the threads of the models, too
+            return phrase.suspicion is suspicion
+
+        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_TAIL_AFTER_FALL_S)]
+
+    def _take_back(self, phrase: Phrase) -> list[TurnOutput]:
+        suspicion, phrase.suspicion = phrase.suspicion, None
+        if suspicion is None:
+            return []
+        self._vain_falls += 1
+        if suspicion.result is None and self._hypothesis:
+            return [Void(suspicion.number)]
+        if suspicion.result is None:  # it is no more than a hypothesis
+            self._hypothesis, self._hypothesis_end = suspicion.number, suspicion.end
+        return []
 
     def _ask_hypothesis(self) -> list[TurnOutput]:
         phrase, voiced_s = self._phrase, self._segmenter.voiced_s
-        if phrase is None or phrase.final or self._hypothesis or voiced_s < self._next_hypothesis_s:
-            return []
-        if not self._speaks(phrase):
+        if phrase is None or self._hypothesis or voiced_s < self._next_hypothesis_s or not self._speaks(phrase):
             return []
         self._heard_until(voiced_s)
-        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now, partial(self._speaks, phrase))
+        wanted = partial(self._speaks, phrase)
+        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now, wanted, alike=True)
         self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now
         return [decode]
 
-    def _speaks(self, phrase: _Phrase) -> bool:
+    def _speaks(self, phrase: Phrase) -> bool:
         """Whether ``phrase`` is being spoken. If its quiet goes on, the final decode hears all that a hypothesis would.
         Asked on the threads of hypotheses, too."""
-        return (
-            phrase is self._phrase
-            and not phrase.final
-            and phrase.suspicion is None
-            and self._segmenter.quiet_s <= 0
-        )
+        ending = phrase.final or phrase.suspicion is not None or self._segmenter.quiet_s > 0
+        return phrase is self._phrase and not ending
 
     def _heard_until(self, voiced_s: float) -> None:
         self._next_hypothesis_s = voiced_s + max(self._hypothesis_s(), _HYPOTHESIS_SHARE * voiced_s)
@@ -297,30 +274,37 @@ class RecognitionTurn:
         number, self._hypothesis = self._hypothesis, 0
         return [Void(number)] if number else []
 
-    def _ask_final(self, phrase: _Phrase) -> list[TurnOutput]:
+    def _ask_final(self, phrase: Phrase) -> list[TurnOutput]:
         """Ask for the result of ``phrase``, which has ended, unless it was asked for when its level fell."""
         suspicion = phrase.suspicion
         if suspicion is not None and self._level.clean:
             phrase.final, phrase.result = suspicion.number, suspicion.result
             return []
-        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset)
+        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None)
         phrase.final = decode.number
         return [*([Void(suspicion.number)] if suspicion and suspicion.result is None else []), decode]
 
     def _decode(
-        self, kind: DecodeKind, phrase: _Phrase, offset: int, wanted: Callable[[], bool] = lambda: True
+        self,
+        kind: DecodeKind,
+        phrase: Phrase,
+        offset: int,
+        wanted: Callable[[], bool] = lambda: True,
+        *,
+        alike: bool = False,
+        tail_s: float = _TAIL_S,
     ) -> Decode:
         self._decodes += 1
         start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
         end = min((offset + _AFTER_FRAMES) * self._frame, self._scored)
         heard = self._buffer[start - self._first : end - self._first]
-        samples = np.concatenate((heard, np.zeros(int(_TAIL_S * self._rate), np.float32)))
+        samples = np.concatenate((heard, np.zeros(int(tail_s * self._rate), np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         expected = self._options.expected
-        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted)
+        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted, alike)
 
-    def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:
+    def _say_hypothesis(self, phrase: Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:
         text = lexical(transcript.text)
         if not text or (text == phrase.said and not repeat):
             return []
@@ -342,7 +326,7 @@ class RecognitionTurn:
             out += self._end_turn()
         return out
 
-    def _phrase_body(self, phrase: _Phrase, result: Transcript) -> dict[str, Any]:
+    def _phrase_body(self, phrase: Phrase, result: Transcript) -> dict[str, Any]:
         times = self._times(phrase.onset, phrase.offset)
         return phrase_result(phrase.id, result, times, self._options.mode, phrase.commit)
 
