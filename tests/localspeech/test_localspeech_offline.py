@@ -47,10 +47,25 @@ async def test_the_more_waits_the_fewer_hypotheses_are_made(count: int, hypothes
         assert MoonshineRecognition(NO_MODEL, pool).hypothesis_s == hypothesis_s
 
 
-@pytest.mark.parametrize(("count", "suspects"), [(0, True), (1, False)])
-async def test_a_fall_of_the_level_begins_a_final_decode_only_where_nothing_waits(count: int, suspects: bool) -> None:
-    async with waiting_jobs(count) as pool:
-        assert MoonshineRecognition(NO_MODEL, pool).suspects is suspects
+async def test_a_fall_of_the_level_begins_a_final_decode_only_where_it_begins_at_once() -> None:
+    pool, gate = InferencePool(2), threading.Event()
+    recognition = MoonshineRecognition(NO_MODEL, pool)
+    jobs: list[asyncio.Task[bool]] = []
+    running: list[threading.Thread] = []
+
+    def job() -> bool:
+        running.append(threading.current_thread())
+        return gate.wait()
+
+    for _ in range(2):
+        assert recognition.suspects
+        jobs.append(asyncio.create_task(pool.run(Rank.FINAL, job)))
+        await until(lambda: len(running) == len(jobs))
+    assert not recognition.suspects
+    gate.set()
+    await asyncio.gather(*jobs)
+    await until(lambda: recognition.suspects)
+    pool.close()
 
 
 @pytest.mark.parametrize("kind", DecodeKind)

@@ -54,8 +54,8 @@ class MoonshineRecognition:
 
     @property
     def suspects(self) -> bool:
-        """Where nothing waits: more than half of these decodes are no more than a hypothesis."""
-        return not self._pool.waiting
+        """Where nobody waits for that: more than half of these decodes are no more than a hypothesis."""
+        return self._pool.spare
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
         return MoonshineSession(self.model, SileroStream(rate), self._pool)

@@ -69,6 +69,7 @@ class InferencePool:
         self._changed = threading.Condition()
         self._most_audio = max(1, threads - 1)
         self._audio = 0  # how many jobs make more audio now
+        self._running = 0  # how many jobs run now, hypotheses aside
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"inference-{index}", daemon=True) for index in range(threads)
@@ -81,6 +82,11 @@ class InferencePool:
     def waiting(self) -> int:
         """How many jobs, hypotheses aside, have not begun yet and are still waited for."""
         return sum(not job.future.cancelled() for job in tuple(self._jobs))
+
+    @property
+    def spare(self) -> bool:
+        """Whether a job, hypotheses aside, would begin at once."""
+        return not self.waiting and self._running < len(self._threads) - 1
 
     async def run(self, rank: Rank, job: Callable[[], T], *, since: float = 0.0) -> T:
         """Run ``job`` in a thread and return what it returns, or raise what it raises. Within a rank, the job with the
@@ -102,10 +108,10 @@ class InferencePool:
     def _work(self) -> None:
         while (job := self._next(self._jobs, self._may_begin)) is not None:
             _carry_out(job)
-            if job.rank is Rank.MORE_AUDIO:
-                with self._changed:
-                    self._audio -= 1
-                    self._changed.notify_all()
+            with self._changed:
+                self._running -= 1
+                self._audio -= job.rank is Rank.MORE_AUDIO
+                self._changed.notify_all()
             del job
 
     def _work_aside(self) -> None:
@@ -131,6 +137,7 @@ class InferencePool:
             if self._closed:
                 return None
             job = heapq.heappop(queue)
+            self._running += job.rank < Rank.HYPOTHESIS
             self._audio += job.rank is Rank.MORE_AUDIO
             self._changed.notify_all()
             return job
