@@ -230,10 +230,13 @@ def test_a_fall_of_the_level_begins_the_final_decode_whose_result_counts_when_th
     client.hear(QUIET, 1)
     assert client.kinds() == [DecodeKind.FINAL]
     assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.hypothesis"]
-    sent = client.hear(QUIET, 40)
-    assert [(message.path, message.body["DisplayText"]) for message in sent] == [("speech.phrase", "Yes.")]
+    covering, phrase = client.hear(QUIET, 40)
+    assert (phrase.path, phrase.body["DisplayText"]) == ("speech.phrase", "Yes.")
     assert client.decodes == []
     assert client.void == []
+    # when voice activity agrees, the words are known to be all until the end of the phrase
+    assert (covering.path, covering.body["Text"]) == ("speech.hypothesis", "yes")
+    assert covering.body["Duration"] == phrase.body["Duration"]
 
 
 def test_a_final_that_was_begun_at_the_fall_may_come_after_the_phrase_has_ended() -> None:
@@ -262,7 +265,7 @@ def test_what_was_begun_at_a_fall_is_no_more_than_a_hypothesis_when_the_level_is
     assert not suspicion.wanted()  # if it has not begun, it need not
     hypothesis = client.result(DecodeKind.FINAL, "One.")[0]
     assert (hypothesis.path, hypothesis.body["Text"]) == ("speech.hypothesis", "one")
-    assert hypothesis.body["Offset"] + hypothesis.body["Duration"] == 40 * 320_000
+    assert hypothesis.body["Offset"] + hypothesis.body["Duration"] == 42 * 320_000  # with the quiet that it heard
     client.hear(VOICE, 5)
     client.hear(QUIET, 40)
     assert client.kinds() == [DecodeKind.FINAL]

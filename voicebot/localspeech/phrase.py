@@ -10,7 +10,7 @@ from voicebot.localspeech.engines import Transcript
 
 @dataclass(slots=True)
 class Suspicion:
-    """Decode ``number`` of what was said until the level fell in frame ``end``."""
+    """Decode ``number`` of what was said until the level fell, which was noticed at frame ``end``."""
 
     number: int
     end: int

@@ -233,7 +233,7 @@ class RecognitionTurn:
         if (end - phrase.onset) * FRAME_S < _MIN_VOICED_S or not self._suspects():
             return []
         self._heard_until((end - phrase.onset) * FRAME_S)
-        suspicion = phrase.suspicion = Suspicion(self._decodes + 1, end)
+        suspicion = phrase.suspicion = Suspicion(self._decodes + 1, self._segmenter.now)
 
         def wanted() -> bool:  # asked on the threads of the models, too
             return phrase.suspicion is suspicion
@@ -275,11 +275,14 @@ class RecognitionTurn:
         return [Void(number)] if number else []
 
     def _ask_final(self, phrase: Phrase) -> list[TurnOutput]:
-        """Ask for the result of ``phrase``, which has ended, unless it was asked for when its level fell."""
+        """Ask for the result of ``phrase``, which has ended. What was asked for when its level fell is as good if there
+        was nothing but quiet since."""
         suspicion = phrase.suspicion
         if suspicion is not None and self._level.clean:
             phrase.final, phrase.result = suspicion.number, suspicion.result
-            return []
+            if suspicion.result is None or phrase.ended:
+                return []
+            return self._say_hypothesis(phrase, suspicion.result, phrase.offset, repeat=True)  # it covers the quiet too
         decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None)
         phrase.final = decode.number
         return [*([Void(suspicion.number)] if suspicion and suspicion.result is None else []), decode]
