@@ -286,6 +286,14 @@ def test_the_faint_end_of_a_word_after_the_fall_is_heard_by_a_decode_of_its_own(
     assert client.result(DecodeKind.FINAL, "Six.")[0].body["DisplayText"] == "Six."
 
 
+def test_doubtful_words_are_heard_once_more_with_the_quiet_after_them() -> None:
+    client = suspicious()
+    client.hear(QUIET, 2)
+    client.take(client.turn.decoded(client.decodes.pop().number, Transcript("Run.", 0.2)))
+    client.hear(QUIET, 40)
+    assert client.result(DecodeKind.FINAL, "Wrong.")[0].body["DisplayText"] == "Wrong."
+
+
 def test_the_next_fall_after_one_in_vain_must_last_for_longer() -> None:
     client = suspicious()
     client.hear(QUIET, 2)

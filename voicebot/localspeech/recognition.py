@@ -58,6 +58,8 @@ _MOST_VAIN = 3
 between digits does so again."""
 _MOST_FALLS_IN_VAIN = 1
 """The same for falls of the level."""
+_SURE = 0.6
+"""What was heard until the level fell with a lower confidence is heard once more, with the quiet after it."""
 _RESET_AFTER_S = 2.0
 _MIN_VOICED_S = 0.09
 _BUFFER_S = 24.0
@@ -276,9 +278,10 @@ class RecognitionTurn:
 
     def _ask_final(self, phrase: Phrase) -> list[TurnOutput]:
         """Ask for the result of ``phrase``, which has ended. What was asked for when its level fell is as good if there
-        was nothing but quiet since."""
+        was nothing but quiet since, unless it has turned out to be doubtful."""
         suspicion = phrase.suspicion
-        if suspicion is not None and self._level.clean:
+        doubtful = suspicion is not None and suspicion.result is not None and suspicion.result.confidence < _SURE
+        if suspicion is not None and self._level.clean and not doubtful:
             phrase.final, phrase.result = suspicion.number, suspicion.result
             if suspicion.result is None or phrase.ended:
                 return []
