@@ -18,8 +18,8 @@ from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.caller_speech import CallerSpeech
 from voicebot.turns.commands import AskKind, Canned, Command, HangUp, Play, Transfer
 from voicebot.turns.deferred import Deferred
-from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, may_be_over, to_be_scored
-from voicebot.turns.expected_answer import Judgement, judge
+from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, may_be_over, to_be_scored
+from voicebot.turns.expected_answer import WHOLE, Judgement, judge
 from voicebot.turns.failures import Failures
 from voicebot.turns.given_answer import GivenAnswer
 from voicebot.turns.interruption import Meaning, meaning
