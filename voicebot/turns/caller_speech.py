@@ -19,8 +19,8 @@ from voicebot.events import (
     SpeechStopped,
     TurnScored,
 )
-from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, end_rule, quiet_to_commit, quiet_to_end
-from voicebot.turns.expected_answer import Judgement, ends_in_part, judge
+from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, end_rule, quiet_to_commit, quiet_to_end
+from voicebot.turns.expected_answer import WHOLE, Judgement, ends_in_part, judge
 from voicebot.turns.open_ends import goes_on
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, has_numbers, remainder, words

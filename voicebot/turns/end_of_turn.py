@@ -18,11 +18,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from voicebot.events import AnswerKind
-from voicebot.turns.expected_answer import Judgement
+from voicebot.turns.expected_answer import WHOLE, Judgement
 from voicebot.turns.policy import TurnPolicy
 
 COUNTED = (AnswerKind.DIGITS, AnswerKind.SPELLED)
-WHOLE = (Judgement.COMPLETE, Judgement.COMMAND)
 
 
 class TurnEnd(StrEnum):

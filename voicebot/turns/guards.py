@@ -36,6 +36,8 @@ def _words_may_interrupt(floor: Floor) -> bool:
 
 
 def _only_listened(floor: Floor) -> bool:
+    if floor.adds_nothing():
+        return True
     over = floor.caller.words_until <= floor.bot.played_until
     return over and floor.caller.has_words and floor.meaning() is Meaning.LISTENING
 

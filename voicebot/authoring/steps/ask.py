@@ -112,7 +112,7 @@ class AskStep(AskedQuestion):
             return Ending.WAITS
         if waits and may_wait(turn):
             await self._expect(turn, MOMENT_S)
-            await wait(turn)
+            await wait(turn, self.prompt_again)
             return Ending.WAITS
         if heard and understanding.hesitates(text):
             return Ending.WAITS

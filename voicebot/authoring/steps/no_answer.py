@@ -50,10 +50,11 @@ def may_wait(turn: Turn) -> bool:
     return bool(turn.state.get("waits", 0) < MOST_WAITS)
 
 
-async def wait(turn: Turn) -> None:
-    """Let the caller have a moment."""
+async def wait(turn: Turn, again: Again) -> None:
+    """Let the caller have a moment. The question is told once more: "wait" may also be said to it."""
     turn.state.update(waits=turn.state.get("waits", 0) + 1, waiting=True)
     await turn.speak(turn.script.usual["take_your_time"])
+    await again(turn)
 
 
 async def waited(turn: Turn, again: Again) -> None:
