@@ -44,7 +44,7 @@ steps:
 """
 HEARD = ["Opening hours, please.", "Billing, please.", "Yes, that's right."]
 WAITED_MS = Settings().turns.end_silence_ms
-WAITS = ("complete_silence_ms", "finished_silence_ms", "unsure_silence_ms")
+WAITS = ("complete_silence_ms", "one_word_silence_ms", "finished_silence_ms", "unsure_silence_ms")
 """With a scripted service all turns wait for the same time, whatever was said."""
 LEAST_CALLS = 8
 """A load of one call is measured over this many, one after the other."""

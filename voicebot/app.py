@@ -41,7 +41,7 @@ from voicebot.service.viewers import Viewers, viewer_bounds
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
 from voicebot.sip import CONNECTION_BOUNDS
-from voicebot.speech import PromptVoice, VoiceActivity, apology
+from voicebot.speech import EchoGuard, PromptVoice, VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
 
 if TYPE_CHECKING:
@@ -194,6 +194,7 @@ class Application:
             self.speech.start(),
             *([self.assistance.start()] if self.assistance is not None else []),
             asyncio.to_thread(VoiceActivity.warm),
+            asyncio.to_thread(EchoGuard.warm),
             asyncio.to_thread(warm_apologies),
             asyncio.to_thread(sweep),
         )

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from bench.floor.caller import Line
-from bench.floor.cases import NOISE_DB, STORY, Case, Plan
+from bench.floor.cases import NOISE_DB, QUIET_DB, STORY, Case, Plan
 from bench.floor.sayings import BILLING
 from bench.floor.scoring import Outcome, Times, score, turns_of
 from bench.floor.sounds import USUAL_DBFS
@@ -174,7 +174,8 @@ class _Call:
             return
         await self.line.pause(BREATH_S)
         since = self._loop.time()
-        if await self.line.say(self._library.sound(BILLING)) is None:
+        billing = self._library.sound(BILLING)
+        if await self.line.say(billing.scaled(QUIET_DB) if self.plan.quiet else billing) is None:
             return
         for case in self.plan.cases:
             if not await self._over_story(case, since):

@@ -72,11 +72,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One call: what is heard in it, in order."""
+    """One call: what is heard in it, in order. ``quiet``: from a caller who speaks less loud in all of the call."""
 
     question: str
     noisy: bool
     cases: tuple[Case, ...]
+
+    @property
+    def quiet(self) -> bool:
+        return self.cases[0].condition is Condition.QUIET
 
 
 FAMILIES: Final = {"yesno": "yes/no", "menu": "menu", "money": "money", "date": "date", "open": "open"}
@@ -106,14 +110,14 @@ def plans(cases: Iterable[Case]) -> list[Plan]:
     """The calls for ``cases``: one for each answer; what is heard over a prompt, some in one call. Mixed, but always in
     the same order."""
     found: list[Plan] = []
-    over: dict[bool, list[Case]] = {True: [], False: []}
+    over: dict[tuple[bool, bool], list[Case]] = {}
     for case in sorted(cases, key=lambda case: zlib.crc32(case.name.encode())):
         noisy = case.condition is Condition.NOISE and not _has_noise(case)
         if case.question == STORY:
-            over[noisy].append(case)
+            over.setdefault((noisy, case.condition is Condition.QUIET), []).append(case)
         else:
             found.append(Plan(case.question, noisy, (case,)))
-    for noisy, group in over.items():
+    for (noisy, _), group in over.items():
         for first in range(0, len(group), STORIES_A_CALL):
             found.append(Plan(STORY, noisy, tuple(group[first : first + STORIES_A_CALL])))
     return sorted(found, key=lambda plan: zlib.crc32(f"{plan.cases[0].name} order".encode()))

@@ -42,6 +42,7 @@ class AnswerFigures:
             f"{_pair(self.gap_ms)}",
             str(self.cut_offs),
             f"{self.share(Verdict.RIGHT):.1f} %",
+            str(self.verdicts[Verdict.ASKED]),
             str(missed),
             str(self.verdicts[Verdict.WRONG]),
         ]
@@ -114,7 +115,7 @@ def tables(results: Sequence[SideResult]) -> str:
     over = [[o for o in r.outcomes if o.case.purpose is not Purpose.ANSWER] for r in results]
     lines: list[str] = []
     if any(answers):
-        heads = ["answers to", "", "n", "gap p50 / p95 ms", "cut-offs", "right", "no match", "wrong"]
+        heads = ["answers to", "", "n", "gap p50 / p95 ms", "cut-offs", "right", "asked", "no match", "wrong"]
         lines += [_line(heads)]
         for title, belongs in answer_rows(answers[0]):
             for result, outcomes in zip(results, answers, strict=True):
@@ -136,7 +137,7 @@ def tables(results: Sequence[SideResult]) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    widths = (20, 9, 5, 18, 10, 10, 20, 6)
+    widths = (20, 9, 5, 18, 10, 10, 8, 10, 6)
     return "".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=False)).rstrip()
 
 

@@ -1,4 +1,5 @@
-"""What callers say to each question of the bench, and what the bot should take; what is heard over a prompt.
+"""What callers say to each question of the bench, and what the bot should take; what is heard over a prompt. Values
+are as the bot writes them.
 
 The tables were written before anything was run, in the words that callers use. A saying that a recogniser or a rule
 gets wrong stays here as it is.
@@ -33,7 +34,7 @@ MONEY: Final = {
     "12": ["Twelve dollars.", "Twelve."],
     "180": ["One hundred and eighty dollars.", "A hundred eighty."],
     "9.99": ["Nine dollars and ninety-nine cents.", "Nine ninety-nine."],
-    "1250": ["Twelve hundred and fifty dollars.", "One thousand two hundred fifty."],
+    "1,250": ["Twelve hundred and fifty dollars.", "One thousand two hundred fifty."],
     "75": ["Seventy-five dollars, please."],
 }
 DATE: Final = {

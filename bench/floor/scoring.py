@@ -28,11 +28,16 @@ WORDS_RIGHT: Final = 0.6
 """The share of the words of open speech that must have reached the bot: nobody's words come through whole."""
 
 _TAKEN: Final = re.compile(r"\[([^\]]*)\]")
+_CONFIRMS: Final = re.compile(r"I heard (.+)\. Is that right\?|Did you say (.+)\?")
+"""What the bot says by itself before it takes what it is not sure of (``voicebot.authoring.expected``)."""
+_SPELLED_OUT: Final = re.compile(r"[\s,-]")
 _NOT_TAKEN: Final = frozenset({"no-match", "no-input", "part", "-"})
 
 
 class Verdict(StrEnum):
     RIGHT = "right"
+    ASKED = "right, but asked"
+    """The bot has asked whether the right value is right."""
     WRONG = "wrong"
     NO_MATCH = "no match"
     """It was asked again, or for the rest."""
@@ -190,17 +195,24 @@ def _score_answer(outcome: Outcome, times: Times, track: Track, spoken: Sequence
         outcome.gap_ms = (answer.first_audible - times.offset) * 1000
     taken = [value for turn in spoken for value in _TAKEN.findall(turn.answered)]
     outcome.taken = next((value for value in taken if value not in _NOT_TAKEN), "")
-    outcome.verdict = _verdict(outcome.case, outcome.taken, bool(spoken))
+    outcome.verdict = _verdict(outcome.case, outcome.taken, spoken)
 
 
-def _verdict(case: Case, taken: str, reached: bool) -> Verdict:
-    if not reached:
+def _verdict(case: Case, taken: str, spoken: Sequence[Turn]) -> Verdict:
+    if not spoken:
         return Verdict.NOTHING
     if not taken:
-        return Verdict.NO_MATCH
+        asked = any(_asks_about(case.value, turn.answered) for turn in spoken)
+        return Verdict.ASKED if asked else Verdict.NO_MATCH
     if case.family == "open":
         return Verdict.RIGHT if words_right(case.value, taken) >= WORDS_RIGHT else Verdict.NO_MATCH
     return Verdict.RIGHT if taken == case.value else Verdict.WRONG
+
+
+def _asks_about(value: str, answered: str) -> bool:
+    """Whether the bot asks if ``value`` is right; digits are read back one by one or in groups."""
+    asked = [group for groups in _CONFIRMS.findall(answered) for group in groups if group]
+    return any(_SPELLED_OUT.sub("", one) == _SPELLED_OUT.sub("", value) for one in asked)
 
 
 def words_right(said: str, heard: str) -> float:

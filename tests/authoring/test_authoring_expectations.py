@@ -196,6 +196,33 @@ async def test_of_a_value_is_told_what_can_be_told(tmp_path: Path, kind: str) ->
     assert_judged(told(await asked(tmp_path, kind)), VALUES[kind])
 
 
+MORE_TO_COME = {
+    ("date: true", "en-US"): "enough: May ninth | the ninth of May | May 9th. | Friday the ninth",
+    ("date: true", "de-DE"): "enough: neunter Mai | am 9. Mai | Freitag\nbeginning: am",
+    ("date: true", "es-ES"): "enough: nueve de mayo | el nueve de mayo de dos mil\nbeginning: el nueve de mayo de",
+    ("date: true", "fr-FR"): "enough: le neuf mai | neuf mai deux mille",
+    ("time: true", "en-US"): "enough: five | five thirty | 5:30 | at ten\nbeginning: nine a",
+    ("time: true", "de-DE"): "enough: fünf Uhr | fünf Uhr dreißig | um fünf\nbeginning: Viertel vor",
+    ("time: true", "es-ES"): "enough: las cinco | las cinco y media\nbeginning: las cinco y",
+    ("time: true", "fr-FR"): "enough: cinq heures | cinq heures et demie\nbeginning: cinq heures et",
+    ("money: {currency: USD}", "en-US"): "enough: twenty dollars | $20 | twelve fifty | a hundred | ten point five",
+    ("money: {currency: EUR}", "de-DE"): "enough: zehn Euro | zehn Euro fünfzig\nbeginning: zehn Euro und",
+    ("money: {currency: EUR}", "es-ES"): "enough: diez euros | diez euros con cincuenta\nbeginning: diez euros con",
+    ("money: {currency: EUR}", "fr-FR"): "enough: dix euros | dix euros cinquante",
+    ("number: true", "en-US"): "enough: two hundred | a thousand | 7 | 3.5\nbeginning: three point | minus",
+    ("duration: nights", "en-US"): "enough: two | a week | two hours | an hour and thirty\nbeginning: an hour and",
+    ("duration: nights", "de-DE"): "enough: zwei Wochen | eine Woche | zwei Stunden",
+    ("month: true", "en-US"): "enough: May | May twenty | five twenty six\nbeginning: May of",
+}
+
+
+@pytest.mark.parametrize(("kind", "locale"), MORE_TO_COME)
+async def test_a_value_that_may_still_get_a_year_a_half_of_the_day_or_cents_is_not_complete(
+    tmp_path: Path, kind: str, locale: str
+) -> None:
+    assert_judged(told(await asked(tmp_path, kind, locale)), MORE_TO_COME[kind, locale])
+
+
 FURTHER = {
     (
         "de-DE",

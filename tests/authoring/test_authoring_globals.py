@@ -250,3 +250,55 @@ async def test_the_recogniser_expects_the_words_of_the_usual_ones_as_well(tmp_pa
     line = Line(write(tmp_path / "d", main=USUAL))
     await line.dial()
     assert expected(line)[-3:] == ["rewind", "not so fast", "assistance"]
+
+
+SOUNDS = """
+globals:
+  agent: {goto: person}
+  start_over: {goto: begin}
+steps:
+  - id: begin
+    ask: Well?
+    %s
+    save: it
+    tries: 2
+    on_fail: failed
+  - {id: done, hangup: "Noted: {it}."}
+  - {id: failed, hangup: Failed.}
+  - {id: person, hangup: A person.}
+"""
+CHOICE, DIGITS = "choice: {billing: , hours: }", "digits: 4"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "confidence", "heard"),
+    [
+        (CHOICE, "operater", 0.9, ["A person."]),
+        (CHOICE, "customer serves", None, ["A person."]),
+        (DIGITS, "oprator", 0.9, ["A person."]),
+        (DIGITS, "mean menu", 0.9, ["Well?"]),
+        (DIGITS, "can you repaet", 0.9, ["Well?"]),
+        (CHOICE, "operater", 0.3, ["Sorry, I did not get that.", "Well?"]),
+        (CHOICE, "outreater", 0.9, ["Sorry, I did not get that.", "Well?"]),
+        (CHOICE, "opera", 0.9, ["Sorry, I did not get that.", "Well?"]),
+        (CHOICE, "urgent", 0.9, ["Sorry, I did not get that.", "Well?"]),
+        (CHOICE, "humming", 0.9, ["Sorry, I did not get that.", "Well?"]),
+        (CHOICE, "the operater said so yesterday", 0.9, ["Sorry, I did not get that.", "Well?"]),
+        ("choice: {theater: {say: [opera tour]}}", "operator tour", 0.9, ["Noted: theater."]),
+        ("text: true", "operater", 0.9, ["Noted: operater."]),
+        ("name: true", "Operater", 0.9, ["Noted: Operater."]),
+    ],
+)
+async def test_what_clearly_sounds_like_a_command_and_is_no_answer_is_one(
+    tmp_path: Path, kind: str, said: str, confidence: float | None, heard: list[str]
+) -> None:
+    line = Line(write(tmp_path / "d", main=SOUNDS % kind))
+    await line.dial()
+    assert await line.activity(type="message", text=said, channelData={"confidence": confidence}) == heard
+
+
+async def test_a_confirmation_is_left_for_what_clearly_sounds_like_a_command(tmp_path: Path) -> None:
+    line = Line(write(tmp_path / "d", main=SOUNDS % "name: true\n    confirm: 'Is {it} right?'"))
+    await line.dial()
+    await line.say("John Smith")
+    assert await line.say("mean menu") == ["Well?"]

@@ -3,7 +3,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import yaml
+from folder_line import line
 
 from bench.floor import sayings
 from bench.floor.cases import STORIES_A_CALL, STORY, Case, Condition, Purpose, all_cases, chosen, plans, sample
@@ -32,6 +34,16 @@ def test_every_choice_that_is_expected_is_there() -> None:
     menu = yaml.safe_load((DIALOGS / "menu.yaml").read_text())
     (choice,) = [step["choice"] for step in menu["steps"] if "choice" in step]
     assert set(sayings.MENU) == set(choice)
+
+
+@pytest.mark.parametrize("question", ["money", "date"])
+async def test_values_are_as_the_bot_writes_them(tmp_path: Path, question: str) -> None:
+    call = line(tmp_path, (DIALOGS / f"{question}.yaml").read_text())
+    await call.dial()
+    for asked, value, source in sayings.answers():
+        if asked == question and isinstance(source, Rendered):
+            await call.say(" ".join(source.texts))
+            assert f"[{value}]" in " ".join(activity.get("text", "") for activity in call.sent), source.name
 
 
 def test_digits_are_as_many_as_the_question_asks_for() -> None:

@@ -43,7 +43,9 @@ THIS = result(
 def test_answers_are_counted() -> None:
     figures = AnswerFigures.of(o for o in THIS.outcomes if o.case.purpose is Purpose.ANSWER)
     assert (figures.count, figures.cut_offs, figures.gap_ms.count, figures.gap_ms.p50) == (5, 1, 4, 300)
-    assert figures.verdicts == {Verdict.RIGHT: 2, Verdict.WRONG: 1, Verdict.NO_MATCH: 1, Verdict.NOTHING: 1}
+    assert figures.verdicts == {
+        Verdict.RIGHT: 2, Verdict.ASKED: 0, Verdict.WRONG: 1, Verdict.NO_MATCH: 1, Verdict.NOTHING: 1,
+    }  # fmt: skip
     assert figures.share(Verdict.RIGHT) == 40
 
 

@@ -331,8 +331,9 @@ async def begun(host: ScriptedHost, client: DialogHostClient, heard: Heard) -> N
 
 
 async def test_a_trial_tells_what_the_bot_would_say_and_is_no_event(
-    host: ScriptedHost, client: DialogHostClient
+    host: ScriptedHost, client: DialogHostClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("voicebot.bots.host_client.TRIAL_S", 30.0)
     heard = Heard()
     conversation = await begun(host, client, heard)
     trial = asyncio.create_task(conversation.trial(activities.user_message("yes", prompt_heard=0.5)))

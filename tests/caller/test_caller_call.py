@@ -74,6 +74,8 @@ class Beeper:
 
     def reply(self) -> None:
         self.replies -= 1
+        if self.replies < 0:
+            return
         if self.replies == 0 and self.at_end is not None:
             self.play(0.2)
             asyncio.get_running_loop().call_later(0.3, self.at_end, self.leg)
@@ -172,11 +174,28 @@ async def test_a_whole_script_is_followed_and_measured(folder: Path) -> None:
     assert len(figures.barge_ins_ms) == 1 and len(figures.key_gaps_ms) == 1 and figures.packets > 100
     assert report.quality is not None and report.quality.packets_received > 100
 
+    assert figures.false_barge_ins == 0
+
     assert report.audio is not None
     await asyncio.to_thread(report.audio.write, folder / "call.wav")
     with wave.open(str(folder / "call.wav")) as wav:
         assert wav.getnchannels() == 2 and wav.getnframes() > 8000
     assert report.as_dict()["figures"]["gap_ms"]["count"] == 3
+
+
+@pytest.mark.parametrize("replies", [1, 2])
+async def test_a_prompt_that_does_not_go_on_after_what_is_no_interruption_is_counted(
+    folder: Path, replies: int
+) -> None:
+    over = "{barge_in: {after_s: 0.2, wav: hello.wav, interrupts: false}}"
+    text = f"quiet_s: 0.5\nsteps: [{{listen: }}, {{wav: hello.wav}}, {over}]"
+    async with answerer(reply_s=1.0, replies=replies) as (uri, _):
+        report = await place_call(Address.parse(uri), parse_script(text, folder=folder), CallOptions())
+    assert report.outcome == "completed", report.reason
+    turn = report.turns[-1]
+    assert turn.went_on is (replies > 1)
+    assert turn.barge_in_ms is None and turn.gap_ms is None
+    assert report.figures.false_barge_ins == (replies == 1)
 
 
 async def test_a_transfer_is_answered_as_a_phone_does(folder: Path) -> None:

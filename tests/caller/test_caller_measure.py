@@ -12,6 +12,7 @@ from voicebot.caller.measure import (
     Spread,
     answer_after,
     deviations_ms,
+    goes_on,
     greeting_ms,
     percentile,
     prompt_stop,
@@ -119,6 +120,22 @@ def test_an_interruption_that_does_not_stop_the_prompt_is_counted() -> None:
     assert figures.add_barge_in(6.0, 7.0, 7.0) == pytest.approx(1000)
     assert figures.missed_barge_ins == 1
     assert summary([figures, CallFigures()])["missed_barge_ins"] == 1
+
+
+@pytest.mark.parametrize(
+    ("spoken", "on"),
+    [
+        ([(1.0, 5.0)], True),
+        ([(1.0, 2.1), (2.9, 5.0)], True),  # it was paused, and went on
+        ([(1.0, 2.1), (3.4, 5.0)], True),
+        ([(1.0, 2.1), (4.6, 5.0)], False),  # that is something else
+        ([(1.0, 2.1)], False),
+    ],
+)
+def test_a_prompt_goes_on_if_it_sounds_soon_after_what_is_no_interruption(
+    spoken: list[tuple[float, float]], on: bool
+) -> None:
+    assert goes_on(track(*spoken), 2.5) is on
 
 
 def test_a_summary_spreads_over_the_turns_of_all_calls() -> None:

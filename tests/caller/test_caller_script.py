@@ -52,6 +52,12 @@ def test_a_whole_script_is_read() -> None:
     assert script.expects_words
 
 
+def test_what_is_said_over_a_prompt_may_be_no_interruption() -> None:
+    text = "- listen:\n- barge_in: {say: stop}\n- barge_in: {say: mhm, interrupts: false}"
+    _, over, listens = parse_script(steps(text)).steps
+    assert (over.interrupts, listens.interrupts, listens.waits) == (True, False, True)
+
+
 def steps(text: str) -> str:
     return "steps:\n" + textwrap.indent(textwrap.dedent(text), "  ")
 

@@ -16,7 +16,7 @@ from voicebot.bots import Conversation
 from voicebot.calls import AudioFiles, CallServices, Keeping
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.playback import PromptAudio
-from voicebot.events import Event, SpeechStarted, SpeechStopped
+from voicebot.events import Event, NoMatch, SpeechDoubted, SpeechStarted, SpeechStopped
 from voicebot.speech import apology
 
 Signal = NDArray[np.float64]
@@ -114,6 +114,19 @@ def test_nothing_of_the_bots_own_echo_reaches_the_recogniser(audio: AudioFormat,
 
 
 @FORMATS
+@pytest.mark.parametrize("before", ["silence", "noise", "the caller"])
+@pytest.mark.parametrize("delay_ms", [0, 200])
+def test_nor_of_a_prompt_that_begins_later(audio: AudioFormat, before: str, delay_ms: int) -> None:
+    call, second = Call(audio), audio.silence(audio.rate)
+    answered = recorded("transfer", audio) + audio.silence(audio.rate // 5)
+    call.pass_time(b"", {"silence": second, "noise": hiss(audio, 50, -50), "the caller": answered}[before])
+    begin, said = call.number, recorded("bot", audio)
+    call.pass_time(said, audio.silence(audio.rate * delay_ms // 1000) + said)
+    assert [at for at in call.audible if at > begin] == []
+    assert [event for event in call.starts if event.at > begin / 50] == []
+
+
+@FORMATS
 def test_of_an_interruption_the_recogniser_gets_the_beginning(audio: AudioFormat) -> None:
     call, begin = Call(audio), 60
     caller = recorded("transfer", audio, -6)
@@ -202,3 +215,47 @@ def test_the_recogniser_hears_all_of_the_silence_that_ends_a_phrase_at_once() ->
     stopped = [event.at for event in call.events if isinstance(event, SpeechStopped)]
     assert stopped
     assert [round(at * 50) for at in call.ears.times[: round(stopped[-1] * 50)]][-1] == round(stopped[-1] * 50)
+
+
+def after_the_caller(db: float, sayings: int = 3) -> Call:
+    """A call whose caller has spoken at ``db``."""
+    call = Call(PCMU)
+    for _ in range(sayings):
+        call.pass_time(b"", recorded("transfer", PCMU, db) + PCMU.silence(8000))
+    call.pass_time(PCMU.silence(160))
+    call.ears.written.clear()
+    call.ears.times.clear()
+    call.events.clear()
+    return call
+
+
+@pytest.mark.parametrize("caller_db", [0, -10])
+@pytest.mark.parametrize("sayings", [1, 3])
+@pytest.mark.parametrize("below", [-14, -18, -25])
+def test_other_voices_over_a_prompt_reach_nobody(caller_db: float, sayings: int, below: float) -> None:
+    call = after_the_caller(caller_db, sayings)
+    call.pass_time(recorded("speech-service", PCMU), PCMU.silence(4000) + recorded("bot", PCMU, caller_db + below))
+    assert call.audible == []
+    assert not any(isinstance(event, SpeechDoubted) for event in call.events)
+    ends = [event for event in call.events if isinstance(event, SpeechStopped | NoMatch)]
+    assert [type(event) for event in ends] == [SpeechStopped, NoMatch] * len(call.starts), "so the prompt goes on"
+
+
+@pytest.mark.parametrize("caller_db", [0, -10])
+@pytest.mark.parametrize("below", [0, -3, -6])
+def test_a_caller_who_is_less_loud_than_before_interrupts_at_once(caller_db: float, below: float) -> None:
+    call = after_the_caller(caller_db)
+    call.pass_time(recorded("speech-service", PCMU), PCMU.silence(4000) + recorded("transfer", PCMU, caller_db + below))
+    assert call.starts[0].at - call.starts[0].onset < 0.2
+    assert call.audible, "and the recogniser gets what was said"
+    first = round((call.starts[0].onset) * 50)
+    assert call.audible[0] <= first + 3
+    assert not any(isinstance(event, NoMatch) for event in call.events)
+
+
+def test_somebody_else_who_goes_on_after_the_prompt_is_not_the_caller_then() -> None:
+    call, other = after_the_caller(0), recorded("speech-service", PCMU, -14)
+    call.pass_time(recorded("bot", PCMU)[:16000], other[:16000])
+    if call.starts:
+        call.pass_time(b"", other[16000:])
+        assert len(call.starts) <= 2 and call.audible == []

@@ -80,7 +80,9 @@ class Call:
 
 
 @pytest.fixture
-async def call(tmp_path: Path) -> AsyncIterator[Call]:
+async def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Call]:
+    for limit in ("voicebot.bots.host_client.TRIAL_S", "voicebot.host.trial.TRIAL_LIMIT_S"):
+        monkeypatch.setattr(limit, 30.0)  # a trial that comes too late for a real turn is in time here
     folder = tmp_path / "d"
     folder.mkdir()
     (folder / "main.yaml").write_text(textwrap.dedent(MAIN))

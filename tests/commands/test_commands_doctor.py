@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from free_port import free_ports
 
-from voicebot.commands.doctor import Finding, _assist, _http_ports, _rtp_ports, _sip_ports
+from voicebot.commands.doctor import Finding, _assist, _http_ports, _rtp_ports, _sip_ports, _speech_capacity
+from voicebot.localspeech.capacity import estimate
 from voicebot.settings import Settings
 
 
@@ -89,3 +90,20 @@ def test_faults_in_rules_and_articles_are_told_with_their_place(tmp_path: Path) 
     assert found(None).good and found(tmp_path).good
     (tmp_path / "rules.yaml").write_text("rules:\n  - rul: x\n")
     assert not found(tmp_path).good and "rules.yaml:2" in found(tmp_path).detail
+
+
+def test_more_calls_than_the_recogniser_can_take_are_warned_of() -> None:
+    measured = estimate(cores=2, heard=0.2, spoken=0.05)
+    assert 1 <= measured.calls <= 20
+    few, many = (
+        _speech_capacity(measured, Settings(sip={"max_calls": calls}))  # type: ignore[arg-type]
+        for calls in (measured.calls, measured.calls + 1)
+    )
+    assert few.good and not many.good and many.warning
+    assert f"about {measured.calls} calls at once on 2 cores" in many.detail
+    assert f"sip.max_calls = {measured.calls}" in many.mend
+
+
+def test_a_slow_machine_takes_fewer_calls_and_one_with_more_cores_takes_more() -> None:
+    usual = estimate(cores=4, heard=0.2, spoken=0.05).calls
+    assert estimate(cores=4, heard=0.6, spoken=0.15).calls < usual < estimate(cores=8, heard=0.2, spoken=0.05).calls

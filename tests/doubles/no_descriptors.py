@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import resource
 from collections.abc import Iterator
+
+_STANDARD = 3
+"""The numbers of the standard streams, which stay open, are below this."""
 
 
 @contextlib.contextmanager
 def no_descriptors_left() -> Iterator[None]:
-    """This process's limit is what it has open: opening anything fails with EMFILE."""
+    """This process may open nothing beside the standard streams: opening anything fails with EMFILE, also when other
+    threads, or the garbage collector, close something meanwhile. What is open stays so."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest = os.open(os.devnull, os.O_RDONLY)
-    os.close(lowest)  # the lowest number that is free is the first that the limit forbids
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_STANDARD, hard))
     try:
         yield
     finally:

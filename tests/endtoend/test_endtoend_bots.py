@@ -154,7 +154,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("bots")
     speech = SpeechDouble(
         folder / "speech",
-        {"ms_per_word": 60, "texts": CALLER_SAYS, "hypothesis_after_ms": 200, "segmentation_ms": 500},
+        {"ms_per_word": 60, "texts": CALLER_SAYS, "hypothesis_after_ms": 200, "segmentation_ms": 500, "commits": False},
     )
 
     def start(settings: str) -> Service:

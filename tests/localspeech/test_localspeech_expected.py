@@ -137,7 +137,6 @@ def test_lexical_is_words_alone() -> None:
         ("My number is 4 2 5 5 5 5, thanks.", "My number is 425555, thanks."),
         ("Five, won, six, to, nine, nine.", "516299."),
         ("oh one seven", "017"),
-        ("19 48 21", "194821"),
         ("two to three", "two to three"),
         ("One moment for me.", "One moment for me."),
         ("I need two. One for me.", "I need two. One for me."),
@@ -148,3 +147,19 @@ def test_lexical_is_words_alone() -> None:
 )
 def test_runs_of_digits_are_written_as_one_string(heard: str, written: str) -> None:
     assert join_digits(heard) == written
+
+
+@pytest.mark.parametrize(
+    ("heard", "when_asked"),
+    [
+        ("October 26, 2027.", "October 262027."), ("May nine, 2027.", "May 92027."), ("19 48 21", "194821."),
+        ("2027, March 3.", "2027, March 3."), ("9, 26, 2027.", "9262027."), ("42 50", "4250."),
+        ("$12 0 5", "1205."), ("425. 555. 0122.", "4255550122."), ("One, two, 34.", "1234."),
+        ("My number is 425 555 0122, thanks.", "My number is 4255550122, thanks."),
+    ],
+)  # fmt: skip
+def test_numbers_of_several_digits_are_joined_only_where_a_string_of_digits_is_asked_for(
+    heard: str, when_asked: str
+) -> None:
+    assert join_digits(heard) == heard
+    assert join_digits(heard, asked=True) == when_asked

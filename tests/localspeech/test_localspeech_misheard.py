@@ -55,3 +55,11 @@ def test_what_the_model_wrote_by_itself_is_told_as_another_reading(model: Moonsh
     heard = model.transcribe(samples(name), 8000, SAID[name][1])
     assert transcribe(model, name, ()) in [other.text for other in heard.others]
     assert heard.confidence + sum(other.confidence for other in heard.others) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_draft_changes_nothing_of_what_is_heard_be_it_right_or_wrong(model: Moonshine, name: str) -> None:
+    alone = model.hear(samples(name), 8000, SAID[name][1])
+    for draft in (alone.tokens, alone.tokens[:-2], (*alone.tokens[:1], 5, 6, 7), (*alone.tokens, 5, 6)):
+        heard = model.hear(samples(name), 8000, SAID[name][1], draft=draft)
+        assert heard.transcript().text == alone.transcript().text

@@ -41,6 +41,42 @@ async def test_the_more_waits_the_later_a_final_decode_begins_on_suspicion(count
         assert MoonshineRecognition(NO_MODEL, pool).quiet_s == quiet_s
 
 
+@pytest.mark.parametrize(("count", "hypothesis_s"), [(0, 0.24), (1, 0.36), (3, 0.36), (4, 0.72)])
+async def test_the_more_waits_the_fewer_hypotheses_are_made(count: int, hypothesis_s: float) -> None:
+    async with waiting_jobs(count) as pool:
+        assert MoonshineRecognition(NO_MODEL, pool).hypothesis_s == hypothesis_s
+
+
+async def test_a_fall_of_the_level_begins_a_final_decode_only_where_it_begins_at_once() -> None:
+    pool, gate = InferencePool(2), threading.Event()
+    recognition = MoonshineRecognition(NO_MODEL, pool)
+    jobs: list[asyncio.Task[bool]] = []
+    running: list[threading.Thread] = []
+
+    def job() -> bool:
+        running.append(threading.current_thread())
+        return gate.wait()
+
+    for _ in range(2):
+        assert recognition.suspects
+        jobs.append(asyncio.create_task(pool.run(Rank.FINAL, job)))
+        await until(lambda: len(running) == len(jobs))
+    assert not recognition.suspects
+    gate.set()
+    await asyncio.gather(*jobs)
+    await until(lambda: recognition.suspects)
+    pool.close()
+
+
+@pytest.mark.parametrize("kind", DecodeKind)
+async def test_a_decode_that_is_not_wanted_any_more_is_not_begun(kind: DecodeKind) -> None:
+    pool = InferencePool(1)
+    session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
+    decode = Decode(1, kind, np.zeros(8000, np.float32), 8000, 0, 1.0, wanted=lambda: False)
+    assert await session.transcribe(decode) is None
+    pool.close()
+
+
 async def test_a_hypothesis_that_would_come_too_late_is_skipped() -> None:
     async with waiting_jobs(2) as pool:
         session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
+import time
 
 import pytest
 from waiting import until
@@ -17,23 +20,24 @@ async def test_results_and_errors_come_back() -> None:
     pool.close()
 
 
-async def test_finals_overtake_hypotheses_and_the_cancelled_are_skipped() -> None:
+async def test_finals_overtake_audio_and_the_cancelled_are_skipped() -> None:
     pool = InferencePool(1)
     gate, order = threading.Event(), []
     blocker = asyncio.create_task(pool.run(Rank.FINAL, gate.wait))
     await asyncio.sleep(0)
-    ranks = [Rank.HYPOTHESIS, Rank.MORE_AUDIO, Rank.FINAL, Rank.FIRST_AUDIO, Rank.HYPOTHESIS]
+    ranks = [Rank.MORE_AUDIO, Rank.FINAL, Rank.FIRST_AUDIO, Rank.MORE_AUDIO]
     tasks = [asyncio.create_task(pool.run(rank, lambda rank=rank: order.append(rank))) for rank in ranks]
     await asyncio.sleep(0)
     tasks[-1].cancel()
     await asyncio.gather(tasks[-1], return_exceptions=True)
     gate.set()
     await asyncio.gather(blocker, *tasks[:-1])
-    assert order == [Rank.FINAL, Rank.FIRST_AUDIO, Rank.MORE_AUDIO, Rank.HYPOTHESIS]
+    assert order == [Rank.FINAL, Rank.FIRST_AUDIO, Rank.MORE_AUDIO]
     pool.close()
 
 
-async def test_hypotheses_leave_a_thread_free_for_what_a_caller_waits_for() -> None:
+@pytest.mark.parametrize("rank", [Rank.MORE_AUDIO, Rank.HYPOTHESIS])
+async def test_what_is_nice_to_have_leaves_a_thread_free_for_what_a_caller_waits_for(rank: Rank) -> None:
     pool = InferencePool(2)
     gate, begun = threading.Event(), []
 
@@ -41,16 +45,108 @@ async def test_hypotheses_leave_a_thread_free_for_what_a_caller_waits_for() -> N
         begun.append(1)
         gate.wait()
 
-    hypotheses = [asyncio.create_task(pool.run(Rank.HYPOTHESIS, block)) for _ in range(3)]
+    jobs = [asyncio.create_task(pool.run(rank, block)) for _ in range(3)]
     await until(lambda: bool(begun))
     assert await pool.run(Rank.FINAL, lambda: len(begun)) == 1
-    assert pool.waiting == 2
-    hypotheses.pop().cancel()
-    await until(lambda: pool.waiting == 1)
+    jobs.pop().cancel()
     gate.set()
-    await asyncio.gather(*hypotheses)
+    await asyncio.gather(*jobs)
     assert len(begun) == 2
     pool.close()
+
+
+async def test_what_waits_is_counted_without_hypotheses_and_the_cancelled() -> None:
+    pool, gate = InferencePool(1), threading.Event()
+    ranks = (Rank.FINAL, Rank.FINAL, Rank.MORE_AUDIO, Rank.HYPOTHESIS)
+    jobs = [asyncio.create_task(pool.run(rank, gate.wait)) for rank in ranks]
+    await until(lambda: pool.waiting == 2)
+    jobs[1].cancel()
+    await until(lambda: pool.waiting == 1)
+    gate.set()
+    await asyncio.gather(*jobs, return_exceptions=True)
+    pool.close()
+
+
+async def test_no_hypothesis_is_begun_while_another_job_waits() -> None:
+    pool = InferencePool(1)
+    gate, order = threading.Event(), []
+    running = asyncio.create_task(pool.run(Rank.FINAL, gate.wait))
+    waiting = asyncio.create_task(pool.run(Rank.FINAL, lambda: order.append("final")))
+    await until(lambda: pool.waiting == 1)
+    hypothesis = asyncio.create_task(pool.run(Rank.HYPOTHESIS, lambda: order.append("hypothesis")))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(running, waiting, hypothesis)
+    assert order == ["final", "hypothesis"]
+    pool.close()
+
+
+async def test_the_next_hypothesis_is_of_the_call_that_has_been_without_one_for_the_longest() -> None:
+    pool = InferencePool(1)
+    gate, begun, order = threading.Event(), threading.Event(), []
+
+    def block() -> None:
+        begun.set()
+        gate.wait()
+
+    running = asyncio.create_task(pool.run(Rank.HYPOTHESIS, block))
+    await until(begun.is_set)
+    calls = [
+        asyncio.create_task(pool.run(Rank.HYPOTHESIS, lambda since=since: order.append(since), since=since))
+        for since in (5.0, 3.0, 9.0)
+    ]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(running, *calls)
+    assert order == [3.0, 5.0, 9.0]
+    pool.close()
+
+
+async def test_after_a_hypothesis_its_thread_rests_for_as_long_as_it_worked() -> None:
+    pool = InferencePool(1)
+    begun, worked, ended = [], [], []
+
+    def work() -> None:
+        begun.append(time.monotonic())
+        before = time.thread_time()
+        while time.thread_time() < before + 0.02:
+            pass
+        worked.append(time.thread_time() - before)
+        ended.append(time.monotonic())
+
+    await asyncio.gather(*(pool.run(Rank.HYPOTHESIS, work) for _ in range(2)))
+    assert begun[1] - ended[0] >= worked[0]
+    pool.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+async def test_hypotheses_have_a_lower_priority_than_all_else() -> None:
+    pool = InferencePool(1)
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    assert await pool.run(Rank.HYPOTHESIS, niceness) == min(19, 10 + await pool.run(Rank.FINAL, niceness))
+    pool.close()
+
+
+async def test_a_closed_pool_drops_hypotheses_that_wait() -> None:
+    pool = InferencePool(1)
+    gate, begun = threading.Event(), threading.Event()
+
+    def block() -> None:
+        begun.set()
+        gate.wait()
+
+    running = asyncio.create_task(pool.run(Rank.HYPOTHESIS, block))
+    await until(begun.is_set)
+    waiting = asyncio.create_task(pool.run(Rank.HYPOTHESIS, lambda: None))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(asyncio.to_thread(pool.close))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.set()
+    await asyncio.gather(running, closing)
 
 
 async def test_a_full_or_closed_pool_refuses() -> None:

@@ -76,6 +76,21 @@ def test_a_word_goes_from_start_over_hypotheses_to_its_phrase() -> None:
     assert phrase["NBest"][0]["Lexical"] == "billing"
 
 
+def test_a_hypothesis_is_worth_beginning_only_while_its_phrase_is_being_spoken() -> None:
+    client = Client()
+    client.hear(VOICE, 12)
+    hypothesis = client.decodes[0]
+    assert hypothesis.kind is DecodeKind.HYPOTHESIS
+    assert hypothesis.wanted()
+    client.hear(QUIET, 1)
+    assert not hypothesis.wanted()
+    client.hear(VOICE, 1)
+    assert hypothesis.wanted()
+    client.hear(QUIET, 30)
+    client.hear(VOICE, 12)
+    assert not hypothesis.wanted()
+
+
 def test_a_commit_in_the_quiet_ends_the_phrase_at_once_and_is_acknowledged() -> None:
     client = Client(segmentation_s=0.8)
     client.hear(VOICE, 6)
@@ -153,6 +168,181 @@ def test_hypotheses_come_every_240_ms_and_of_long_speech_less_often() -> None:
     gaps = np.diff(asked) * 0.032
     assert max(gaps[:8]) <= 0.26
     assert min(gaps[-3:]) > 0.4
+
+
+def test_what_a_final_heard_on_suspicion_is_not_heard_again_at_once() -> None:
+    client = Client()
+    client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: 0.096)
+    client.hear(VOICE, 9)
+    client.result(DecodeKind.HYPOTHESIS, "Bill")
+    client.hear(VOICE, 4)
+    client.hear(QUIET, 4)
+    client.hear(VOICE, 2)
+    assert client.kinds() == [DecodeKind.FINAL]  # and no hypothesis with 64 ms more
+    client.hear(VOICE, 4)
+    assert client.kinds() == [DecodeKind.FINAL, DecodeKind.HYPOTHESIS]
+
+
+def test_who_has_paused_and_gone_on_may_pause_for_longer_in_this_phrase() -> None:
+    client = Client()
+    client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: 0.096)
+    for quiet in (3, 4, 5, 6, 6):
+        client.hear(VOICE, 4)
+        finals = client.kinds().count(DecodeKind.FINAL)
+        client.hear(QUIET, quiet - 1)
+        assert client.kinds().count(DecodeKind.FINAL) == finals
+        client.hear(QUIET, 1)
+        assert client.kinds().count(DecodeKind.FINAL) == finals + 1
+
+
+class LateDetector(CountingDetector):
+    """Notices the end of a voice five frames late."""
+
+    quiet = 99
+
+    def __call__(self, frame: Samples) -> float:
+        self.quiet = 0 if super().__call__(frame) else self.quiet + 1
+        return float(self.quiet <= 5)
+
+
+def suspicious(hypotheses: bool = False, **options: Any) -> Client:
+    """A client whose voice activity is late; the final decode begins where the level falls."""
+    client = Client(**options)
+    client.detector = LateDetector()
+    client.turn = RecognitionTurn(
+        RATE, Options(**options), client.detector, lambda: 0.096, lambda: 0.24 if hypotheses else 60.0, lambda: True
+    )
+    client.hear(QUIET, 30)
+    client.hear(VOICE, 10)
+    client.decodes.clear()
+    client.turn.decoded(1, None)
+    return client
+
+
+FAINT = np.full(FRAME, 0.008, np.float32)
+"""The end of a word that voice activity does not hear."""
+
+
+def test_a_fall_of_the_level_begins_the_final_decode_whose_result_counts_when_the_voice_has_ended() -> None:
+    client = suspicious()
+    client.hear(QUIET, 1)
+    assert client.kinds() == []
+    client.hear(QUIET, 1)
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.hypothesis"]
+    covering, phrase = client.hear(QUIET, 40)
+    assert (phrase.path, phrase.body["DisplayText"]) == ("speech.phrase", "Yes.")
+    assert client.decodes == []
+    assert client.void == []
+    # when voice activity agrees, the words are known to be all until the end of the phrase
+    assert (covering.path, covering.body["Text"]) == ("speech.hypothesis", "yes")
+    assert covering.body["Duration"] == phrase.body["Duration"]
+
+
+def test_a_final_that_was_begun_at_the_fall_may_come_after_the_phrase_has_ended() -> None:
+    client = suspicious()
+    client.hear(QUIET, 40)
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert [message.path for message in client.result(DecodeKind.FINAL, "Yes.")] == ["speech.phrase"]
+
+
+def test_a_commit_takes_what_was_begun_at_the_fall() -> None:
+    client = suspicious(segmentation_s=0.8)
+    client.hear(QUIET, 3)
+    client.result(DecodeKind.FINAL, "Yes.")
+    client.take(client.turn.commit("1"))
+    assert "speech.phrase" not in client.paths()  # a fall of the level ends nothing
+    client.hear(QUIET, 5)
+    assert client.sent[-1].body["DisplayText"] == "Yes."
+
+
+def test_what_was_begun_at_a_fall_is_no_more_than_a_hypothesis_when_the_level_is_back() -> None:
+    client = suspicious()
+    client.hear(QUIET, 3)
+    suspicion = client.decodes[0]
+    assert suspicion.wanted()
+    client.hear(VOICE, 1)
+    assert not suspicion.wanted()  # if it has not begun, it need not
+    hypothesis = client.result(DecodeKind.FINAL, "One.")[0]
+    assert (hypothesis.path, hypothesis.body["Text"]) == ("speech.hypothesis", "one")
+    assert hypothesis.body["Offset"] + hypothesis.body["Duration"] == 42 * 320_000  # with the quiet that it heard
+    client.hear(VOICE, 5)
+    client.hear(QUIET, 40)
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert client.result(DecodeKind.FINAL, "One two.")[0].body["DisplayText"] == "One two."
+
+
+def test_the_faint_end_of_a_word_after_the_fall_is_heard_by_a_decode_of_its_own() -> None:
+    client = suspicious()
+    client.hear(QUIET, 2)
+    first = client.decodes[0]
+    client.hear(FAINT, 2)
+    client.hear(QUIET, 6)
+    assert client.kinds() == [DecodeKind.FINAL, DecodeKind.FINAL]
+    assert client.void == [first.number]
+    assert client.decodes[1].samples.size > first.samples.size
+    assert client.result(DecodeKind.FINAL, "Sick.") == []
+    client.hear(QUIET, 30)
+    assert client.result(DecodeKind.FINAL, "Six.")[0].body["DisplayText"] == "Six."
+
+
+def test_doubtful_words_are_heard_once_more_with_the_quiet_after_them() -> None:
+    client = suspicious()
+    client.hear(QUIET, 2)
+    client.take(client.turn.decoded(client.decodes.pop().number, Transcript("Run.", 0.2)))
+    client.hear(QUIET, 40)
+    assert client.result(DecodeKind.FINAL, "Wrong.")[0].body["DisplayText"] == "Wrong."
+
+
+def test_the_next_fall_after_one_in_vain_must_last_for_longer() -> None:
+    client = suspicious()
+    client.hear(QUIET, 2)
+    client.hear(VOICE, 4)
+    client.decodes.clear()
+    client.hear(QUIET, 2)
+    assert client.kinds() == []
+    client.hear(QUIET, 1)
+    assert client.kinds() == [DecodeKind.FINAL]
+
+
+def test_no_hypothesis_is_made_of_what_the_final_hears_since_the_fall() -> None:
+    client = suspicious(hypotheses=True)
+    client.hear(QUIET, 2)
+    client.result(DecodeKind.FINAL, "Yes.")
+    client.hear(QUIET, 5)
+    assert client.decodes == []
+
+
+def test_a_slow_model_still_makes_hypotheses_of_many_falls_in_vain() -> None:
+    client = suspicious()
+    client.hear(QUIET, 3)
+    for _ in range(4):  # each of them before a result has come
+        client.hear(VOICE, 5)
+        client.hear(QUIET, 3)
+    client.hear(VOICE, 1)
+    first = client.decodes[0].number
+    assert client.void == [decode.number for decode in client.decodes[1:]]
+    assert client.take(client.turn.decoded(first, Transcript("One.", 0.8)))[0].body["Text"] == "one"
+
+
+def test_a_hypothesis_that_comes_after_what_was_heard_until_the_fall_is_void() -> None:
+    client = suspicious(hypotheses=True)
+    client.hear(QUIET, 1)
+    client.hear(VOICE, 10)
+    client.hear(QUIET, 2)
+    assert client.kinds() == [DecodeKind.HYPOTHESIS, DecodeKind.FINAL]
+    client.result(DecodeKind.FINAL, "One two.")
+    assert client.result(DecodeKind.HYPOTHESIS, "one") == []
+
+
+def test_without_room_a_fall_of_the_level_begins_nothing() -> None:
+    client = suspicious()
+    client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: 0.096, lambda: 60.0, lambda: False)
+    client.hear(QUIET, 10)
+    client.hear(VOICE, 10)
+    client.decodes.clear()
+    client.hear(QUIET, 7)
+    assert client.decodes == []
 
 
 def test_a_hypothesis_covers_what_it_heard_not_what_was_said_while_it_was_made() -> None:

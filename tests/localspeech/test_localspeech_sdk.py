@@ -156,6 +156,25 @@ async def test_a_commit_ends_a_phrase_in_its_quiet_and_cuts_nobody_who_speaks() 
     assert [final.duration / TICKS for final in finals] == [pytest.approx(1.0, abs=0.1), pytest.approx(0.5, abs=0.1)]
 
 
+async def test_a_service_that_does_not_know_commits_ends_a_phrase_by_its_silence() -> None:
+    script = Script(texts=("First.", "Second."), segmentation_ms=600, commits=False)
+    async with LocalSpeech(script=script) as service:
+
+        def talk() -> Recogniser:
+            heard = Recogniser(service.port)
+            heard.start()
+            for _ in range(2):
+                heard.stream.write(tone(0.5) + silence("PCMU", 2560))
+                commit(heard)
+            heard.stream.write(silence("PCMU", 8000))
+            heard.wait("final", 1)
+            heard.stop()
+            return heard
+
+        heard = await asyncio.to_thread(talk)
+    assert [(final.text, final.commit_token) for final in heard.values("final") if final.text] == [("First.", 0)]
+
+
 def commit(heard: Recogniser) -> int:
     """The token of a commit; the SDK takes one every 100 ms."""
     while not (token := int(heard.stream.commit())):

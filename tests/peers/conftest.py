@@ -22,7 +22,7 @@ def registrar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Product]:
     """One service for all calls of the peers. Its speech service is the scripted one: what it hears a voice say is
-    always the same number, and what it says itself is a tone as long as the words.
+    always the same number, however many pauses are in it, and what it says itself is a tone as long as the words.
 
     Where there is what it takes, it is extension 7000 of the registrar as well, by way of pyVoIP.
     """
@@ -35,7 +35,8 @@ def product(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
             "pyvoip__username": "7000",
             "pyvoip__password_file": password,
         }
-    speech = SpeechDouble(folder / "speech", {"texts": [NUMBER], "cycle": True, "segmentation_ms": 600})
+    script = {"texts": [NUMBER], "cycle": True, "segmentation_ms": 600, "commits": False}
+    speech = SpeechDouble(folder / "speech", script)
     try:
         with running(folder, speech__service="url", speech__url=speech.url, **settings) as product:
             yield product

@@ -110,7 +110,7 @@ async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end
     clip.finish()
     leg.playout.append(clip)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        port = leg._stream.inPort  # type: ignore[union-attr]
+        port = leg.audio.stream.inPort  # type: ignore[union-attr]
         event_16 = RtpPacket(101, True, 1, 1, 1, b"\x10\x0a\x00\xa0").build()
         for datagram in (b"", b"\x80", bytes(200), event_16, RtpPacket(0, False, 1, 1, 1, bytes(160)).build()):
             stranger.sendto(datagram, (LOOPBACK, port))
@@ -129,7 +129,7 @@ async def test_a_call_with_audio_as_it_is_keys_hold_and_packets_that_used_to_end
     assert heard > 20 and leg.quality().malformed >= 2 and leg.quality().foreign_packets >= 2
 
     phone.tell("hold")
-    await until(lambda: leg._stream.held)  # type: ignore[union-attr]
+    await until(lambda: leg.audio.stream.held)  # type: ignore[union-attr]
     held_at = sink.packets
     await asyncio.sleep(0.2)
     assert sink.packets <= held_at + 1

@@ -120,6 +120,30 @@ async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_start
         await child.stop()
 
 
+async def test_a_child_that_ends_while_it_is_asked_does_not_hang(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "HEALTH_EVERY_S", 0.5)
+    said: list[dict[str, Any]] = []
+
+    async def healthy() -> bool:
+        if len(said) > 1 or not child.answered:
+            return True
+        os.kill(child.pid or 0, signal.SIGKILL)
+        os.waitid(os.P_PID, child.pid or 0, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222 - it ends at once
+        return False
+
+    child = ChildProcess("child", python(READY + "time.sleep(60)"), on_ready=said.append, healthy=healthy,
+                         hang_timeout_s=0.0)  # fmt: skip
+    await child.start()
+    try:
+        await until(lambda: len(said) == 2)
+    finally:
+        await child.stop()
+    assert "ended with status -9" in caplog.text
+    assert "hangs" not in caplog.text and "cannot be started" not in caplog.text
+
+
 @pytest.mark.usefixtures("often_asked")
 async def test_a_child_that_has_not_answered_yet_is_given_the_time_that_it_may_take_to_get_ready() -> None:
     answers: list[bool] = []

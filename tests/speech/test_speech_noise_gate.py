@@ -61,6 +61,14 @@ def test_after_a_voice_half_a_second_is_passed_on_at_once() -> None:
     assert line.frames(1) == [0]
 
 
+def test_where_the_bot_begins_to_speak_nothing_is_passed_on_before_the_next_voice() -> None:
+    line = Line()
+    line.frames(10, 1)
+    line.gate.shut()
+    assert line.frames(24) == []
+    assert line.frames(1, 33) == [0] * 18 + list(range(29, 36))
+
+
 def test_a_voice_that_goes_on_in_that_time_has_no_gap() -> None:
     line = Line()
     line.frames(10, 1)
@@ -74,3 +82,24 @@ def test_what_is_held_back_can_be_asked_for() -> None:
     assert line.numbers(line.gate.flush()) == [0] * 5
     assert line.gate.flush() == []
     assert line.frames(1, 6) == [6]
+
+
+def test_a_voice_that_is_to_be_judged_is_held_back_and_then_all_of_it_leaves_at_once() -> None:
+    line = Line()
+    assert line.frames(30) == [0] * 6
+    held = []
+    for _ in range(20):
+        line.number += 1
+        payload = bytes([line.number]) * 160
+        held += line.gate.frame(payload, line.number / 50, None, doubtful_since=30 / 50)
+    assert line.numbers(held) == [0] * 19, "up to 100 ms before it began"
+    assert line.frames(1, 30) == list(range(26, 52))
+
+
+def test_a_voice_that_was_not_the_callers_leaves_as_silence() -> None:
+    line = Line()
+    line.frames(30)
+    for _ in range(20):
+        line.number += 1
+        line.gate.frame(bytes([line.number]) * 160, line.number / 50, None, doubtful_since=30 / 50)
+    assert line.frames(10) == [0] * 11

@@ -13,7 +13,7 @@ from voicebot.turns.expected_answer import Judgement
 
 POLICY = TurnPolicy(end_silence_ms=1000, race_grace_ms=250, number_silence_ms=3000, patience_ms=5000, no_words_ms=7000,
                     complete_silence_ms=100, unfinished_silence_ms=6000, finished_silence_ms=200,
-                    unsure_silence_ms=1500, final_result_ms=150)  # fmt: skip
+                    unsure_silence_ms=1500, final_result_ms=150, one_word_silence_ms=300)  # fmt: skip
 NOTHING = TurnSoFar(final=False, hypothesis=False, covered=False, words=False, in_number=False, no_match=False)
 FINAL = replace(NOTHING, final=True, covered=True, words=True)
 HYPOTHESIS = replace(NOTHING, hypothesis=True, covered=True, words=True)
@@ -53,6 +53,13 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(HYPOTHESIS, judgement=COMMAND), 1.25),  # where anything may be said, it may go on
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, in_number=True), 7.0),  # "option two": wait
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, covered=False), 7.0),
+        # in one word, behind which callers often go on: "yes, please"
+        (replace(FINAL, judgement=COMPLETE, kind=CHOICE, one_word=True), 0.3),
+        (replace(FINAL, judgement=COMMAND, one_word=True), 0.3),
+        (replace(FINAL, judgement=COMPLETE, kind=VALUE, one_word=True), 0.3),
+        (replace(FINAL, judgement=COMPLETE, kind=DIGITS, in_number=True, one_word=True), 0.1),
+        (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, one_word=True), 0.3),
+        (replace(FINAL, one_word=True), 1.0),
         # what was not asked for may be misheard
         (replace(HYPOTHESIS, kind=CHOICE), 7.0),
         (replace(HYPOTHESIS, kind=DIGITS), 7.0),
@@ -63,8 +70,13 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(HYPOTHESIS, kind=VALUE, judgement=COMPLETE), 7.0),
         (replace(FINAL, kind=CHOICE), 1.0),
         # a value that may be all
-        (replace(FINAL, kind=VALUE, in_number=True, judgement=Judgement.ENOUGH), 1.0),
+        (replace(FINAL, kind=VALUE, in_number=True, judgement=Judgement.ENOUGH), 1.5),
         (replace(FINAL, kind=VALUE, in_number=True), 3.0),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.51), 1.5),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5), 3.0),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5, numbers=True, in_number=True), 3.0),
+        (replace(FINAL, kind=VALUE, judgement=COMPLETE, score=0.1), 0.1),
+        (replace(FINAL, kind=VALUE, score=0.1), 1.0),
         # a last word that wants another one
         (replace(FINAL, goes_on=True), 5.0),
         (replace(FINAL, goes_on=True, judgement=COMPLETE), 5.0),  # "yes, um"
@@ -137,6 +149,8 @@ def test_the_recogniser_is_to_finish_in_time_for_the_end(
     ("known", "why"),
     [
         (replace(FINAL, judgement=COMPLETE), TurnEnd.COMPLETE),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH), TurnEnd.FINAL),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.2), TurnEnd.MODEL),
         (replace(HYPOTHESIS, judgement=COMMAND, kind=CHOICE), TurnEnd.COMPLETE),
         (FINAL, TurnEnd.FINAL),
         (replace(FINAL, in_number=True), TurnEnd.FINAL),
@@ -170,6 +184,10 @@ def test_every_end_has_a_reason(known: TurnSoFar, why: TurnEnd) -> None:
         (replace(HYPOTHESIS, kind=CHOICE), True, True),
         (replace(HYPOTHESIS, kind=CHOICE, judgement=COMPLETE), False, True),
         (replace(HYPOTHESIS, kind=VALUE), False, True),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH), True, True),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH, numbers=True, in_number=True), True, True),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH, goes_on=True), False, False),
+        (replace(HYPOTHESIS, kind=VALUE, judgement=COMPLETE), False, True),
         (replace(HYPOTHESIS, kind=DIGITS, judgement=Judgement.BEGINNING), False, False),
     ],
 )

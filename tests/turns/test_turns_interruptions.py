@@ -17,6 +17,7 @@ from voicebot.events import (
     KeyPressed,
     NoMatch,
     PlaybackEnded,
+    SpeechDoubted,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -311,3 +312,27 @@ def test_nothing_is_due_where_nothing_is_waited_for(state: str) -> None:
     call.says("hello", 3.0, 3.5).until(60.0)
     assert call.take() == []
     assert call.machine.deadline is None
+
+
+@pytest.mark.parametrize(("text", "drops"), [("weasels have eaten our phones", False), ("stop", True)])
+@pytest.mark.parametrize("final_at", [3.0, 6.0])
+def test_a_voice_that_may_be_somebody_elses_interrupts_with_a_command_only(
+    text: str, drops: bool, final_at: float
+) -> None:
+    call = Call().answered("We have a long message for you about everything.", InputHint.ACCEPTING)
+    call.take()
+    call.on(SpeechStarted(2.0, 1.9)).on(SpeechDoubted(2.4)).on(Hypothesis(2.5, text, 1.9, 2.4))
+    call.on(SpeechStopped(2.8, 2.7)).on(Final(final_at, text, 1.9, 2.7, 0.9))
+    call.until(8.0)
+    commands = call.take()
+    assert (Drop in kinds(commands)) is drops
+    asked = [each.text for each in commands if isinstance(each, Ask) and each.kind is AskKind.SPEECH]
+    assert asked == ([text] if drops else [])
+
+
+def test_the_next_voice_is_not_doubtful() -> None:
+    call = Call().answered("We have a long message for you about everything.", InputHint.ACCEPTING)
+    call.on(SpeechStarted(2.0, 1.9)).on(SpeechDoubted(2.4)).on(SpeechStopped(2.8, 2.7)).on(NoMatch(2.8, 1.9, 2.7))
+    call.take()
+    call.on(SpeechStarted(4.0, 3.9)).on(Hypothesis(4.5, "I have a question", 3.9, 4.4))
+    assert Drop in kinds(call.commands)

@@ -126,6 +126,10 @@ def became(call: Call) -> list[str]:
         # a final result that comes late, after the prompt has gone on
         (SAYING, None, (*SOUND, guess(1.3, "bill"), final(2.6, "Bill.")), ["pause", "resume", "drop", "Bill."]),
         (SAYING, None, (*SOUND, guess(1.3, "okay"), final(2.6, "Okay.")), ["pause", "resume"]),
+        # half of it was heard first
+        (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Uh-huh.")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Aha!")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Huh?")), ["pause", "drop", "Huh?"]),
         # a noise
         (SAYING, None, SOUND, ["pause", "resume"]),
         (SAYING, None, (*SOUND, NoMatch(1.6, 1.0, 1.4)), ["pause", "resume"]),
@@ -267,6 +271,66 @@ def test_who_says_what_was_offered_is_no_echo() -> None:
     assert became(over(ASKING, None, *heard, text=offer)) == ["pause", "resume"]
 
 
+OFFER = "You can say technical support for business customers, moving to another home, or cancel my contract."
+OPTIONS = ExpectedAnswer(
+    AnswerKind.CHOICE,
+    answers=frozenset(("technical support for business customers", "moving to another home", "cancel my contract")),
+    beside=frozenset(("I'd like", "please")),
+)
+WEEK = "We have Monday the third of May, or Tuesday the fourth of May. Which day do you want?"
+DAY = ExpectedAnswer(
+    AnswerKind.VALUE, words=frozenset(("monday", "tuesday", "third", "fourth", "may")), others=frozenset(("the", "of"))
+)
+
+
+def voice(text: str, until: float, *, guessed: str = "", noticed: bool = True) -> Heard:
+    """Somebody speaks from 1.0 to ``until``; with ``guessed`` on the way. The prompt is paused at 1.1."""
+    sound = (VOICE, SpeechStopped(until + 0.1, until)) if noticed else ()
+    guesses = (Hypothesis(until - 0.1, guessed, 1.0, until - 0.2),) if guessed else ()
+    return (*sound, *guesses, Final(until + 0.3, text, 1.0, until, 0.9))
+
+
+@pytest.mark.parametrize(
+    ("question", "offer", "heard", "taken"),
+    [
+        # in the caller's voice, which goes on after the prompt was paused
+        (OPTIONS, OFFER, voice("Technical support for business customers.", 2.9), True),
+        (OPTIONS, OFFER, voice("Moving to another home.", 2.1), True),
+        (OPTIONS, OFFER, voice("Moving to another home.", 2.1, guessed="moving to another"), True),
+        (OPTIONS, OFFER, voice("Support for business customers.", 2.6), True),  # only a part of it
+        (OPTIONS, OFFER, voice("Technical support or business customer", 2.9), True),  # misheard
+        (OPTIONS, OFFER, voice("I'd like technical support for business customers, please.", 3.4), True),
+        (OPTIONS, OFFER, voice("Cancel my contract.", 1.6), True),  # a whole answer, however fast
+        (None, OFFER, voice("Moving to another home.", 2.1), True),  # the bot has not told what it expects
+        (DAY, WEEK, voice("Tuesday the fourth of May.", 2.4), True),
+        # an echo, which ends when the prompt does
+        (OPTIONS, OFFER, voice("Support for business customers.", 1.6), False),
+        (OPTIONS, OFFER, voice("You can say technical support", 1.6, guessed="can say technical"), False),
+        (OPTIONS, OFFER, voice("can say tactical support for", 1.7), False),
+        (None, OFFER, voice("technical support for business", 1.5), False),
+        (DAY, WEEK, voice("Monday the third of May", 1.7), False),
+        # voice activity has heard nobody
+        (OPTIONS, OFFER, voice("Technical support for business customers.", 2.9, noticed=False), False),
+        (OPTIONS, OFFER, voice("Support for business customers.", 2.6, noticed=False), False),
+        (DAY, WEEK, voice("Tuesday the fourth of May.", 2.4, noticed=False), False),
+    ],
+)
+def test_what_repeats_the_prompt_is_the_callers_if_the_voice_goes_on_when_the_prompt_does_not(
+    question: ExpectedAnswer | None, offer: str, heard: Heard, taken: bool
+) -> None:
+    final = heard[-1]
+    assert isinstance(final, Final)
+    happened = became(over(ASKING, question, *heard, text=offer))
+    assert happened[-1:] == ([final.text] if taken else ["resume"] if VOICE in heard else []), happened
+    assert ("drop" in happened) is taken
+
+
+def test_an_echo_that_comes_again_when_the_prompt_goes_on_is_still_one() -> None:
+    heard = (*voice("can say technical support", 1.6), SpeechStarted(3.1, 3.0), SpeechStopped(3.5, 3.4))
+    call = over(ASKING, OPTIONS, *heard, Final(3.8, "support for business customers", 3.0, 3.4, 0.9), text=OFFER)
+    assert became(call) == ["pause", "resume", "pause", "resume"]
+
+
 def test_an_echo_repeats_what_is_spoken_not_what_is_shown() -> None:
     call = Call(TurnPolicy(prepare=False))
     call.on(BotMessage(0.0, 1, "[balance]", f"<speak>{LONG}</speak>")).on(BotDone(0.0, 1)).on(CallAnswered(0.0))
@@ -297,13 +361,15 @@ def test_an_echo_of_the_prompt_before_may_come_a_second_late() -> None:
     recent.ended(1, 3.0, more=True)
     recent.started(2, "Shall I keep it?", 3.1)
     assert recent.since == 0.0
-    assert recent.is_repeated("appointment is on Monday", 3.9, noticed=True)
-    assert not recent.is_repeated("appointment is on Monday", 4.1, noticed=True)
+    assert recent.is_repeated("appointment is on Monday", 3.9, 4.8, noticed=True)
+    assert not recent.is_repeated("appointment is on Monday", 4.1, 4.8, noticed=True)
     recent.ended(2, 5.0, more=False)
     assert recent.since is None
-    assert recent.is_repeated("Shall I keep it", 4.9, noticed=True)
-    assert not recent.is_repeated("Shall I keep it", 5.0, noticed=True)
-    assert not recent.is_repeated("", 4.9, noticed=False)
+    assert recent.is_repeated("Shall I keep it", 4.9, 5.6, noticed=True)
+    assert not recent.is_repeated("Shall I keep it", 4.9, 5.7, noticed=True), "an echo does not go on for so long"
+    assert recent.is_repeated("Shall I keep it", 4.9, 5.7, noticed=False)
+    assert not recent.is_repeated("Shall I keep it", 5.0, 5.6, noticed=True)
+    assert not recent.is_repeated("", 4.9, 5.0, noticed=False)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +391,7 @@ def test_echoes_are_looked_for_in_no_time_also_in_long_prompts() -> None:
     recent.started(1, "We are open from nine to five. " * 500, 0.0)
     begun = time.process_time()
     for _ in range(20):
-        recent.is_repeated("from nine to six and then from one to eleven " * 200, 300.0, noticed=True)
+        recent.is_repeated("from nine to six and then from one to eleven " * 200, 300.0, 301.0, noticed=True)
     assert time.process_time() - begun < 0.5
 
 
@@ -370,6 +436,11 @@ def test_each_language_has_its_words(text: str, language: str, means: Meaning) -
         ("billing", SpokenOver(later=True), Meaning.INTERRUPTION),
         ("okay", SpokenOver(turn=True, later=True), Meaning.INTERRUPTION),
         ("right", SpokenOver(turn=True, later=True), Meaning.LISTENING),
+        ("weasels have eaten our phones", SpokenOver(doubtful=True), Meaning.NOTHING),
+        ("an agent", SpokenOver(doubtful=True), Meaning.INTERRUPTION),
+        ("wait please", SpokenOver(doubtful=True), Meaning.INTERRUPTION),
+        ("yes", SpokenOver(question=True, turn=True, doubtful=True), Meaning.INTERRUPTION),
+        ("okay", SpokenOver(doubtful=True), Meaning.LISTENING),
     ],
 )
 def test_what_plays_decides_whether_a_word_is_an_answer(text: str, over: SpokenOver, means: Meaning) -> None:

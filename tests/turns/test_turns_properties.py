@@ -121,6 +121,8 @@ class World:
                 self.words += 1
                 kind = Hypothesis if what == "hypothesis" else Final
                 self.handle(kind(now, f"word{self.words}", now - 0.5, now - 0.1))
+            case "late-mhm":
+                self.handle(Final(now, "mhm", now - 1.5, now - 1.0))
             case "no-match":
                 self.handle(NoMatch(now, now - 0.5, now - 0.1))
             case "key":

@@ -17,6 +17,7 @@ from voicebot.events import (
     Final,
     Hypothesis,
     NoMatch,
+    SpeechMayStart,
     SpeechStarted,
     SpeechStopped,
     TurnScored,
@@ -35,6 +36,13 @@ SIX = ExpectedAnswer(AnswerKind.DIGITS, 6, 6, DIGIT_WORDS, commands=frozenset(("
 SOME = ExpectedAnswer(AnswerKind.DIGITS, 4, 8, DIGIT_WORDS)
 NAME = ExpectedAnswer(AnswerKind.SPELLED, 2, 9, DIGIT_WORDS)
 AMOUNT = ExpectedAnswer(AnswerKind.VALUE, words=DIGIT_WORDS, others=frozenset(("forty", "hundred")))
+
+DATE = ExpectedAnswer(
+    AnswerKind.VALUE,
+    words=frozenset(("may", "ninth", "twenty", "seven", "five", "dollars", "thirty", "two", "hours")),
+    others=frozenset(("of", "and", "the")),
+    answers=frozenset(("tomorrow", "pm", "cents")),
+)
 
 Heard = tuple[Event, ...]
 UNTIL_QUIET: Heard = (SpeechStarted(3.1, 3.0), SpeechStopped(4.1, 4.0))
@@ -81,17 +89,17 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
 @pytest.mark.parametrize(
     ("question", "heard", "end"),
     [
-        # whole answers and commands: a moment of quiet, for closed questions on a hypothesis too
-        (MENU, (guess(3.9, "billing"),), ("billing", 4.12, COMPLETE)),
-        (MENU, (guess(4.2, "billing"),), ("billing", 4.2, COMPLETE)),
+        # whole answers and commands: a moment of quiet, longer behind one word; for closed questions on a hypothesis
+        (MENU, (guess(3.9, "billing"),), ("billing", 4.24, COMPLETE)),
+        (MENU, (guess(4.3, "billing"),), ("billing", 4.3, COMPLETE)),
         (MENU, (guess(3.9, "Billing, please."),), ("Billing, please.", 4.12, COMPLETE)),
         (MENU, (final(4.3, "Billing."),), ("Billing.", 4.3, COMPLETE)),
-        (MENU, (guess(3.9, "agent"),), ("agent", 4.12, COMPLETE)),
+        (MENU, (guess(3.9, "agent"),), ("agent", 4.24, COMPLETE)),
         (SIX, (final(4.11, "agent"),), ("agent", 4.12, COMPLETE)),
-        (OPEN, (final(4.11, "agent"),), ("agent", 4.12, COMPLETE)),
+        (OPEN, (final(4.11, "agent"),), ("agent", 4.24, COMPLETE)),
         (SIX, (final(4.05, "4 2 5 5 5 5"),), ("4 2 5 5 5 5", 4.12, COMPLETE)),
         # a hypothesis must reach the end of the speech: it may lack a syllable
-        (MENU, (guess(3.9, "billing", 3.9),), ("billing", 4.12, COMPLETE)),
+        (MENU, (guess(3.9, "billing", 3.9),), ("billing", 4.24, COMPLETE)),
         (MENU, (guess(3.9, "billing", 3.89), final(4.4, "Billing dispute.")), ("Billing dispute.", 4.4, FINAL)),
         # what is not expected, and all numbers, wait for the final
         (MENU, (guess(3.9, "the count bellant"), final(4.8, "Billing.")), ("Billing.", 4.8, COMPLETE)),
@@ -100,7 +108,7 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
         (SIX, (guess(3.9, "worse"), final(4.8, "I do not know.")), ("I do not know.", 4.8, FINAL)),
         (SIX, (guess(3.9, "four two five five five five"), final(4.6, "425556")), ("425556", 4.6, COMPLETE)),
         (NAME, (guess(3.9, "smith"), final(4.6, "S M I T H.")), ("S M I T H.", 5.2, PATIENCE)),
-        (AMOUNT, (guess(3.9, "four"), final(4.4, "4")), ("4", 4.4, FINAL)),
+        (AMOUNT, (guess(3.9, "four"), final(4.4, "4")), ("4", 4.5, FINAL)),
         (AMOUNT, (guess(3.9, "four hundred"),), ("four hundred", 6.5, PATIENCE)),
         (AMOUNT, (final(4.3, "a gift"),), ("a gift", 4.35, FINAL)),
         # visibly incomplete
@@ -121,6 +129,20 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
         (OPEN, (final(4.3, "My card is gone."), TurnScored(4.15, 3.7, 0.9)), ("My card is gone.", 4.35, FINAL)),
         (OPEN, (final(4.3, "My number is 603."), TurnScored(4.15, 4.0, 0.9)), ("My number is 603.", 4.7, FINAL)),
         (SIX, (final(4.3, "no idea"), TurnScored(4.15, 4.0, 0.9)), ("no idea", 4.35, FINAL)),
+        # a value of which more may come: a year, the half of the day, cents; the sound can only make it longer
+        *(
+            (DATE, (final(4.3, text),), (text, 4.5, FINAL))
+            for text in ("May ninth.", "The ninth of May.", "May 9.", "five thirty", "Twenty dollars.", "two hours")
+        ),
+        *(
+            (DATE, (final(4.3, text), TurnScored(4.2, 4.0, 0.2)), (text, 4.7, MODEL))
+            for text in ("May ninth.", "May 9.", "five thirty", "$20.", "two hours")
+        ),
+        (DATE, (final(4.3, "May ninth."), TurnScored(4.2, 4.0, 0.9)), ("May ninth.", 4.5, FINAL)),
+        (DATE, (final(4.3, "Tomorrow."), TurnScored(4.2, 4.0, 0.2)), ("Tomorrow.", 4.3, COMPLETE)),
+        (DATE, (final(4.05, "Five thirty PM."),), ("Five thirty PM.", 4.12, COMPLETE)),
+        (DATE, (final(4.3, "The ninth of"), TurnScored(4.2, 4.0, 0.9)), ("The ninth of", 5.2, PATIENCE)),
+        (DATE, (guess(3.9, "may ninth"), TurnScored(4.2, 4.0, 0.9)), ("may ninth", 6.5, PATIENCE)),
         # nothing that could be understood
         (MENU, (NoMatch(4.3, 3.0, 4.0),), ("", 4.35, SILENCE)),
         (MENU, (), ("", 6.5, SILENCE)),
@@ -153,7 +175,9 @@ def test_a_turn_ends_by_what_was_said(
         (OPEN, (guess(3.9, "my card and the"),), [5.05]),
         (OPEN, (final(4.05, "My card is gone."),), []),
         (OPEN, (NoMatch(4.11, 3.0, 4.0),), []),
-        (AMOUNT, (guess(3.9, "four"),), [4.2]),
+        (AMOUNT, (guess(3.9, "four"),), [4.35]),
+        (DATE, (guess(3.9, "may ninth"), TurnScored(4.15, 4.0, 0.2)), [4.55]),
+        (DATE, (guess(3.9, "may ninth"), TurnScored(4.15, 4.0, 0.9)), [4.35]),
     ],
 )
 def test_the_recogniser_is_told_to_finish_in_time(
@@ -169,6 +193,69 @@ def test_in_each_quiet_it_is_told_once_and_never_while_the_caller_speaks() -> No
     call.on(SpeechStopped(4.1, 3.4)).on(guess(4.2, "four two five five five five", 3.4))
     call.on(SpeechStarted(4.3, 4.2)).on(SpeechStopped(4.8, 4.7)).on(guess(4.81, "four two five five five six", 4.7))
     assert ahead(call.until(5.5), Commit) == [(4.1, Commit()), (4.82, Commit())]
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "then", "said"),
+    [
+        (OPEN, "My card is gone.", "Since Monday.", "My card is gone. Since Monday."),
+        (None, "Sorry.", "I have a question.", "Sorry. I have a question."),
+        (DATE, "May ninth.", "2027.", "May ninth. 2027."),
+        (DATE, "Five thirty.", "PM.", "Five thirty. PM."),
+        (DATE, "Twenty dollars.", "And five cents.", "Twenty dollars. And five cents."),
+        (AMOUNT, "Four hundred", "five.", "Four hundred five."),
+        (SOME, "4 2 5 5", "5 5 0 1", "4 2 5 5 5 5 0 1"),
+        (NAME, "S M I", "T H", "S M I T H"),
+        (MENU, "Hmm opening", "Billing.", "Hmm opening Billing."),
+    ],
+)
+def test_what_the_recogniser_finished_before_the_caller_went_on_is_a_part_of_the_turn(
+    question: ExpectedAnswer | None, first: str, then: str, said: str
+) -> None:
+    """The voice goes on after 0.31 s, which is known to be speech 0.09 s later."""
+    call = asked(question, *UNTIL_QUIET, guess(3.9, first.lower()), final(4.3, first), SpeechMayStart(4.34, 4.44))
+    call.on(SpeechStarted(4.4, 4.31)).on(SpeechStopped(5.6, 5.5)).on(Final(5.61, then, 4.31, 5.5, 0.9))
+    ended = over(call)
+    assert ended is not None and ended[0] == said
+    assert over(call.until(9.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("voices", "at"),
+    [
+        ((SpeechMayStart(4.1, 4.2), SpeechMayStart(4.16, 4.16)), 4.16),
+        ((SpeechMayStart(4.1, 4.2),), 4.2),
+        ((SpeechMayStart(4.11, 4.21), SpeechMayStart(4.115, 4.115)), 4.12),
+    ],
+)
+def test_a_turn_does_not_end_while_a_voice_begins(voices: Heard, at: float) -> None:
+    heard = (SpeechStarted(3.1, 3.0), SpeechStopped(4.09, 4.0), final(4.09, "Billing, please."))
+    assert over(asked(MENU, *heard, *voices)) == ("Billing, please.", at, COMPLETE)
+
+
+@pytest.mark.parametrize("pause_s", [0.13, 0.16, 0.19])
+def test_who_makes_a_short_pause_behind_one_word_is_not_cut_off(pause_s: float) -> None:
+    """ "Yes, please": a voice is noticed in its first frame of 32 ms, and known for one after two."""
+    again = 4.0 + pause_s
+    call = asked(MENU, SpeechStarted(3.1, 3.0), SpeechStopped(4.1, 4.0), guess(4.11, "billing"))
+    call.on(SpeechMayStart(again + 0.03, again + 0.13)).on(SpeechStarted(again + 0.06, again))
+    call.on(SpeechStopped(4.8, 4.7)).on(Final(4.75 + 0.06, "Billing, please.", 3.0, 4.7, 0.9))
+    ended = over(call)
+    assert ended is not None and ended[0] == "Billing, please."
+
+
+def test_a_sound_without_words_behind_the_words_does_not_make_the_wait_longer() -> None:
+    call = asked(OPEN, *UNTIL_QUIET, final(4.25, "My card is gone."))
+    call.on(SpeechStarted(4.32, 4.25)).on(SpeechStopped(4.6, 4.5)).on(NoMatch(4.7, 4.25, 4.5))
+    assert over(call) == ("My card is gone.", 4.85, FINAL)
+    call = asked(OPEN, *UNTIL_QUIET, NoMatch(3.5, 3.0, 3.2), final(4.25, "My card", end=3.6))
+    assert over(call) == ("My card", 5.2, PATIENCE)
+
+
+def test_the_late_result_of_a_phrase_takes_nothing_of_the_next_one() -> None:
+    call = asked(OPEN, *UNTIL_QUIET, SpeechStarted(4.35, 4.28), SpeechStopped(5.1, 5.0))
+    call.on(Hypothesis(5.12, "since monday", 4.28, 5.0)).on(final(5.14, "My card is gone."))
+    assert over(call) == ("My card is gone. since monday", 5.45, SILENCE)
 
 
 def test_who_pauses_for_a_breath_and_goes_on_has_said_one_thing() -> None:
@@ -206,6 +293,11 @@ def test_groups_of_digits_with_pauses_between_them_are_one_turn(pause_s: float) 
         (SIX, (guess(3.9, "no idea"),), []),
         (NAME, (guess(3.9, "smith"),), []),
         (AMOUNT, (guess(3.9, "forty dollars"),), []),
+        (AMOUNT, (guess(3.9, "four"),), [4.1]),
+        (DATE, (guess(3.9, "may ninth"),), [4.1]),
+        (DATE, (guess(4.2, "may 9"),), [4.2]),
+        (DATE, (guess(3.9, "tomorrow"),), []),
+        (DATE, (guess(3.9, "the ninth of"),), []),
     ],
 )
 def test_the_sound_of_the_voice_is_asked_about_where_it_can_tell(
@@ -261,7 +353,7 @@ def test_nothing_else_changes_by_it_and_the_next_turn_begins_anew() -> None:
 
 
 def test_who_goes_on_after_a_noise_has_the_reply_made_ready_again() -> None:
-    call = asked(MENU, *UNTIL_QUIET, guess(4.11, "billing"), policy=TurnPolicy(complete_silence_ms=400))
+    call = asked(MENU, *UNTIL_QUIET, guess(4.11, "billing"), policy=TurnPolicy(one_word_silence_ms=400))
     call.on(SpeechStarted(4.3, 4.2)).on(SpeechStopped(4.5, 4.4)).on(Hypothesis(4.6, "billing", 3.0, 4.4))
     assert ahead(call, Prepare) == [(4.11, Prepare("billing")), (4.6, Prepare("billing"))]
 

@@ -89,8 +89,8 @@ def test_random_calls_take_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("voicebot.turns.machine.Floor", Watched)
     chance = random.Random(11)
-    steps = (*STEP_NAMES, "answered", "tell-dropped", "hypothesis", "key", "message", "done", "heard")
-    for _ in range(2000):
+    steps = (*STEP_NAMES, "answered", "tell-dropped", "hypothesis", "key", "message", "done", "heard", "late-mhm")
+    for _ in range(8000):
         world = World(chance.choice(POLICIES), answered=chance.random() < 0.8, slow_playout=chance.random() < 0.3)
         for _ in range(40):
             world.step(chance.choice(steps), chance.choice(list(InputHint)))

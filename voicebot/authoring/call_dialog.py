@@ -11,6 +11,7 @@ from typing import Any
 
 from voicebot.authoring import channel
 from voicebot.authoring.answers.choice import contains, words_of
+from voicebot.authoring.answers.doubt import sure_of_sound
 from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
@@ -128,7 +129,10 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             return asks_for
         found = _said(text, commands.phrases())
         if found is None:
-            return None
+            seems = script.understanding.seems_to_ask_for(text) if sure_of_sound(channel.confidence(activity)) else None
+            if step is None or seems not in commands.leading() or step.understands(self._turn(dc, state), text):
+                return None
+            return seems
         name, whole = found
         if step is not None and name not in LEAVING and step.is_answer(self._turn(dc, state), text, whole=whole):
             return None

@@ -72,6 +72,20 @@ USUAL: dict[str, dict[str, str]] = {
         "fr": "Désolé, je n'ai pas compris.",
         "es": "Perdón, no le he entendido.",
     },
+    # to callers who ask for a moment
+    "take_your_time": {
+        "en": "Of course, take your time.",
+        "de": "Natürlich, lassen Sie sich Zeit.",
+        "fr": "Bien sûr, prenez votre temps.",
+        "es": "Claro, tómese su tiempo.",
+    },
+    # to those who still say nothing then, before the question is asked again
+    "still_here": {
+        "en": "I am still here.",
+        "de": "Ich bin noch da.",
+        "fr": "Je suis toujours là.",
+        "es": "Sigo aquí.",
+    },
     # to callers who named several days, such as next week, before the question is asked again
     "which_day": {
         "en": "Please tell me the exact day.",

@@ -17,11 +17,13 @@ from typing import Final
 from voicebot.audio import FRAME_S
 from voicebot.caller.ear import Ear
 from voicebot.caller.measure import (
+    GOES_ON_S,
     HOLE_S,
     KEY_HOLE_S,
     CallFigures,
     answer_after,
     deviations_ms,
+    goes_on,
     greeting_ms,
     prompt_stop,
     silence_after_key,
@@ -259,6 +261,12 @@ class ScriptedCall:
         return self._loop.time()
 
     async def _answer(self, turn: _Turn, *, may_end: bool) -> None:
+        if not turn.step.interrupts:
+            ear, known = self._ear, turn.until + GOES_ON_S
+            await self._wait(
+                lambda: not ear.speaking and self._loop.time() > known, turn.step.deadline_s, "the bot goes on speaking"
+            )
+            return
         mark = await self._mark(turn)
         ear = self._ear
 
@@ -363,6 +371,11 @@ class ScriptedCall:
             ends = [run.end for run in track.runs(hole_s) if answer.first_packet <= run.start < following]
             report.answer_end_s = self._since(max(ends))
         if turn.step.action in _WAITING:
+            return
+        if not turn.step.interrupts:
+            if turn.over_prompt:
+                report.went_on = goes_on(track, turn.until)
+                figures.false_barge_ins += not report.went_on
             return
         report.gap_ms = _rounded(figures.add_gap(turn.until, answer, keys=keys))
         if answer.first_audible is not None:

@@ -11,6 +11,9 @@ audible gap
 barge-in
     From the departure of the packet with our first voiced sample to the arrival of the last packet of the prompt that
     is not silence. A prompt that pauses and continues before we have finished has not stopped.
+false interruption
+    A prompt that stopped for what was no interruption, and was not sounding again ``GOES_ON_S`` after it. Whether it is
+    the prompt that sounds again is not seen on the wire.
 key to silence
     From the key press given to the leg (its first packet leaves within one frame) to the prompt's last packet that is
     not silence; 0 if nothing was being said. Here, a silence of ``KEY_HOLE_S`` ends the prompt, because the answer to a
@@ -37,6 +40,8 @@ from voicebot.caller.ear import Track
 PTIME_S: Final = 0.02
 HOLE_S: Final = 0.2
 """The silence that separates two runs of the bot's speech in the measurements."""
+GOES_ON_S: Final = 2.0
+"""By then a prompt that was paused goes on."""
 KEY_HOLE_S: Final = 0.06
 """The same after a key: two silent packets."""
 
@@ -105,6 +110,11 @@ def prompt_stop(track: Track, onset: float, offset: float) -> float | None:
     return stop
 
 
+def goes_on(track: Track, offset: float) -> bool:
+    """Whether the prompt over which we spoke until ``offset`` was not dropped."""
+    return any(run.start < offset + GOES_ON_S and run.end > offset for run in track.runs(HOLE_S))
+
+
 def silence_after_key(track: Track, pressed: float) -> float:
     """Seconds from the key to the last packet of the prompt that was sounding then; 0 if none was."""
     for run in track.runs(KEY_HOLE_S):
@@ -137,6 +147,8 @@ class CallFigures:
     barge_ins_ms: list[float] = field(default_factory=list)
     missed_barge_ins: int = 0
     """How many of these had not stopped the prompt when we had finished."""
+    false_barge_ins: int = 0
+    """How many prompts were dropped for what was no interruption."""
     keys_to_silence_ms: list[float] = field(default_factory=list)
     deviations_ms: array[float] = field(default_factory=lambda: array("f"))
     packets: int = 0
@@ -185,5 +197,6 @@ def summary(figures: Iterable[CallFigures]) -> dict[str, Any]:
         "deviation_ms": asdict(Spread.of(deviations)),
         "cut_ins": sum(call.cut_ins for call in calls),
         "missed_barge_ins": sum(call.missed_barge_ins for call in calls),
+        "false_barge_ins": sum(call.false_barge_ins for call in calls),
         "packets": sum(call.packets for call in calls),
     }

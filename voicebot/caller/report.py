@@ -45,6 +45,8 @@ class TurnReport:
     audible_gap_ms: float | None = None
     barge_in_ms: float | None = None
     key_to_silence_ms: float | None = None
+    went_on: bool | None = None
+    """Whether the prompt went on, of a `barge_in` that does not interrupt."""
     problem: str | None = None
 
 

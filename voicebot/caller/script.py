@@ -12,6 +12,7 @@
       - say: "What are your opening hours?"
       - barge_in: {after_s: 0.8, say: "I want to pay my bill"}
         expect: "account number"
+      - barge_in: {after_s: 0.8, say: "mhm", interrupts: false}   # the prompt should go on
       - keys: "123456"
         expect: "twelve .* dollars"
         deadline_s: 20
@@ -22,7 +23,8 @@
       - expect_end: hangup     # or transfer
 
 A step ends when the bot has answered and finished speaking; with ``wait: false``, it ends at once. A ``barge_in``
-speaks ``after_s`` seconds after the beginning of the answer to the step before. ``expect`` is a regular expression that
+speaks ``after_s`` seconds after the beginning of the answer to the step before; with ``interrupts: false``, a prompt
+that does not go on is counted as a false interruption. ``expect`` is a regular expression that
 must be found in the transcript of what the bot said in the step, without regard to case and punctuation. Without
 ``expect_end``, the caller hangs up at the end of the script.
 
@@ -68,7 +70,8 @@ class Action(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ScriptStep:
     """One step. ``text`` or ``wav``: what to say (SAY, BARGE_IN). ``keys``: which to press (KEYS). ``after_s``: of
-    BARGE_IN; ``seconds``: of PAUSE; ``end`` and ``target``: of EXPECT_END. ``waits``: for the bot's answer."""
+    BARGE_IN, which ``interrupts`` the prompt, or should not; ``seconds``: of PAUSE; ``end`` and ``target``: of
+    EXPECT_END. ``waits``: for the bot's answer."""
 
     action: Action
     line: int
@@ -76,6 +79,7 @@ class ScriptStep:
     wav: Path | None = None
     keys: str = ""
     after_s: float = 0.0
+    interrupts: bool = True
     seconds: float = 0.0
     end: Literal["hangup", "transfer"] = "hangup"
     target: re.Pattern[str] | None = None
@@ -232,7 +236,7 @@ class _Reader:
         )
 
     def _barge_in(self, node: yaml.Node, common: dict[str, Any]) -> ScriptStep:
-        fields = self._values.mapping(node, "`barge_in`", ("after_s", "say", "wav"))
+        fields = self._values.mapping(node, "`barge_in`", ("after_s", "say", "wav", "interrupts"))
         if ("say" in fields) == ("wav" in fields):
             raise self._values.wrong(
                 node, "`barge_in` needs one thing to say", "write `say: text` or `wav: file` in it"
@@ -242,5 +246,6 @@ class _Reader:
             after_s=self._values.seconds(fields["after_s"], "after_s", least=0.0) if "after_s" in fields else 0.5,
             text=self._values.words(fields["say"], "say") if "say" in fields else "",
             wav=self._values.file(fields["wav"]) if "wav" in fields else None,
+            interrupts=self._values.flag(fields["interrupts"], "interrupts") if "interrupts" in fields else True,
             **common,
         )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.calls.services import HEARD_S, CallServices
-from voicebot.events import Event, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
+from voicebot.events import Event, NoMatch, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
 from voicebot.speech import EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
 from voicebot.speech.noise_gate import Frame
 
@@ -35,7 +35,7 @@ class Hearing:
         self._log = log
         self._silence = audio.frame_of_silence
         self._onset = 0.0
-        self._bot_speaks = False
+        self._bot_speaks = self._bot_paused = False
         self._echo = EchoGuard(audio)
         self._voice_activity = VoiceActivity(
             audio,
@@ -70,20 +70,29 @@ class Hearing:
         if deaf:
             voice = self._silence
         activity = self._voice_activity
-        activity.bot_speaks, activity.echo_may_come = self._bot_speaks, self._echo.audible
+        activity.bot_speaks = self._bot_speaks or self._bot_paused
+        activity.echo_may_come = self._echo.audible
+        doubtful = activity.doubtful
         events = activity.feed(voice, at)
         for event in events:
             if isinstance(event, SpeechStarted):
-                self._onset = event.onset
-        self._write([*self._noise_gate.flush(), (voice, at)] if deaf else self._passed(voice, at))
+                self._onset, doubtful = event.onset, True
+        self._write([*self._noise_gate.flush(), (voice, at)] if deaf else self._passed(voice, at, doubtful))
         for event in events:
-            if isinstance(event, SpeechStopped):
-                self._recognizer.result_due(self._onset, event.offset)
             self._tell(event)
+            if isinstance(event, SpeechStopped):
+                if activity.others:
+                    self._tell(NoMatch(at, self._onset, event.offset))  # the recogniser got nothing of it
+                else:
+                    self._recognizer.result_due(self._onset, event.offset)
 
-    def _passed(self, voice: bytes, at: float) -> list[Frame]:
+    def _passed(self, voice: bytes, at: float, doubtful: bool) -> list[Frame]:
+        """What the recogniser gets. ``doubtful``: it had to be found out whether the caller speaks."""
         activity = self._voice_activity
-        since = self._onset if activity.speaking else None if activity.ignores(voice) else at
+        if activity.doubtful:
+            return self._noise_gate.frame(voice, at, None, doubtful_since=self._onset)
+        callers = activity.speaking or (doubtful and not activity.others)
+        since = self._onset if callers else None if activity.ignores(voice) else at
         return self._noise_gate.frame(voice, at, since)
 
     def _write(self, frames: list[Frame]) -> None:
@@ -95,9 +104,11 @@ class Hearing:
         """20 ms that were sent to the caller and may come back as an echo."""
         self._echo.sent(payload)
 
-    def gate(self, bot_speaks: bool) -> None:
-        """While the bot speaks, only voices as loud as the caller's count."""
-        self._bot_speaks = bot_speaks
+    def gate(self, bot_speaks: bool, *, paused: bool = False) -> None:
+        """While the bot speaks, or its prompt is ``paused``, only the voice of the caller counts."""
+        if bot_speaks and not self._bot_speaks and not self._voice_activity.speaking:
+            self._noise_gate.shut()
+        self._bot_speaks, self._bot_paused = bot_speaks, paused
 
     def expect(self, phrases: tuple[str, ...]) -> None:
         """Bias the recogniser towards ``phrases``."""

@@ -323,7 +323,7 @@ class CallSession:
                 self._tasks.spawn(self._part(), "hanging up")
 
     def _settled(self) -> None:
-        self._hearing.gate(self._turns.bot_audible)
+        self._hearing.gate(self._turns.bot_audible, paused=self._turns.state is FloorState.YIELDING)
         if self._turns.state in (FloorState.WAITING, FloorState.CALLER):
             self._lifecycle.reach(Phase.GREETED)
 

@@ -25,6 +25,7 @@ from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.listening.descriptors import allowance, raise_limit
+from voicebot.localspeech import capacity
 from voicebot.localspeech.prepare import models_prepared
 from voicebot.service.sip import listeners
 from voicebot.service.speech_watch import http_address
@@ -40,27 +41,29 @@ BOT_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one check. ``mend``: what to do if it is not good."""
+    """The result of one check. ``mend``: what to do if it is not good. ``warning``: calls are possible all the same."""
 
     check: str
     good: bool
     detail: str
     mend: str = ""
+    warning: bool = False
 
 
 def run_doctor(config: Path | None, *, as_json: bool) -> int:
-    """Run all checks. Status 1: one of them is not good."""
+    """Run all checks. Status 1: one of them is not good, and no mere warning."""
     findings = list(_findings(config))
     if as_json:
         typer.echo(json.dumps([asdict(f) for f in findings]))
     else:
         console = Console(highlight=False)
         for finding in findings:
-            mark = "[green]good[/]" if finding.good else "[red]bad [/]"
+            bad = "[yellow]warn[/]" if finding.warning else "[red]bad [/]"
+            mark = "[green]good[/]" if finding.good else bad
             console.print(f"{mark}  [bold]{finding.check}[/]: {finding.detail}", soft_wrap=True)
             if finding.mend and not finding.good:
                 console.print(f"      what to do: {finding.mend}", soft_wrap=True)
-    return 0 if all(f.good for f in findings) else 1
+    return 0 if all(f.good or f.warning for f in findings) else 1
 
 
 def _findings(config: Path | None) -> Iterator[Finding]:
@@ -85,7 +88,9 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         if settings.language.service == "azure":
             yield asyncio.run(_language_service(settings))
     if settings.speech.service == "local":
-        yield _models()
+        yield (models := _models())
+        if models.good:
+            yield _speech_capacity(capacity.measure(), settings)
     else:
         yield from asyncio.run(_speech_service(settings))
 
@@ -256,6 +261,17 @@ def _models() -> Finding:
     if models_prepared():
         return Finding("speech models", True, "prepared")
     return Finding("speech models", False, "not prepared yet", "run: voicebot localspeech --prepare (10 s, once)")
+
+
+def _speech_capacity(measured: capacity.Capacity, settings: Settings) -> Finding:
+    lines, calls = settings.sip.max_calls, measured.calls
+    detail = (
+        f"about {calls} calls at once on {measured.cores} cores, by a short measurement: a second of speech takes "
+        f"{measured.heard:.2f} s of a core to recognise and {measured.spoken:.2f} s to synthesise; "
+        f"sip.max_calls is {lines}"
+    )
+    mend = f"with more calls, answers come late: set sip.max_calls = {max(1, calls)}, or use more cores or Azure Speech"
+    return Finding("speech capacity", calls >= lines, detail, mend, warning=True)
 
 
 async def _speech_service(settings: Settings) -> list[Finding]:

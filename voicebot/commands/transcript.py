@@ -22,6 +22,7 @@ FIGURES = {
 COUNTS = {
     "cut_ins": "answers that began while the caller was speaking",
     "missed_barge_ins": "interruptions that did not stop the prompt",
+    "false_barge_ins": "prompts that did not go on after what was no interruption",
 }
 
 

@@ -18,6 +18,19 @@ class SpeechStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechDoubted(Event):
+    """It cannot be told by level and pitch whether the voice that has begun to speak over the bot's is the caller's."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMayStart(Event):
+    """A voice has begun that is still too short to be speech: until the time ``until``, the caller may have gone on
+    speaking. With ``until`` at ``at``: that voice has broken off."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechStopped(Event):
     """The caller has been quiet for the detector's hangover time. ``offset``: the time of the last voiced sample."""
 

@@ -198,7 +198,9 @@ class PyVoipFrontEnd:
         self._legs[request.call_id] = leg
         client.note_routes(request)
         try:
-            call = self._phone.call_for(request, audio, lambda formats, to: leg.make_stream(formats, to, pair.rtp))
+            call = self._phone.call_for(
+                request, audio, lambda formats, to: leg.audio.make_stream(formats, to, pair.rtp)
+            )
             client.send(client.gen_ringing(call.request))
             leg.begin(call, audio)
             self._on_leg(leg)

@@ -2,7 +2,8 @@
 
 The Speech service writes "one two three four" as "1234". The model writes, as it feels, "One, two, three, four.", "1
 2 3 4" or "1234", and in the middle of digits it hears "H" for eight. A run of three or more digits becomes one string
-here; shorter ones stay as they are ("one moment", "two for me").
+here; shorter ones stay as they are ("one moment", "two for me"). Numbers of several digits are joined only where a
+string of digits is asked for: elsewhere they are a day and a year ("26, 2027"), or a sum ("42 50").
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _LEAST_WITH_DOUBT = 5
 
 def join_digits(text: str, asked: bool = False) -> str:
     """``text`` with runs of three or more digits written as one string of digits. ``asked``: nothing but such a string
-    is expected."""
+    is expected; else a run with a number of several digits in it stays as it is."""
     tokens = list(_TOKEN.finditer(text))
     if asked and (string := _only_digits([token[0] for token in tokens])):
         return f"{string}."
@@ -53,7 +54,8 @@ def join_digits(text: str, asked: bool = False) -> str:
         certain = sum(bool(_digits(token[0], False)) for token in tokens[index:stop])
         doubtful = stop - index - certain
         enough = len("".join(digits)) >= (_LEAST if not doubtful else _LEAST_WITH_DOUBT)
-        if stop - index > 1 and enough and certain >= 2 * doubtful:
+        one_by_one = all(len(digit) == 1 for digit in digits)
+        if stop - index > 1 and enough and certain >= 2 * doubtful and (asked or one_by_one):
             out += [text[copied : tokens[index].start()], "".join(digits)]
             copied = tokens[stop - 1].end()
         index = max(stop, index + 1)

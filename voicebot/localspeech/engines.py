@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -33,7 +33,8 @@ class Decode:
     """A request to make words of ``samples`` (-1..1, ``rate`` a second).
 
     ``phrase`` counts the phrases of the turn that gave words, from 0; ``voiced_s`` is how long somebody has been
-    speaking; ``expected`` is the phrase list.
+    speaking; ``expected`` is the phrase list. ``wanted()`` tells, on any thread, whether it is still worth beginning.
+    ``alike``: most of it was decoded a moment ago, so that what was written then is mostly right.
     """
 
     number: int
@@ -43,6 +44,8 @@ class Decode:
     phrase: int
     voiced_s: float
     expected: tuple[str, ...] = ()
+    wanted: Callable[[], bool] = field(default=lambda: True, compare=False)
+    alike: bool = False
 
 
 class Detector(Protocol):
@@ -62,7 +65,8 @@ class EngineSession(Protocol):
     def detector(self) -> Detector: ...
 
     async def transcribe(self, decode: Decode) -> Transcript | None:
-        """Recognise the words. None if a hypothesis was skipped; never None for a final result."""
+        """Recognise the words. None if a hypothesis was skipped, or the decode was not wanted any more; never None for
+        any other final result."""
 
     def spoken(self, phrases: int) -> None:
         """Told how many phrases with words have been sent so far."""
@@ -76,8 +80,20 @@ class RecognitionEngine(Protocol):
         """The silence after which the final decode begins, because the phrase has probably ended."""
 
     @property
+    def hypothesis_s(self) -> float:
+        """How much is spoken from one hypothesis to the next."""
+
+    @property
+    def suspects(self) -> bool:
+        """Whether a fall of the level is enough to begin the final decode."""
+
+    @property
     def segmentation_s(self) -> float | None:
         """The silence that ends a phrase, instead of the client's value; None: the client's value."""
+
+    @property
+    def commits(self) -> bool:
+        """Whether a phrase ends where the client says that the speaker has finished."""
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> EngineSession: ...
 

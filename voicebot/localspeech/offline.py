@@ -33,6 +33,7 @@ class MoonshineRecognition:
     """A :class:`~voicebot.localspeech.engines.RecognitionEngine` on Moonshine and Silero VAD."""
 
     segmentation_s: float | None = None
+    commits = True
 
     def __init__(self, model: Moonshine, pool: InferencePool) -> None:
         self.model = model
@@ -45,6 +46,17 @@ class MoonshineRecognition:
         waiting = self._pool.waiting
         return 0.096 if not waiting else 0.128 if waiting < _FULL else 0.2
 
+    @property
+    def hypothesis_s(self) -> float:
+        """The more waits, the fewer hypotheses."""
+        waiting = self._pool.waiting
+        return 0.24 if not waiting else 0.36 if waiting < _FULL else 0.72
+
+    @property
+    def suspects(self) -> bool:
+        """Where nobody waits for that: more than half of these decodes are no more than a hypothesis."""
+        return self._pool.spare
+
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
         return MoonshineSession(self.model, SileroStream(rate), self._pool)
 
@@ -56,6 +68,8 @@ class MoonshineSession:
         self._model = model
         self._detector = detector
         self._pool = pool
+        self._draft: tuple[int, ...] = ()  # what was written last
+        self._guessed_at = 0.0  # when the last hypothesis was made
 
     @property
     def detector(self) -> Detector:
@@ -65,13 +79,33 @@ class MoonshineSession:
         final = decode.kind is DecodeKind.FINAL
         if not final and self._pool.waiting >= _BUSY:
             return None
-        job = partial(self._model.transcribe, decode.samples, decode.rate, decode.expected, quick=not final)
         try:
-            return await self._pool.run(Rank.FINAL if final else Rank.HYPOTHESIS, job)
+            if final:
+                return await self._pool.run(Rank.FINAL, partial(self._conclude, decode))
+            return await self._pool.run(Rank.HYPOTHESIS, partial(self._guess, decode), since=self._guessed_at)
         except Overloaded:
             if final:
                 _log.warning("overloaded: a phrase of %.1f s is not recognised", decode.voiced_s)
             return Transcript("") if final else None
+
+    def decode(self, decode: Decode) -> Transcript:
+        """What :meth:`transcribe` does in a thread."""
+        quick = decode.kind is DecodeKind.HYPOTHESIS
+        draft = self._draft if decode.alike else ()
+        heard = self._model.hear(
+            decode.samples, decode.rate, decode.expected, quick=quick, draft=draft, wanted=decode.wanted
+        )
+        self._draft = heard.tokens
+        return heard.transcript()
+
+    def _conclude(self, decode: Decode) -> Transcript | None:
+        return self.decode(decode) if decode.wanted() else None
+
+    def _guess(self, decode: Decode) -> Transcript | None:
+        if not decode.wanted():
+            return None
+        self._guessed_at = time.monotonic()
+        return self.decode(decode)
 
     def spoken(self, phrases: int) -> None:
         """Not needed here."""

@@ -3,15 +3,18 @@
 A phrase's life:
 
     voice begins    -> speech.startDetected (the turn's first), then now and then a HYPOTHESIS is asked for
-    a short quiet   -> a FINAL is asked for on suspicion; when it comes, its text goes out as a hypothesis at once
+    the level falls -> a FINAL is asked for on the first suspicion; when it comes, its text goes out as a hypothesis
+    the level rises -> that was no end: the FINAL is worth no more than a hypothesis
+    a short quiet   -> the FINAL counts if nothing was heard since the level fell; else another is asked for
     voice again     -> that FINAL is void
     350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase,
                        at once if it has come
     a commit        -> the client knows that the speaker has finished: the quiet ends the phrase now
 
 Phrases go out in the order in which they were spoken. A hypothesis is asked for only while none is being made, so
-that a slow machine gets fewer of them. Whoever drives this carries out the :class:`Decode` requests, brings the
-results to :meth:`RecognitionTurn.decoded`, and stops working on what is :class:`Void`.
+that a slow machine gets fewer of them, and is not begun in a pause: the FINAL covers the same. Whoever drives this
+carries out the :class:`Decode` requests, brings the results to :meth:`RecognitionTurn.decoded`, and stops working on
+what is :class:`Void`.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +31,10 @@ import numpy as np
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.expected import lexical
+from voicebot.localspeech.level_fall import Change, LevelFall
 from voicebot.localspeech.options import Options
+from voicebot.localspeech.phrase import Phrase, Suspicion
+from voicebot.localspeech.phrase_result import phrase_result
 from voicebot.localspeech.segmenter import FRAME_S, Edge, Ended, Paused, Resumed, Segmenter, Started, Timing
 
 TICKS = 10_000_000
@@ -41,9 +48,18 @@ with silence. So it is the same for each decode of the same words, whenever it i
 off, the model repeats words, or leaves out the last one: of 210 strings of digits 184 are right with 0.13 s of quiet
 and no silence, 195 with this, and 194 with 0.3 s of quiet.
 """
-_HYPOTHESIS_EVERY_S = 0.24
-_HYPOTHESIS_SHARE = 0.06
-"""Hypotheses of long speech are made less often: each decodes all of it, which takes so much of its length."""
+_TAIL_AFTER_FALL_S = 0.35
+"""The same where there are but two frames of the quiet, because the level has just fallen."""
+_HYPOTHESIS_SHARE = 0.12
+"""Hypotheses of long speech are made less often, since each decodes all of it: so much is spoken between two, as a
+share of what was spoken before."""
+_MOST_VAIN = 3
+"""Each pause at which the speaker went on makes the next one of the phrase longer by a frame, up to so many: who pauses
+between digits does so again."""
+_MOST_FALLS_IN_VAIN = 1
+"""The same for falls of the level."""
+_SURE = 0.6
+"""What was heard until the level fell with a lower confidence is heard once more, with the quiet after it."""
 _RESET_AFTER_S = 2.0
 _MIN_VOICED_S = 0.09
 _BUFFER_S = 24.0
@@ -68,45 +84,42 @@ class Void:
 TurnOutput = ServiceMessage | Decode | Void
 
 
-@dataclass(slots=True)
-class _Phrase:
-    """A phrase from its start to its going out. ``final`` is the number of the decode whose result counts;
-    ``commit`` names the client's wish to end it, which its result acknowledges."""
-
-    onset: int
-    offset: int = 0
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    final: int = 0
-    result: Transcript | None = None
-    ended: bool = False
-    said: str = ""
-    commit: str = ""
-
-
 class RecognitionTurn:
     """See the module's text. ``detector`` scores 32 ms of samples at ``rate``; ``pause_s`` tells how short the quiet is
-    after which a final result is asked for on suspicion."""
+    after which a final result is asked for, ``hypothesis_s`` how much is spoken from one hypothesis to the next, and
+    ``suspects`` whether a fall of the level is enough to ask for a final result."""
 
     def __init__(
-        self, rate: int, options: Options, detector: Detector, pause_s: Callable[[], float] = lambda: 0.2
+        self,
+        rate: int,
+        options: Options,
+        detector: Detector,
+        pause_s: Callable[[], float] = lambda: 0.2,
+        hypothesis_s: Callable[[], float] = lambda: 0.24,
+        suspects: Callable[[], bool] = lambda: False,
     ) -> None:
         self._rate = rate
         self._options = options
         self._detector = detector
         self._frame = round(rate * FRAME_S)
         self._pause_s = pause_s
+        self._hypothesis_s = hypothesis_s
+        self._suspects = suspects
+        self._level = LevelFall()
         self._segmenter = Segmenter(Timing(end_s=options.segmentation_s), pause_s())
         self._buffer = np.zeros(int(_BUFFER_S * rate), np.float32)
         self._first = 0  # position in the stream of the buffer's first sample
         self._filled = 0
         self._scored = 0  # samples of the stream that went through the detector
         self._reset_at = 0
-        self._phrase: _Phrase | None = None
-        self._pending: deque[_Phrase] = deque()
+        self._phrase: Phrase | None = None
+        self._pending: deque[Phrase] = deque()
         self._decodes = 0
         self._hypothesis = 0  # number of the decode under way, 0: none
         self._hypothesis_end = 0  # the last frame that it hears
         self._next_hypothesis_s = 0.0
+        self._vain = 0  # pauses of this phrase at which the speaker went on
+        self._vain_falls = 0  # falls of the level likewise
         self._started = False
         self._audio_ended = False
         self.phrases = 0
@@ -122,9 +135,11 @@ class RecognitionTurn:
             while not self.ended and self._scored + self._frame <= self._first + self._filled:
                 start = self._scored - self._first
                 self._scored += self._frame
-                score = self._detector(self._buffer[start : start + self._frame])
-                self._segmenter.pause_s = self._pause_s()
-                for edge in self._segmenter.feed(score):
+                frame = self._buffer[start : start + self._frame]
+                self._segmenter.pause_s = self._pause_s() + FRAME_S * min(self._vain, _MOST_VAIN)
+                edges = self._segmenter.feed(self._detector(frame))
+                out += self._follow_level(frame)
+                for edge in edges:
                     out += self._on_edge(edge)
         out += self._ask_hypothesis()
         out += self._keep_time()
@@ -155,9 +170,15 @@ class RecognitionTurn:
             phrase = self._phrase
             if phrase is None or transcript is None or phrase.final or self._hypothesis_end <= phrase.onset:
                 return []
+            if phrase.suspicion is not None and phrase.suspicion.result is not None:
+                return []  # which has heard more
             # it covers what had been said when it was asked for: what was said meanwhile is not in it
             return self._say_hypothesis(phrase, transcript, self._hypothesis_end, repeat=False)
         for phrase in (*self._pending, *([self._phrase] if self._phrase else [])):
+            suspicion = phrase.suspicion
+            if suspicion is not None and suspicion.number == number and not phrase.final:
+                suspicion.result = transcript or Transcript("")
+                return self._say_hypothesis(phrase, suspicion.result, suspicion.end, repeat=True)
             if phrase.final == number:
                 phrase.result = transcript or Transcript("")
                 out = [] if phrase.ended else self._say_hypothesis(phrase, phrase.result, phrase.offset, repeat=True)
@@ -167,70 +188,129 @@ class RecognitionTurn:
     # --- phrases --------------------------------------------------------------------------------------------------
 
     def _on_edge(self, edge: Edge) -> list[TurnOutput]:
+        phrase = self._phrase
         match edge:
             case Started(onset):
-                self._phrase = _Phrase(onset)
-                self._next_hypothesis_s = 0.22
+                self._phrase = Phrase(onset)
+                self._next_hypothesis_s, self._vain, self._vain_falls = 0.22, 0, 0
+                self._level.begin(self._segmenter.now - onset)
                 if self._started:
                     return []
                 self._started = True
                 return [ServiceMessage("speech.startDetected", {"Offset": self._ticks(onset)})]
             case Paused(offset):
-                phrase = self._phrase
                 if phrase is None or (offset - phrase.onset) * FRAME_S < _MIN_VOICED_S:
                     return []
                 phrase.offset = offset
-                return [*self._void_hypothesis(), self._ask_final(phrase)]
+                self._heard_until((offset - phrase.onset) * FRAME_S)  # where the speaker goes on, the final heard it
+                return [*self._void_hypothesis(), *self._ask_final(phrase)]
             case Resumed():
-                phrase = self._phrase
                 if phrase is None:
                     return []
+                self._vain += 1
                 void = [Void(phrase.final)] if phrase.final and phrase.result is None else []
-                phrase.final, phrase.result, phrase.offset = 0, None, 0
+                phrase.final, phrase.result, phrase.suspicion, phrase.offset = 0, None, None, 0
                 return [*void]
             case Ended(onset, offset, _):
-                phrase, self._phrase = self._phrase, None
+                self._phrase = None
                 if phrase is None or (offset - onset) * FRAME_S < _MIN_VOICED_S:
                     return []
                 phrase.offset, phrase.ended = offset, True
                 self._pending.append(phrase)
-                if (
-                    len(self._pending) > _MAX_PENDING
-                ):  # the models are far too slow: the oldest phrase ends without a result
+                if len(self._pending) > _MAX_PENDING:  # the models are far too slow: the oldest ends without a result
                     self._pending[0].result = self._pending[0].result or Transcript("")
-                return ([] if phrase.final else [self._ask_final(phrase)]) + self._flush()
+                return ([] if phrase.final else self._ask_final(phrase)) + self._flush()
+
+    def _follow_level(self, frame: Samples) -> list[TurnOutput]:
+        """A fall of the level is a suspicion that the phrase has ended, which a rise takes back."""
+        voiced = self._segmenter.speaking and self._segmenter.quiet_s <= 0
+        change = self._level.feed(frame, voiced=voiced, more=min(self._vain_falls, _MOST_FALLS_IN_VAIN))
+        phrase = self._phrase
+        if change is None or phrase is None or phrase.final:
+            return []
+        return self._suspect(phrase) if change is Change.FELL else self._take_back(phrase)
+
+    def _suspect(self, phrase: Phrase) -> list[TurnOutput]:
+        end = self._segmenter.now - self._level.quiet_frames
+        if (end - phrase.onset) * FRAME_S < _MIN_VOICED_S or not self._suspects():
+            return []
+        self._heard_until((end - phrase.onset) * FRAME_S)
+        suspicion = phrase.suspicion = Suspicion(self._decodes + 1, self._segmenter.now)
+
+        def wanted() -> bool:  # asked on the threads of the models, too
+            return phrase.suspicion is suspicion
+
+        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_TAIL_AFTER_FALL_S)]
+
+    def _take_back(self, phrase: Phrase) -> list[TurnOutput]:
+        suspicion, phrase.suspicion = phrase.suspicion, None
+        if suspicion is None:
+            return []
+        self._vain_falls += 1
+        if suspicion.result is None and self._hypothesis:
+            return [Void(suspicion.number)]
+        if suspicion.result is None:  # it is no more than a hypothesis
+            self._hypothesis, self._hypothesis_end = suspicion.number, suspicion.end
+        return []
 
     def _ask_hypothesis(self) -> list[TurnOutput]:
         phrase, voiced_s = self._phrase, self._segmenter.voiced_s
-        if phrase is None or phrase.final or self._hypothesis or voiced_s < self._next_hypothesis_s:
+        if phrase is None or self._hypothesis or voiced_s < self._next_hypothesis_s or not self._speaks(phrase):
             return []
-        if self._segmenter.quiet_s > 0:
-            return []  # if it goes on, the final decode hears the same
-        self._next_hypothesis_s = voiced_s + max(_HYPOTHESIS_EVERY_S, _HYPOTHESIS_SHARE * voiced_s)
-        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now)
+        self._heard_until(voiced_s)
+        wanted = partial(self._speaks, phrase)
+        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now, wanted, alike=True)
         self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now
         return [decode]
+
+    def _speaks(self, phrase: Phrase) -> bool:
+        """Whether ``phrase`` is being spoken. If its quiet goes on, the final decode hears all that a hypothesis would.
+        Asked on the threads of hypotheses, too."""
+        ending = phrase.final or phrase.suspicion is not None or self._segmenter.quiet_s > 0
+        return phrase is self._phrase and not ending
+
+    def _heard_until(self, voiced_s: float) -> None:
+        self._next_hypothesis_s = voiced_s + max(self._hypothesis_s(), _HYPOTHESIS_SHARE * voiced_s)
 
     def _void_hypothesis(self) -> list[TurnOutput]:
         number, self._hypothesis = self._hypothesis, 0
         return [Void(number)] if number else []
 
-    def _ask_final(self, phrase: _Phrase) -> Decode:
-        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset)
+    def _ask_final(self, phrase: Phrase) -> list[TurnOutput]:
+        """Ask for the result of ``phrase``, which has ended. What was asked for when its level fell is as good if there
+        was nothing but quiet since, unless it has turned out to be doubtful."""
+        suspicion = phrase.suspicion
+        doubtful = suspicion is not None and suspicion.result is not None and suspicion.result.confidence < _SURE
+        if suspicion is not None and self._level.clean and not doubtful:
+            phrase.final, phrase.result = suspicion.number, suspicion.result
+            if suspicion.result is None or phrase.ended:
+                return []
+            return self._say_hypothesis(phrase, suspicion.result, phrase.offset, repeat=True)  # it covers the quiet too
+        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None)
         phrase.final = decode.number
-        return decode
+        return [*([Void(suspicion.number)] if suspicion and suspicion.result is None else []), decode]
 
-    def _decode(self, kind: DecodeKind, phrase: _Phrase, offset: int) -> Decode:
+    def _decode(
+        self,
+        kind: DecodeKind,
+        phrase: Phrase,
+        offset: int,
+        wanted: Callable[[], bool] = lambda: True,
+        *,
+        alike: bool = False,
+        tail_s: float = _TAIL_S,
+    ) -> Decode:
         self._decodes += 1
         start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
         end = min((offset + _AFTER_FRAMES) * self._frame, self._scored)
         heard = self._buffer[start - self._first : end - self._first]
-        samples = np.concatenate((heard, np.zeros(int(_TAIL_S * self._rate), np.float32)))
+        samples = np.concatenate((heard, np.zeros(int(tail_s * self._rate), np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
-        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, self._options.expected)
+        expected = self._options.expected
+        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted, alike)
 
-    def _say_hypothesis(self, phrase: _Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:
+    def _say_hypothesis(self, phrase: Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:
         text = lexical(transcript.text)
         if not text or (text == phrase.said and not repeat):
             return []
@@ -252,23 +332,9 @@ class RecognitionTurn:
             out += self._end_turn()
         return out
 
-    def _phrase_body(self, phrase: _Phrase, result: Transcript) -> dict[str, Any]:
+    def _phrase_body(self, phrase: Phrase, result: Transcript) -> dict[str, Any]:
         times = self._times(phrase.onset, phrase.offset)
-        if phrase.commit:
-            times["clientAudioMetadata"] = {"X-Client-Commit-Token": phrase.commit}
-        if not result.text:
-            return {"Id": phrase.id, "RecognitionStatus": "NoMatch", **times, "Channel": 0}
-        # The service gives NBest in its detailed format only; the SDK ignores it otherwise, and whoever reads the
-        # JSON has a confidence.
-        return {
-            "Id": phrase.id,
-            "RecognitionStatus": "Success",
-            "DisplayText": result.text,
-            **times,
-            "Channel": 0,
-            "Type": "ConversationTranscription" if self._options.mode == "conversation" else "Recognition",
-            "NBest": [_alternative(one) for one in (result, *result.others)],
-        }
+        return phrase_result(phrase.id, result, times, self._options.mode, phrase.commit)
 
     # --- the turn ---------------------------------------------------------------------------------------------------
 
@@ -316,10 +382,3 @@ class RecognitionTurn:
 
     def _times(self, start: int, end: int) -> dict[str, Any]:
         return {"Offset": self._ticks(start), "Duration": max(0, end - start) * self._frame * TICKS // self._rate}
-
-
-def _alternative(transcript: Transcript) -> dict[str, Any]:
-    """An entry of ``NBest``."""
-    words = lexical(transcript.text)
-    confidence = round(min(max(transcript.confidence, 0.0), 1.0), 4)
-    return {"Confidence": confidence, "Lexical": words, "ITN": words, "MaskedITN": words, "Display": transcript.text}

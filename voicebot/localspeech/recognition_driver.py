@@ -52,8 +52,8 @@ class RecognitionDriver:
             message = parse_text(frame)
             if message.path == "speech.context":
                 self._options = Options.from_context(message.json(), self._mode, self._query)
-            elif message.path == "audio.commit" and message.request_id == self._request_id and self._turn is not None:
-                await self._carry_out(self._turn.commit(message.headers.get("x-client-commit-token", "")[:_MAX_TOKEN]))
+            elif message.path == "audio.commit" and message.request_id == self._request_id:
+                await self._commit(message.headers.get("x-client-commit-token", "")[:_MAX_TOKEN])
         except FramingError as error:
             self._count_malformed(error)
 
@@ -80,6 +80,10 @@ class RecognitionDriver:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _commit(self, token: str) -> None:
+        if self._turn is not None and self._engine.commits:
+            await self._carry_out(self._turn.commit(token))
 
     def _begin(self, request_id: str) -> None:
         for task in self._decodes.values():
@@ -124,7 +128,14 @@ class RecognitionDriver:
         self._format = audio
         self._tag = uuid.uuid4().hex
         self._session = self._engine.session(audio.rate, self._tag, options.previous_tag)
-        self._turn = RecognitionTurn(audio.rate, options, self._session.detector, lambda: self._engine.quiet_s)
+        self._turn = RecognitionTurn(
+            audio.rate,
+            options,
+            self._session.detector,
+            lambda: self._engine.quiet_s,
+            lambda: self._engine.hypothesis_s,
+            lambda: self._engine.suspects,
+        )
 
     def _context(self) -> dict[str, dict[str, str]]:
         return {"context": {"serviceTag": self._tag}}

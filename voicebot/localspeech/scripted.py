@@ -33,7 +33,9 @@ class Script:
     Recognition: ``texts`` in order, one a phrase (``cycle``: from the start again, else nothing is understood after
     the last). The order is that of one recogniser, kept when it reconnects. ``hypothesis_after_ms`` of speech brings
     the text as a hypothesis (None: none); ``final_delay_ms`` after the last voice brings it as final, but not before
-    ``segmentation_ms`` of silence (None: what the client asked for). ``confidence`` goes with it.
+    ``segmentation_ms`` of silence (None: what the client asked for). ``confidence`` goes with it. A client that knows
+    that the speaker has finished can end a phrase sooner, and what is said then has the next text; with ``commits``
+    false, the service does not listen to that, as services may.
 
     Synthesis: a tone, ``ms_per_word`` each, the first chunk after ``first_chunk_delay_ms``; then in real time if
     ``real_time``.
@@ -52,6 +54,7 @@ class Script:
     hypothesis_after_ms: float | None = 300
     final_delay_ms: float = 0
     segmentation_ms: float | None = None
+    commits: bool = True
     ms_per_word: float = 300
     first_chunk_delay_ms: float = 0
     real_time: bool = False
@@ -83,7 +86,7 @@ class Script:
             elif name == "faults_on":
                 if value not in ("both", "recognition", "synthesis"):
                     raise InvalidScript("faults_on: want both, recognition or synthesis")
-            elif name in ("cycle", "mute", "stall_synthesis", "real_time"):
+            elif name in ("cycle", "commits", "mute", "stall_synthesis", "real_time"):
                 if not isinstance(value, bool):
                     raise InvalidScript(f"{name}: want true or false")
             elif value is None and name in ("hypothesis_after_ms", "segmentation_ms"):
@@ -150,6 +153,8 @@ class ScriptedRecognition:
     """A recognition engine that reads from ``script``, which may be replaced while it runs."""
 
     quiet_s = 0.1
+    hypothesis_s = 0.24
+    suspects = False
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -159,6 +164,10 @@ class ScriptedRecognition:
     def segmentation_s(self) -> float | None:
         ms = self.script.segmentation_ms
         return None if ms is None else ms / 1000
+
+    @property
+    def commits(self) -> bool:
+        return self.script.commits
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> ScriptedSession:
         return ScriptedSession(self, service_tag, self._said.get(previous_tag, 0))

@@ -13,6 +13,7 @@ import contextlib
 import json
 import logging
 import math
+import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -170,6 +171,9 @@ class ChildProcess:
                 if gone.done() or await self._is_healthy():
                     silent_s, self.answered = 0.0, True
                     continue
+                if has_ended(process.pid):  # it did not answer because it was ending
+                    await gone
+                    break
                 # If this process itself was blocked, that time must not count as the child's silence.
                 passed_s = min(time.monotonic() - began, 2.5 * self._health_every_s)
                 silent_s += silence_s(passed_s, processor_wait_s(process.pid) - starved_s)
@@ -224,6 +228,14 @@ class ChildProcess:
                 async with asyncio.timeout(STOP_S):
                     await process.wait()
         self.pid = None
+
+
+def has_ended(pid: int) -> bool:
+    """Whether our child ``pid`` has ended, though asyncio may not have been told yet."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # asyncio has taken its status
+        return True
 
 
 def processor_wait_s(pid: int) -> float:

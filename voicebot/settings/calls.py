@@ -17,10 +17,11 @@ class TurnSettings(Section):
     """[turns] when a turn ends, and when the caller may interrupt. Explained at :class:`~voicebot.turns.TurnPolicy`."""
 
     pace: Pace = Pace.USUAL
-    """Stands for values of the seven numbers that follow. Numbers that are set to others than the usual ones win."""
+    """Stands for values of the eight numbers that follow. Numbers that are set to others than the usual ones win."""
     end_silence_ms: int = Field(default(TurnPolicy, "end_silence_ms"), ge=50, le=5000)
     number_silence_ms: int = Field(default(TurnPolicy, "number_silence_ms"), ge=50, le=5000)
     complete_silence_ms: int = Field(default(TurnPolicy, "complete_silence_ms"), ge=50, le=5000)
+    one_word_silence_ms: int = Field(default(TurnPolicy, "one_word_silence_ms"), ge=50, le=5000)
     finished_silence_ms: int = Field(default(TurnPolicy, "finished_silence_ms"), ge=50, le=5000)
     unsure_silence_ms: int = Field(default(TurnPolicy, "unsure_silence_ms"), ge=50, le=5000)
     unfinished_silence_ms: int = Field(default(TurnPolicy, "unfinished_silence_ms"), ge=50, le=5000)

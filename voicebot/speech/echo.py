@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from voicebot.audio import AudioFormat, Samples
+from voicebot.audio import PCMU, AudioFormat, Samples
 from voicebot.speech.echo_path import TAPS, EchoPath, best_match
 from voicebot.speech.voice_decision import Whose
 
@@ -79,11 +79,25 @@ class EchoGuard:
         self._came, self._came_samples = audio.silence(self._most), 0
         self._audible = 0  # samples until the last loud frame that was sent is out of reach
         self._path: EchoPath | None = None
+        self._to_learn: tuple[bytes, bytes] | None = None
+        """What was sent and came of an echo that was just found: its path is learnt with the next frame."""
         self._ahead = 0  # how many samples the path's frames were sent before they come, as counted
         self._loud = 0.0  # energy of the echo that is expected
         self._unlike = 0
         self.frames = 0
         """How many frames were replaced by silence."""
+
+    @staticmethod
+    def warm() -> None:
+        """Compare and subtract once, which takes some milliseconds the first time: call it at start."""
+        tone = PCMU.encode((8000 * np.sin(np.arange(PCMU.rate) ** 1.5 / 100)).astype(np.int16))
+        guard = EchoGuard(PCMU)
+        for at in range(0, len(tone), PCMU.frame_bytes):
+            frame = tone[at : at + PCMU.frame_bytes]
+            guard.sent(frame)
+            guard.without_echo(frame)
+            if guard._path is None and at > len(tone) // 2:
+                guard.whose(_MOST_S)
 
     @property
     def audible(self) -> bool:
@@ -99,6 +113,10 @@ class EchoGuard:
 
     def without_echo(self, payload: bytes) -> bytes:
         """Received audio: unchanged, without an echo that it contains, or silence if it is nothing but an echo."""
+        if self._to_learn is not None:
+            sent, came = self._to_learn
+            self._path, self._unlike = EchoPath(self._audio.floats(sent), self._audio.floats(came)), 0
+            self._to_learn = None
         self._came_samples += len(payload) // self._audio.width
         if self._path is not None and self._audible:
             payload = self._remove(self._path, payload)
@@ -125,10 +143,9 @@ class EchoGuard:
         least = max(0, delay - _AHEAD)
         self._ahead = self._sent_samples - self._came_samples - least
         count = round(_LEAST_S * self._audio.rate)
-        came = self._audio.floats(self._came)[-count:]
         sent = self._sent_until(self._came_samples, count)
         assert sent is not None, "more is kept than is compared"
-        self._path, self._unlike = EchoPath(self._audio.floats(sent), came), 0
+        self._to_learn = sent, self._came[-count * self._audio.width :]
 
     def _sent_until(self, came: int, count: int) -> bytes | None:
         """What was sent in the time of the ``count`` samples that came before the sample ``came``; None if it is not
@@ -164,5 +181,5 @@ class EchoGuard:
     def _folded(self, payload: bytes) -> Samples:
         samples = self._audio.floats(payload)
         if self._fold > 1:
-            samples = samples.reshape(-1, self._fold).mean(axis=1, dtype=np.float32)
+            samples = (samples[::2] + samples[1::2]) * np.float32(0.5)
         return samples

@@ -44,10 +44,12 @@ def best_match(sent: Samples, came: Samples) -> Match:
     if power <= 0.0:
         return Match(0.0, 0)
     size = 1 << (len(sent) - 1).bit_length()  # what wraps around is beyond the part that is looked at
+    size = size * 3 // 4 if len(sent) <= size * 3 // 4 else size
     spectrum = np.fft.rfft(sent, size) * np.conj(np.fft.rfft(came, size))
     products = np.fft.irfft(spectrum, size)[: len(sent) - count + 1]
-    energy = np.cumsum(np.pad(sent.astype(np.float64) ** 2, (1, 0)))
-    energy = energy[count:] - energy[:-count]
+    energy = np.cumsum(sent * sent, dtype=np.float64)
+    energy[count:] -= energy[:-count].copy()
+    energy = energy[count - 1 :]
     likeness = products / np.sqrt(np.maximum(energy, _FLOOR * count) * power)
     best = int(np.argmax(likeness))
     return Match(float(likeness[best]), len(sent) - count - best)

@@ -1,7 +1,8 @@
 """What of the caller's audio reaches the recogniser: the voice, and silence for what voice activity detection ignores.
 
 A noise gate with look-back. While it is shut, frames are held back; if a voice is detected, those since it began are
-passed on, and otherwise they leave as silence. While it is open, nothing is delayed. Each frame keeps its time.
+passed on, and otherwise they leave as silence; so are those of a voice of which it must first be found out whether it
+is the caller's. While it is open, nothing is delayed. Each frame keeps its time.
 """
 
 from __future__ import annotations
@@ -30,16 +31,24 @@ class NoiseGate:
         self._held: deque[Frame] = deque()
         self._open_until = float("-inf")
 
-    def frame(self, payload: bytes, at: float, voice_since: float | None) -> list[Frame]:
+    def frame(
+        self, payload: bytes, at: float, voice_since: float | None, *, doubtful_since: float | None = None
+    ) -> list[Frame]:
         """Add a frame. ``voice_since``: since when there is a voice (-inf: everything is one); None: there is none.
-        Returns what leaves."""
+        ``doubtful_since``: since when there is one that is still to be judged; it is held back. Returns what leaves."""
         self._held.append((payload, at))
+        if doubtful_since is not None:
+            return self._leave(doubtful_since - LEAD_S, float("inf"))
         if voice_since is not None:
             self._open_until = at + TAIL_S
             return self._leave(at, voice_since - LEAD_S)
         if at <= self._open_until:
             return self._leave(at, float("-inf"))
         return self._leave(at - LOOK_BACK_S, float("inf"))
+
+    def shut(self) -> None:
+        """What follows comes after no voice: the bot begins to speak, and its echo is nobody's."""
+        self._open_until = float("-inf")
 
     def flush(self) -> list[Frame]:
         """What is held back, as silence."""

@@ -11,6 +11,7 @@ instead of 170 ms, measured).
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -18,8 +19,10 @@ import numpy as np
 
 from voicebot.audio import AudioFormat, Samples, silero
 from voicebot.audio.silero import WINDOW_S, SileroStream
-from voicebot.events import SpeechStarted, SpeechStopped
+from voicebot.events import SpeechDoubted, SpeechMayStart, SpeechStarted, SpeechStopped
 from voicebot.speech.caller_level import CallerLevel
+from voicebot.speech.doubtful_voice import AS_LOUD_DB, DoubtfulVoice, Speaker
+from voicebot.speech.pitch import CallerPitch, pitch
 from voicebot.speech.voice_decision import VOICED, VoiceDecision, Whose, callers
 
 RESET_AFTER_S: Final = 2.0
@@ -27,11 +30,24 @@ _SURE: Final = 0.6
 """The least mean probability of a voice that interrupts the bot: it delays 2 % of voices, and by 32 ms."""
 _LEAST_DBFS: Final = -55.0
 """Below this level there is noise on the line, but no speech that anybody could understand."""
+_LATE_S: Final = 0.04
+"""How much later than a voice has lasted for long enough this may be noticed: frames of 20 ms, which may come late."""
 _MOST_LEVELS: Final = 300
 """Windows of a stretch of speech from which the caller's level is learnt."""
+_MOST_PITCHES: Final = 32
+"""Windows of a stretch of speech from which the caller's pitch is learnt."""
+_BEFORE_START: Final = 4
+"""Windows of a voice before it was detected that are judged with the rest of it: short words begin loudly."""
+_OTHERS_PAUSE_S: Final = 0.5
+"""Somebody else who has been silent for so long has finished."""
+_UNHEEDED_S: Final = 3.0
+"""Who speaks over the bot for so long, and says nothing that interrupts it, is not the caller."""
 _FLOOR_DBFS: Final = -100.0
 _DEAD_DBFS: Final = -70.0
 """Below this level the line is silent (A-law's silence is -72): the model is not run unless somebody is speaking."""
+
+
+VoiceEvent = SpeechMayStart | SpeechStarted | SpeechDoubted | SpeechStopped
 
 
 def level_dbfs(samples: Samples) -> float:
@@ -59,15 +75,23 @@ class VoiceActivity:
         whose: Callable[[float], Whose] = callers,
     ) -> None:
         self.bot_speaks = False
-        """Whether the bot is speaking; set at any time. Then only a voice as loud as the caller's is speech."""
+        """Whether the bot speaks, or its prompt is paused; set at any time. Then only the caller's voice is speech."""
         self.echo_may_come = False
         """Whether an echo of the bot may still come; set at any time. Then only what is found to be speech is one."""
         self._audio = audio
         self._stream = SileroStream(audio.rate)
         self._decision = VoiceDecision(start_ms, hangover_ms, whose)
         self._caller = CallerLevel(gate_dbfs)
+        self._caller_pitch = CallerPitch()
+        self._doubt: DoubtfulVoice | None = None
+        self._unsure_since: float | None = None
+        self._others_s: float | None = None  # how long somebody else whose voice was detected has been silent
+        self._latest: deque[float] = deque(maxlen=_BEFORE_START)  # levels of the latest windows, if all have voice
         self._levels: list[float] = []
+        self._pitches: list[float | None] = []
         self._was_audible = False
+        self._start_s = start_ms / 1000.0
+        self._may_start = False  # it was told of the present run of voiced windows
         self._filled = 0  # samples of the stream's window
         self._quiet_s = 0.0
 
@@ -78,20 +102,32 @@ class VoiceActivity:
 
     @property
     def speaking(self) -> bool:
-        """Whether the caller speaks."""
+        """Whether the caller speaks, or somebody who may be the caller."""
         return self._decision.speaking
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is still to be found out if it is the caller who speaks."""
+        return self._doubt is not None
+
+    @property
+    def others(self) -> bool:
+        """Whether the voice that was detected last was not the caller's, and may go on."""
+        return self._others_s is not None
 
     def ignores(self, payload: bytes) -> bool:
         """Whether a frame is no voice of the caller's: too faint, or not found to be speech while the bot speaks."""
         if self.speaking:
             return False
         faint = self._caller.faint_dbfs
-        return self._bot_audible or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
+        return (
+            self._bot_audible or self.others or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
+        )
 
-    def feed(self, payload: bytes, at: float) -> list[SpeechStarted | SpeechStopped]:
+    def feed(self, payload: bytes, at: float) -> list[VoiceEvent]:
         """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
         samples, window, rate = self._audio.floats(payload), self._stream.window, self._audio.rate
-        events: list[SpeechStarted | SpeechStopped] = []
+        events: list[VoiceEvent] = []
         position = 0
         while position < len(samples):
             take = min(len(window) - self._filled, len(samples) - position)
@@ -102,7 +138,7 @@ class VoiceActivity:
                 events += self._window(at - (len(samples) - position) / rate)
         return events
 
-    def _window(self, end: float) -> list[SpeechStarted | SpeechStopped]:
+    def _window(self, end: float) -> list[VoiceEvent]:
         self._filled = 0
         level, probability = level_dbfs(self._stream.window), 0.0
         if level < _DEAD_DBFS and not self._decision.speaking:
@@ -111,8 +147,15 @@ class VoiceActivity:
             probability = self._stream.score()
         self._follow_bot()
         self._set_thresholds()
-        events = self._decision.window(end - WINDOW_S, end, probability, level)
+        events: list[VoiceEvent] = [*self._decision.window(end - WINDOW_S, end, probability, level)]
+        self._follow_others(probability)
+        events = self._judged(events, end, probability, level)
+        events += self._beginnings(end, level)
         self._learn(probability, level)
+        if probability > VOICED:
+            self._latest.append(level)
+        else:
+            self._latest.clear()
         if self._decision.speaking or self._decision.onset is not None:
             self._quiet_s = 0.0
         else:
@@ -121,6 +164,19 @@ class VoiceActivity:
                 self._quiet_s = 0.0
                 self._stream.reset()
         return events
+
+    def _beginnings(self, end: float, level: float) -> list[SpeechMayStart]:
+        """Of a voice that may become speech, and when it does not. Over the bot it may be an echo, and nobody waits."""
+        decision = self._decision
+        if decision.speaking:
+            self._may_start = False
+        elif decision.onset is None or self._bot_audible:
+            told, self._may_start = self._may_start, False
+            return [SpeechMayStart(end, end)] if told else []
+        elif not self._may_start and level >= (decision.gate_dbfs or _FLOOR_DBFS):
+            self._may_start = True
+            return [SpeechMayStart(end, decision.onset + self._start_s + _LATE_S)]
+        return []
 
     @property
     def _bot_audible(self) -> bool:
@@ -134,6 +190,48 @@ class VoiceActivity:
             self._decision.forget()
         self._was_audible = audible
 
+    def _judged(self, events: list[VoiceEvent], end: float, probability: float, level: float) -> list[VoiceEvent]:
+        """``events`` of a window, and what follows from the judgement of the voice in it."""
+        begun = next((event for event in events if isinstance(event, SpeechStarted)), None)
+        if not self.bot_speaks:
+            self._doubt = self._unsure_since = None
+        elif begun is not None:
+            self._doubt = DoubtfulVoice(self._caller, self._caller_pitch, self._latest, begun.onset)
+            self._others_s = self._unsure_since = None
+        speaker = self._speaker(end, probability, level)
+        if speaker is None:
+            return events
+        self._doubt = None
+        if speaker is Speaker.UNSURE:
+            self._unsure_since = end
+            return [SpeechDoubted(end), *events]
+        if speaker is Speaker.OTHER:
+            self._others_s, self._unsure_since = 0.0, None
+            if self._decision.speaking:
+                return [*events, self._decision.end(end)]
+        return events
+
+    def _speaker(self, end: float, probability: float, level: float) -> Speaker | None:
+        """Who speaks over the bot; None: nobody, or that is still to be found out, or is known already."""
+        doubt, speaking = self._doubt, self._decision.speaking
+        if doubt is None:
+            unheeded = self._unsure_since is not None and end - self._unsure_since >= _UNHEEDED_S
+            return Speaker.OTHER if speaking and unheeded else None
+        speaker: Speaker | None = None
+        if not speaking:
+            speaker = doubt.speaker()
+        elif probability > VOICED:
+            speaker = doubt.heard(level, pitch(self._stream.window))
+        if speaker in (Speaker.CALLER, Speaker.UNSURE) and self._decision.whose(end - doubt.since) is Whose.BOT:
+            return Speaker.OTHER  # an echo of which too little was heard when it began
+        return speaker
+
+    def _follow_others(self, probability: float) -> None:
+        if self._others_s is not None:
+            self._others_s = self._others_s + WINDOW_S if probability <= VOICED else 0.0
+            if self._others_s >= _OTHERS_PAUSE_S:
+                self._others_s = None
+
     def _set_thresholds(self) -> None:
         caller, decision = self._caller, self._decision
         decision.faint_dbfs = caller.faint_dbfs
@@ -144,11 +242,17 @@ class VoiceActivity:
             decision.gate_dbfs = max(caller.faint_dbfs, _LEAST_DBFS)
         else:
             decision.gate_dbfs = caller.unknown_dbfs if self.echo_may_come else _LEAST_DBFS
+        if self.others and caller.dbfs is not None:
+            margin_db = AS_LOUD_DB if self.bot_speaks else caller.margin_db
+            decision.gate_dbfs = max(decision.gate_dbfs, caller.dbfs - margin_db)
 
     def _learn(self, probability: float, level: float) -> None:
         if self._decision.speaking:
             if probability > VOICED and not self._bot_audible and len(self._levels) < _MOST_LEVELS:
                 self._levels.append(level)
+                if len(self._pitches) < _MOST_PITCHES:
+                    self._pitches.append(pitch(self._stream.window))
         elif self._levels:
             self._caller.heard(self._levels)
-            self._levels = []
+            self._caller_pitch.heard(self._pitches, self._levels)
+            self._levels, self._pitches = [], []

@@ -93,6 +93,11 @@ class VoiceDecision:
         self.onset = None
         self._run.clear()
 
+    def end(self, at: float) -> SpeechStopped:
+        """The voice that speaks is not the caller's."""
+        self.last_voice = None
+        return SpeechStopped(at, offset=at)
+
     def window(self, begin: float, end: float, probability: float, level_dbfs: float) -> list[SpeechEvent]:
         """Add the window from ``begin`` to ``end``. Returns the resulting events."""
         if self.last_voice is not None:

@@ -51,6 +51,8 @@ class BotSpeech:
         self.last_heard = 1.0
         """How much of the bot's last message had been played when the caller began to speak over it, from 0 to 1."""
         self.recent = RecentSpeech()
+        self.played_until = float("-inf")
+        """When the last prompt ended that was played to its end."""
         self._noises = 0
         self._last = 0
         self._overlap_s = 0.0
@@ -90,8 +92,9 @@ class BotSpeech:
         """Whether to play a message for ``request``: not if its turn was dropped, or too much is queued."""
         return (request == 0 or request > self._suppressed_through) and len(self._queue) < MAX_QUEUED
 
-    def spoken_over(self, began: float | None, *, asked: bool) -> SpokenOver:
-        """What plays for a caller who began to speak at ``began``. ``asked``: the last utterance asks for an answer."""
+    def spoken_over(self, began: float | None, *, asked: bool, doubtful: bool) -> SpokenOver:
+        """What plays for a caller who began to speak at ``began``. ``asked``: the last utterance asks for an answer;
+        ``doubtful``: it may have been somebody else."""
         if not self._queue or began is None or self.recent.since is None or began < self.recent.since:
             return SpokenOver(turn=asked, later=True)
         playing = self._queue[0]
@@ -100,6 +103,7 @@ class BotSpeech:
         return SpokenOver(
             question=asks and heard >= SHARE_TO_KNOW,
             turn=asked or any(utterance.hint is InputHint.EXPECTING for utterance in self._queue),
+            doubtful=doubtful,
         )
 
     # --- changes -----------------------------------------------------------------------------------------------------
@@ -159,6 +163,7 @@ class BotSpeech:
         dropped = self._dropped.pop(event.utterance, None)
         self.recent.ended(event.utterance, event.at, more=len(self._queue) > 1)
         if dropped is None:
+            self.played_until = event.at
             return self.remove(event.utterance)
         if dropped.number == self._last:
             self.last_heard = heard_share(dropped.text, event.heard_s - self._overlap_s, event.whole_s)

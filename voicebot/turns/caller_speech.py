@@ -14,12 +14,13 @@ from voicebot.events import (
     Final,
     Hypothesis,
     NoMatch,
+    SpeechMayStart,
     SpeechStarted,
     SpeechStopped,
     TurnScored,
 )
-from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, end_rule, quiet_to_commit, quiet_to_end
-from voicebot.turns.expected_answer import Judgement, ends_in_part, judge
+from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, end_rule, quiet_to_commit, quiet_to_end
+from voicebot.turns.expected_answer import WHOLE, Judgement, ends_in_part, judge
 from voicebot.turns.open_ends import goes_on
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, has_numbers, remainder, words
@@ -50,7 +51,9 @@ class CallerSpeech:
         self._finals: list[Final] = []
         self._hypothesis: Hypothesis | None = None
         self._no_match = False
+        self._wordless_until = float("-inf")  # the end of the last sound in which the recogniser found no words
         self._agreed = False
+        self._may_speak_until = float("-inf")
         self._used_until = float("-inf")
         self._used_text = ""
         self.committed = False
@@ -58,6 +61,8 @@ class CallerSpeech:
         self.score_asked = False
         """Whether it has been asked in this quiet how finished the voice sounds."""
         self._score: float | None = None
+        self.doubtful = False
+        """Whether the voice that was detected last may be somebody else's."""
         self.prepared = ""
         """The words to which the bot's reply was last made ready in this turn."""
 
@@ -94,6 +99,11 @@ class CallerSpeech:
         return first.start if self._onset is None and first is not None else self._onset
 
     @property
+    def words_until(self) -> float:
+        """When the last of the words ended; minus infinity if there are none."""
+        return float("-inf") if self._newest is None else self._newest.end
+
+    @property
     def offset(self) -> float | None:
         """Since when voice activity detection finds it quiet; None: somebody speaks, or nobody has."""
         return self._offset
@@ -103,7 +113,9 @@ class CallerSpeech:
         if self.speaking:
             return None if self._onset is None else self._onset + policy.max_turn_s
         quiet_since = self._quiet_since()
-        return None if quiet_since is None else quiet_since + quiet_to_end(turn, policy)
+        if quiet_since is None:
+            return None
+        return max(quiet_since + quiet_to_end(turn, policy), self._may_speak_until)
 
     def why_over(self, turn: TurnSoFar) -> TurnEnd:
         """Why the turn is over at its deadline."""
@@ -123,10 +135,13 @@ class CallerSpeech:
         guess = newest is not None and newest is self._hypothesis
         slack_s = HYPOTHESIS_SLACK_S if guess else COVER_SLACK_S
         judgement = judge(text, expected)
+        known_until = float("-inf") if newest is None else newest.end
+        if newest is not None and not guess:
+            known_until = max(known_until, self._wordless_until)
         return TurnSoFar(
             final=newest is not None and not guess,
             hypothesis=self._hypothesis is not None,
-            covered=newest is not None and (self._offset is None or newest.end >= self._offset - slack_s),
+            covered=newest is not None and (self._offset is None or known_until >= self._offset - slack_s),
             words=bool(text),
             in_number=ends_in_number(text) or ends_in_part(text, expected),
             numbers=has_numbers(text),
@@ -134,6 +149,7 @@ class CallerSpeech:
             judgement=judgement,
             kind=AnswerKind.OPEN if expected is None else expected.kind,
             goes_on=goes_on(text, language) and not _is_whole(text, judgement, expected),
+            one_word=len(words(text)) == 1,
             score=self._score,
         )
 
@@ -143,11 +159,15 @@ class CallerSpeech:
         """Voice activity has detected speech."""
         self.speaking = True
         self._offset = None
-        self._no_match = False
+        self._no_match = self.doubtful = False
         self.prepared = ""
         self._begin_quiet()
         if self._onset is None:
             self._onset = event.onset
+
+    def speech_may_start(self, event: SpeechMayStart) -> None:
+        """A voice has begun that may be the caller's, who goes on, or it has broken off."""
+        self._may_speak_until = event.until
 
     def speech_stopped(self, event: SpeechStopped) -> None:
         """Voice activity has detected quiet."""
@@ -175,7 +195,8 @@ class CallerSpeech:
         """A final result came. True: it has words that are not used yet."""
         if self._is_used(event):
             return False
-        self._hypothesis = None
+        if self._hypothesis is not None and self._hypothesis.start < event.end:  # else it is of the next phrase
+            self._hypothesis = None
         if not words(self._new_text(event)):
             return False
         self._finals.append(event)
@@ -185,6 +206,7 @@ class CallerSpeech:
         """The recogniser has found no words in the speech."""
         if event.end > self._used_until + COVER_SLACK_S:
             self._no_match = True
+            self._wordless_until = event.end
             self._hypothesis = None
 
     def echo(self, event: Hypothesis | Final) -> None:

@@ -18,11 +18,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from voicebot.events import AnswerKind
-from voicebot.turns.expected_answer import Judgement
+from voicebot.turns.expected_answer import WHOLE, Judgement
 from voicebot.turns.policy import TurnPolicy
 
 COUNTED = (AnswerKind.DIGITS, AnswerKind.SPELLED)
-WHOLE = (Judgement.COMPLETE, Judgement.COMMAND)
 
 
 class TurnEnd(StrEnum):
@@ -64,6 +63,8 @@ class TurnSoFar:
     """The kind of that answer."""
     goes_on: bool = False
     """The last word wants another one."""
+    one_word: bool = False
+    """There is one word only."""
     score: float | None = None
     """How likely it is that the caller has finished, by the sound of the voice, from 0 to 1; None: not known."""
 
@@ -85,6 +86,15 @@ def _guess(turn: TurnSoFar) -> bool:
     return turn.hypothesis and turn.covered
 
 
+def _chosen(turn: TurnSoFar) -> bool:
+    return _guess(turn) and turn.kind is AnswerKind.CHOICE and turn.judgement in WHOLE and not turn.in_number
+
+
+def _one_word(turn: TurnSoFar) -> bool:
+    """Whether a whole answer is one word. Callers often go on behind it, and sound finished before: "yes, please"."""
+    return turn.one_word and turn.judgement in WHOLE and turn.kind not in COUNTED
+
+
 def _must_be_final(turn: TurnSoFar) -> bool:
     if not turn.hypothesis:
         return False
@@ -96,10 +106,18 @@ def _of_value(turn: TurnSoFar) -> bool:
     return turn.kind is AnswerKind.VALUE and found
 
 
+def _may_be_value(turn: TurnSoFar) -> bool:
+    return turn.kind is AnswerKind.VALUE and turn.judgement is Judgement.ENOUGH
+
+
 def to_be_scored(turn: TurnSoFar) -> bool:
-    """Whether the sound of the voice tells anything about the end of ``turn``: not in a string of digits, of which each
-    group sounds finished, nor where the words tell more."""
-    if turn.numbers or turn.goes_on:
+    """Whether the sound of the voice tells anything about the end of ``turn``: not where the words tell more. A number
+    sounds finished after each group of its digits; a value whose voice does not sound so has more to come."""
+    if turn.goes_on:
+        return False
+    if turn.kind is AnswerKind.VALUE:
+        return _may_be_value(turn)
+    if turn.numbers:
         return False
     return turn.kind is AnswerKind.OPEN or (turn.kind is AnswerKind.CHOICE and turn.judgement is Judgement.OTHER)
 
@@ -114,6 +132,12 @@ RULES: tuple[EndRule, ...] = (
         lambda turn: _final(turn) and turn.goes_on,
         lambda policy: policy.patience_ms,
         TurnEnd.PATIENCE,
+    ),
+    EndRule(
+        "a final result covers the speech, and is all of what was asked for, or a command, in one word",
+        lambda turn: _final(turn) and _one_word(turn),
+        lambda policy: policy.one_word_silence_ms,
+        TurnEnd.COMPLETE,
     ),
     EndRule(
         "a final result covers the speech, and is all of what was asked for, or a command",
@@ -134,9 +158,16 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.PATIENCE,
     ),
     EndRule(
+        "a final result covers the speech, and can be the value that was asked for, but the caller does not sound "
+        "finished",
+        lambda turn: _final(turn) and _may_be_value(turn) and turn.score is not None and not _sounds_finished(turn),
+        lambda policy: policy.number_silence_ms,
+        TurnEnd.MODEL,
+    ),
+    EndRule(
         "a final result covers the speech, and can be the value that was asked for",
-        lambda turn: _final(turn) and turn.kind is AnswerKind.VALUE and turn.judgement is Judgement.ENOUGH,
-        lambda policy: policy.end_silence_ms,
+        lambda turn: _final(turn) and _may_be_value(turn),
+        lambda policy: policy.unsure_silence_ms,
         TurnEnd.FINAL,
     ),
     EndRule(
@@ -164,8 +195,14 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.FINAL,
     ),
     EndRule(
+        "a hypothesis covers the speech, and is one of the answers to choose from, or a command, in one word",
+        lambda turn: _chosen(turn) and _one_word(turn),
+        lambda policy: policy.one_word_silence_ms,
+        TurnEnd.COMPLETE,
+    ),
+    EndRule(
         "a hypothesis covers the speech, and is one of the answers to choose from, or a command, and no number",
-        lambda turn: _guess(turn) and turn.kind is AnswerKind.CHOICE and turn.judgement in WHOLE and not turn.in_number,
+        _chosen,
         lambda policy: policy.complete_silence_ms,
         TurnEnd.COMPLETE,
     ),

@@ -37,6 +37,8 @@ class Judgement(Enum):
     COMPLETE = "an answer, of which no more can come"
 
 
+WHOLE = (Judgement.COMPLETE, Judgement.COMMAND)
+
 _BEST_FIRST = (Judgement.COMPLETE, Judgement.ENOUGH, Judgement.COMMAND, Judgement.NOTHING)
 
 

@@ -18,9 +18,10 @@ from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.caller_speech import CallerSpeech
 from voicebot.turns.commands import AskKind, Canned, Command, HangUp, Play, Transfer
 from voicebot.turns.deferred import Deferred
-from voicebot.turns.end_of_turn import WHOLE, TurnEnd, TurnSoFar, may_be_over, to_be_scored
-from voicebot.turns.expected_answer import Judgement, judge
+from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, may_be_over, to_be_scored
+from voicebot.turns.expected_answer import WHOLE, Judgement, judge
 from voicebot.turns.failures import Failures
+from voicebot.turns.given_answer import GivenAnswer
 from voicebot.turns.interruption import Meaning, meaning
 from voicebot.turns.overlap import Overlap
 from voicebot.turns.policy import TurnPolicy
@@ -44,6 +45,7 @@ class Floor:
         self.bot = BotSpeech()
         self.requests = BotRequests()
         self.deferred = Deferred()
+        self.given = GivenAnswer()
         self.overlap = Overlap()
         self.failures = Failures(policy.max_failures)
         self.timers = Timers()
@@ -135,13 +137,22 @@ class Floor:
             judge(event.text, self.policy.expected) in WHOLE or interrupts(event.text, self.policy.language)
         ):
             return False  # callers often say what was offered to them
-        return self.bot.recent.is_repeated(event.text, event.start, noticed=noticed)
+        quiet_since = self.caller.offset
+        end = event.end if quiet_since is None else min(event.end, quiet_since)
+        return self.bot.recent.is_repeated(event.text, event.start, end, noticed=noticed)
 
     def meaning(self) -> Meaning:
         """What the caller means who speaks over the prompt."""
-        over = self.bot.spoken_over(self.caller.began, asked=self.policy.asked and not self.requests.owed)
+        if self.adds_nothing():
+            return Meaning.LISTENING
+        asked = self.policy.asked and not self.requests.owed
+        over = self.bot.spoken_over(self.caller.began, asked=asked, doubtful=self.caller.doubtful)
         policy, sure = self.policy, self.caller.is_sure(self.policy.settings.sure_confidence)
         return meaning(self.caller.text, policy.language, policy.expected, over, confirmed=sure)
+
+    def adds_nothing(self) -> bool:
+        """Whether the caller only goes on with the answer that the bot has."""
+        return self.given.goes_on(self.caller.text, self.caller.began, self.policy.language)
 
     def nothing_to_come(self) -> bool:
         """Whether it is quiet, and there is a final result of all that was said."""

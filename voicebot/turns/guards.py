@@ -35,6 +35,13 @@ def _words_may_interrupt(floor: Floor) -> bool:
     return floor.meaning() is Meaning.UNSURE
 
 
+def _only_listened(floor: Floor) -> bool:
+    if floor.adds_nothing():
+        return True
+    over = floor.caller.words_until <= floor.bot.played_until
+    return over and floor.caller.has_words and floor.meaning() is Meaning.LISTENING
+
+
 GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     Guard.TO_END: lambda floor: floor.deferred.leaving is not None,
     Guard.GOES_ON: lambda floor: floor.deferred.leaving is None,
@@ -50,6 +57,7 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     Guard.WORDS_MAY_INTERRUPT: _words_may_interrupt,
     Guard.CALLER_INTERRUPTS: lambda floor: floor.caller.begun and _speech_interrupts(floor),
     Guard.CALLER_HAS_BEGUN: lambda floor: floor.caller.begun,
+    Guard.ONLY_LISTENED: _only_listened,
     Guard.CALLER_IS_QUIET: lambda floor: not floor.caller.speaking,
     Guard.REPLY_WANTED: lambda floor: (
         floor.policy.settings.prepare and words(floor.caller.text) != words(floor.caller.prepared)

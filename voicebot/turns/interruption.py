@@ -4,6 +4,7 @@ A voice pauses the prompt at once. What was said decides whether the prompt is d
 
 * "Stop", "wait", "no, ..." and the commands of the question always interrupt, and so do two words or more that say
   something.
+* Of a voice that may be somebody else's, only the former and answers count.
 * Who says "mhm" or "okay" only listens, unless that is an answer, and the prompt the question (:class:`SpokenOver`).
 * A plain yes is an answer to a question of the turn that plays, also if the caller knows it already and does not wait
   for it.
@@ -45,11 +46,13 @@ class SpokenOver:
     * ``question``: so much of the prompt that asks for an answer that the caller may know it.
     * ``turn``: a turn of the bot that asks for an answer, or has asked for one before.
     * ``later``: it began only when the caller was speaking already.
+    * ``doubtful``: it may be somebody else who speaks.
     """
 
     question: bool = False
     turn: bool = False
     later: bool = False
+    doubtful: bool = False
 
 
 def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: SpokenOver, *, confirmed: bool) -> Meaning:
@@ -60,11 +63,13 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
         return Meaning.NOTHING
     judgement = judge(text, expected)
     if judgement is Judgement.COMMAND or interrupts(text, language):
-        return Meaning.INTERRUPTION
+        return Meaning.INTERRUPTION if confirmed or said != ["huh"] else Meaning.UNSURE  # it may be half of "uh-huh"
     if only_back_channel(text, language):
         return Meaning.INTERRUPTION if _answers(said, judgement, expected, over) else Meaning.LISTENING
     if judgement is Judgement.COMPLETE:
         return Meaning.INTERRUPTION
+    if over.doubtful and judgement is not Judgement.ENOUGH:
+        return Meaning.NOTHING
     if judgement is Judgement.NOTHING or (len(said) <= _FEW and all(_says_nothing(word, language) for word in said)):
         return Meaning.NOTHING
     if len(said) > 1 or confirmed or over.later:

@@ -39,6 +39,8 @@ from voicebot.events import (
     RecognitionRestored,
     RecordingAsked,
     RecordingChanged,
+    SpeechDoubted,
+    SpeechMayStart,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
@@ -134,10 +136,19 @@ def _speech_started(floor: Floor, event: SpeechStarted) -> None:
     floor.happened(Happening.VOICE, event.at)
 
 
+def _speech_may_start(floor: Floor, event: SpeechMayStart) -> None:
+    floor.caller.speech_may_start(event)
+    floor.follow_turn(event.at)
+
+
 def _speech_stopped(floor: Floor, event: SpeechStopped) -> None:
     floor.caller.speech_stopped(event)
     floor.happened(Happening.QUIET, event.offset)  # it has been quiet since then
     floor.follow_turn(event.at)
+
+
+def _speech_doubted(floor: Floor, _event: SpeechDoubted) -> None:
+    floor.caller.doubtful = True
 
 
 def _turn_scored(floor: Floor, event: TurnScored) -> None:
@@ -312,7 +323,9 @@ HANDLERS: dict[type[Event], Callable[[Floor, Any], None]] = {
     KeyPressed: _key_pressed,
     TransferEnded: _transfer_ended,
     SpeechStarted: _speech_started,
+    SpeechMayStart: _speech_may_start,
     SpeechStopped: _speech_stopped,
+    SpeechDoubted: _speech_doubted,
     TurnScored: _turn_scored,
     Hypothesis: _hypothesis,
     Final: _final,

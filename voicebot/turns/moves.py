@@ -73,6 +73,7 @@ def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
     ended = floor.turn_end(now)
     turn = floor.caller.take(now)
     if turn.text:
+        floor.given.told(turn.text, floor.policy.expected, now)
         _understood(floor)
         floor.deferred.allow_late_end_key("")
         heard = _prompt_heard(floor)

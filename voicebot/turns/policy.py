@@ -24,6 +24,8 @@ class TurnPolicy:
     """Instead of ``end_silence_ms`` if the last word is a number: people pause between groups of digits."""
     complete_silence_ms: int = 120
     """Instead of ``end_silence_ms`` if all of what was asked for has been said, or a command."""
+    one_word_silence_ms: int = 240
+    """Instead of ``complete_silence_ms`` if it is one word: "yes, please" has a pause of up to 200 ms."""
     finished_silence_ms: int = 200
     """Instead of ``end_silence_ms`` if the caller, by the sound of the voice, has finished."""
     unsure_silence_ms: int = 500
@@ -87,6 +89,7 @@ class TurnPolicy:
             end_silence_ms=pause_ms,
             number_silence_ms=max(self.number_silence_ms, pause_ms),
             complete_silence_ms=pause_ms,
+            one_word_silence_ms=pause_ms,
             finished_silence_ms=pause_ms,
             unsure_silence_ms=max(self.unsure_silence_ms, pause_ms),
             unfinished_silence_ms=max(self.unfinished_silence_ms, pause_ms),
@@ -101,6 +104,7 @@ _PACES: dict[Pace, TurnPolicy] = {
         end_silence_ms=250,
         number_silence_ms=500,
         complete_silence_ms=100,
+        one_word_silence_ms=150,
         finished_silence_ms=150,
         unsure_silence_ms=400,
         unfinished_silence_ms=1000,
@@ -111,6 +115,7 @@ _PACES: dict[Pace, TurnPolicy] = {
         end_silence_ms=700,
         number_silence_ms=1200,
         complete_silence_ms=250,
+        one_word_silence_ms=400,
         finished_silence_ms=400,
         unsure_silence_ms=1000,
         unfinished_silence_ms=3000,

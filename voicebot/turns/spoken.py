@@ -3,6 +3,9 @@
 The sound of an echo is taken out before it is recognised (``speech/echo.py``); this is for what gets through. A
 recogniser mishears echoes, so letters are compared, with up to a fifth of them wrong, and without regard to where
 words begin. That takes about 0.1 ms.
+
+Callers repeat what was offered to them, too. But an echo stops when the prompt stops: who still speaks some time after
+that is no echo, whatever is said.
 """
 
 from __future__ import annotations
@@ -24,7 +27,10 @@ AROUND = 100
 """How many letters are looked at before and after the one that is being said: the rate is only estimated."""
 
 ECHO_S = 1.0
-"""How long after a prompt its echo may still be heard."""
+"""How long after a prompt the text of its echo may still come."""
+ECHO_LASTS_S = 0.6
+"""How long its sound may go on when the prompt was paused or has ended: half a second of delay is the most that is
+known, and what is heard of a voice ends a little late."""
 
 _MARKUP = re.compile(r"<[^<>]*>")
 
@@ -65,6 +71,7 @@ class RecentSpeech:
         self._playing: tuple[int, Spoken] | None = None
         self._before: Spoken | None = None
         self._paused_at: float | None = None
+        self._silent_since: float | None = None
 
     def started(self, number: int, text: str, at: float) -> None:
         """The utterance ``number`` is heard from ``at`` on."""
@@ -72,6 +79,7 @@ class RecentSpeech:
         if self.since is None or before is None or before.ended is None or at - before.ended > ECHO_S:
             self.since = at
         self._playing = number, Spoken(text, at)
+        self._silent_since = None
 
     def ended(self, number: int, at: float, *, more: bool) -> None:
         """Of the utterance ``number``, nothing is heard after ``at``. ``more``: another one follows."""
@@ -79,23 +87,27 @@ class RecentSpeech:
             self._before, self._playing = self._playing[1], None
             self._before.ended = at
             self.since = self.since if more else None
+            if not more and self._silent_since is None:
+                self._silent_since = at
 
     def paused(self, at: float) -> None:
         """Nothing is heard from ``at`` on."""
-        self._paused_at = at
+        self._paused_at = self._silent_since = at
 
     def resumed(self, at: float) -> None:
         """It goes on."""
         if self._paused_at is not None and self._playing is not None:
             self._playing[1].since += at - self._paused_at
-        self._paused_at = None
+        self._paused_at = self._silent_since = None
 
     def played_s(self, at: float) -> float:
         """For how long the utterance that plays had been heard at ``at``."""
         return 0.0 if self._playing is None else at - self._playing[1].since
 
-    def is_repeated(self, heard: str, start: float, *, noticed: bool) -> bool:
-        """Whether ``heard``, from ``start`` on, is an echo: see :meth:`Spoken.is_repeated`."""
+    def is_repeated(self, heard: str, start: float, end: float, *, noticed: bool) -> bool:
+        """Whether ``heard``, from ``start`` to ``end``, is an echo: see :meth:`Spoken.is_repeated`."""
+        if noticed and self._silent_since is not None and end - self._silent_since > ECHO_LASTS_S:
+            return False
         playing, before = self._playing, self._before
         if playing is not None and playing[1].is_repeated(heard, start, noticed=noticed):
             return True

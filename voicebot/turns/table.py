@@ -117,6 +117,7 @@ class Guard(StrEnum):
     WORDS_MAY_INTERRUPT = "speech may interrupt the prompt, even without words, and a word may that is not sure yet"
     CALLER_INTERRUPTS = "the caller's turn has begun, and speech may interrupt the prompt"
     CALLER_HAS_BEGUN = "the caller's turn has begun"
+    ONLY_LISTENED = "what was said, over a prompt that has ended, is no answer, and only shows that the caller listens"
     CALLER_IS_QUIET = "it is quiet"
     REPLY_WANTED = "replies may be made ready, and that to these words is not"
     HYPOTHESIS_WANTED = "the bot wants hypotheses, and has finished with the last one"
@@ -244,7 +245,9 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
     "The end of the caller's turn": (
         Row((_S.SPEAKING,), _H.TURN_OVER, None, None, (_M.FORGET_WORDS,)),
         Row(_QUIET, _H.TURN_OVER, _G.TO_END, None, (_M.FORGET_WORDS,)),
+        Row((_S.CALLER,), _H.TURN_OVER, _G.ONLY_LISTENED, None, (_M.FORGET_WORDS, _M.SETTLE)),
         Row((_S.CALLER,), _H.TURN_OVER, None, None, (_M.ASK_TURN, _M.SETTLE)),
+        Row((_S.THINKING, _S.WAITING), _H.TURN_OVER, _G.ONLY_LISTENED, None, (_M.FORGET_WORDS,)),
         Row((_S.THINKING, _S.WAITING), _H.TURN_OVER, None, None, (_M.ASK_WORDS,)),
     ),
     "The bot": (

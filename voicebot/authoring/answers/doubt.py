@@ -23,6 +23,11 @@ def unsure(confidence: float | None) -> bool:
     return confidence is not None and confidence < UNSURE
 
 
+def sure_of_sound(confidence: float | None) -> bool:
+    """Whether words of this confidence may be taken for others that sound like them, without asking."""
+    return confidence is None or confidence >= SURE
+
+
 def asked_about(answer: Answered, kind: AnswerKind | None, slot: Slot, confidence: float | None) -> str | None:
     """What callers are asked, by its name in :data:`~voicebot.authoring.expected.USUAL`; None: ``answer`` is taken.
 

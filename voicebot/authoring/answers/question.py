@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from pydantic import Field
 
 from voicebot.authoring.answers.answer import AnswerKind
+from voicebot.authoring.answers.choice import option_faults
 from voicebot.authoring.answers.date import DateAnswer
 from voicebot.authoring.answers.digits import DigitsAnswer
 from voicebot.authoring.answers.duration import DurationAnswer
@@ -22,6 +24,8 @@ from voicebot.authoring.answers.text import TextAnswer
 from voicebot.authoring.answers.time import TimeAnswer
 from voicebot.authoring.answers.wanted import Wanted
 from voicebot.authoring.answers.yesno import YesNoAnswer
+from voicebot.authoring.as_written import as_written
+from voicebot.authoring.document import Fault, YamlPath
 from voicebot.authoring.model import Id, LanguageOptions, Option, OptionsFrom, Part, Prompt
 from voicebot.authoring.walking import part_in
 
@@ -79,6 +83,29 @@ class Question(Part):
     def chooses(self) -> bool:
         """Whether the answer is one of the options, and nothing else."""
         return self.kind in ("choice", "languages", "")
+
+    def answer_faults(self) -> Iterator[Fault]:
+        """What is wrong with the kind of its answer, or with the options."""
+        present = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if not present and self.options is None:
+            yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
+                        f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
+        others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
+        if len(others) > 1:
+            said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
+            yield Fault((others[1],), "two-kinds", said, "leave one of them out", at_key=True)
+        if self.choice == {} and self.options is None:
+            yield Fault(("choice",), "empty", "there is nothing to choose", "add the options: {sales: , service: }")
+        smallest, largest = (getattr(self.wanted.answer, word, None) for word in ("min", "max"))
+        if smallest is not None and largest is not None and smallest > largest:
+            said = f"no answer is at least {as_written(smallest)} and at most {as_written(largest)}"
+            yield Fault((self.kind, "min"), "no-value-fits", said, "min: is the smaller of the two", at_key=True)
+        yield from (fault.within(self.options_path) for fault in option_faults(self.wanted.options))
+
+    @property
+    def options_path(self) -> YamlPath:
+        """Where its options are written."""
+        return (self.kind if self.chooses else "choice",)
 
 
 KINDS = ("choice", "languages", *(name for name, info in Question.model_fields.items()

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from voicebot.authoring import channel
 from voicebot.authoring.answers.answer import Answered, More, Reading, Slot, Unclear
-from voicebot.authoring.answers.choice import option_doubts, option_faults, option_for, option_pressed
+from voicebot.authoring.answers.choice import option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
-from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, unsure
+from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, sure_of_sound, unsure
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
 from voicebot.authoring.answers.parts import PART_PAUSE_S
-from voicebot.authoring.answers.question import KINDS, Question
-from voicebot.authoring.as_written import as_written
-from voicebot.authoring.document import Fault, YamlPath, doubt
-from voicebot.authoring.model import (
-    AGENT,
-    BargeIn,
-    Duration,
-    KeypadKey,
-    Name,
-    PhraseList,
-    Prompt,
-    Prompts,
-    Target,
-)
+from voicebot.authoring.model import AGENT, BargeIn, Prompt
+from voicebot.authoring.steps.asked import AskedQuestion
 from voicebot.authoring.steps.commands import answer_command, without_command
-from voicebot.authoring.steps.language import untranslated
+from voicebot.authoring.steps.no_answer import (
+    MOMENT_S,
+    ask_again,
+    ask_what_is_meant,
+    may_wait,
+    wait,
+    waited,
+    was_last_try,
+)
 from voicebot.authoring.steps.offered import offered, options_offered
 from voicebot.authoring.steps.outcome import Ending, Failed, GoOn, StepOutcome
-from voicebot.authoring.steps.site import Site
-from voicebot.authoring.steps.step import DialogStep, Exit
+from voicebot.authoring.steps.step import DialogStep
 from voicebot.authoring.steps.transfer import transferred
-from voicebot.authoring.turn import Turn, nth
+from voicebot.authoring.turn import Turn
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH
 
-TRIES = 3
 ROUNDS = 3
 """How often an answer may be rejected before the question counts as failed."""
 ASKING, CONFIRMING = "ask", "confirm"
@@ -47,116 +39,10 @@ YES_KEY, NO_KEY = "1", "2"
 """The keys with which callers confirm an answer, or reject it."""
 
 
-class AskStep(Question, DialogStep):
+class AskStep(AskedQuestion):
     """Asks a question and waits for the answer."""
 
-    WORD = "ask"
     MODES = (ASKING, CONFIRMING)
-    COLOUR = "ask"
-    KNOWS_OWN_VALUE = True
-    MUST_TRANSLATE = ("ask", "choice", "confirm", "retry", "no_input", "no_match", "help")
-    MAY_TRANSLATE = (*MUST_TRANSLATE, "options", "digits", "date", "time", "pattern", "phone", "phrases")
-
-    save: Name | None = Field(None, description="The variable that stores the answer.")
-    confirm: Confirm | None = Field(None, description="Asks whether the answer was understood correctly.")
-    retry: Prompts = Field(
-        default_factory=list,
-        description="Said instead of the question when there was no answer: one text for each further try.",
-    )
-    no_input: Prompts = Field(default_factory=list, description="Like `retry`, for silence only.")
-    no_match: Prompts = Field(default_factory=list, description="Like `retry`, for answers that were not understood.")
-    tries: int | None = Field(None, ge=1, le=10, description="How many tries callers get. Default: `3`.")
-    on_fail: Target | None = Field(None, description="The step to go to when all tries have failed.")
-    help: Prompt | None = Field(None, description="Said when the caller asks for help, which uses up no try.")
-    keys: dict[KeypadKey, Target] = Field(default_factory=dict, description="Keys that lead straight to a step.")
-    barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt the question. Default: `true`.")
-    no_input_after: Duration | None = Field(None, description="How long a silence counts as no answer.")
-    pace: Literal["quick", "usual", "patient"] | None = Field(
-        None,
-        description="How soon callers have finished: `quick`, `usual`, or `patient` for those who have to think or to "
-        "look something up. Default: as the service is set.",
-    )
-    early: bool = Field(
-        False,
-        description="Whether a yes, a no, a number or a place in the list can answer the question before it was heard. "
-        "An answer that is named (an option's words, a day, an account number) counts at once in any case.",
-    )
-    phrases: PhraseList = Field(default_factory=list, description="Words that the speech recogniser should expect.")
-    sensitive: bool = Field(
-        False,
-        description="Whether the answer is private (a card number, a PIN). Until it is given and confirmed, the "
-        "recording pauses, and the call's record and log keep neither words nor keys.",
-    )
-
-    # --- what is known without running it -----------------------------------------------------------------------------
-
-    @property
-    def is_private(self) -> bool:
-        return self.sensitive
-
-    @property
-    def changes_language(self) -> bool:
-        return self.languages is not None
-
-    def labels(self) -> Iterator[tuple[tuple[str, str], str]]:
-        for name, option in (self.choice or {}).items():
-            if self.save is not None and option.label is not None:
-                yield (self.save, name if option.value is None else as_written(option.value)), option.label
-
-    def exits(self, onward: str) -> list[Exit]:
-        answer = self.wanted.answer
-        found = []
-        for name, option in self.wanted.options.items():
-            found.append(Exit(option.next or onward, f"{name} ({option.key})" if option.key else name))
-        if self.options is not None:
-            found.append(Exit(self.options.next or onward, f"one of {self.options.things}"))
-            found += [Exit(self.options.empty, f"no {self.options.things}")] if self.options.empty else []
-        by_answer = answer.targets() if answer is not None else {}
-        found += [Exit(target or onward, label) for label, target in by_answer.items()]
-        if not by_answer and (answer is not None or not found):
-            found.append(Exit(onward, self.kind if self.choice else ""))
-        keys = [Exit(target, f"key {key}") for key, target in self.keys.items()]
-        return [*found, *keys, Exit(self.on_fail, "no answer")]
-
-    # --- what may be wrong with it ------------------------------------------------------------------------------------
-
-    def own_faults(self) -> Iterator[Fault]:
-        present = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if not present and self.options is None:
-            yield Fault(("ask",), "no-kind", "nothing says what kind of answer this question has",
-                        f"add one of {', '.join(KINDS)}", at_key=True)  # fmt: skip
-        others = [kind for kind in present if kind != "choice"] if "languages" not in present else present
-        if len(others) > 1:
-            said = f"a question has one kind of answer, this one has {' and '.join(map(repr, others))}"
-            yield Fault((others[1],), "two-kinds", said, "leave one of them out", at_key=True)
-        if self.choice == {} and self.options is None:
-            yield Fault(("choice",), "empty", "there is nothing to choose", "add the options: {sales: , service: }")
-        smallest, largest = (getattr(self.wanted.answer, word, None) for word in ("min", "max"))
-        if smallest is not None and largest is not None and smallest > largest:
-            said = f"no answer is at least {as_written(smallest)} and at most {as_written(largest)}"
-            yield Fault((self.kind, "min"), "no-value-fits", said, "min: is the smaller of the two", at_key=True)
-        yield from (fault.within(self._options_path) for fault in option_faults(self.wanted.options))
-        if self.confirm is not None and self.save is None:
-            yield Fault(("confirm",), "confirm-without-save", "nothing keeps what is confirmed",
-                        "add save: and the name of a variable", at_key=True)  # fmt: skip
-
-    def link_faults(self, site: Site) -> Iterator[Fault]:
-        for locale in self.languages or ():
-            yield from untranslated(site, locale, ("languages", locale))
-
-    def doubts(self, site: Site) -> Iterator[Fault]:
-        commands = site.header.globals
-        if self.on_fail is None and site.header.defaults.on_fail is None and site.is_main and commands.agent is None:
-            yield doubt(("ask",), "no-on-fail", "callers who are not understood here are hung up on",
-                        "add on_fail: and a step, here or under defaults", at_key=True)  # fmt: skip
-        doubts = option_doubts(self.wanted.options, self.keys, site.global_keys())
-        yield from (fault.within(self._options_path) for fault in doubts)
-
-    @property
-    def _options_path(self) -> YamlPath:
-        return (self.kind if self.chooses else "choice",)
-
-    # --- its runner ---------------------------------------------------------------------------------------------------
 
     @cached_property
     def _depends(self) -> bool:
@@ -182,7 +68,7 @@ class AskStep(Question, DialogStep):
             return GoOn(self.options.empty)
         if self._depends and not self.choice and self.wanted.answer is None:
             return Failed(self.on_fail)
-        state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0)
+        state.update(mode=ASKING, misses=0, slot={}, heard=False, unheard=0, waits=0, waiting=False)
         if state.get("asked") != self.id:
             state.update(asked=self.id, rounds=0)
         state.pop("candidate", None)
@@ -200,24 +86,33 @@ class AskStep(Question, DialogStep):
         text, key = turn.message, turn.key
         if text is None:
             return Ending.WAITS
+        if turn.state.pop("waiting", False):
+            await self._expect(turn)
         if key is not None:
             return await self._key(turn, key)
         state, understanding, today = turn.state, turn.script.understanding, turn.today()
         heard = self._was_heard(turn)
         asks_for = understanding.asks_for(text)
+        waits = understanding.asks_to_wait(text, whole=self.wanted.takes_anything)
         if state["mode"] == CONFIRMING:
             meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=heard)
             if isinstance(meant, bool) and unsure(turn.confidence):
                 return await self._missed(turn)
             if meant is not None:
                 return await self._confirmed(turn, meant)
-        elif self.wanted.takes_anything and heard and understanding.hesitates(text):
-            return Ending.WAITS
+        elif self.wanted.takes_anything and (waits or (heard and understanding.hesitates(text))):
+            pass
         elif asks_for is None or not self.wanted.takes_anything or self.wanted.takes_command(asks_for):
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
             if reading is not None:
                 return await self._take(turn, reading)
+        if asks_for is None and sure_of_sound(turn.confidence):
+            asks_for = understanding.seems_to_ask_for(text)
         if asks_for is not None and await self.asked_for(turn, asks_for):
+            return Ending.WAITS
+        if waits and may_wait(turn):
+            await self._expect(turn, MOMENT_S)
+            await wait(turn, self.prompt_again)
             return Ending.WAITS
         if heard and understanding.hesitates(text):
             return Ending.WAITS
@@ -239,6 +134,14 @@ class AskStep(Question, DialogStep):
         if turn.state["mode"] == CONFIRMING and understanding.yes_no(text) is not None:
             return True
         return self.wanted.is_named(text, understanding, turn.today(), whole=whole)
+
+    def understands(self, turn: Turn, text: str) -> bool:
+        state, understanding, today = turn.state, turn.script.understanding, turn.today()
+        if state["mode"] == CONFIRMING:
+            meant = self.wanted.read_confirming(text, state["candidate"], understanding, today, heard=True)
+            return meant is not None
+        reading = self.wanted.read_words(text, dict(state["slot"]), understanding, today)
+        return self.wanted.takes_anything or reading is not None
 
     def takes_key(self, state: Mapping[str, Any], key: str) -> bool:
         if state["mode"] == CONFIRMING:
@@ -307,14 +210,19 @@ class AskStep(Question, DialogStep):
         return await self._take(turn, reading)
 
     async def _no_answer(self, turn: Turn) -> StepOutcome:
-        silent = turn.event == NO_INPUT
+        silent, waiting = turn.event == NO_INPUT, turn.state.get("waiting", False)
         slot: Slot = turn.state["slot"]
         if silent:
-            turn.state["heard"] = True  # silence is what follows when everything was played
+            turn.state.update(heard=True, waiting=False)  # silence is what follows when everything was played
         if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
             ended = self.wanted.parts_ended(slot, turn.script.understanding, turn.today())
             await self._expect(turn)
             return await self._take(turn, ended)
+        if waiting and silent:
+            await self._expect(turn)
+            await waited(turn, self.prompt_again)
+        if waiting:
+            return Ending.WAITS
         return await self._missed(turn, silent=silent)
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
@@ -366,27 +274,15 @@ class AskStep(Question, DialogStep):
 
     async def _missed(self, turn: Turn, *, silent: bool = False, unclear: Unclear | None = None) -> StepOutcome:
         """There was no answer, or one that is ``unclear``: ask again, or give up."""
-        state, defaults = turn.state, turn.script.header.defaults
-        state["slot"].pop("said", None)
-        if unclear is None or not unclear.alone:
-            state["misses"] = state.get("misses", 0) + 1
-            if state["misses"] >= (self.tries or defaults.tries or TRIES):
-                return Failed(self.on_fail)
-        if unclear is not None and (unclear.alone or unclear.prompt is not None):
-            await self._speak(turn, unclear.prompt or turn.script.usual[unclear.asks])
-            return Ending.WAITS
+        turn.state["slot"].pop("said", None)
+        if (unclear is None or not unclear.alone) and was_last_try(turn, self.tries):
+            return Failed(self.on_fail)
         if unclear is not None:
-            await turn.speak(turn.script.usual[unclear.asks])
-            await self.prompt_again(turn)
+            await ask_what_is_meant(turn, unclear, self.prompt_again, self._speak)
             return Ending.WAITS
         confirm = self._confirm(turn)
         own = confirm.retry if confirm is not None else (self.no_input if silent else self.no_match) or self.retry
-        if own:
-            await self._speak(turn, nth(own, state["misses"]))
-            return Ending.WAITS
-        usual = (defaults.no_input if silent else defaults.no_match) or defaults.retry
-        await turn.speak(nth(usual, state["misses"]) if usual else turn.script.usual["sorry"])
-        await self.prompt_again(turn)
+        await ask_again(turn, own, self.prompt_again, self._speak, silent=silent)
         return Ending.WAITS
 
     async def _expect(self, turn: Turn, patience_s: float | None = None) -> None:

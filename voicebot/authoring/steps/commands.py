@@ -14,13 +14,12 @@ from voicebot.authoring.turn import Turn
 
 Again = Callable[[Turn], Awaitable[None]]
 """Asks the open question again."""
+Speak = Callable[[Turn, Prompt], Awaitable[None]]
+"""Says what asks for an answer."""
 
 
-async def answer_command(
-    turn: Turn, what: str, own_help: Prompt | None, again: Again, speak: Callable[[Turn, Prompt], Awaitable[None]]
-) -> bool:
-    """Answer what callers ask; False: nothing is known of ``what``. ``own_help``: that of the open question;
-    ``speak``: says what asks for an answer."""
+async def answer_command(turn: Turn, what: str, own_help: Prompt | None, again: Again, speak: Speak) -> bool:
+    """Answer what callers ask; False: nothing is known of ``what``. ``own_help``: that of the open question."""
     commands = turn.script.main.globals
     if what == AGENT and turn.call.get("fallback"):
         await turn.speak(turn.script.usual["transfer"], barge_in=False)

@@ -171,6 +171,11 @@ class DialogStep(Part):
         is all that was said."""
         return False
 
+    def understands(self, turn: Turn, text: str) -> bool:
+        """Whether it can make something of ``text`` while it waits. What it cannot may be a global command that was
+        misheard."""
+        return True
+
     def end_key(self, state: Mapping[str, Any]) -> str:
         """The key that ends what is keyed in while it waits."""
         return END_KEY

@@ -1,5 +1,7 @@
 """Sums of money: "twelve fifty", "twelve dollars and fifty cents", "$12.50", "a dollar fifty", "two grand".
 
+Amounts that are joined by "and" are one where they can be: "$1200 and $50" are 1250.
+
 "15 to 20 dollars" and "between 20 and 30" are no sum, "forty two fifty dollars" may be two.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from functools import lru_cache
@@ -41,6 +44,9 @@ class _Unit(Enum):
     FOREIGN = "foreign"
 
 
+_WHOLE = {_Unit.SIGN, _Unit.MAJOR}
+
+
 class Amounts:
     """Reads sums of money; section ``money`` has the words of each currency."""
 
@@ -70,7 +76,7 @@ class Amounts:
     def _read(self, text: str, currency: str, *, whole: bool) -> Decimal | None:
         """``whole``: what may have cents at its end, or not, has none."""
         units = self._units(currency.upper())
-        tokens = self._vocabulary.content(text)
+        tokens = self._added(self._vocabulary.content(text), units)
         if self._is_range(tokens, units) or self._is_limit(tokens) or self._no_sums.find(tokens):
             return None
         if tokens and tokens[0].word in self._sounds_like and self._is_digit_first(tokens[1:]):
@@ -122,6 +128,30 @@ class Amounts:
         if major is None and minor is None:
             return None
         return self._rounded((major or Decimal(0)) + (minor or Decimal(0)) / 100, currency)
+
+    def _added(self, tokens: Sequence[Token], units: Phrases[_Unit]) -> Sequence[Token]:
+        """``tokens`` with amounts that add up to one as one numeral: "$1200 and $50", "1200 and 50 dollars". The second
+        must fit into the zeros at the end of the first: "$45 and $32" are two, "$1200 and 50" may have cents."""
+        named = {at: unit for start, stop, unit in units.find(tokens) for at in range(start, stop)}
+        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        sums: list[tuple[int, int, Decimal, bool]] = []
+        """Start, stop, value, and whether it was added up."""
+        for number in NumberReader(self._words, atoms).all():
+            start, stop, value = atoms[number.start].start, atoms[number.stop - 1].stop, number.value
+            first, until, before, _ = sums[-1] if sums else (0, 0, Decimal(0), False)
+            joints = [tokens[at].word for at in range(until, start) if named.get(at) not in _WHOLE]
+            fits = len(joints) == 1 and joints[0] in self._words.conjunctions and 1 <= value < _last_place(before)
+            said = [_WHOLE & {named.get(at) for at in around} for around in ((first - 1, until), (start - 1, stop))]
+            hundreds = _last_place(before) >= 100 and not said[0] and named.get(stop) is not _Unit.MINOR
+            if fits and (all(said) or hundreds):
+                sums[-1] = (first, stop, before + value, True)
+            else:
+                sums.append((start, stop, value, False))
+        found = list(tokens)
+        for start, stop, value, added in reversed(sums):
+            if added and not self._between.find(tokens):
+                found[start:stop] = [replace(tokens[start], word=f"{value:.2f}")]
+        return found
 
     def _is_range(self, tokens: Sequence[Token], units: Phrases[_Unit]) -> bool:
         """Whether two numbers are the ends of a range, or either is meant: "15 to 20 dollars", "$15 or $20"."""
@@ -223,6 +253,12 @@ def _places(currency: str) -> int:
         return int(get_currency_precision(currency.upper()))
     except (LookupError, ValueError):
         return 2
+
+
+def _last_place(value: Decimal) -> Decimal:
+    """What the last digit of ``value`` that is not zero stands for: 100 in 1200; 0 where there is none."""
+    exponent = value.normalize().as_tuple().exponent
+    return Decimal(1).scaleb(exponent) if value > 0 and isinstance(exponent, int) else Decimal(0)
 
 
 def _may_have_cents(tokens: Sequence[Token], amount: Decimal) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from voicebot.authoring.understanding.likeness import nearest, sound
@@ -18,6 +18,10 @@ MIN_SOUND, MAX_SOUND = 4, 30
 MAX_SOUND_WORDS = 4
 MAX_SOUNDS = 1000
 MAX_HEARD = 100
+
+COMMAND_LIKE, MIN_COMMAND_SOUND = 0.9, 6
+"""How like the sound of a command, with how many letters, must be what was heard, to be taken for it: nobody is asked
+whether that was meant."""
 
 
 class Choices:
@@ -246,6 +250,25 @@ class Globals:
             return hit[1]
         found = self._anywhere.find(tokens)
         return max(found, key=lambda hit: hit[1] - hit[0])[2] if found else None
+
+    def by_sound(self, text: str) -> str | None:
+        """The name of what all that was said sounds like ("operater"), where that is clear."""
+        heard = self._sound_of(text[:MAX_HEARD])
+        if not MIN_COMMAND_SOUND <= len(heard) <= MAX_SOUND:
+            return None
+        near = nearest(heard, self._sounds)
+        return near[0] if near is not None and near[1] >= COMMAND_LIKE else None
+
+    @cached_property
+    def _sounds(self) -> list[tuple[str, str]]:
+        names = self._vocabulary.section("globals")
+        said = [(phrase, name) for name in names for way in ("alone", "anywhere")
+                for phrase in self._vocabulary.written_out("globals", name, way)]  # fmt: skip
+        sounds = [(self._sound_of(phrase), name) for phrase, name in said]
+        return [(heard, name) for heard, name in sounds if len(heard) >= MIN_COMMAND_SOUND]
+
+    def _sound_of(self, text: str) -> str:
+        return sound("".join(token.word for token in self._vocabulary.content(text)))
 
     def without(self, text: str) -> str:
         """``text`` without what asks for such a thing: "one more time" holds no number."""

@@ -29,7 +29,7 @@ from voicebot.authoring.understanding.calendar_rules import (
 )
 from voicebot.authoring.understanding.day_words import DayNumber, DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.numbered_days import NumberedDays, edges
+from voicebot.authoring.understanding.numbered_days import NumberedDays, day_and_year_apart, edges
 from voicebot.authoring.understanding.tokens import Token, without
 from voicebot.authoring.understanding.vague_days import DayRange, VagueDays
 from voicebot.authoring.understanding.vocabulary import Vocabulary
@@ -94,7 +94,8 @@ class CalendarDays:
         return day_of(year, month, day)
 
     def _tokens(self, text: str) -> list[Token]:
-        return without(self._words.ignored, self._vocabulary.content(text))
+        tokens = without(self._words.ignored, self._vocabulary.content(text))
+        return day_and_year_apart(tokens, self._words.months)
 
     def _counts_from_today(self, tokens: Sequence[Token]) -> bool:
         words = self._words

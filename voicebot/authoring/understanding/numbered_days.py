@@ -13,10 +13,12 @@ from itertools import pairwise
 from voicebot.authoring.understanding.calendar_rules import day_of, full_year, yearless
 from voicebot.authoring.understanding.day_words import DayNumber, DayWords
 from voicebot.authoring.understanding.digit_strings import DigitStrings
-from voicebot.authoring.understanding.tokens import Token
+from voicebot.authoring.understanding.tokens import Phrases, Token
 
 _SEPARATED = re.compile(r"([0-9]{1,4})([-/.])([0-9]{1,2})(?:\2([0-9]{1,4}))?")
 _CENTURIES = (19, 20)
+_YEAR = re.compile(r"(?:1[89]|2[01])[0-9]{2}")
+_DAY_AND_YEAR = re.compile(rf"([0-9]{{1,2}})[.,/-]?({_YEAR.pattern})")
 
 
 class NumberedDays:
@@ -136,9 +138,33 @@ class NumberedDays:
             if found is not None and 1850 <= found.year <= 2150:
                 return found
             return day_of(int(row[:4]), int(row[4:6]), int(row[6:]))
-        if len(row) == 6:
-            return self._ordered(int(row[:2]), int(row[2:4]), full_year(row[4:], today, past))
-        return None
+        if len(row) == 6 and (found := self._ordered(int(row[:2]), int(row[2:4]), full_year(row[4:], today, past))):
+            return found
+        return self._without_zeros(row)
+
+    def _without_zeros(self, row: str) -> date | None:
+        """ "532027": with a day or month of one digit, if it can be no other one of the two ("1112027")."""
+        year = _YEAR.fullmatch(row, max(0, len(row) - 4))
+        if len(row) not in (6, 7) or year is None:
+            return None
+        parts = row[:-4]
+        found = {self._ordered(int(parts[:at]), int(parts[at:]), int(year[0])) for at in range(1, len(parts))} - {None}
+        return found.pop() if len(found) == 1 else None
+
+
+def day_and_year_apart(tokens: Sequence[Token], months: Phrases[int]) -> list[Token]:
+    """``tokens`` with the numeral behind a month that is a day and a year ("October 262027", "26,2027") as the two."""
+    behind = {stop for _, stop, _ in months.find(tokens)}
+    found: list[Token] = []
+    for index, token in enumerate(tokens):
+        parts = _DAY_AND_YEAR.fullmatch(token.word) if index in behind else None
+        if parts is None:
+            found.append(token)
+            continue
+        between = token.start + parts.end(1)
+        found.append(Token(parts[1], token.start, between, token.pause))
+        found.append(Token(parts[2], between, token.end, pause=False))
+    return found
 
 
 def edges(found: list[tuple[int, int, bool]]) -> Callable[[int, int], bool]:

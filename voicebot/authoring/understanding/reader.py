@@ -273,6 +273,10 @@ class Understanding:
         """Whether ``text`` says nothing yet: "um", "let me see"."""
         return not without(self._vocabulary.fillers, self._vocabulary.tokens(text))
 
+    def asks_to_wait(self, text: str, *, whole: bool = False) -> bool:
+        """Whether ``text`` asks for a moment ("hold on, let me look for my card"); ``whole``: and says nothing else."""
+        return self._waits.asks(text, whole=whole)
+
     def only_agrees(self, text: str) -> bool:
         """Whether ``text`` only agrees, refuses or shows that somebody listens ("okay, thanks", "mm-hmm", "I see")."""
         return self._yes_no.says_nothing_else(text)
@@ -284,6 +288,10 @@ class Understanding:
     def asks_for(self, text: str) -> str | None:
         """``help``, ``repeat``, ``slower``, ``agent`` or ``start_over``, when the caller asks for that; else None."""
         return self._globals.read(text)
+
+    def seems_to_ask_for(self, text: str) -> str | None:
+        """The same, when that is what ``text`` clearly sounds like, and nothing else is in it ("operater")."""
+        return self._globals.by_sound(text)
 
 
 @lru_cache(maxsize=64)

@@ -24,8 +24,10 @@ class Waits:
         self._no_durations = vocabulary.phrases(
             {phrase: True for key in ("moments", "asked") for phrase in vocabulary.listed("waiting", key)}
         )
-        holding = [*named, *vocabulary.listed("withheld", "holding")]
+        asking = [*named, *vocabulary.listed("withheld", "holding")]
+        holding = [*asking, *vocabulary.listed("withheld", "hesitant")]
         beside = [*vocabulary.listed("beside"), *vocabulary.listed("yes_if_short"), *vocabulary.listed("yes")]
+        self._asking = vocabulary.phrases(dict.fromkeys(asking, True))
         self._holding = vocabulary.phrases(dict.fromkeys(holding, True))
         self._beside = vocabulary.phrases(dict.fromkeys([*holding, *beside], True))
 
@@ -34,9 +36,20 @@ class Waits:
         return bool(self._named.find(tokens))
 
     def is_all(self, text: str) -> bool:
-        """Whether ``text`` asks for a moment and says nothing else."""
+        """Whether ``text`` asks for a moment or hesitates ("I'm not sure"), and says nothing else."""
         tokens = self._vocabulary.content(text)
         return bool(self._holding.find(tokens)) and not without(self._beside, tokens)
+
+    def asks(self, text: str, *, whole: bool) -> bool:
+        """Whether ``text`` asks for a moment: with its first words ("let me get my card"), or with its last ones, after
+        a pause; ``whole``: and says nothing else."""
+        tokens = self._vocabulary.content(text)
+        found = self._asking.find(tokens)
+        if whole or not found:
+            return bool(found) and not without(self._beside, tokens)
+        begins, ends = found[0][0], found[-1]
+        leads = not without(self._beside, tokens[:begins])
+        return leads or (ends[1] == len(tokens) and tokens[ends[0]].pause)
 
     def without_lead(self, tokens: list[Token]) -> list[Token]:
         """``tokens`` without what asks for a moment before a pause: "one moment, John Smith"."""

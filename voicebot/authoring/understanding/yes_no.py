@@ -50,8 +50,9 @@ class YesNoReader:
         open_after_both = vocabulary.listed("withheld", "asking")
         for name in vocabulary.section("globals"):
             open_after_both += vocabulary.listed("globals", name, "anywhere")
-        open_after_yes = [*open_after_both, *vocabulary.listed("withheld", "holding")]
-        open_after_yes += vocabulary.listed("withheld", "reserving")
+        open_after_yes = list(open_after_both)
+        for name in ("holding", "hesitant", "reserving"):
+            open_after_yes += vocabulary.listed("withheld", name)
         self._open_after_no = vocabulary.phrases(dict.fromkeys(open_after_both, True))
         self._open_after_yes = vocabulary.phrases(dict.fromkeys(open_after_yes, True))
         self._question_starts = vocabulary.listed_phrases("withheld", "question_starts")

@@ -1,0 +1,34 @@
+"""What a recognition turn knows of a phrase."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from voicebot.localspeech.engines import Transcript
+
+
+@dataclass(slots=True)
+class Suspicion:
+    """Decode ``number`` of what was said until the level fell, which was noticed at frame ``end``."""
+
+    number: int
+    end: int
+    result: Transcript | None = None
+
+
+@dataclass(slots=True)
+class Phrase:
+    """A phrase from its start to its going out. ``final`` is the number of the decode whose result counts;
+    ``suspicion`` lasts while the level is low; ``commit`` names the client's wish to end it, which its result
+    acknowledges."""
+
+    onset: int
+    offset: int = 0
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    final: int = 0
+    result: Transcript | None = None
+    suspicion: Suspicion | None = None
+    ended: bool = False
+    said: str = ""
+    commit: str = ""
