@@ -36,10 +36,8 @@ class Side:
 
 
 @asynccontextmanager
-async def side(
-    name: str, tree: Path | None, settings: dict[str, str], kept: Path | None = None
-) -> AsyncIterator[Side]:
-    """The service of ``tree``, or ours, with the dialogs of the bench. The calls' records stay below ``kept``, if given."""
+async def side(name: str, tree: Path | None, settings: dict[str, str], kept: Path | None = None) -> AsyncIterator[Side]:
+    """The service of ``tree``, or ours, with the dialogs of the bench. The records stay below ``kept``, if given."""
     with TemporaryDirectory(prefix="voicebot-bench-") as folder:
         records, prompts = (kept or Path(folder)).absolute() / f"records-{name}", Path(folder) / "prompts"
         own = {

@@ -62,7 +62,8 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
     if not said:
         return Meaning.NOTHING
     judgement, listening = judge(text, expected), only_back_channel(text, language)
-    if (judgement is Judgement.COMMAND and (not listening or _is_command(said, expected))) or interrupts(text, language):
+    command = judgement is Judgement.COMMAND and (not listening or _is_command(said, expected))
+    if command or interrupts(text, language):
         return Meaning.INTERRUPTION if confirmed or said != ["huh"] else Meaning.UNSURE  # it may be half of "uh-huh"
     if listening:
         return Meaning.INTERRUPTION if _answers(said, judgement, expected, over) else Meaning.LISTENING
