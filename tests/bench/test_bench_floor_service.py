@@ -24,7 +24,7 @@ STOP = Case("stop", STORY, "interruption", Purpose.INTERRUPTION, Rendered(("Wait
 async def test_the_service_answers_goes_on_over_back_channel_and_is_interrupted(tmp_path: Path) -> None:
     library = Library(tmp_path)
     told: list[str] = []
-    async with asyncio.timeout(180), side("this", None, {}) as this:
+    async with asyncio.timeout(180), side("this", None, {}, tmp_path) as this:
         assert await library.prepare([BILLING, *(case.source for case in (YES, OKAY, STOP) if case.source)]) == []
         async with Telephone(library) as telephone:
             calls = [Plan("yesno", False, (YES,)), Plan(STORY, False, (OKAY, STOP))]
