@@ -14,7 +14,7 @@ from bench.floor.sayings import BILLING
 from bench.floor.scoring import Verdict
 from bench.floor.sources import Library, Rendered
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 YES = Case("yes", "yesno", "yes/no", Purpose.ANSWER, Rendered(("Yes.",)), value="yes")
 OKAY = Case("okay", STORY, "back-channel", Purpose.NO_INTERRUPTION, Rendered(("Okay.",)))
