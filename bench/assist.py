@@ -2,12 +2,16 @@
 
     python -m bench.assist                  20 calls at once
     python -m bench.assist --calls 5 --seconds 10
+    python -m bench.assist --calls 5 --viewers 1000 --no-bot
 
 Recording clients fork calls of two people, who take turns without end, to the whole service. The speech service is a
 scripted one that writes into each text when it was sent (`timed_speech.py`); when the text has come to the agent by
 server-sent events, the difference is our share, the speech client's and the page's stream together. Before that, the
 same service answers calls of the bot (`turns.py`). How late the packets of the people were is told, too: what else the
 machine does spoils all of it. The status is 1 when a line is late, or a call has no lines.
+
+With ``--viewers``, so many more look at the first call. They are served more seldom; the figures of the lines are then
+those of the other calls, which must not be later for that.
 """
 
 from __future__ import annotations
@@ -42,6 +46,8 @@ SCRIPT: dict[str, Any] = {"cycle": True, "hypothesis_after_ms": 200, "ms_per_wor
 BOT = SCRIPT | {"texts": turns.HEARD, "cycle": False, "segmentation_ms": 100}
 PEOPLE = SCRIPT | {"texts": SAYINGS}
 SETTLE_S = 3.0
+ARRIVAL_S = 0.01
+"""Between two viewers: who come faster are refused (:mod:`voicebot.listening.admission`)."""
 
 
 async def follow(speech_url: str, script: dict[str, Any]) -> None:
@@ -51,14 +57,18 @@ async def follow(speech_url: str, script: dict[str, Any]) -> None:
         response.raise_for_status()
 
 
-async def listened_to(service: Service, calls: int, seconds: float) -> dict[str, Any]:
-    """So many calls between people at once, for so long."""
+async def listened_to(service: Service, calls: int, seconds: float, more_viewers: int = 0) -> dict[str, Any]:
+    """So many calls between people at once, for so long. ``more_viewers``: of the first."""
     async with AsyncExitStack() as stack:
-        timeout = aiohttp.ClientTimeout(total=None)
-        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
+        timeout, connector = aiohttp.ClientTimeout(total=None), aiohttp.TCPConnector(limit=0)
+        http = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout, connector=connector))
         viewers = [people.Viewer(http, service.console, people.agent(number)) for number in range(calls)]
-        watching = [asyncio.create_task(viewer.watch()) for viewer in viewers]
-        await asyncio.gather(*(viewer.watching.wait() for viewer in viewers))
+        crowd = [people.Viewer(http, service.console, people.agent(0)) for _ in range(more_viewers)]
+        watching = list[asyncio.Task[None]]()
+        for viewer in (*viewers, *crowd):
+            watching.append(asyncio.create_task(viewer.watch()))
+            await asyncio.sleep(ARRIVAL_S if crowd else 0)
+        await asyncio.gather(*(viewer.watching.wait() for viewer in (*viewers, *crowd)))
         made = [await stack.enter_async_context(people.conversation(service.uri)) for _ in viewers]
         for number, conversation in enumerate(made):
             await conversation.begin(number)
@@ -71,7 +81,7 @@ async def listened_to(service: Service, calls: int, seconds: float) -> dict[str,
         for task in watching:
             task.cancel()
         await asyncio.wait(watching)
-    late = [figures(viewer) for viewer in viewers]
+    late = [figures(viewer) for viewer in (viewers[1:] if crowd else viewers)]
     finals = [ms for one in late for ms in one["final"]]
     lines = [ms for one in late for ms in (*one["final"], *one["partial"])]
     return {
@@ -79,6 +89,7 @@ async def listened_to(service: Service, calls: int, seconds: float) -> dict[str,
         "lines": len(lines),
         "finals": len(finals),
         "calls_without_lines": sum(not one["final"] for one in late),
+        "crowd": crowded(crowd),
         "line_ms": spread(lines),
         "final_ms": spread(finals),
         "sentiments": sum(one["sentiments"] for one in late),
@@ -103,6 +114,16 @@ def figures(viewer: people.Viewer) -> dict[str, Any]:
     return late | {"sentiments": sum(event["EventType"] == "Sentiment" for _, event in viewer.events)}
 
 
+def crowded(viewers: Sequence[people.Viewer]) -> dict[str, Any] | None:
+    """How late the final lines came to the many ``viewers`` of one call, and how many of them lack some."""
+    finals = [figures(viewer)["final"] for viewer in viewers]
+    if not finals:
+        return None
+    most = max(1, *map(len, finals))
+    lacking = sum(len(one) < most for one in finals)
+    return {"viewers": len(finals), "lacking": lacking, "final_ms": spread([ms for one in finals for ms in one])}
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     ordered = sorted(values)
     return {name: round(percentile(ordered, share), 1) for name, share in (("p50", 0.5), ("p95", 0.95), ("max", 1.0))}
@@ -115,11 +136,13 @@ def worst(result: dict[str, Any]) -> list[str]:
         found.append(f"lines come {result['line_ms']['p95']} ms after they were sent (p95)")
     if result["calls_without_lines"]:
         found.append(f"{result['calls_without_lines']} calls have no lines")
+    if (crowd := result.get("crowd")) and crowd["lacking"]:
+        found.append(f"{crowd['lacking']} of {crowd['viewers']} viewers of one call lack lines")
     return found
 
 
-async def run(calls: int, seconds: float, *, bot: bool = True) -> dict[str, Any]:
-    """``bot``: call the bot first, as often at once."""
+async def run(calls: int, seconds: float, *, bot: bool = True, more_viewers: int = 0) -> dict[str, Any]:
+    """``bot``: call the bot first, as often at once. ``more_viewers``: of the first call."""
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as name:
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(speaking_in_time(BOT if bot else PEOPLE))
@@ -132,7 +155,7 @@ async def run(calls: int, seconds: float, *, bot: bool = True) -> dict[str, Any]
                 await asyncio.sleep(SETTLE_S)
                 cost = (await turns.measure(service, Path(name), calls))["cpu_percent_a_call"]
                 await follow(url, PEOPLE)
-            result = await listened_to(service, calls, seconds)
+            result = await listened_to(service, calls, seconds, more_viewers)
     result["cpu_percent_a_bot_call"] = cost
     return result | {"wrong": worst(result)}
 
@@ -144,11 +167,13 @@ def line(result: dict[str, Any]) -> str:
     def ms(of: dict[str, float]) -> str:
         return " / ".join(f"{of[name]:.0f}" for name in ("p50", "p95", "max"))
 
+    crowd = result["crowd"]
     own, bot = result["cpu_percent_a_call"], result["cpu_percent_a_bot_call"]
     return (
         f"{result['calls']} calls, {result['lines']} lines | shown after p50/p95/max {ms(result['line_ms'])} ms,"
         f" final ones {ms(result['final_ms'])} ms (the people's packets {ms(result['people_late_ms'])} ms late)"
-        f" | {result['sentiments']} moods | CPU % a call: {cost(own)}"
+        + (f" | to {crowd['viewers']} viewers of one {ms(crowd['final_ms'])} ms" if crowd else "")
+        + f" | {result['sentiments']} moods | CPU % a call: {cost(own)}"
         + (f"; of the bot: {cost(bot)}: {sum(own.values()) / sum(bot.values()) / 2:.2f} of two" if bot else "")
         + f" | MB: {', '.join(f'{name} {value}' for name, value in result['rss_mb'].items())}"
     )
@@ -159,10 +184,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--calls", type=int, default=20, help="at once")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--no-bot", action="store_true", help="no calls of the bot, to compare with")
+    parser.add_argument("--viewers", type=int, default=0, help="more of them, of the first of several calls")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
+    if options.viewers and options.calls < 2:
+        parser.error("--viewers: two calls or more")
     configure_logging("WARNING")
-    result = uvloop.run(run(options.calls, options.seconds, bot=not options.no_bot))
+    result = uvloop.run(run(options.calls, options.seconds, bot=not options.no_bot, more_viewers=options.viewers))
     faults = [f"WRONG: {fault}" for fault in result["wrong"]]
     print(json.dumps(result) if options.json else "\n".join([line(result), *faults]))
     return 1 if result["wrong"] else 0

@@ -38,6 +38,10 @@ MODULES = {
 }
 
 
+READY_S = 180.0
+"""How long the service has for its start, on a machine that is busy with other things, too."""
+
+
 @dataclass(slots=True)
 class Usage:
     """CPU seconds and resident megabytes of the service's processes, by what they are."""
@@ -99,7 +103,9 @@ async def serving(
         file = Path(folder) / "voicebot.toml"
         await asyncio.to_thread(file.write_text, toml)
         argv += ["--config", str(file)]
-        child = ChildProcess("voicebot serve", argv, on_ready=ready.update, environment=environment)
+        child = ChildProcess(
+            "voicebot serve", argv, on_ready=ready.update, environment=environment, ready_timeout_s=READY_S
+        )
         began = time.monotonic()
         await child.start()
         try:

@@ -51,10 +51,10 @@ async def measure(options: argparse.Namespace, settings: dict[str, str]) -> list
     cases = [case for case in cases if _is_there(case, library)]
     written: list[dict[str, Any]] = []
     async with AsyncExitStack() as stack:
-        sides = [await stack.enter_async_context(side("this", None, settings))]
+        sides = [await stack.enter_async_context(side("this", None, settings, options.records))]
         if options.beside:
             other = options.beside.resolve()
-            sides.append(await stack.enter_async_context(side(other.name[:8], other, settings)))
+            sides.append(await stack.enter_async_context(side(other.name[:8], other, settings, options.records)))
         telephone = await stack.enter_async_context(Telephone(library))
         if not options.quick:  # the first calls have prompts rendered that all others find
             await run(sides, telephone, plans(sample(cases, ONE_IN_QUICK)), WARMING_LINES, _tell)
@@ -96,6 +96,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="one case of each kind")
     parser.add_argument("--misses", action="store_true", help="list the cases that are not as they should be")
     parser.add_argument("--setting", nargs="+", default=[], help="settings of the services: SECTION__NAME=VALUE")
+    parser.add_argument("--records", type=Path, help="keep the records of the calls below this folder")
     parser.add_argument("--json", type=Path, help="write every outcome into this file, too")
     options = parser.parse_args(argv)
     configure_logging("WARNING")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -186,7 +186,5 @@ def _interruptions() -> list[Case]:
         found += _in_each(case)
     for case in found[::6]:
         echo = Echo(ECHO_DB[1], ECHO_DELAY_S[1])
-        found.append(
-            Case(f"{case.name} over echo", STORY, case.family, case.purpose, case.source, case.condition, echo=echo)
-        )
+        found.append(replace(case, name=f"{case.name} over echo", echo=echo))
     return found

@@ -36,10 +36,10 @@ class Side:
 
 
 @asynccontextmanager
-async def side(name: str, tree: Path | None, settings: dict[str, str]) -> AsyncIterator[Side]:
-    """The service of ``tree``, or ours, with the dialogs of the bench."""
+async def side(name: str, tree: Path | None, settings: dict[str, str], kept: Path | None = None) -> AsyncIterator[Side]:
+    """The service of ``tree``, or ours, with the dialogs of the bench. The records stay below ``kept``, if given."""
     with TemporaryDirectory(prefix="voicebot-bench-") as folder:
-        records, prompts = Path(folder) / "records", Path(folder) / "prompts"
+        records, prompts = (kept or Path(folder)).absolute() / f"records-{name}", Path(folder) / "prompts"
         own = {
             "VOICEBOT_CALLS__RECORDS": str(records),
             "VOICEBOT_BOT__DIALOGS": str(DIALOGS),

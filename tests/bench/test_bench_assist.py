@@ -39,6 +39,8 @@ def test_what_is_late_or_missing_is_told() -> None:
     assert worst(fine) == []
     assert len(worst({"line_ms": {"p95": LATE_MS + 1}, "calls_without_lines": 3})) == 2
     assert len(worst({"line_ms": {"p95": float("nan")}, "calls_without_lines": 0})) == 1
+    assert worst(fine | {"crowd": {"viewers": 9, "lacking": 0}}) == []
+    assert len(worst(fine | {"crowd": {"viewers": 9, "lacking": 1}})) == 1
 
 
 @pytest.mark.slow
@@ -48,6 +50,13 @@ def test_lines_of_all_calls_are_timed_from_their_sending() -> None:
     assert 0 < result["line_ms"]["p50"] <= result["line_ms"]["p95"] <= result["line_ms"]["max"]
     assert result["sentiments"] > 0
     assert result["cpu_percent_a_call"]["calls"] > 0 and result["cpu_percent_a_call"]["speech client"] > 0
+
+
+@pytest.mark.slow
+def test_many_viewers_of_one_call_get_their_lines_beside_the_other_calls() -> None:
+    result = ran("bench.assist", "--calls", "2", "--seconds", "15", "--no-bot", "--viewers", "60")
+    assert result["calls_without_lines"] == 0 and result["finals"] >= 2, "of the other call"
+    assert (result["crowd"]["viewers"], result["crowd"]["lacking"]) == (60, 0)
 
 
 SLOWER = ("rss_mb", "threads", "transactions", "viewers", "tasks")

@@ -14,7 +14,7 @@ from bench.floor.sayings import BILLING
 from bench.floor.scoring import Verdict
 from bench.floor.sources import Library, Rendered
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 YES = Case("yes", "yesno", "yes/no", Purpose.ANSWER, Rendered(("Yes.",)), value="yes")
 OKAY = Case("okay", STORY, "back-channel", Purpose.NO_INTERRUPTION, Rendered(("Okay.",)))
@@ -24,7 +24,7 @@ STOP = Case("stop", STORY, "interruption", Purpose.INTERRUPTION, Rendered(("Wait
 async def test_the_service_answers_goes_on_over_back_channel_and_is_interrupted(tmp_path: Path) -> None:
     library = Library(tmp_path)
     told: list[str] = []
-    async with asyncio.timeout(180), side("this", None, {}) as this:
+    async with asyncio.timeout(180), side("this", None, {}, tmp_path) as this:
         assert await library.prepare([BILLING, *(case.source for case in (YES, OKAY, STOP) if case.source)]) == []
         async with Telephone(library) as telephone:
             calls = [Plan("yesno", False, (YES,)), Plan(STORY, False, (OKAY, STOP))]

@@ -42,9 +42,11 @@ class RecordingClient:
     def __init__(self, server: tuple[str, int]) -> None:
         self.server = server
         self.offered: list[SessionDescription] = []
-        self.asked: list[str] = []
-        """The methods of our requests to it."""
+        self.came: list[SipRequest] = []
+        """Our requests to it."""
         self.answers: int | None = 200
+        self.answers_to: dict[str, int | None] = {}
+        """The same, by method; else ``answers``."""
         self.acknowledges = True
         self.goes_on = False
         """It says in its answers that it sends, whatever we have offered."""
@@ -75,6 +77,11 @@ class RecordingClient:
         self._transport.close()
         for voice in self.voices:
             voice.close()
+
+    @property
+    def asked(self) -> list[str]:
+        """The methods of our requests to it."""
+        return [request.method for request in self.came]
 
     # --- requests
 
@@ -155,18 +162,19 @@ class RecordingClient:
                 self._take(message)
 
     def _take(self, request: SipRequest) -> None:
-        self.asked.append(request.method)
+        self.came.append(request)
         if request.method == "BYE":
             self._to_server(bytes(response_to(request, 200)))
             self.ended.set()
             return
-        if self.answers is None:
+        answers = self.answers_to.get(request.method, self.answers)
+        if answers is None:
             return
-        response = response_to(request, self.answers)
+        response = response_to(request, answers)
         response.headers.set("Contact", f"<sip:src@{HOST}:{self.port}>;+sip.src")
         if request.method == "INVITE" and (offer := _session(request)) is not None:
             self.offered.append(offer)
-            if self.answers == 200:
+            if answers == 200:
                 response.headers.set("Content-Type", "application/sdp")
                 response.body = self._answer(offer)
         self._to_server(bytes(response))

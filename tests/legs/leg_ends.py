@@ -16,6 +16,7 @@ from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.legs.siprec import RecordingOptions
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint
 from voicebot.sip.offer_answer import Srtp
@@ -76,6 +77,7 @@ class Answerer:
         ports: PortRange | None = None,
         silence_timeout_s: float = 30.0,
         trunks: Mapping[str, MediaPreferences] | None = None,
+        recordings: RecordingOptions | None = None,
         limit: int = 100,
     ) -> None:
         self.legs: list[IncomingSipLeg] = []
@@ -87,7 +89,8 @@ class Answerer:
         media = MediaOptions(
             clock, self.ports, preferences=preferences or MediaPreferences(), silence_timeout_s=silence_timeout_s
         )
-        self.front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), self.take, media, trunks=trunks, limit=limit)
+        endpoint = SipEndpoint(ListenAt(port=0))
+        self.front = SipFrontEnd(endpoint, self.take, media, trunks=trunks, recordings=recordings, limit=limit)
 
     def take(self, leg: IncomingSipLeg) -> None:
         sink = Sink()

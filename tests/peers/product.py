@@ -23,6 +23,7 @@ class Product:
     def __init__(self, service: Service) -> None:
         self._service = service
         self.uri, self.port, self.speech_url = service.uri, service.port, service.speech_url
+        self.console = f"http://127.0.0.1:{service.ready['console_port']}"
 
     def wrong_in_log(self) -> str:
         """Everything in the log that must not be there: errors and tracebacks."""

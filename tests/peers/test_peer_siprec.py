@@ -7,31 +7,46 @@ description and metadata, and gives our answer back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import closing
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import numpy as np
 import pytest
 from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
 from free_port import free_ports
 from own_environment import interpreter, without_our_path
+from product import running
+from recording_client import RecordingClient
 from recording_desk import Listener, desk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
 from rtpengine import NO_RTPENGINE, RTPENGINE, Control, rtpengine_running
 from sipp_caller import NO_SIPP, SCENARIOS, SIPP, run_sipp
 from waiting import until
 
+from bench.people import TOKEN, Viewer
 from bench.recordings import write_wav
 from voicebot.audio import PCMU
 from voicebot.legs.siprec import RecordingOptions
 from voicebot.rtp import MediaClock
+from voicebot.speech import APOLOGY_TEXTS, ApologyKind, apology
+from voicebot.turns.words import words
 
 ENGINE_PORTS = free_ports(keep=True)
 PITCHES = {"caller": 440, "agent": 1_000}
 """The voices of the two are tones."""
+AORS = {"caller": "sip:+15550101@phones.example.net", "agent": "sip:7001@desk.example.net"}
 LONG = 12_000
 """Samples that are enough."""
+SAID: dict[str, ApologyKind] = {"caller": "bot", "agent": "transfer"}
+"""What the two say where words count."""
+MOST_WRONG = 2
+"""Words of a sentence that the recogniser may get wrong; the two sentences differ in nearly all."""
+RECOGNITION_S = 180.0
+_ROLES = {"caller": "CUSTOMER", "agent": "AGENT"}
 
 AGENTS = RecordingOptions(numbers=("desk",), agents=("@desk.example.net",))
 
@@ -84,7 +99,7 @@ class Fork:
 
     def body(self) -> str:
         """Of the INVITE of a recording client."""
-        people = (("p1", "sip:+15550101@phones.example.net"), ("p2", "sip:7001@desk.example.net"))
+        people = (("p1", AORS["caller"]), ("p2", AORS["agent"]))
         metadata = '<recording xmlns="urn:ietf:params:xml:ns:recording:1"><datamode>complete</datamode>'
         for (key, aor), label in reversed(list(zip(people, self.labels, strict=True))):  # the agent first
             metadata += f'<participant participant_id="{key}"><nameID aor="{aor}"/></participant>'
@@ -100,19 +115,30 @@ class Fork:
         self._control.ask("subscribe answer", call_id=self._call_id, to_tag=self._tag, sdp=sdp.decode())
 
 
-@pytest.mark.skipif(RTPENGINE is None, reason=NO_RTPENGINE)
-@pytest.mark.skipif(KAMAILIO is None, reason=NO_KAMAILIO)
-@pytest.mark.skipif(not has_baresip(), reason=NO_BARESIP)
-async def test_of_a_real_call_each_voice_is_heard_in_its_role(clock: MediaClock, tmp_path: Path) -> None:
+MISSING = [
+    why
+    for why, there in (
+        (NO_RTPENGINE, RTPENGINE is not None),
+        (NO_KAMAILIO, KAMAILIO is not None),
+        (NO_BARESIP, has_baresip()),
+    )
+    if not there
+]
+needs_phones_and_rtpengine = pytest.mark.skipif(bool(MISSING), reason="; ".join(MISSING))
+
+
+@asynccontextmanager
+async def real_call(
+    folder: Path, voices: Mapping[str, Path], client: RecordingClient
+) -> AsyncIterator[dict[str, BaresipPhone]]:
+    """A call of two phones through rtpengine, forked by ``client``. The phones, and ``voices``, their recordings, are
+    by role."""
     account = f"<sip:{{}}@{LOOPBACK}>;regint=0;audio_codecs=pcmu;answermode=auto"
-    voices = {role: f"aufile,{tone(tmp_path / role, hertz)}" for role, hertz in PITCHES.items()}
-    with rtpengine_running(tmp_path, ENGINE_PORTS) as engine, closing(Control(engine)) as control:
-        async with baresip(tmp_path / "a", account.format("agent"), source=voices["agent"]) as agent:
-            with kamailio_running(tmp_path, "rtpengine.cfg", {"BOT": str(agent.port), "ENGINE": str(engine)}) as proxy:
-                async with (
-                    baresip(tmp_path / "c", account.format("caller"), source=voices["caller"]) as caller,
-                    desk(clock, AGENTS) as (ours, client),
-                ):
+    source = {role: f"aufile,{voice}" for role, voice in voices.items()}
+    with rtpengine_running(folder, ENGINE_PORTS) as engine, closing(Control(engine)) as control:
+        async with baresip(folder / "a", account.format("agent"), source=source["agent"]) as agent:
+            with kamailio_running(folder, "rtpengine.cfg", {"BOT": str(agent.port), "ENGINE": str(engine)}) as proxy:
+                async with baresip(folder / "c", account.format("caller"), source=source["caller"]) as caller:
                     caller.tell("dial", f"sip:agent@{LOOPBACK}:{proxy}")
                     await caller.hears_of("CALL_ESTABLISHED")
                     fork = Fork(control, caller)
@@ -120,12 +146,78 @@ async def test_of_a_real_call_each_voice_is_heard_in_its_role(clock: MediaClock,
                     response = await client.send(client.within("INVITE", headers, fork.body()))
                     assert response.status == 200
                     fork.answered(response.body)
-                    listener = ours.listener
-                    await check_voices(listener)
-                    assert all(one.lost == 0 and one.packets_sent == 0 for one in listener.call.quality())
-                    caller.tell("hangup")
-                    await client.bye()
-                    assert listener.ends == ["client"]
+                    yield {"caller": caller, "agent": agent}
+
+
+@needs_phones_and_rtpengine
+async def test_of_a_real_call_each_voice_is_heard_in_its_role(clock: MediaClock, tmp_path: Path) -> None:
+    voices = {role: tone(tmp_path / role, hertz) for role, hertz in PITCHES.items()}
+    async with desk(clock, AGENTS) as (ours, client), real_call(tmp_path, voices, client) as phones:
+        listener = ours.listener
+        await check_voices(listener)
+        assert all(one.lost == 0 and one.packets_sent == 0 for one in listener.call.quality())
+        phones["caller"].tell("hangup")
+        await client.bye()
+        assert listener.ends == ["client"]
+
+
+def spoken(path: Path, *said: ApologyKind) -> Path:
+    """Sentences that lie in the package, then silence for longer than the call."""
+    voice = [PCMU.decode(apology(one, PCMU)).astype(np.int16) for one in said]
+    write_wav(path, np.concatenate((*voice, np.zeros(10 * 60 * 8_000, np.int16))))
+    return path
+
+
+@needs_phones_and_rtpengine
+async def test_of_a_real_call_the_agent_sees_what_each_has_said(tmp_path: Path) -> None:
+    """Nobody speaks before the call is watched; then both do, at the same time."""
+    silent = spoken(tmp_path / "silent")
+    settings = {"siprec__numbers": '["desk"]', "siprec__agents": '["@desk.example.net"]', "console__token": TOKEN}
+    with running(tmp_path / "product", **settings) as product:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout()) as http,
+            RecordingClient((LOOPBACK, product.port)) as client,
+            real_call(tmp_path, dict.fromkeys(SAID, silent), client) as phones,
+        ):
+            viewer = Viewer(http, product.console, "7001")
+            watching = asyncio.create_task(viewer.watch())
+            await until(lambda: viewer.events)
+            for role, phone in phones.items():
+                phone.tell("ausrc", f"aufile,{spoken(tmp_path / role, SAID[role])}")
+            with contextlib.suppress(TimeoutError):  # what is missing is shown below
+                await until(lambda: not wrong_words(lines(viewer)), RECOGNITION_S)
+            assert wrong_words(lines(viewer)) == {}
+            watching.cancel()
+            await client.bye()
+            record = await product.record(f"recorded-{client.port}")
+    assert wrong_words(record["transcript"]) == {}
+    assert {party["Address"] for party in record["parties"]} == {AORS["caller"], AORS["agent"]}
+
+
+def lines(viewer: Viewer) -> list[Mapping[str, Any]]:
+    """The final ones."""
+    events = (event for _, event in viewer.events)
+    return [event for event in events if event["EventType"] == "Utterance" and not event["IsPartial"]]
+
+
+def wrong_words(transcript: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What each role is said to have said, where it differs from what it did say by more than the recogniser's
+    error."""
+    heard: dict[str, list[str]] = {_ROLES[role]: [] for role in SAID}
+    for line in transcript:
+        heard.setdefault(line["ParticipantRole"], []).extend(words(line["Content"]))
+    expected = {_ROLES[role]: words(APOLOGY_TEXTS[name]) for role, name in SAID.items()}
+    return {role: " ".join(one) for role, one in heard.items() if differing(expected.get(role, []), one) > MOST_WRONG}
+
+
+def differing(expected: list[str], heard: list[str]) -> int:
+    """How many words are missing, added or others (Levenshtein)."""
+    row = list(range(len(heard) + 1))
+    for number, word in enumerate(expected, 1):
+        above, row[0] = row[:], number
+        for at, other in enumerate(heard, 1):
+            row[at] = min(above[at] + 1, row[at - 1] + 1, above[at - 1] + (word != other))
+    return row[-1]
 
 
 @pytest.mark.skipif(SIPP is None, reason=NO_SIPP)

@@ -125,7 +125,13 @@ def test_recording_clients_are_taken_by_trunk_and_by_number(tmp_path: Path) -> N
     assert taken.takes(invite, "sbc") and not taken.takes(invite, "provider") and not taken.takes(invite, "")
     assert taken.takes(SipRequest("INVITE", "sip:0015550200123@198.51.100.7"), "provider")
     assert taken.agents_of("sbc").has(["sip:anna@desk.example"]) and taken.agents_of("provider").has(["7001"])
-    assert not taken.pause_at_source
+    assert not taken.pause_at_source and not taken.on_transfer
+
+
+@pytest.mark.parametrize("groups", ["Assist", "Assist,Archive", "7"])
+def test_an_sbc_may_be_asked_to_record_when_a_caller_is_transferred(tmp_path: Path, groups: str) -> None:
+    (file := tmp_path / "voicebot.toml").write_text(f'{TRUNK}record_on_transfer = "{groups}"\n')
+    assert recordings(load_settings(file)).on_transfer == {"sbc": groups}
 
 
 @pytest.mark.parametrize(
@@ -137,6 +143,7 @@ def test_recording_clients_are_taken_by_trunk_and_by_number(tmp_path: Path) -> N
         (TRUNK + 'outbound = "sip:pbx.example:0"\n', "must be a SIP URI"),
         (TRUNK + 'secure = true\noutbound = "sip:192.0.2.1"\n', "add ;transport=tls"),
         (TRUNK + "max_calls = -1\n", "greater than or equal to 0"),
+        (TRUNK + 'record_on_transfer = "Assist;x=1"\n', "record_on_transfer"),
     ],
 )
 def test_what_cannot_be_is_refused_and_mended(tmp_path: Path, text: str, said: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicebot.sip.multipart import MAX_DEPTH, MAX_PARTS, BodyPart, read_parts
 
@@ -170,3 +172,27 @@ def test_parts_are_bounded_in_number_and_depth() -> None:
             name = b"l%d" % level
             body = b"Content-Type: multipart/mixed;boundary=" + name + b"\r\n\r\n" + whole(body, boundary=name)
         assert types(read(whole(body))) == [found]
+
+
+PIECES = [
+    *(b"--b", b"--c", b"--", b"\r\n", b"\n", b"\r\n\r\n", b" ", b"\0", b"\xff"),
+    *(b"Content-Type: multipart/mixed;boundary=b\r\n", b"Content-Type: multipart/alternative;boundary=c\r\n"),
+    *(b"c: application/sdp\r\n", b"Content-Length: 3\r\n", b"Content-Disposition: session;handling=required\r\n"),
+    *(b"Content-Transfer-Encoding: base64\r\n", b"Content-Transfer-Encoding: quoted-printable\r\n", b"=3D", b"dj0w"),
+    whole(sdp(), sdp()),
+]
+"""Of which multiparts are made, and what is none."""
+
+
+@given(
+    st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=60),
+    st.sampled_from([MIXED, "multipart/alternative;boundary=b", "multipart/mixed;boundary=c"]) | st.text(max_size=40),
+    st.text(max_size=20),
+)
+def test_whatever_comes_is_some_parts_that_are_no_longer_than_the_whole(
+    pieces: list[bytes], content_type: str, disposition: str
+) -> None:
+    body = b"".join(pieces)
+    parts = read(body, content_type, disposition=disposition)
+    assert 1 <= len(parts) <= MAX_PARTS
+    assert sum(len(part.content or b"") for part in parts) <= len(body)

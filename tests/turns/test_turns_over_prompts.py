@@ -34,6 +34,12 @@ YES_NO = ExpectedAnswer(
     AnswerKind.CHOICE, answers=frozenset(("yes", "no", "okay", "sure")), commands=frozenset(("repeat that", "an agent"))
 )
 MENU = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("billing", "opening hours")), beside=frozenset(("please",)))
+CALM = ExpectedAnswer(
+    AnswerKind.CHOICE,
+    answers=frozenset(("billing",)),
+    beside=frozenset(("uh", "um")),
+    commands=frozenset(("huh", "what", "go on")),
+)
 SAYING, ASKING = InputHint.ACCEPTING, InputHint.EXPECTING
 LONG = "Your appointment is on Monday at ten. Shall I keep it for you?"  # about 4 s
 
@@ -130,6 +136,11 @@ def became(call: Call) -> list[str]:
         (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Uh-huh.")), ["pause", "resume"]),
         (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Aha!")), ["pause", "resume"]),
         (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Huh?")), ["pause", "drop", "Huh?"]),
+        # a command is heard in a sound of listening, or is one
+        (SAYING, CALM, (*SOUND, guess(1.3, "uh huh"), final(1.7, "Uh-huh.")), ["pause", "resume"]),
+        (SAYING, CALM, (*SOUND, guess(1.3, "uh huh okay"), final(1.7, "Uh-huh, okay.")), ["pause", "resume"]),
+        (SAYING, CALM, (*SOUND, guess(1.3, "go on"), final(1.7, "Go on.")), ["pause", "drop", "Go on."]),
+        (SAYING, CALM, (*SOUND, guess(1.3, "um what"), final(1.7, "Um, what?")), ["pause", "drop", "Um, what?"]),
         # a noise
         (SAYING, None, SOUND, ["pause", "resume"]),
         (SAYING, None, (*SOUND, NoMatch(1.6, 1.0, 1.4)), ["pause", "resume"]),

@@ -7,7 +7,9 @@ This file has what incoming and outgoing calls share. `sip_incoming.py` and `sip
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from voicebot.address import Address
 from voicebot.events import Event, HoldEnded, HoldStarted, TransferEnded
@@ -16,7 +18,10 @@ from voicebot.legs.sip_session import LegSession
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.rtp.doubled_keys import DoubledKeys, Way
 from voicebot.sip import AudioAgreement, CallClosed, CallEnded, CallHandle, ReferProgress, SessionDescription
+from voicebot.sip.siprec import on_demand
 from voicebot.tasks import BackgroundTasks
+
+logger = logging.getLogger(__name__)
 
 _REASONS = {
     "bye": "caller",
@@ -38,6 +43,9 @@ class SipLeg:
         self.on_transfer_asked: Callable[[str], bool] | None = None
         """Called with the target if the other side sends REFER. It returns whether we call the target; if so,
         :meth:`transfer_result` must follow."""
+        self.recording_group = ""
+        """The IP group of the AudioCodes SBC on the other side in which it is asked to record, for a transfer; empty:
+        it is not asked."""
         self._call = call
         self._session = session
         self._info = info
@@ -102,6 +110,15 @@ class SipLeg:
         consulted = replaces._call if isinstance(replaces, SipLeg) else None
         if consulted is not None and not consulted.is_up:
             return TransferEnded(self._loop.time(), False, 0, "the target has hung up")
+        await self._ask_to_record("start")
+        ended = await self._refer(target, headers, consulted)
+        if not ended.accepted:
+            await self._ask_to_record("stop")
+        return ended
+
+    async def _refer(
+        self, target: Address, headers: Mapping[str, str] | None, consulted: CallHandle | None
+    ) -> TransferEnded:
         try:
             progress = await self._call.refer(target, headers=headers, replaces=consulted)
         except CallClosed:
@@ -111,6 +128,14 @@ class SipLeg:
         if progress.accepted:
             self._call.bye()
         return TransferEnded(self._loop.time(), progress.accepted, progress.status, progress.reason)
+
+    async def _ask_to_record(self, action: Literal["start", "stop"]) -> None:
+        """Have the SBC record its other leg, or end that. Without success, the transfer goes on all the same."""
+        if not self.recording_group or self._ended is not None:
+            return
+        status = await self._call.inform(on_demand(action, self.recording_group))
+        if not 200 <= status < 300:
+            logger.warning("asked to %s recording, the SBC answered %d", action, status)
 
     async def hang_up(self) -> None:
         self._call.bye()

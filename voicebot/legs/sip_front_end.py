@@ -41,7 +41,7 @@ class SipFrontEnd:
     ones get 503 with ``retry_after_s``.
 
     ``on_recorded`` gets the calls of recording clients that the endpoint takes as such, and must connect them. They are
-    answered here.
+    answered here. ``recordings``: who is an agent in them, and which SBCs are asked to begin them.
     """
 
     def __init__(
@@ -128,9 +128,11 @@ class SipFrontEnd:
             response_timeout_s=RESPONSE_TIMEOUT_S,
         )
         try:
-            return await place(self.endpoint, self.media_for(line), to, options, self._tasks)
+            leg = await place(self.endpoint, self.media_for(line), to, options, self._tasks)
         except (PortsExhausted, OSError) as error:
             raise NoRoom("there is no free port for the audio") from error
+        leg.recording_group = self._recordings.on_transfer.get(line, "")
+        return leg
 
     @property
     def active(self) -> int:
@@ -166,7 +168,9 @@ class SipFrontEnd:
             return
         codec = agreed.codec if agreed is not None else options.preferences.codecs[0]
         try:
-            self._on_leg(IncomingSipLeg(call, session, leg_info(call, codec, self.endpoint.lines), self._tasks))
+            leg = IncomingSipLeg(call, session, leg_info(call, codec, self.endpoint.lines), self._tasks)
+            leg.recording_group = self._recordings.on_transfer.get(call.trunk, "")
+            self._on_leg(leg)
         except Exception:
             call.reject(500)
             await session.rtp.close()

@@ -51,12 +51,14 @@ class RecordingOptions:
     """Which recording clients are taken as such: those of ``trunks``, with who is an agent there, and those that call
     one of ``numbers`` by whatever trunk. ``agents``: for trunks that say nothing of their own.
 
+    ``on_transfer``: by trunk, in which IP group its SBC is asked to record when our bot transfers a caller.
     ``pause_at_source``: whether clients are asked to send nothing while listening is paused.
     """
 
     numbers: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     trunks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    on_transfer: Mapping[str, str] = field(default_factory=dict)
     pause_at_source: bool = True
 
     def takes(self, invite: SipRequest, trunk: str) -> bool:

@@ -45,9 +45,10 @@ def media_preferences(settings: Settings) -> MediaPreferences:
 
 
 def recordings(settings: Settings) -> RecordingOptions:
-    """Whose recording sessions are taken, and who is an agent in them."""
+    """Whose recording sessions are taken, who is an agent in them, and which SBCs are asked to begin them."""
     of_trunks = {trunk.name: trunk.agents for trunk in settings.trunks if trunk.assist}
-    return options(RecordingOptions, settings.siprec, trunks=of_trunks)
+    on_transfer = {trunk.name: trunk.record_on_transfer for trunk in settings.trunks if trunk.record_on_transfer}
+    return options(RecordingOptions, settings.siprec, trunks=of_trunks, on_transfer=on_transfer)
 
 
 def trunk_media(settings: Settings) -> dict[str, MediaPreferences]:

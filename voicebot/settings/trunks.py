@@ -52,6 +52,9 @@ class TrunkSettings(OwnMediaSettings):
     """Take its recording sessions (SIPREC) as calls of people to be assisted; its other calls are calls as ever."""
     agents: tuple[AgentPattern, ...] = ()
     """Who is an agent in them; empty: ``siprec.agents``."""
+    record_on_transfer: str = Field("", pattern=r"^([A-Za-z0-9_.-]+(,[A-Za-z0-9_.-]+)*)?$", max_length=128)
+    """When our bot transfers a caller, the AudioCodes SBC is asked to begin a recording session by this IP group of
+    its own, by number or name; several are joined by commas. Empty: it is not asked."""
 
     @field_validator("outbound")
     @classmethod

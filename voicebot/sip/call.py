@@ -16,7 +16,7 @@ receives the event: nothing here looks into session descriptions.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from voicebot.sip.acceptance import Acceptance
@@ -25,7 +25,7 @@ from voicebot.sip.call_state import CallPhase, CallState
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
 from voicebot.sip.info_keys import TYPES, key_in
-from voicebot.sip.message import SipRequest, SipResponse, response_to
+from voicebot.sip.message import SipRequest, SipResponse, put_headers, response_to
 from voicebot.sip.outputs import CallConfirmed, CallEnded, CallEvent, KeyReceived, SessionAnswered, SessionRefused
 from voicebot.sip.refer import Referral
 from voicebot.sip.renegotiation import Renegotiation
@@ -202,6 +202,22 @@ class SipCall:
     def refuse_session(self, now: float, status: int = 488) -> None:
         """Refuse the offer of :class:`SessionOffered`; the session stays as it was."""
         self.renegotiation.refuse(now, status)
+
+    def inform(self, headers: Mapping[str, str], on_status: Callable[[int], None], now: float) -> bool:
+        """Send an INFO with ``headers``, without a body. ``on_status`` gets the status of its final response; 408: none
+        has come. False: the call is not up."""
+        dialog = self._state.dialog
+        if not self._state.is_up or dialog is None:
+            return False
+
+        def done(response: SipResponse | None, _now: float) -> None:
+            if response is None or response.status >= 200:
+                on_status(response.status if response is not None else 408)
+
+        request = dialog.request("INFO")
+        put_headers(request, headers)
+        self._wire.request_in(dialog, request, done, now)
+        return True
 
     # --- requests from the other side
 

@@ -127,6 +127,24 @@ class CallHandle:
                 self._referred = None
         return ReferProgress(491, "the call is not up, or is being transferred", accepted=False, final=True)
 
+    async def inform(self, headers: Mapping[str, str], *, timeout_s: float = 2.0) -> int:
+        """Send an INFO with ``headers``. Returns the status of its response; 408: none has come in time, and 491: the
+        call is not up."""
+        informed: asyncio.Future[int] = self._loop.create_future()
+
+        def told(status: int) -> None:
+            if not informed.done():
+                informed.set_result(status)
+
+        if not self._core.inform(headers, told, self._loop.time()):
+            return 491
+        self._flush()
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await informed
+        except TimeoutError:
+            return 408
+
     def notify_refer(self, status: int, reason: str = "") -> None:
         """Report the outcome of the transfer that ``on_refer`` agreed to: the SIP status from the target."""
         self._core.referral.notify(status, self._loop.time(), reason)

@@ -61,10 +61,11 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
     said = words(text)
     if not said:
         return Meaning.NOTHING
-    judgement = judge(text, expected)
-    if judgement is Judgement.COMMAND or interrupts(text, language):
+    judgement, listening = judge(text, expected), only_back_channel(text, language)
+    command = judgement is Judgement.COMMAND and (not listening or _is_command(said, expected))
+    if command or interrupts(text, language):
         return Meaning.INTERRUPTION if confirmed or said != ["huh"] else Meaning.UNSURE  # it may be half of "uh-huh"
-    if only_back_channel(text, language):
+    if listening:
         return Meaning.INTERRUPTION if _answers(said, judgement, expected, over) else Meaning.LISTENING
     if judgement is Judgement.COMPLETE:
         return Meaning.INTERRUPTION
@@ -75,6 +76,11 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
     if len(said) > 1 or confirmed or over.later:
         return Meaning.INTERRUPTION
     return Meaning.UNSURE
+
+
+def _is_command(said: Sequence[str], expected: ExpectedAnswer | None) -> bool:
+    """Whether words that could show that the caller listens are a command as they are: "uh-huh" is no "huh?"."""
+    return expected is not None and " ".join(said) in expected.commands
 
 
 def _answers(said: Sequence[str], judgement: Judgement, expected: ExpectedAnswer | None, over: SpokenOver) -> bool:

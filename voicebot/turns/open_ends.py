@@ -32,7 +32,25 @@ _OPEN = {
         "j'ai besoin", "pouvez vous", "est ce que", "très", "double", "euh", "heu", "ben", "bah",
     ),
 }  # fmt: skip
+_YES = ("yes", "yeah", "yep", "yup", "sure", "think", "guess", "believe", "suppose")
+_IT_IS = (
+    "it is", "it was", "that is", "that was", "this is", "this was", "there is", "there are", "there was", "he is",
+    "he was", "she is", "she was", "i was", "they are", "we are", "you are", "those are",
+)  # fmt: skip
+_JA = ("ja", "das", "doch")
+_BIN_ICH = (
+    "bin ich", "möchte ich", "will ich", "kann ich", "habe ich", "hab ich", "werde ich", "würde ich", "weiß ich",
+    "mache ich", "brauche ich", "meine ich", "wollte ich", "hätte ich",
+)  # fmt: skip
+_CLOSED = {
+    "en": tuple(f"{yes} {it_is}" for yes in _YES for it_is in _IT_IS),
+    "de": (*(f"{ja} {bin_ich}" for ja in _JA for bin_ich in _BIN_ICH), "glaube ich", "denke ich"),
+    "es": ("así es", "eso es", "lo es", "lo son", "lo soy", "sí es", "sí son", "sí soy"),
+    "fr": ("l est",),
+}
+"""Short answers, which are whole though their last word usually wants another one."""
 _OPEN_ENDS = {language: Phrases(listed) for language, listed in _OPEN.items()}
+_CLOSED_ENDS = {language: Phrases(listed) for language, listed in _CLOSED.items()}
 _MARKS = (",", "...", "…")
 """With these, recognisers end what goes on."""
 
@@ -44,5 +62,5 @@ def goes_on(text: str, language: str) -> bool:
     """
     if text.rstrip().endswith(_MARKS):
         return True
-    known = in_language(_OPEN_ENDS, language)
-    return known is not None and known.at_end(words(text)) > 0
+    said, known, closed = words(text), in_language(_OPEN_ENDS, language), in_language(_CLOSED_ENDS, language)
+    return known is not None and known.at_end(said) > (0 if closed is None else closed.at_end(said))

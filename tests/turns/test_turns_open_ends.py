@@ -1,0 +1,38 @@
+"""What visibly goes on, and what only ends in a word that does so elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from voicebot.turns.open_ends import goes_on
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("en-US", "my number is | it is | the | and um | I want | no, it is | what he said was | I was"),
+        ("de-DE", "meine Nummer ist | ich | kann ich | habe ich | und äh | ich möchte"),
+        ("es-ES", "mi número es | el número de | quiero | la respuesta es"),
+        ("fr-FR", "mon numéro est | je voudrais | euh"),
+        ("xx", "well, | so..."),
+    ],
+)
+def test_a_last_word_that_wants_another_one_goes_on(language: str, texts: str) -> None:
+    assert [text for text in texts.split(" | ") if not goes_on(text, language)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        (
+            "en-US",
+            "Yes, it is. | yeah that is | I think it is | yes, there are | Yes, I was. | yes, we are | sure it was",
+        ),
+        ("de-DE", "ja, bin ich | das möchte ich | ja, das glaube ich | doch, habe ich | meine Nummer"),
+        ("es-ES", "así es | sí, lo es | eso es | sí, soy | mi cuenta"),
+        ("fr-FR", "oui, il l'est | ma facture"),
+        ("xx", "the | my number is"),
+    ],
+)
+def test_a_short_answer_is_whole(language: str, texts: str) -> None:
+    assert [text for text in texts.split(" | ") if goes_on(text, language)] == []
