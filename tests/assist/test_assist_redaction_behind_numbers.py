@@ -36,6 +36,11 @@ NO_PART_OF_IT = [
 
 PART_OF_IT = [
     ("en", "12 27", "[card number]"),
+    ("en", "12 slash 27", "[card number]"),
+    ("en", "twelve slash two zero two seven", "[card number]"),
+    ("de", "12 Schrägstrich 27", "[card number]"),
+    ("es", "12 barra 27", "[card number]"),
+    ("fr", "12 barre oblique 27", "[card number]"),
     ("en", "Twelve twenty seven.", "[card number]."),
     ("en", "and one two three", "[card number]"),
     ("en", "and the security code is one two three", "and the security code is [security code]"),
@@ -72,6 +77,29 @@ def test_what_is_counted_behind_a_card_number_is_shown(language: str, first: str
 def test_date_and_code_behind_a_card_number_are_withheld(language: str, after: str, shown: str, number: str) -> None:
     first = next(text for other, text, _ in NO_PART_OF_IT if other == language).removesuffix(".")
     assert lines(language, first.format(number), after) == [first.format("[card number]"), shown]
+
+
+@pytest.mark.parametrize("number", [RIGHT, MISHEARD])
+def test_so_are_they_behind_a_word_or_two_if_it_was_said_that_it_is_a_card(number: str) -> None:
+    for after in ("expires 12 2027", "valid until 12 27", "12 of 27"):
+        first, second = lines("en", f"My card number is {number}", after)
+        assert not any(character.isdigit() for character in first + second)
+
+
+@pytest.mark.parametrize("number", [RIGHT, MISHEARD])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "card number {} two weeks ago I got it"),
+        ("de", "Kartennummer {} zwei Wochen habe ich sie"),
+        ("es", "mi tarjeta {} dos semanas"),
+        ("fr", "ma carte {} deux semaines"),
+    ],
+)
+def test_what_is_counted_in_the_same_breath_is_shown(language: str, text: str, number: str) -> None:
+    assert lines(language, text.format(number)) == [text.format("[card number]")]
+    begun = text.partition("{}")[0] + number[:14]
+    assert lines(language, begun, number[14:] + text.partition("{}")[2])[1] == "[card number]" + text.partition("{}")[2]
 
 
 @pytest.mark.parametrize(

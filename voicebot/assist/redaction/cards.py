@@ -54,6 +54,8 @@ _SHORTEST: Final = 12
 """Of what is withheld where a card number is expected: some digits may have been missed."""
 _BETWEEN: Final = 4
 """Words that may be between two groups of a number."""
+_WORDS: Final = 2
+"""The same, where only what was said before tells that it is a card number."""
 _BROKEN_OFF: Final = 3
 """How often there may be words between the groups of one number."""
 _WITH_IT: Final = 8
@@ -134,11 +136,12 @@ def _by_check_digit(speech: Speech, groups: list[Group]) -> Iterator[Span]:
         index = end
 
 
-def _with_it(speech: Speech, groups: list[Group], end: int) -> int:
-    """Behind which group that ends which is said with a number that ends before group ``end``: a date and a code. One
-    or two digits are none, unless more of them may follow in the same breath."""
+def _with_it(speech: Speech, groups: list[Group], end: int, between: int = 0) -> int:
+    """Behind which group that ends which is said with a number that ends before group ``end``: a date and a code, with
+    at most ``between`` words before each group. One or two digits are none, unless more of them may follow in the same
+    breath."""
     digits, after = 0, end
-    while after < len(groups) and not groups[after].gap and not groups[after].counts:
+    while after < len(groups) and groups[after].gap <= between and not groups[after].counts:
         if digits + len(groups[after].digits) > _WITH_IT:
             break
         digits += len(groups[after].digits)
@@ -171,14 +174,15 @@ def _card_at(groups: list[Group], first: int) -> int | None:
 
 
 def _expected(speech: Speech) -> Iterator[Span]:
-    for run in runs(speech.groups, between=2):
+    for run in runs(speech.groups, between=_WORDS):
         if not _is_expected(speech, run[0]):
             continue
         first = 0
         while first < len(run):
             digits, end = _number_at(run, first)
             if digits >= _SHORTEST:
-                end = _with_it(speech, run, end)
+                another = end < len(run) and _number_at(run, end)[0] >= _SHORTEST
+                end = end if another else _with_it(speech, run, end, _WORDS)
                 yield Span(run[first].begin, run[end - 1].end, CARD)
             first = end
 
@@ -189,7 +193,7 @@ def _number_at(run: list[Group], first: int) -> tuple[int, int]:
     digits = run[first].digits
     for index in range(first + 1, len(run)):
         whole = len(digits) >= next(iter(_lengths(digits)), _USUAL)
-        if run[index].apart and (whole or len(digits) + len(run[index].digits) > _LONGEST):
+        if (run[index].apart or run[index].counts) and (whole or len(digits) + len(run[index].digits) > _LONGEST):
             return len(digits), index
         digits += run[index].digits
     return len(digits), len(run)
