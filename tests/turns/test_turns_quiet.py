@@ -89,7 +89,7 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
 @pytest.mark.parametrize(
     ("question", "heard", "end"),
     [
-        # whole answers and commands: a moment of quiet, longer behind one word, most behind a command; for closed questions on a hypothesis
+        # whole answers and commands: a moment of quiet, longer behind one word; for closed questions on a hypothesis
         (MENU, (guess(3.9, "billing"),), ("billing", 4.24, COMPLETE)),
         (MENU, (guess(4.3, "billing"),), ("billing", 4.3, COMPLETE)),
         (MENU, (guess(3.9, "Billing, please."),), ("Billing, please.", 4.12, COMPLETE)),
