@@ -134,8 +134,9 @@ class Hearing:
         return self._noise_gate.frame(voice, at, since)
 
     def _write(self, frames: list[Frame]) -> None:
-        for payload, at in frames:
-            self._recognizer.write(payload, at)
+        urgent, last = self._voice_activity.may_speak, len(frames) - 1
+        for number, (payload, at) in enumerate(frames):
+            self._recognizer.write(payload, at, urgent=urgent and number == last)
             self._heard.append(payload)
 
     def sent(self, payload: bytes) -> None:

@@ -110,6 +110,11 @@ class VoiceActivity:
         return self._decision.speaking
 
     @property
+    def may_speak(self) -> bool:
+        """Whether the caller speaks, or somebody who may be the caller, or may have begun to."""
+        return self._decision.speaking or self._decision.onset is not None
+
+    @property
     def doubtful(self) -> bool:
         """Whether it is still to be found out if it is the caller who speaks."""
         return self._doubt is not None
