@@ -28,7 +28,9 @@ from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
 from voicebot.service.dialog_versions import DialogVersions
+from voicebot.service.governor import Governor
 from voicebot.service.health import Health
+from voicebot.service.load import LoadWatch
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import RuntimeFolder, sweep
@@ -81,6 +83,9 @@ class Application:
                 self._place,
             )
         )
+        limit = max(1, self._allowed.calls)
+        governor = Governor(limit, settings.sip.least_calls)
+        self._load = LoadWatch(governor, self._clock, lambda: self.front_end.active, lambda: self.speech.unsent)
         self.front_end = SipFrontEnd(
             sip_endpoint(settings, CONNECTION_BOUNDS.within(self._allowed.of_sip)),
             self._on_leg,
@@ -92,7 +97,8 @@ class Application:
                 silence_timeout_s=settings.rtp.silence_timeout_s,
             ),
             trunks=trunk_media(settings),
-            limit=max(1, self._allowed.calls),
+            limit=limit,
+            admits=governor.admits if settings.sip.refuse_when_busy else lambda _: True,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         self.outbound = Outbound(
@@ -108,7 +114,7 @@ class Application:
         self._bot_calls = BotCalls(self.outbound)
         self._channels.connector.place = self._bot_calls.converse
 
-        self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech)
+        self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech, governor)
         metrics = Metrics(self.calls.running, self.health.figures)
         self.calls.on_record(metrics.call_ended)
         self.console = ConsoleServer(
@@ -143,6 +149,7 @@ class Application:
         """End everything, in whatever state it is; what was started last ends first."""
         ends: tuple[Callable[[], Awaitable[object]], ...] = (
             self._warming.close,
+            self._load.close,
             self.console.close,
             *(front_end.close for front_end in self._front_ends),
             partial(self.calls.drain, 0),
@@ -188,6 +195,7 @@ class Application:
             ports = self.front_end.media.ports
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))
         await self.console.start()
+        self._load.start()
         self.health.started = True
         gc.collect()
         gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock

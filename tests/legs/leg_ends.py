@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from free_port import free_ports
@@ -77,6 +77,7 @@ class Answerer:
         silence_timeout_s: float = 30.0,
         trunks: Mapping[str, MediaPreferences] | None = None,
         limit: int = 100,
+        admits: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self.legs: list[IncomingSipLeg] = []
         self.sinks: list[Sink] = []
@@ -87,7 +88,9 @@ class Answerer:
         media = MediaOptions(
             clock, self.ports, preferences=preferences or MediaPreferences(), silence_timeout_s=silence_timeout_s
         )
-        self.front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), self.take, media, trunks=trunks, limit=limit)
+        self.front = SipFrontEnd(
+            SipEndpoint(ListenAt(port=0)), self.take, media, trunks=trunks, limit=limit, admits=admits
+        )
 
     def take(self, leg: IncomingSipLeg) -> None:
         sink = Sink()

@@ -57,7 +57,8 @@ class MediaClock:
         self._skipped_rounds = 0
         self._errors = 0
         self._logged_at = float("-inf")
-        self._lateness = Histogram()
+        self.late = Histogram()
+        """How late each step was."""
 
     def start(self) -> None:
         """Begin to tick. No effect if the clock runs already."""
@@ -92,7 +93,7 @@ class MediaClock:
 
     def lateness(self) -> dict[str, float | int | None]:
         """How late the clock has been since its start, in milliseconds, and how many frames were skipped."""
-        late = self._lateness
+        late = self.late
         return {
             "members": len(self),
             "steps": late.count,
@@ -111,7 +112,7 @@ class MediaClock:
             due = self._origin + self._step * STEP_S
             if due > now + _TIMER_SLACK_S:
                 break
-            self._lateness.add(now - due)
+            self.late.add(now - due)
             self._tick_slot(self._slots[self._step % SLOTS], now, skipped)
             self._step += 1
             if self._timer is None:  # closed by a member

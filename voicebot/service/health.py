@@ -8,8 +8,16 @@ from voicebot.calls import Calls
 from voicebot.console import Figure, Panel
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.service.dialog_versions import DialogVersions
-from voicebot.service.figures import dialog_figures, losses_figure, process_figure, refused_figure, sip_figures
-from voicebot.service.overview import dialogs_panel, lines_panel, records_panel, service_panel
+from voicebot.service.figures import (
+    dialog_figures,
+    load_figures,
+    losses_figure,
+    process_figure,
+    refused_figure,
+    sip_figures,
+)
+from voicebot.service.governor import Governor
+from voicebot.service.overview import dialogs_panel, lines_panel, load_panel, records_panel, service_panel
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings
@@ -19,7 +27,13 @@ class Health:
     """Asks the parts at each request. ``started`` is set by their owner when all have started."""
 
     def __init__(
-        self, settings: Settings, calls: Calls, sip: SipFrontEnd, dialogs: DialogVersions, speech: SpeechService
+        self,
+        settings: Settings,
+        calls: Calls,
+        sip: SipFrontEnd,
+        dialogs: DialogVersions,
+        speech: SpeechService,
+        governor: Governor,
     ) -> None:
         self.started = False
         self._settings = settings
@@ -27,6 +41,7 @@ class Health:
         self._sip = sip
         self._dialogs = dialogs
         self._speech = speech
+        self._governor = governor
 
     def unready(self) -> list[str]:
         """What keeps the service from taking calls; empty if nothing does."""
@@ -46,7 +61,8 @@ class Health:
             return [service]
         dialogs = dialogs_panel(str(self._settings.bot.dialogs), self._dialogs.status)
         records = records_panel(str(self._settings.calls.records), self._calls.services.keeping.losses)
-        return [service, dialogs, records, lines_panel(self._sip.endpoint)]
+        load = load_panel(self._governor, refuses=self._settings.sip.refuse_when_busy)
+        return [service, load, dialogs, records, lines_panel(self._sip.endpoint)]
 
     def figures(self) -> list[Figure]:
         """The metrics of all parts."""
@@ -55,6 +71,7 @@ class Health:
             return [refused]
         return [
             refused,
+            *load_figures(self._governor, refuses=self._settings.sip.refuse_when_busy),
             process_figure(self._processes),
             losses_figure(self._calls.services.keeping.losses),
             *dialog_figures(self._dialogs.status),
