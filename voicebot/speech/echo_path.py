@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from voicebot.audio import Samples
@@ -100,10 +101,10 @@ class EchoPath:
 
     def _add(self, sent: Samples, came: Samples) -> None:
         for at in range(0, len(came), _BLOCK):
-            part = came[at : at + _BLOCK]
-            shifted = np.array(np.ndarray((TAPS, len(part)), sent.dtype, sent, at * sent.itemsize, sent.strides * 2))
+            count = min(_BLOCK, len(came) - at)
+            shifted = np.array(as_strided(sent[at:], (TAPS, count), sent.strides * 2))
             self._products += shifted @ shifted.T
-        self._cross += np.correlate(sent, came)
+            self._cross += shifted @ came[at : at + count]
 
     def _solve(self) -> None:
         ridged = self._products.copy()
