@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ SETTINGS = {
     "VOICEBOT_SIP__HOST": "127.0.0.1",
     "VOICEBOT_SIP__PORT": "0",
     "VOICEBOT_SIP__MAX_CALLS": "1000",
+    "VOICEBOT_SIP__REFUSE_WHEN_BUSY": "false",
     "VOICEBOT_RTP__PORT_LOW": "30000",
     "VOICEBOT_RTP__PORT_HIGH": "33999",
     "VOICEBOT_BOT__HTTP_PORT": "0",
@@ -33,6 +34,7 @@ SETTINGS = {
 MODULES = {
     "dialog host": "voicebot.host",
     "speech client": "voicebot.speechsdk",
+    "speech double": "speech_double.py",
     "speech service": "voicebot.localspeech",
     "language service": "voicebot.locallanguage",
 }
@@ -86,20 +88,34 @@ def _command(tree: Path) -> list[str]:
     return [str(own) if own.is_file() else sys.executable, "-m", module]
 
 
+def _known(settings: dict[str, str], tree: Path) -> dict[str, str]:
+    """Those of ``settings`` that the checkout ``tree`` has: its example names all."""
+    example = (tree / "voicebot.example.toml").read_text(encoding="utf-8")
+    names = {name: name.partition("__")[2].lower() for name in settings}
+    return {name: value for name, value in settings.items() if f"{names[name]} = " in example}
+
+
 @asynccontextmanager
 async def serving(
-    settings: dict[str, str] | None = None, toml: str = "", tree: Path | None = None
+    settings: dict[str, str] | None = None, toml: str = "", tree: Path | None = None, start: Sequence[str] = ()
 ) -> AsyncIterator[Service]:
     """``voicebot serve`` with ``settings`` (``VOICEBOT_*``) on ports of its own, from ready to gone. ``toml``: what no
-    variable of the environment can set, such as trunks. ``tree``: another checkout, whose service it is to be."""
+    variable of the environment can set, such as trunks. ``tree``: another checkout, whose service it is to be; what it
+    has no setting for is left out.
+    ``start``: what the interpreter runs instead of the module, before the arguments of ``voicebot``."""
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
-        environment = kept | SETTINGS | {"VOICEBOT_CALLS__RECORDS": folder} | (settings or {})
+        wanted = SETTINGS | {"VOICEBOT_CALLS__RECORDS": folder} | (settings or {})
+        environment = kept | (wanted if tree is None else await asyncio.to_thread(_known, wanted, tree))
         ready: dict[str, Any] = {}
         argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
         if tree is not None:
             argv = [*_command(tree), *argv[3:]]
-            environment |= {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}  # not the folder that we are in
+        if tree is not None or start:
+            environment["PYTHONPATH"] = str(tree or Path(__file__).parents[1])
+            environment["PYTHONSAFEPATH"] = "1"  # not the folder that we are in
+        if start:
+            argv[1:3] = start
         file = Path(folder) / "voicebot.toml"
         await asyncio.to_thread(file.write_text, toml)
         argv += ["--config", str(file)]

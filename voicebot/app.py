@@ -30,7 +30,9 @@ from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
 from voicebot.service.dialog_versions import DialogVersions
+from voicebot.service.governor import Governor
 from voicebot.service.health import Health
+from voicebot.service.load import LoadWatch
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import RuntimeFolder, sweep
@@ -87,6 +89,9 @@ class Application:
                 self._place,
             )
         )
+        limit = max(1, self._allowed.calls)
+        governor = Governor(limit, settings.sip.least_calls)
+        self._load = LoadWatch(governor, self._clock, lambda: self.front_end.active, lambda: self.speech.unsent)
         self.front_end = SipFrontEnd(
             sip_endpoint(settings, CONNECTION_BOUNDS.within(self._allowed.of_sip)),
             self._on_leg,
@@ -100,7 +105,8 @@ class Application:
             trunks=trunk_media(settings),
             on_recorded=self._on_recorded if settings.listens else None,
             recordings=recordings(settings),
-            limit=max(1, self._allowed.calls),
+            limit=limit,
+            admits=governor.admits if settings.sip.refuse_when_busy else lambda _: True,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         self.outbound = Outbound(
@@ -119,7 +125,7 @@ class Application:
         self.viewers = Viewers(settings)
         self.assistance = self._assist() if settings.listens else None
         further = [self.assistance] if self.assistance is not None else []
-        self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech, further)
+        self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further)
         metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
         if self.assistance is not None:
@@ -162,6 +168,7 @@ class Application:
         """End everything, in whatever state it is; what was started last ends first."""
         ends: tuple[Callable[[], Awaitable[object]], ...] = (
             self._warming.close,
+            self._load.close,
             self.console.close,
             *(front_end.close for front_end in self._front_ends),
             partial(self.calls.drain, 0),
@@ -210,6 +217,7 @@ class Application:
             ports = self.front_end.media.ports
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))
         await self.console.start()
+        self._load.start()
         self.health.started = True
         gc.collect()
         gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock

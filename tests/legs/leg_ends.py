@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from free_port import free_ports
@@ -79,6 +79,7 @@ class Answerer:
         trunks: Mapping[str, MediaPreferences] | None = None,
         recordings: RecordingOptions | None = None,
         limit: int = 100,
+        admits: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self.legs: list[IncomingSipLeg] = []
         self.sinks: list[Sink] = []
@@ -90,7 +91,9 @@ class Answerer:
             clock, self.ports, preferences=preferences or MediaPreferences(), silence_timeout_s=silence_timeout_s
         )
         endpoint = SipEndpoint(ListenAt(port=0))
-        self.front = SipFrontEnd(endpoint, self.take, media, trunks=trunks, recordings=recordings, limit=limit)
+        self.front = SipFrontEnd(
+            endpoint, self.take, media, trunks=trunks, recordings=recordings, limit=limit, admits=admits
+        )
 
     def take(self, leg: IncomingSipLeg) -> None:
         sink = Sink()

@@ -11,7 +11,7 @@ from leg_ends import DEADLINE_S, LOOPBACK, NOBODY, Answerer, Line, Sink, tone
 
 from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
-from voicebot.legs import LegClosed
+from voicebot.legs import LegClosed, NoRoom
 from voicebot.legs.sip_outgoing import OutgoingOptions, dial
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import SessionDescription, offer_answer, sdp
@@ -94,6 +94,27 @@ async def test_over_the_limit_and_without_ports_the_answer_is_503(line: Line, cl
             with pytest.raises(LegClosed, match="503"):
                 await dial(line.endpoint, line.media, answerer.address)
             assert len(answerer.legs) == 1
+
+
+async def test_a_call_that_is_not_admitted_gets_503_and_is_counted_as_busy(line: Line, clock: MediaClock) -> None:
+    asked: list[int] = []
+
+    def admits(calls: int) -> bool:
+        asked.append(calls)
+        return calls < 2
+
+    answerer = Answerer(clock, admits=admits)
+    await answerer.front.start()
+    leg = await dial(line.endpoint, line.media, answerer.address)
+    with pytest.raises(LegClosed, match="503"):
+        await dial(line.endpoint, line.media, answerer.address)
+    assert asked == [1, 2]
+    assert answerer.front.rejected == {"busy": 1}
+    with pytest.raises(NoRoom, match="carries no more calls"):
+        await answerer.front.place(answerer.address)
+    await leg.hang_up()
+    await dial(line.endpoint, line.media, answerer.address)
+    await answerer.front.close()
 
 
 async def test_a_caller_who_falls_silent_is_hung_up_on(line: Line, clock: MediaClock) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from voicebot.calls import Keeping
 from voicebot.service.dialog_versions import DialogsStatus
+from voicebot.service.governor import Governor, Load
 from voicebot.service.health import Health
 from voicebot.settings import load_settings
 from voicebot.sip import ListenAt, SipEndpoint
@@ -73,7 +74,8 @@ class Service:
         self.front_end = FrontEnd()
         self.dialogs = Dialogs()
         self.speech = Speech()
-        parts: tuple[Any, ...] = (self.calls, self.front_end, self.dialogs, self.speech)
+        self.governor = Governor(100, 20)
+        parts: tuple[Any, ...] = (self.calls, self.front_end, self.dialogs, self.speech, self.governor)
         self.health = Health(load_settings(), *parts)
         self.health.started = True
 
@@ -95,7 +97,7 @@ async def service() -> AsyncIterator[Service]:
 
 async def test_a_service_with_all_its_parts_is_ready(service: Service) -> None:
     assert service.health.unready() == []
-    assert [panel.title for panel in service.health.panels()] == ["Service", "Dialogs", "Records", "Lines"]
+    assert [panel.title for panel in service.health.panels()] == ["Service", "Load", "Dialogs", "Records", "Lines"]
     assert service.facts("Service")["takes calls"] == "yes"
     assert service.facts("Service")["calls now"].startswith("1 of ")
 
@@ -144,6 +146,20 @@ async def test_figures_are_those_of_all_parts(service: Service) -> None:
     assert figures["process_restarts"] == {"dialog-host": 2, "speech-service": 0, "speech-client": 0}
     assert figures["dialogs_version"] == {"": 2}
     assert "sip_requests" in figures
+
+
+async def test_at_its_edge_the_service_says_that_calls_are_refused_and_why(service: Service) -> None:
+    service.governor.observe(Load(30, late_s=0.001, busy=0.3))
+    assert service.facts("Load")["calls taken now"] == "up to 83"
+    assert "new calls" not in service.facts("Load")
+    for _ in range(3):
+        service.governor.observe(Load(60, late_s=0.021, busy=0.97))
+    facts = service.facts("Load")
+    assert facts["media clock"].startswith("21.0 ms late") and facts["event loop"].startswith("97 % busy")
+    assert facts["new calls"].startswith("get 503")
+    figures = service.figures()
+    assert figures["calls_limit"] == {"": 57}
+    assert (figures["loop_busy_ratio"], figures["clock_late_seconds"]) == ({"": 0.97}, {"": 0.021})
 
 
 async def test_what_the_disk_did_not_take_is_told_until_it_takes_something_again(service: Service) -> None:

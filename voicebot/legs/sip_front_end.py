@@ -1,7 +1,7 @@
 """The SIP front end: incoming calls, and outgoing calls through the same endpoint.
 
 :class:`SipFrontEnd` turns every INVITE that we can serve into a leg and passes that on. Others are refused here: with
-503 while draining, at the limit of calls or without a free port, with 488 without a common codec. Outgoing calls are
+503 while draining, at a limit of calls or without a free port, with 488 without a common codec. Outgoing calls are
 made by :mod:`voicebot.legs.sip_outgoing`.
 """
 
@@ -29,6 +29,12 @@ from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
+_NO_ROOM = {
+    "draining": "the service is being stopped",
+    "limit": "there are too many calls",
+    "busy": "the machine carries no more calls now",
+}
+
 RESPONSE_TIMEOUT_S = 10.0
 """If no response at all to our INVITE has come by then, the other side counts as unreachable (timer B takes 32 s)."""
 
@@ -38,7 +44,8 @@ class SipFrontEnd:
 
     ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``media``: for all legs. ``trunks``: the
     preferences of trunks and accounts that differ from ``media``, by name. ``limit``: the most calls at once; further
-    ones get 503 with ``retry_after_s``.
+    ones get 503 with ``retry_after_s``, and so do calls that ``admits`` refuses: it is asked with the number of calls,
+    the new one included.
 
     ``on_recorded`` gets the calls of recording clients that the endpoint takes as such, and must connect them. They are
     answered here. ``recordings``: who is an agent in them, and which SBCs are asked to begin them.
@@ -54,6 +61,7 @@ class SipFrontEnd:
         on_recorded: Callable[[SiprecCall], None] | None = None,
         recordings: RecordingOptions | None = None,
         limit: int = 100,
+        admits: Callable[[int], bool] = lambda _: True,
         retry_after_s: int = 5,
     ) -> None:
         self.endpoint = endpoint
@@ -63,11 +71,12 @@ class SipFrontEnd:
         self._on_recorded = on_recorded
         self._recordings = recordings or RecordingOptions()
         self._limit = limit
+        self._admits = admits
         self._retry_after_s = retry_after_s
         self._draining = False
         self._tasks = BackgroundTasks(logger)
         self.rejected: Counter[str] = Counter()
-        """Calls refused here, by reason: ``draining``, ``limit``, ``ports``, ``codec``."""
+        """Calls refused here, by reason: ``draining``, ``limit``, ``busy``, ``ports``, ``codec``."""
 
     async def start(self) -> None:
         """Bind and accept calls. Raises OSError."""
@@ -115,11 +124,11 @@ class SipFrontEnd:
     ) -> OutgoingSipLeg:
         """Call ``to``, through ``line`` if it is given. The leg is not answered yet.
 
-        Raises :class:`NoRoom` while draining, at the limit of calls or without a free port; ValueError if ``to`` has no
+        Raises :class:`NoRoom` while draining, at a limit of calls or without a free port; ValueError if ``to`` has no
         domain, or for a malformed header or an unknown line.
         """
-        if self._draining or self.endpoint.active_calls >= self._limit:
-            raise NoRoom("the service is being stopped" if self._draining else "there are too many calls")
+        if refusal := self._refusal(self.endpoint.active_calls + 1):
+            raise NoRoom(_NO_ROOM[refusal])
         options = OutgoingOptions(
             line=line,
             sender=sender,
@@ -139,9 +148,17 @@ class SipFrontEnd:
         """The number of calls that have not ended, incoming and outgoing."""
         return self.endpoint.active_calls
 
+    def _refusal(self, calls: int) -> str:
+        """Why there may not be ``calls`` calls; empty if there may."""
+        if self._draining:
+            return "draining"
+        if calls > self._limit:
+            return "limit"
+        return "" if self._admits(calls) else "busy"
+
     def _invited(self, call: IncomingCall) -> None:
-        if self._draining or self.endpoint.active_calls > self._limit:
-            self.rejected["draining" if self._draining else "limit"] += 1
+        if refusal := self._refusal(self.endpoint.active_calls):
+            self.rejected[refusal] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
             return
         options = self.media_for(call.trunk)

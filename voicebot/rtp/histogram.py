@@ -25,6 +25,18 @@ class Histogram:
         self.count += 1
         self.max_s = max(self.max_s, seconds)
 
+    def copy(self) -> Histogram:
+        other = Histogram()
+        other._steps, other.count, other.max_s = list(self._steps), self.count, self.max_s
+        return other
+
+    def since(self, before: Histogram) -> Histogram:
+        """What was counted since the copy ``before`` was made. The maximum is that of all times."""
+        other = Histogram()
+        other._steps = [now - then for now, then in zip(self._steps, before._steps, strict=True)]
+        other.count, other.max_s = self.count - before.count, self.max_s
+        return other
+
     def percentile_ms(self, share: float) -> float | None:
         """The time that ``share`` (0 to 1) of the samples do not exceed, rounded up to 0.1 ms; None if empty."""
         wanted = share * self.count

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from voicebot.console import Figure
 from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
+from voicebot.service.governor import Governor
 from voicebot.service.supervisor import ChildProcess
 from voicebot.sip import SipEndpoint, TrunkState
 
@@ -14,6 +16,19 @@ from voicebot.sip import SipEndpoint, TrunkState
 def refused_figure(refused: Mapping[str, int]) -> Figure:
     """Calls that a front end refused, by reason."""
     return Figure("calls_refused", "Inbound calls that we refused", dict(refused), "reason")
+
+
+def load_figures(governor: Governor, *, refuses: bool) -> list[Figure]:
+    """How near the call process is to its edge, and how many calls it takes. ``refuses``: whether it refuses any."""
+    load = governor.load
+    figures = [
+        Figure("loop_busy_ratio", "Share of the last second in which the event loop was busy", {"": load.busy}),
+        Figure("clock_late_seconds", "Lateness of the media clock in the last second, p99", {"": load.late_s}),
+        Figure("recogniser_backlog_seconds", "Audio of a call that waits for its recogniser", {"": load.unsent_s}),
+    ]
+    if refuses:
+        figures.append(Figure("calls_limit", "How many calls may be up now", {"": governor.limit}))
+    return [replace(figure, kind="gauge") for figure in figures]
 
 
 def process_figure(processes: Iterable[ChildProcess]) -> Figure:

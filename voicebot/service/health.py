@@ -9,8 +9,16 @@ from voicebot.calls import Calls
 from voicebot.console import Figure, Panel
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.service.dialog_versions import DialogVersions
-from voicebot.service.figures import dialog_figures, losses_figure, process_figure, refused_figure, sip_figures
-from voicebot.service.overview import dialogs_panel, lines_panel, records_panel, service_panel
+from voicebot.service.figures import (
+    dialog_figures,
+    load_figures,
+    losses_figure,
+    process_figure,
+    refused_figure,
+    sip_figures,
+)
+from voicebot.service.governor import Governor
+from voicebot.service.overview import dialogs_panel, lines_panel, load_panel, records_panel, service_panel
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings
@@ -37,6 +45,7 @@ class Health:
         sip: SipFrontEnd,
         dialogs: DialogVersions,
         speech: SpeechService,
+        governor: Governor,
         further: Sequence[Further] = (),
     ) -> None:
         self.started = False
@@ -45,6 +54,7 @@ class Health:
         self._sip = sip
         self._dialogs = dialogs
         self._speech = speech
+        self._governor = governor
         self._further = further
 
     def unready(self) -> list[str]:
@@ -65,7 +75,9 @@ class Health:
             return [service]
         dialogs = dialogs_panel(str(self._settings.bot.dialogs), self._dialogs.status)
         records = records_panel(str(self._settings.calls.records), self._calls.services.keeping.losses)
-        return [service, dialogs, records, lines_panel(self._sip.endpoint), *(part.panel() for part in self._further)]
+        load = load_panel(self._governor, refuses=self._settings.sip.refuse_when_busy)
+        lines = lines_panel(self._sip.endpoint)
+        return [service, load, dialogs, records, lines, *(part.panel() for part in self._further)]
 
     def figures(self) -> list[Figure]:
         """The metrics of all parts."""
@@ -74,6 +86,7 @@ class Health:
             return [refused]
         return [
             refused,
+            *load_figures(self._governor, refuses=self._settings.sip.refuse_when_busy),
             process_figure([*self._processes, *(child for part in self._further for child in part.processes)]),
             losses_figure(self._calls.services.keeping.losses),
             *dialog_figures(self._dialogs.status),

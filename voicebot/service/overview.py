@@ -10,6 +10,7 @@ from voicebot.console import Panel
 from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.figures import registered_accounts
+from voicebot.service.governor import Governor
 from voicebot.sip import SipEndpoint, TrunkState
 
 
@@ -21,6 +22,20 @@ def service_panel(unready: Sequence[str], running: int, most: int) -> Panel:
         ("version", __version__),
     ]
     return Panel("Service", facts, unready, wrong=bool(unready))
+
+
+def load_panel(governor: Governor, *, refuses: bool) -> Panel:
+    """How near the call process is to its edge. ``refuses``: whether calls are refused there."""
+    load, limit = governor.load, governor.limit
+    full = refuses and load.calls >= limit
+    facts = [
+        ("event loop", f"{100 * load.busy:.0f} % busy; a call takes {100 * governor.cost:.2f} %"),
+        ("media clock", f"{1000 * load.late_s:.1f} ms late (p99 of the last second)"),
+        ("calls taken now", f"up to {limit}" if refuses else "however busy it is (sip.refuse_when_busy)"),
+    ]
+    if full:
+        facts.append(("new calls", "get 503: the ones that are up would suffer"))
+    return Panel("Load", facts, wrong=full)
 
 
 def dialogs_panel(folder: str, status: DialogsStatus) -> Panel:

@@ -108,6 +108,11 @@ class SpeechService:
             connect_timeout_s=speech.connect_timeout_s,
         )
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the recognisers of all calls."""
+        return self.client.sdk.unsent if self.client is not None else 0
+
     def score_turn(self, heard: bytes, audio: AudioFormat, answer: Callable[[float], None]) -> None:
         """Have a turn scored by its sound, in the speech client; without that process, there is no score."""
         if self.client is not None:

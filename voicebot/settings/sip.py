@@ -32,6 +32,10 @@ class SipSettings(Section):
     media_host: str = ""
     """Our IP address in session descriptions. Empty: ``advertised_host``, or ``host`` where that is a name."""
     max_calls: int = Field(100, ge=1, le=10000)
+    refuse_when_busy: bool = True
+    """Refuse calls, below ``max_calls`` too, that would make the others late (:mod:`voicebot.service.governor`)."""
+    least_calls: int = Field(20, ge=1, le=10000)
+    """So many are taken in any case."""
     codecs: CodecNames = tuple(codec.name for codec in DEFAULT_CODECS)
     """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = default(MediaPreferences, "codec_choice")

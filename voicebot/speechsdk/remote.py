@@ -58,6 +58,11 @@ class RemoteSdk:
         if self._link is not None:
             self._link.abort()
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that the speech client has not read yet, of all streams together."""
+        return self._link.unsent if self._link is not None else 0
+
     async def ping(self) -> bool:
         """Whether a speech client is connected and answers. Waits for its answer; the caller sets the deadline."""
         link = self._link
@@ -177,6 +182,10 @@ class _Link(asyncio.Protocol):
         score = self._scores.pop(frame.stream, None)
         if score is not None and probability is not None and self._loop.time() <= score.due:
             score.answer(probability)
+
+    @property
+    def unsent(self) -> int:
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
     def abort(self) -> None:
         if self._transport is not None:

@@ -1,0 +1,6 @@
+"""How many talking calls a core carries: one command, two cores (``python -m bench.capacity``).
+
+* `talk`: one call of a phone in C, which follows a script; `callers`: lines that call again and again;
+* `usage`: which process has which core, and what each took of it;
+* `report`: the row of a load, and what was at its limit.
+"""

@@ -1,0 +1,148 @@
+"""The parts of the capacity bench: the caller that follows a script, and what stands for speech."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from waiting import until
+
+from bench.capacity.report import complete, remarks
+from bench.capacity.speech_double import ScriptedRecogniser, ScriptedSynthesiser
+from bench.capacity.talk import Failed, Talk
+from bench.capacity.usage import CALLS, Reading, Shares
+from voicebot.audio import PCMU
+from voicebot.caller import CallFigures, parse_script
+from voicebot.caller.ear import Mark, Track
+from voicebot.speechsdk.drivers import RecognitionReport, RecognitionSignal, SynthesisReport, SynthesisSignal
+
+SCRIPT = """
+steps:
+  - listen:
+  - barge_in: {after_s: 0, say: "Hours"}
+  - keys: "12"
+"""
+LOUD = PCMU.encode((np.sin(np.arange(160) * 0.3) * 3000).astype(np.int16))
+QUIET = PCMU.frame_of_silence
+
+
+class Phones:
+    """Stands for the far end: one phone, whose reports the test makes up."""
+
+    def __init__(self) -> None:
+        self.orders: list[str] = []
+        self.told: Callable[[str, tuple[float, ...]], None] = lambda what, times: None
+        self.heard = Track()
+
+    def call(self, phone: int, port: int, told: Callable[[str, tuple[float, ...]], None]) -> None:
+        self.told = told
+
+    def say(self, phone: int, clip: int) -> None:
+        self.orders.append(f"say {clip}")
+
+    def press(self, phone: int, keys: str) -> None:
+        self.orders.append(f"press {keys}")
+
+    async def track(self, phone: int) -> Track:
+        return self.heard
+
+    def hear(self, begin: float, end: float) -> None:
+        """The bot is audible from ``begin`` to ``end``."""
+        for at in np.arange(begin, end, 0.02):
+            self.heard.add(float(at), Mark.AUDIBLE)
+
+
+async def test_a_caller_interrupts_presses_keys_and_is_measured_on_what_was_heard() -> None:
+    phones = Phones()
+    t = time.time() - 104.2  # the caller is in the middle of it
+    script = parse_script(SCRIPT)
+    talk = Talk(phones, 0, script, {step.line: 7 for step in script.steps})  # type: ignore[arg-type]
+    running = asyncio.ensure_future(talk.run(9, answered=t + 100.0))
+    await asyncio.sleep(0)
+    phones.told("speaks", (t + 100.1, t + 100.1))
+    phones.told("silent", (t + 101.0,))  # the greeting
+    await asyncio.sleep(0)
+    phones.told("pauses", (t + 101.0,))
+    await asyncio.sleep(0)
+    phones.told("speaks", (t + 102.0, t + 102.0))
+    await until(lambda: phones.orders == ["say 7"])
+    phones.told("pauses", (t + 103.08,))
+    phones.told("said", (t + 103.0, t + 104.0))
+    phones.told("silent", (t + 103.08,))
+    await asyncio.sleep(0)
+    phones.told("speaks", (t + 104.5, t + 104.5))
+    phones.told("pauses", (t + 105.5,))
+    phones.told("silent", (t + 105.5,))
+    await until(lambda: phones.orders == ["say 7", "press 12"])
+    phones.told("pressed", (t + 107.0, t + 107.16))
+    await asyncio.sleep(0)
+    phones.told("speaks", (t + 107.5, t + 107.5))
+    phones.told("pauses", (t + 108.0,))
+    phones.told("silent", (t + 108.0,))
+    await running
+    for begin, end in ((t + 100.1, t + 101.0), (t + 102.0, t + 103.1), (t + 104.5, t + 105.52), (t + 107.5, t + 108.0)):
+        phones.hear(begin, end)
+    figures = CallFigures()
+    await talk.measure(figures, t + 100.0, t + 200)
+    assert figures.greeting_ms == pytest.approx(100, abs=1)
+    assert figures.barge_ins_ms == [pytest.approx(80, abs=1)]
+    assert figures.gaps_ms == [pytest.approx(500, abs=1)]
+    assert figures.key_gaps_ms == [pytest.approx(340, abs=1)]
+    outside = CallFigures()
+    await talk.measure(outside, t + 106.0, t + 200)
+    assert (outside.greeting_ms, outside.gaps_ms, len(outside.key_gaps_ms)) == (None, [], 1)
+
+
+async def test_a_call_that_ends_too_soon_fails_and_says_why() -> None:
+    talk = Talk(Phones(), 0, parse_script(SCRIPT), {})  # type: ignore[arg-type]
+    running = asyncio.ensure_future(talk.run(9, answered=100.0))
+    await asyncio.sleep(0)
+    talk.ended("bye")
+    with pytest.raises(Failed, match="the call ended"):
+        await running
+
+
+def test_the_double_hears_phrases_by_their_level_and_says_the_texts_in_order() -> None:
+    reports: list[RecognitionReport] = []
+    recogniser = ScriptedRecogniser(["Opening hours.", "Yes."], reports.append)
+    recogniser.write(QUIET * 10 + LOUD * 15 + QUIET * 5)
+    signals = [report.signal for report in reports]
+    assert signals == [RecognitionSignal.SPEECH_DETECTED, RecognitionSignal.HYPOTHESIS, RecognitionSignal.FINAL]
+    assert (reports[1].text, reports[2].text) == ("opening hours", "Opening hours.")
+    assert (reports[2].offset, reports[2].duration) == (10 * 200_000, 15 * 200_000)
+    for piece in (LOUD * 3, QUIET[:80]):
+        recogniser.write(piece)
+    recogniser.write(QUIET[80:])
+    recogniser.commit()
+    assert reports[-1].signal is RecognitionSignal.FINAL and reports[-1].text == "Yes."
+    recogniser.write(LOUD * 3 + QUIET * 5)
+    assert reports[-1].signal is RecognitionSignal.NO_MATCH
+
+
+async def test_the_double_speaks_words_as_tones_at_the_speed_that_was_asked_for() -> None:
+    reports: list[SynthesisReport] = []
+    synthesiser = ScriptedSynthesiser(PCMU, reports.append)
+    await synthesiser.begin('<speak version="1.0" xml:lang="en-US"><voice name="x">two words</voice></speak>')
+    assert [r.signal for r in reports] == [SynthesisSignal.STARTED, SynthesisSignal.CHUNK, SynthesisSignal.COMPLETED]
+    assert len(reports[1].audio) == 2 * 0.3 * 8000
+
+
+def test_what_each_process_took_and_what_was_at_its_limit_is_told() -> None:
+    before = Reading({CALLS: 1.0, "phones": 0.0}, [10.0, 10.0])
+    after = Reading({CALLS: 8.0, "phones": 9.5}, [17.5, 20.0])
+    shares = Shares.between(before, after, 10.0)
+    assert (shares.processes[CALLS], shares.others) == (pytest.approx(70), pytest.approx(10))
+    result = {
+        "percent": shares.processes,
+        "cores": {"calls": 75.0, "other": 100.0, "others": shares.others},
+        "pinned": True,
+        "media": {"far_end_late_p99_ms": 3.0},
+        "figures": {"cut_ins": 0, "missed_barge_ins": 0},
+        "outcomes": {"completed": 5, "rejected 503": 1},
+    }
+    told = "\n".join(remarks(result))
+    assert "THE OTHER CORE IS FULL, most of it phones" in told and "3.0 ms late" in told
+    assert not complete(result)
