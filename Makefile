@@ -20,7 +20,7 @@ run: install
 
 test: install-dev lint
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
-	$(BIN)/python -m pytest -m alone tests/endtoend tests/bench
+	$(BIN)/python -m pytest -m alone tests/endtoend
 
 lint: install-dev
 	$(BIN)/ruff check .

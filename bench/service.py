@@ -100,10 +100,9 @@ async def serving(
         if tree is not None:
             argv = [*_command(tree), *argv[3:]]
             environment |= {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}  # not the folder that we are in
-        if toml:
-            file = Path(folder) / "voicebot.toml"
-            await asyncio.to_thread(file.write_text, toml)
-            argv += ["--config", str(file)]
+        file = Path(folder) / "voicebot.toml"
+        await asyncio.to_thread(file.write_text, toml)
+        argv += ["--config", str(file)]
         child = ChildProcess(
             "voicebot serve", argv, on_ready=ready.update, environment=environment, ready_timeout_s=READY_S
         )

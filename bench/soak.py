@@ -48,6 +48,7 @@ from voicebot.legs.sip_outgoing import OutgoingOptions, OutgoingSipLeg, dial
 from voicebot.log import configure_logging
 from voicebot.rtp import Clip, MediaClock, PortRange
 from voicebot.settings import load_settings
+from voicebot.settings_file import NO_FILE
 from voicebot.sip import ListenAt, SipEndpoint
 from voicebot.speech import apology
 
@@ -170,7 +171,7 @@ class CallLines:
 
 async def serve() -> None:
     """The child: ``voicebot serve`` that answers each line on standard input with what is inside; prints its URI."""
-    settings = load_settings()
+    settings = load_settings(NO_FILE)
     configure_logging(settings.log.level)
     async with Application(settings) as app:
         uri = f"sip:bot@{settings.sip.host}:{app.front_end.endpoint.port}"

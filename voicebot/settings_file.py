@@ -5,11 +5,14 @@ It imports no other part of the application, because such commands should start 
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 DEFAULT_FILE: Final = Path("voicebot.toml")
+NO_FILE: Final = Path(os.devnull)
+"""Named as the settings file, it stands for none: not even one in the present folder is read."""
 
 
 class SettingsError(Exception):

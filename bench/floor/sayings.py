@@ -2,7 +2,7 @@
 are as the bot writes them.
 
 The tables were written before anything was run, in the words that callers use. A saying that a recogniser or a rule
-gets wrong stays here as it is.
+gets wrong stays here as it is. Hums are made by formula: what the offline voice says for "Mhm." is "about".
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def _said(text: str, pause_s: float = 0.0) -> Rendered:
 
 YESNO: Final = {
     "yes": ["Yes.", "Yeah.", "Yep.", "Yes, please.", "Yes, that's right.", "Correct.", "That's correct.", "Okay.",
-            "Sure.", "Right.", "Mhm.", "Yes, it is.", "Absolutely."],
+            "Sure.", "Right.", "Yes, it is.", "Absolutely."],
     "no": ["No.", "Nope.", "No, thanks.", "No, that's wrong.", "That's not right.", "No, it isn't.", "Not really."],
 }  # fmt: skip
 MENU: Final = {
@@ -66,7 +66,7 @@ PAUSED: Final[dict[int, list[tuple[str, ...]]]] = {
 PAUSES_S: Final = (0.2, 0.35, 0.55, 0.8)
 
 BACK_CHANNEL: Final[list[Source]] = [
-    *(_said(text) for text in ("Mhm.", "Okay.", "Yeah.", "Right.", "Sure.", "Uh-huh.", "I see.")),
+    *(_said(text) for text in ("Okay.", "Yeah.", "Right.", "Sure.", "Uh-huh.", "I see.")),
     *(Made(name) for name in ("hum-mhm", "hum-mm", "hum-uh-huh", "laugh")),
 ]
 COUGHS_AND_KNOCKS: Final[list[Source]] = [Made(f"{kind}-{n}") for kind in ("cough", "knocks") for n in range(4)]

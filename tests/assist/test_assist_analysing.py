@@ -102,6 +102,20 @@ async def test_a_summary_may_be_had_at_any_time() -> None:
     await world.over()
 
 
+async def test_however_many_ask_for_a_summary_each_line_is_summed_up_once() -> None:
+    world = AssistWorld()
+    caller, _ = await world.both_speak()
+    caller.says("My parcel is late.")
+    asked = await asyncio.gather(*(world.call.summary() for _ in range(50)))
+    assert len(set(asked)) == 1 and len(world.analyst.summed_up) == 1
+    assert len(world.entries(Summary)) == 1
+    caller.says("Where is it?")
+    await world.call.summary()
+    assert len(world.analyst.summed_up) == 2
+    await world.over()
+    assert len(world.analyst.summed_up) == 2
+
+
 async def test_without_a_word_there_is_no_summary() -> None:
     world = AssistWorld()
     assert (await world.over())["summary"] is None

@@ -12,6 +12,7 @@ from voicebot.address import Address
 from voicebot.assist.call import SETTLE_S
 from voicebot.assist.entries import CallEnded, PartiesChanged, Trouble, Utterance
 from voicebot.assist.hearing import BEFORE_S, IDLE_S, LAST_WORDS_S
+from voicebot.assist.languages import CallLanguages
 from voicebot.audio import LINEAR_16K, PCMU
 from voicebot.events.parties import Party, Role
 from voicebot.legs.recorded import RecordedInfo, RecordedStream
@@ -158,6 +159,14 @@ async def test_parties_speak_the_languages_of_their_roles() -> None:
     assert (caller.language, agent.language) == ("de-DE", "en-GB")
     caller.says("Guten Tag.")
     assert world.entries(Utterance)[0].language == "de-DE"
+    await world.over()
+
+
+async def test_in_some_calls_other_languages_are_spoken() -> None:
+    french = CallLanguages({Role.CALLER: "fr-FR"}, trunk="sbc")
+    world = AssistWorld(languages={Role.CALLER: "de-DE", Role.AGENT: "en-GB"}, of_calls=[french])
+    caller, agent = await world.both_speak()
+    assert (caller.language, agent.language) == ("fr-FR", "en-GB")
     await world.over()
 
 

@@ -137,6 +137,11 @@ async def test_a_call_that_brings_back_the_id_begins_with_the_bots_half(way: dic
     world.client.change(session_id="s2", parties=(CALLER, replace(AGENT, name="Samira")))
     assert len(world.entries(PartiesChanged)[-1].parties) == 4 and len(records.asked) == 1
     kept = await world.over()
+    (summed_up,) = world.analyst.summed_up
+    assert [(line.role, line.text) for line in summed_up][-2:] == [
+        (Role.BOT, "I put you through."),
+        (Role.CALLER, "Hello?"),
+    ]
     assert kept["earlier_call"] == CALL
     assert [line["Content"] for line in kept["transcript"]][-2:] == ["I put you through.", "Hello?"]
     assert [line["ParticipantRole"] for line in kept["transcript"]][:2] == ["SYSTEM", "CUSTOMER"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from assist_world import AssistWorld
 
-from voicebot.assist.analysis import ListeningAsked
+from voicebot.assist.analysis import PauseAsked
 from voicebot.assist.entries import ListeningChanged
 from voicebot.assist.services import AssistRules
 
@@ -88,7 +88,7 @@ async def test_to_pause_twice_changes_nothing_and_the_agent_ends_every_pause() -
 
 async def test_a_rule_pauses_for_a_limited_time() -> None:
     world = AssistWorld()
-    world.analyst.rules = {"your card number": ListeningAsked(False, "cards")}
+    world.analyst.rules = {"your card number": PauseAsked("cards")}
     _, agent = await world.both_speak()
     agent.seems("may I have your card number")
     agent.says("May I have your card number?")
@@ -102,16 +102,37 @@ async def test_a_rule_pauses_for_a_limited_time() -> None:
     await world.over()
 
 
-async def test_a_rule_ends_its_own_pause_and_not_that_of_the_agent() -> None:
+@pytest.mark.parametrize("who", ["agent", "program"])
+async def test_the_pause_of_a_rule_is_ended_earlier_by_the_agent_and_by_programs(who: str) -> None:
     world = AssistWorld()
-    world.analyst.rules = {"card": ListeningAsked(False, "cards"), "thank you": ListeningAsked(True, "over")}
+    world.analyst.rules = {"card": PauseAsked("cards")}
     _, agent = await world.both_speak()
     agent.says("Your card, please.")
-    agent.says("And thank you.")
-    assert [one[:2] for one in changes(world)] == [(False, "rule"), (True, "rule")]
+    await world.call.resume(who)
+    await asyncio.sleep(AssistRules().pause_s + 1.0)
+    assert [one[:2] for one in changes(world) if not one[2]] == [(False, "rule"), (True, who)]
+    await world.over()
+
+
+async def test_nothing_that_is_said_ends_a_pause_by_anybody() -> None:
+    world = AssistWorld()
+    world.analyst.rules = {"card": PauseAsked("cards")}
+    _, agent = await world.both_speak()
+    agent.says("Your card, please.")
+    written = len(agent.written)
+    await world.hears(0, 1.0)
+    await world.hears(1, 1.0)
+    assert len(agent.written) == written
+    assert not changes(world)[-1][0]
+    await world.over()
+
+
+async def test_the_time_of_a_rule_does_not_end_the_pause_of_the_agent() -> None:
+    world = AssistWorld()
+    world.analyst.rules = {"card": PauseAsked("cards")}
+    _, agent = await world.both_speak()
     agent.says("Your card, please.")
     await world.call.pause("agent")
-    agent.says("And thank you.")
     await asyncio.sleep(AssistRules().pause_s + 1.0)
     assert not changes(world)[-1][0]
     await world.call.resume("agent")

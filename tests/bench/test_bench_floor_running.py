@@ -52,7 +52,7 @@ async def test_both_sides_get_the_same_calls(tmp_path: Path) -> None:
 def test_the_command_prints_tables_and_writes_every_outcome(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench_floor, "side", lambda name, tree, settings: side(name, tmp_path / name))
+    monkeypatch.setattr(bench_floor, "side", lambda name, tree, settings, kept: side(name, tmp_path / name))
     monkeypatch.setattr(bench_floor, "Library", lambda: HummedLibrary(tmp_path))
     argv = ["--quick", "--calls", "2", "--only", "hum-mm|laugh", "--misses", "--beside", str(tmp_path / "old")]
     status = bench_floor.main([*argv, "--json", str(tmp_path / "floor.json")])
@@ -70,6 +70,6 @@ def test_cases_that_could_not_be_tried_are_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(bench_floor, "Library", lambda: HummedLibrary(tmp_path))
-    monkeypatch.setattr(bench_floor, "side", lambda name, tree, settings: side(name, tmp_path / name))
+    monkeypatch.setattr(bench_floor, "side", lambda name, tree, settings, kept: side(name, tmp_path / name))
     assert bench_floor.main(["--quick", "--calls", "1", "--only", "no such case"]) == 1
     assert capsys.readouterr().out

@@ -11,7 +11,7 @@ from typing import Any
 from waiting import until
 
 from voicebot.address import Address
-from voicebot.assist.analysis import AnalysisUnavailable, Line, ListeningAsked
+from voicebot.assist.analysis import AnalysisUnavailable, Line, PauseAsked
 from voicebot.assist.call import AssistCall
 from voicebot.assist.calls import AssistCalls
 from voicebot.assist.entries import (
@@ -24,6 +24,7 @@ from voicebot.assist.entries import (
     Summary,
     Utterance,
 )
+from voicebot.assist.languages import CallLanguages, Languages
 from voicebot.assist.redaction import RedactionPolicy
 from voicebot.assist.roster import Roster
 from voicebot.assist.services import AssistRules, AssistServices, EarlierCall
@@ -148,7 +149,7 @@ class AnalystDouble:
 
     def __init__(self, on_suggestion: Callable[[Suggestion], None]) -> None:
         self.on_suggestion = on_suggestion
-        self.rules: dict[str, Suggestion | ChecklistItem | ListeningAsked] = {}
+        self.rules: dict[str, Suggestion | ChecklistItem | PauseAsked] = {}
         self.away: set[str] = set()
         self.slow_s = 0.0
         self.heard_lines: list[tuple[Line, bool]] = []
@@ -162,7 +163,7 @@ class AnalystDouble:
         self.begun.append(parties)
         return [ChecklistItem("identity", "Check who is calling")]
 
-    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | ListeningAsked]:
+    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
         self.heard_lines.append((line, partial))
         return [found for words, found in self.rules.items() if words in line.text]
 
@@ -221,6 +222,7 @@ class AssistWorld:
         refuses: int = 0,
         redaction: RedactionPolicy | None = None,
         languages: Mapping[Role, str] | None = None,
+        of_calls: Sequence[CallLanguages] = (),
         earlier: EarlierCall | None = None,
     ) -> None:
         self.client = RecordedCallDouble(info)
@@ -231,7 +233,7 @@ class AssistWorld:
             self.recognisers.append(Recogniser(on_event, language, refuses))
             return self.recognisers[-1]
 
-        rules = AssistRules(languages=languages or {}, redaction=redaction or RedactionPolicy())
+        rules = AssistRules(Languages(by_role=languages or {}, of_calls=of_calls), redaction or RedactionPolicy())
         self.calls = AssistCalls(
             AssistServices(
                 recognizer,

@@ -18,11 +18,23 @@ DEMO_S = 240.0
 CARD = "4539148803436467"
 
 
-def test_the_demo_shows_all_that_is_to_come_and_nothing_that_is_secret(tmp_path: Path) -> None:
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Where the demo is started: with its samples, and the settings of somebody who would see another call."""
+    for folder in ("assist", "dialogs"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    (tmp_path / "voicebot.toml").write_text(
+        '[sip]\nprot = 5060\n[assist]\nwithhold = []\nfolder = ""\n[language]\nservice = "off"\n'
+    )
+    return tmp_path
+
+
+def test_the_demo_shows_all_that_is_to_come_and_nothing_that_is_secret(place: Path) -> None:
+    out = place / "out"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
     done = subprocess.run(
-        [sys.executable, "-m", "voicebot", "assist-demo", "--out", str(tmp_path), "--json"],
-        cwd=ROOT,
+        [sys.executable, "-m", "voicebot", "assist-demo", "--out", str(out), "--json"],
+        cwd=place,
         env=kept,
         capture_output=True,
         text=True,
@@ -36,11 +48,12 @@ def test_the_demo_shows_all_that_is_to_come_and_nothing_that_is_secret(tmp_path:
         event["EventType"] for event in told["events"]
     }
     assert f"{told['page']}" in done.stderr and "[card number]" in done.stderr
-    record = json.loads((tmp_path / "assist-call.json").read_text())
-    assert record["withheld"]["card number"] and record["summary"]["Reason"]
-    with wave.open(str(tmp_path / "assist-call.wav")) as recording:
+    record = json.loads((out / "assist-call.json").read_text())
+    assert record["withheld"]["card number"]
+    assert "bill" not in record["summary"]["Reason"], "the second matter of the caller"
+    with wave.open(str(out / "assist-call.wav")) as recording:
         assert recording.getnchannels() == 2
-    for text in (done.stdout, done.stderr, json.dumps(record), (tmp_path / "assist-serve.log").read_text()):
+    for text in (done.stdout, done.stderr, json.dumps(record), (out / "assist-serve.log").read_text()):
         assert CARD[:7] not in text.replace(" ", "").replace("-", "")
 
 

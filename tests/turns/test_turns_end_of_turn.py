@@ -55,10 +55,11 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, covered=False), 7.0),
         # in one word, behind which callers often go on: "yes, please"
         (replace(FINAL, judgement=COMPLETE, kind=CHOICE, one_word=True), 0.3),
-        (replace(FINAL, judgement=COMMAND, one_word=True), 0.3),
         (replace(FINAL, judgement=COMPLETE, kind=VALUE, one_word=True), 0.3),
         (replace(FINAL, judgement=COMPLETE, kind=DIGITS, in_number=True, one_word=True), 0.1),
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, one_word=True), 0.3),
+        (replace(FINAL, judgement=COMMAND, one_word=True), 1.0),  # "sorry", and then "what was that?"
+        (replace(HYPOTHESIS, judgement=COMMAND, kind=CHOICE, one_word=True), 1.0),
         (replace(FINAL, one_word=True), 1.0),
         # what was not asked for may be misheard
         (replace(HYPOTHESIS, kind=CHOICE), 7.0),

@@ -10,8 +10,8 @@ from voicebot.turns.open_ends import goes_on
 @pytest.mark.parametrize(
     ("language", "texts"),
     [
-        ("en-US", "my number is | it is | the | and um | I want | no, it is | what he said was | I was"),
-        ("de-DE", "meine Nummer ist | ich | kann ich | habe ich | und äh | ich möchte"),
+        ("en-US", "my number is | it is | the | and um | I want | no, it is | what is | and where is | I was"),
+        ("de-DE", "meine Nummer ist | ich | kann ich | habe ich | und äh | ich möchte | wo ist"),
         ("es-ES", "mi número es | el número de | quiero | la respuesta es"),
         ("fr-FR", "mon numéro est | je voudrais | euh"),
         ("xx", "well, | so..."),
@@ -28,6 +28,11 @@ def test_a_last_word_that_wants_another_one_goes_on(language: str, texts: str) -
             "en-US",
             "Yes, it is. | yeah that is | I think it is | yes, there are | Yes, I was. | yes, we are | sure it was",
         ),
+        (
+            "en-US",
+            "where my order is | can you tell me um where my order is | what my balance was | how high my bill is",
+        ),
+        ("de-DE", "wo meine Bestellung ist | wann die Termine sind"),
         ("de-DE", "ja, bin ich | das möchte ich | ja, das glaube ich | doch, habe ich | meine Nummer"),
         ("es-ES", "así es | sí, lo es | eso es | sí, soy | mi cuenta"),
         ("fr-FR", "oui, il l'est | ma facture"),

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, Line, ListeningAsked
+from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, Line, PauseAsked
 from voicebot.assist.entries import Entry, KeyPhrases, Mood, Suggestion, Summary, Trouble
 from voicebot.events.parties import Party
 from voicebot.tasks import BackgroundTasks
@@ -45,19 +45,20 @@ class _Part:
 
 
 class Analysing:
-    """Of one call. ``tell`` gets what is found; ``ask_listening`` what a rule wants; ``now_ms()``: the call's time."""
+    """Of one call. ``tell`` gets what is found; ``pause()`` is called for a rule that wants the listening paused;
+    ``now_ms()``: the call's time."""
 
     def __init__(
         self,
         analyst: CallAnalyst,
         tell: Callable[[Entry], None],
-        ask_listening: Callable[[bool], None],
+        pause: Callable[[], None],
         now_ms: Callable[[], int],
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self._analyst = analyst
         self._tell = tell
-        self._ask_listening = ask_listening
+        self._pause = pause
         self._now_ms = now_ms
         self._log = log
         self._tasks = BackgroundTasks(log)
@@ -74,9 +75,9 @@ class Analysing:
     def heard(self, line: Line, *, partial: bool) -> None:
         """What rules make of an utterance."""
         for found in self._analyst.heard(line, partial=partial):
-            if isinstance(found, ListeningAsked):
+            if isinstance(found, PauseAsked):
                 self._log.info("rule %s", found.rule)
-                self._ask_listening(found.listening)
+                self._pause()
             else:
                 self._tell(found)
 

@@ -31,10 +31,9 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class ListeningAsked:
-    """A rule wants the listening paused (``listening`` False) or resumed. ``rule``: its name."""
+class PauseAsked:
+    """A rule wants the listening paused. ``rule``: its name."""
 
-    listening: bool
     rule: str
 
 
@@ -45,7 +44,7 @@ class CallAnalyst(Protocol):
         """The call has begun with these parties: the checklist, with nothing done. Again when the parties change: the
         items as they are by now."""
 
-    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | ListeningAsked]:
+    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
         """What the rules make of an utterance: at once, and once for each utterance and rule. Pure."""
 
     def tick(self, item_id: str) -> ChecklistItem | None:

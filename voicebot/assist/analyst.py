@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, Line, ListeningAsked
+from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, Line, PauseAsked
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.bot_suggestions import BotSuggestions
 from voicebot.assist.checklist import Checklist
@@ -105,7 +105,7 @@ class _CallAnalyst:
             self._bot.begin(parties)
         return self._checklist.items
 
-    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | ListeningAsked]:
+    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
         ticked = [] if partial else self._checklist.heard(line)
         return [*self._rules.heard(line, partial=partial), *ticked]
 

@@ -85,13 +85,15 @@ class AssistCall:
         self._analysing: Analysing | None = None
         if services.analysis is not None:
             analyst = services.analysis.of_call(self.id, self._tell)
-            self._analysing = Analysing(analyst, self._tell, self._listen_by_rule, self._now_ms, self._log)
+            self._analysing = Analysing(analyst, self._tell, self._pause_by_rule, self._now_ms, self._log)
         self._tracks = AudioTracks() if services.recording and services.records is not None else None
         self._parties: tuple[Party, ...] = ()
-        self._earlier: tuple[Party, ...] = ()
+        self._earlier: EarlierHalf | None = None
         self._earlier_id = ""
         self._settling: dict[str, asyncio.TimerHandle] = {}
-        self._summary: Summary | None = None
+        self._summing = asyncio.Lock()
+        self._summed: tuple[list[Line], Summary] | None = None
+        """What was summed up last."""
 
     @property
     def parties(self) -> tuple[Party, ...]:
@@ -184,13 +186,14 @@ class AssistCall:
         :class:`~voicebot.assist.analysis.AnalysisUnavailable`."""
         if self._analysing is None:
             raise AnalysisUnavailable("there is no analysis: it is switched off")
-        if self.feed.closed:
-            if self._summary is None:
-                raise AnalysisUnavailable("the call is over")
-            return self._summary
-        self._summary = await self._analysing.summary(self._lines())
-        self._tell(self._summary)
-        return self._summary
+        async with self._summing:  # however many ask, there is one at a time, and none for the same lines again
+            lines = self._lines()
+            if self._summed is None or (self._summed[0] != lines and not self.feed.closed):
+                if self.feed.closed:
+                    raise AnalysisUnavailable("the call is over")
+                self._summed = lines, await self._analysing.summary(lines)
+                self._tell(self._summed[1])
+            return self._summed[1]
 
     # --- the front end's sink ----------------------------------------------------------------------------------------
 
@@ -275,12 +278,19 @@ class AssistCall:
                 self._analysing.said(line)
 
     def _line(self, utterance: Utterance) -> Line:
-        role = next((one.role for one in self._parties if one.key == utterance.party), Role.OTHER)
+        role = next((one.role for one in self._everybody if one.key == utterance.party), Role.OTHER)
         return Line(utterance.utterance_id, utterance.party, role, utterance.text, utterance.language)
 
     def _lines(self) -> list[Line]:
-        said = sorted(self._transcript.utterances, key=lambda one: one.begin_ms)
+        """All that was said, also to our bot before."""
+        before = self._earlier.utterances if self._earlier is not None else ()
+        said = sorted((*before, *self._transcript.utterances), key=lambda one: one.begin_ms)
         return [self._line(utterance) for utterance in said if utterance.text]
+
+    @property
+    def _everybody(self) -> tuple[Party, ...]:
+        """Who takes part, and who has before."""
+        return (*(self._earlier.parties if self._earlier is not None else ()), *self._parties)
 
     # --- what is told ------------------------------------------------------------------------------------------------
 
@@ -291,13 +301,13 @@ class AssistCall:
         self._watcher.told(entry, next((party for party in self._parties if party.key == key), None))
 
     def _tell_parties(self, at: float) -> None:
-        self._tell(PartiesChanged(self._transcript.ms(at), (*self._earlier, *self._parties)))
+        self._tell(PartiesChanged(self._transcript.ms(at), self._everybody))
 
     def _now_ms(self) -> int:
         return self._transcript.ms(self._loop.time())
 
-    def _listen_by_rule(self, listening: bool) -> None:
-        self._listen(listening, RULE)
+    def _pause_by_rule(self) -> None:
+        self._listen(False, RULE)
 
     def _listen(self, listening: bool, why: str) -> None:
         was_on = self._listening.on
@@ -312,7 +322,7 @@ class AssistCall:
         half = await self._earlier_half(earlier)
         if half is None:
             return
-        self._earlier = half.parties
+        self._earlier = half
         self._tell_parties(self._loop.time())
         for utterance in half.utterances:
             self._tell(utterance)
@@ -323,8 +333,9 @@ class AssistCall:
         try:
             async with asyncio.timeout(EARLIER_S):
                 record = await self._services.earlier(earlier)
-            if record is not None:
-                return earlier_half(record, self.began_at, self._services.rules.redaction)
+                if record is not None:  # in a thread: a long call takes more than the event loop can spare
+                    policy = self._services.rules.redaction
+                    return await asyncio.to_thread(earlier_half, record, self.began_at, policy)
             self._log.warning("there is no record of the bot's call %s", earlier)
         except TimeoutError:
             self._log.warning("there is no record of the bot's call %s yet", earlier)

@@ -1,9 +1,9 @@
-"""Whether we listen to a call: paused and resumed by a rule, the agent, a program, or the client itself.
+"""Whether we listen to a call: paused by a rule, the agent, a program, or the client itself.
 
 From the moment of a pause nothing is recognised and nothing recorded. At the same time the client is asked to send
 nothing (:meth:`~voicebot.legs.recorded.RecordedCall.pause`), which takes a moment, and which not all of them do; that
-is told when it is known. Who pauses again while it is paused changes nothing; the agent and programs end every pause, a
-rule only its own.
+is told when it is known. Who pauses again while it is paused changes nothing; the agent and programs end every pause. A
+rule hears nothing in its pause either, so that ends after a time.
 """
 
 from __future__ import annotations
@@ -58,22 +58,18 @@ class Listening:
         was_on = self.on
         self._paused_by.add(why)
         if why == RULE:
-            self._limit_rule()
+            self._end_in_time()
         if was_on:
             self._changed(False, why)
 
     def start(self, why: str) -> None:
-        """Listen again."""
+        """Listen again, whoever has paused."""
         if self._ended or self.on:
             return
-        if why == RULE:
-            self._paused_by.discard(RULE)
-        else:
-            self._paused_by.clear()
-        if RULE not in self._paused_by and self._limit is not None:
+        self._paused_by.clear()
+        if self._limit is not None:
             self._limit.cancel()
-        if self.on:
-            self._changed(True, why)
+        self._changed(True, why)
 
     def client(self, sends: bool) -> None:
         """Whether the client sends audio at all: it may have paused by itself."""
@@ -89,10 +85,16 @@ class Listening:
             self._limit.cancel()
         await self._tasks.close()
 
-    def _limit_rule(self) -> None:
+    def _end_in_time(self) -> None:
         if self._limit is not None:
             self._limit.cancel()
-        self._limit = asyncio.get_running_loop().call_later(self._pause_s, self.start, RULE)
+        self._limit = asyncio.get_running_loop().call_later(self._pause_s, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        """The pause of a rule ends, unless somebody else has paused meanwhile."""
+        self._paused_by.discard(RULE)
+        if self.on:
+            self._changed(True, RULE)
 
     def _changed(self, listening: bool, why: str) -> None:
         self._silent_client = False

@@ -6,7 +6,7 @@
       - rule: Wants to leave
         caller says: [cancel my (contract|account), switch to another (provider|company)]
         show: Ask for the reason, and offer three months at half price.
-      - rule: Card number begins
+      - rule: Card number
         agent says: card number
         listening: pause
     checklist:
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voicebot.assist.analysis import Line, ListeningAsked
+from voicebot.assist.analysis import Line, PauseAsked
 from voicebot.assist.entries import Suggestion
 from voicebot.authoring.document import Document, YamlPath, read_document
 from voicebot.authoring.problems import Problem, did_you_mean
@@ -38,8 +38,9 @@ MAX_NAME = 120
 MAX_TEXT = 1_200
 MAX_WORDS = 80
 """Words of an utterance that rules look at: its last ones."""
+PAUSE = "pause"
+RESUMED = "nothing that is said is heard in a pause: it ends after assist.pause_s, by the agent's button or by the API"
 WHO: dict[str, Role | None] = {"caller says": Role.CALLER, "agent says": Role.AGENT, "anybody says": None}
-LISTENING = {"pause": False, "resume": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``key``: its name in small letters, without signs. ``listening``: None for a rule that leaves that alone."""
+    """``key``: its name in small letters, without signs. ``pauses``: the listening."""
 
     key: str
     name: str
     when: tuple[Said, ...]
     title: str = ""
     text: str = ""
-    listening: bool | None = None
+    pauses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +89,20 @@ class RulesOfCall:
         self._rules = rules
         self._source = source
         self._shown: set[str] = set()
-        self._paused_by: tuple[str, str] = ("", "")
-        """The utterance and the rule that changed the listening last: its final result does not do it again."""
+        self._paused_by: set[tuple[str, str]] = set()
+        """Utterances, with the rule by which each has paused the listening: neither its final result nor a correction
+        does it again."""
 
-    def heard(self, line: Line, *, partial: bool) -> list[Suggestion | ListeningAsked]:
-        """Only the listening is changed by an utterance that is not over: the number may be the next thing said."""
-        found: list[Suggestion | ListeningAsked] = []
+    def heard(self, line: Line, *, partial: bool) -> list[Suggestion | PauseAsked]:
+        """Only the listening is paused by an utterance that is not over: the number may be the next thing said."""
+        found: list[Suggestion | PauseAsked] = []
         spoken = SpokenWords(line.text, MAX_WORDS)
         for rule in self._rules:
             if not any(said.by(line.role, spoken) for said in rule.when):
                 continue
-            if rule.listening is not None and self._paused_by != (line.utterance_id, rule.key):
-                self._paused_by = (line.utterance_id, rule.key)
-                found.append(ListeningAsked(rule.listening, rule.name))
+            if rule.pauses and (line.utterance_id, rule.key) not in self._paused_by:
+                self._paused_by.add((line.utterance_id, rule.key))
+                found.append(PauseAsked(rule.name))
             if rule.text and not partial and rule.key not in self._shown:
                 self._shown.add(rule.key)
                 source = f"{self._source}, {rule.name}"
@@ -154,14 +156,15 @@ class _Reading:
             self._fault(path, "says-nothing", "nothing that somebody says", f"add {', '.join(WHO)}: and a phrase")
         title, text = self._show((*path, "show"), words.get("show"), name)
         listening = words.get("listening")
-        if listening is not None and not (isinstance(listening, str) and listening in LISTENING):
-            self._fault((*path, "listening"), "unknown", f"listening: {str(listening)[:80]}", "write pause or resume")
+        if listening not in (None, PAUSE):
+            mend = "write pause" if listening != "resume" else RESUMED
+            self._fault((*path, "listening"), "unknown", f"listening: {str(listening)[:80]}", mend)
             return None
         if words and not text and listening is None:
             self._fault(path, "does-nothing", "the rule does nothing", "add show: or listening:")
         if not key or not when or (not text and listening is None):
             return None
-        return Rule(key, name, when, title, text, LISTENING.get(listening) if listening is not None else None)
+        return Rule(key, name, when, title, text, pauses=listening == PAUSE)
 
     def _item(self, path: YamlPath, entry: Any) -> Item | None:
         words = self._mapping(path, entry, ("item", *WHO))

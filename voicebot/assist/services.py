@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from voicebot.assist.analysis import Analysis
+from voicebot.assist.languages import Languages
 from voicebot.assist.redaction import RedactionPolicy
 from voicebot.audio import AudioFormat
 from voicebot.events import Event
-from voicebot.events.parties import Role
 from voicebot.records import Losses
 
 
@@ -40,17 +40,12 @@ EarlierCall = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 class AssistRules:
     """The rules for all calls between people.
 
-    ``languages``: what parties speak, by their role (BCP 47); ``language``: the others. ``pause_s``: how long a rule
-    may pause the listening.
+    ``pause_s``: how long a rule may pause the listening.
     """
 
-    language: str = "en-US"
-    languages: Mapping[Role, str] = field(default_factory=dict)
+    languages: Languages = field(default_factory=Languages)
     redaction: RedactionPolicy = field(default_factory=RedactionPolicy)
     pause_s: float = 45.0
-
-    def language_of(self, role: Role) -> str:
-        return self.languages.get(role, self.language)
 
 
 @dataclass(frozen=True, slots=True)

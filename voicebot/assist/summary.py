@@ -61,7 +61,7 @@ class ExtractiveSummariser:
         return Summary(reason, _points(promises), _points(points))
 
     async def _reason(self, lines: Sequence[Line]) -> str:
-        said = [line for line in lines if line.role is not Role.AGENT] or list(lines)
+        said = [line for line in lines if line.role not in (Role.AGENT, Role.BOT)] or list(lines)
         text = "\n".join(line.text for line in said)[:MAX_CHARACTERS]
         if not text.strip():
             return ""

@@ -48,12 +48,13 @@ class Voices:
     def follow(self, info: RecordedInfo, at: float) -> list[tuple[str, str]]:
         """Streams or parties are others from ``at`` on. Returns whose voices belong to others: old and new key."""
         roles = {party.key: party.role for party in info.parties}
+        spoken = self._services.rules.languages.of_roles(info)
         changed: list[tuple[str, str]] = []
         for number in self._by_stream.keys() - {stream.number for stream in info.streams}:
             self._let_go(self._by_stream.pop(number))
         for stream in info.streams:
             key, voice = key_of(stream), self._by_stream.get(stream.number)
-            language = self._services.rules.language_of(roles.get(key, Role.OTHER))
+            language = spoken[roles.get(key, Role.OTHER)]
             if voice is not None and voice.hearing.audio is not stream.audio:
                 self._let_go(voice)
                 voice = None

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from voicebot.address import Address
 from voicebot.service.supervisor import ChildProcess, NotReady
+from voicebot.settings_file import NO_FILE
 from voicebot.speech import SpeechEndpoint
 
 RECORD_DEADLINE_S: Final = 15.0
@@ -33,21 +34,19 @@ class OwnService:
 
 
 @asynccontextmanager
-async def own_service(
-    log: Path, settings: Mapping[str, object], config: Path | None = None
-) -> AsyncIterator[OwnService]:
+async def own_service(log: Path, settings: Mapping[str, object], config: Path = NO_FILE) -> AsyncIterator[OwnService]:
     """Run the service during the block; its log goes to the file ``log``.
 
     ``settings``: by their names in the environment without the prefix (``{"SIP__PORT": 0}``), in addition to those in
-    the file ``config``. Raises :class:`NotReady` with the end of the log.
+    the file ``config``. Neither our environment nor a ``voicebot.toml`` where we run has a say: the service is the same
+    everywhere. Raises :class:`NotReady` with the end of the log.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
     key = secrets.token_urlsafe()  # of its offline speech service, which the caller uses as well
     given = {f"VOICEBOT_{name}": str(value) for name, value in {**settings, "SPEECH__KEY": key}.items()}
-    arguments = [] if config is None else ["--config", str(config)]
     serve = 'umask 077; exec "$@" 2>"$0"'  # the shell adds the log file
-    argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot", "serve", *arguments, "--json",
-            "--exit-with-parent"]  # fmt: skip
+    argv = ["sh", "-c", serve, str(log), sys.executable, "-m", "voicebot", "serve", "--config", str(config),
+            "--json", "--exit-with-parent"]  # fmt: skip
     ready: dict[str, Any] = {}
     child = ChildProcess("voicebot serve", argv, on_ready=ready.update, environment=kept | given)
     try:

@@ -33,13 +33,15 @@ class RecordedStream:
 
 @dataclass(frozen=True, slots=True)
 class RecordedInfo:
-    """``session_id``: the communication session's by its metadata, or empty. ``user_to_user`` and ``headers``: what
+    """``called``: the number or user that the recording session was for. ``session_id``: the communication session's by
+    its metadata, or empty. ``user_to_user`` and ``headers``: what
     may bring back the id of a call that we have had before (RFC 7433, X- headers, extension data)."""
 
     call_id: str
     trunk: str
     parties: tuple[Party, ...] = ()
     streams: tuple[RecordedStream, ...] = ()
+    called: str = ""
     session_id: str = ""
     user_to_user: tuple[str, ...] = ()
     headers: dict[str, str] = field(default_factory=dict, hash=False)

@@ -101,6 +101,7 @@ class SiprecCall:
         self._facts = RecordedInfo(
             call_id=printable(request.call_id),
             trunk=call.trunk,
+            called=called(request)[:_MAX_TEXT],
             user_to_user=tuple(printable(one[:_MAX_TEXT]) for one in request.headers.getlist("User-to-User")),
             headers=passed_on(request),
             remote_address=call.remote_address.host,

@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from voicebot.assist.languages import CallLanguages, Languages
 from voicebot.assist.redaction import Kind, RedactionPolicy
 from voicebot.assist.services import AssistRules
 from voicebot.events.parties import Role
+from voicebot.settings.siprec import NumberPattern
 from voicebot.settings.speech import SpeechSettings
 from voicebot.settings.values import Seconds, Section, default
 
 Language = Annotated[str, Field(pattern=r"^([a-z]{2,3}-[A-Z]{2})?$")]
+
+
+class CallLanguageSettings(Section):
+    """[[assist.languages]] what is spoken in some calls."""
+
+    trunk: str = ""
+    """The trunk by which they come; empty: any."""
+    numbers: tuple[NumberPattern, ...] = ()
+    """Numbers, or their beginnings with a ``*``: of the recording session, or of who was called. Empty: all."""
+    caller: Language = ""
+    """What callers speak there; empty: what they speak elsewhere."""
+    agent: Language = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not (self.trunk or self.numbers):
+            raise ValueError("set trunk or numbers; for all calls there are caller_language and agent_language")
+        if not (self.caller or self.agent):
+            raise ValueError("set caller or agent")
+        return self
+
+    def languages(self) -> CallLanguages:
+        spoken = {Role.CALLER: self.caller, Role.AGENT: self.agent}
+        return CallLanguages({role: tag for role, tag in spoken.items() if tag}, self.trunk, self.numbers)
 
 
 class AssistSettings(Section):
@@ -26,6 +52,8 @@ class AssistSettings(Section):
     caller_language: Language = ""
     """What callers speak; empty: ``speech.language``."""
     agent_language: Language = ""
+    languages: tuple[CallLanguageSettings, ...] = ()
+    """What goes before these in some calls; of those that fit, the first counts."""
     withhold: tuple[Kind, ...] = Field(tuple(default(RedactionPolicy, "withhold")))
     """What is withheld of what is said, before anybody sees it."""
     country: str = Field("", pattern=r"^([A-Z]{2})?$")
@@ -46,11 +74,14 @@ class AssistSettings(Section):
     def rules(self, speech: SpeechSettings) -> AssistRules:
         """The rules for all calls."""
         return AssistRules(
-            language=speech.language,
-            languages={
-                Role.CALLER: self.caller_language or speech.language,
-                Role.AGENT: self.agent_language or speech.language,
-            },
+            languages=Languages(
+                speech.language,
+                {
+                    Role.CALLER: self.caller_language or speech.language,
+                    Role.AGENT: self.agent_language or speech.language,
+                },
+                [one.languages() for one in self.languages],
+            ),
             redaction=RedactionPolicy(frozenset(self.withhold), self.country or speech.language.partition("-")[2]),
             pause_s=self.pause_s,
         )

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
         names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two have the name {twice[0]!r}")
+        if unknown := [one.trunk for one in self.assist.languages if one.trunk and one.trunk not in names]:
+            raise ValueError(f"assist.languages: there is no trunk {unknown[0]!r}")
         outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
         if unknown := [name for name in self.calls.outbound_trunks if name not in outbound]:
             raise ValueError(f"calls: outbound_trunks: there is no account, and no trunk with outbound, {unknown[0]!r}")

@@ -85,7 +85,7 @@ def for_children(settings: Settings) -> dict[str, str]:
 
 
 def _refuse_unknown_environment(secrets: set[str]) -> None:
-    known = {"VOICEBOT_CONFIG", SDK_ENV, STATE_PASSWORD_ENV, *(name.upper() for name in secrets)} | {
+    known = {SDK_ENV, STATE_PASSWORD_ENV, *(name.upper() for name in secrets)} | {
         f"VOICEBOT_{section}__{name}".upper()
         for section, field in Settings.model_fields.items()
         for name in getattr(field.annotation, "model_fields", {})

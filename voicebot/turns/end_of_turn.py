@@ -95,6 +95,11 @@ def _one_word(turn: TurnSoFar) -> bool:
     return turn.one_word and turn.judgement in WHOLE and turn.kind not in COUNTED
 
 
+def _one_word_command(turn: TurnSoFar) -> bool:
+    """Whether it is a command that is often only the beginning: "sorry, what was that?", "wait, I have to ..."."""
+    return turn.one_word and turn.judgement is Judgement.COMMAND
+
+
 def _must_be_final(turn: TurnSoFar) -> bool:
     if not turn.hypothesis:
         return False
@@ -134,7 +139,13 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.PATIENCE,
     ),
     EndRule(
-        "a final result covers the speech, and is all of what was asked for, or a command, in one word",
+        "a final result covers the speech, and is a command in one word",
+        lambda turn: _final(turn) and _one_word_command(turn),
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.COMPLETE,
+    ),
+    EndRule(
+        "a final result covers the speech, and is all of what was asked for in one word",
         lambda turn: _final(turn) and _one_word(turn),
         lambda policy: policy.one_word_silence_ms,
         TurnEnd.COMPLETE,
@@ -195,7 +206,13 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.FINAL,
     ),
     EndRule(
-        "a hypothesis covers the speech, and is one of the answers to choose from, or a command, in one word",
+        "a hypothesis covers the speech, and is a command in one word",
+        lambda turn: _chosen(turn) and _one_word_command(turn),
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.COMPLETE,
+    ),
+    EndRule(
+        "a hypothesis covers the speech, and is one of the answers to choose from in one word",
         lambda turn: _chosen(turn) and _one_word(turn),
         lambda policy: policy.one_word_silence_ms,
         TurnEnd.COMPLETE,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from voicebot.turns.words import Phrases, in_language, words
 
 _OPEN = {
@@ -49,6 +51,12 @@ _CLOSED = {
     "fr": ("l est",),
 }
 """Short answers, which are whole though their last word usually wants another one."""
+_ASKED = {
+    "en": (frozenset(("is", "are", "was", "were")), frozenset(("what", "where", "when", "who", "which", "how", "why"))),
+    "de": (frozenset(("ist", "sind")), frozenset(("was", "wo", "wann", "wer", "welche", "welcher", "wie", "warum"))),
+}
+"""Verbs at the end of a question within a sentence, with what such a question begins with: "where my order is"."""
+_LONGEST_ASKED = 7
 _OPEN_ENDS = {language: Phrases(listed) for language, listed in _OPEN.items()}
 _CLOSED_ENDS = {language: Phrases(listed) for language, listed in _CLOSED.items()}
 _MARKS = (",", "...", "…")
@@ -63,4 +71,11 @@ def goes_on(text: str, language: str) -> bool:
     if text.rstrip().endswith(_MARKS):
         return True
     said, known, closed = words(text), in_language(_OPEN_ENDS, language), in_language(_CLOSED_ENDS, language)
+    if _ends_a_question(said, language):
+        return False
     return known is not None and known.at_end(said) > (0 if closed is None else closed.at_end(said))
+
+
+def _ends_a_question(said: Sequence[str], language: str) -> bool:
+    verbs, beginnings = in_language(_ASKED, language) or (frozenset(), frozenset())
+    return bool(said) and said[-1] in verbs and not beginnings.isdisjoint(said[-_LONGEST_ASKED:-2])

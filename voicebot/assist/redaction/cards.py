@@ -7,6 +7,8 @@ its check digit: one digit may have been misheard.
 
 While more may follow, the digits are held (:data:`~voicebot.assist.redaction.span.HELD`) that may be the beginning of a
 card number, from the seventh on: the first six name the bank, and may be shown (PCI DSS 3.4).
+
+What is said behind a number belongs to it only if it may be the rest of it, a date or a code: "two days ago" does not.
 """
 
 from __future__ import annotations
@@ -46,11 +48,14 @@ _NETWORKS: Final = (
     ("67", "67", (16, 18, 19)),
     ("60", "60", (16,)),  # RuPay
 )
+_USUAL: Final = 16
 _LONGEST: Final = 19
 _SHORTEST: Final = 12
 """Of what is withheld where a card number is expected: some digits may have been missed."""
 _BETWEEN: Final = 4
 """Words that may be between two groups of a number."""
+_WORDS: Final = 2
+"""The same, where only what was said before tells that it is a card number."""
 _BROKEN_OFF: Final = 3
 """How often there may be words between the groups of one number."""
 _WITH_IT: Final = 8
@@ -91,15 +96,22 @@ def luhn(digits: str) -> bool:
 
 
 def runs(groups: list[Group], between: int = 0) -> Iterator[list[Group]]:
-    """``groups``, divided where more than ``between`` words are between two of them."""
+    """``groups``, divided where more than ``between`` words are between two of them, without those that only say how
+    many there are of something."""
     run: list[Group] = []
     for group in groups:
-        if run and group.gap > between:
+        if run and (group.gap > between or _alone(group)):
             yield run
             run = []
-        run.append(group)
+        if not _alone(group):
+            run.append(group)
     if run:
         yield run
+
+
+def _alone(group: Group) -> bool:
+    """Whether ``group`` is no part of a number that is read out, but says how many there are of something."""
+    return group.counts and group.apart
 
 
 def _lengths(digits: str) -> tuple[int, ...]:
@@ -124,15 +136,22 @@ def _by_check_digit(speech: Speech, groups: list[Group]) -> Iterator[Span]:
         index = end
 
 
-def _with_it(speech: Speech, groups: list[Group], end: int) -> int:
-    """Behind which group that ends which is said with a number that ends before group ``end``: a date and a code. In
-    the next utterance, a digit alone is none of it."""
+def _with_it(speech: Speech, groups: list[Group], end: int, between: int = 0) -> int:
+    """Behind which group that ends which is said with a number that ends before group ``end``: a date and a code, with
+    at most ``between`` words before each group. One or two digits are none, unless more of them may follow in the same
+    breath."""
     digits, after = 0, end
-    while after < len(groups) and not groups[after].gap and digits + len(groups[after].digits) <= _WITH_IT:
+    while after < len(groups) and groups[after].gap <= between and not groups[after].counts:
+        if digits + len(groups[after].digits) > _WITH_IT:
+            break
         digits += len(groups[after].digits)
         after += 1
-    apart = after > end and "\n" in speech.text[groups[end - 1].end : groups[end].begin]
-    return end if apart and digits < min(_CODE_LENGTHS) else after
+    if digits >= min(_CODE_LENGTHS):
+        return after
+    last = groups[after - 1]
+    in_one_breath = "\n" not in speech.text[groups[end - 1].end : last.end]
+    begun = in_one_breath and not speech.complete and not speech.words_after(last.after)
+    return after if begun else end
 
 
 def _card_at(groups: list[Group], first: int) -> int | None:
@@ -141,7 +160,7 @@ def _card_at(groups: list[Group], first: int) -> int | None:
     for index in range(first, len(groups)):
         gap = groups[index].gap if index > first else 0
         broken_off += gap > 0
-        if gap > _BETWEEN or broken_off > _BROKEN_OFF:
+        if gap > _BETWEEN or broken_off > _BROKEN_OFF or _alone(groups[index]):
             break
         digits += groups[index].digits
         ends[len(digits)] = index + 1
@@ -155,10 +174,29 @@ def _card_at(groups: list[Group], first: int) -> int | None:
 
 
 def _expected(speech: Speech) -> Iterator[Span]:
-    for run in runs(speech.groups, between=2):
-        length = sum(len(group.digits) for group in run)
-        if length >= _SHORTEST and _is_expected(speech, run[0]):
-            yield Span(run[0].begin, run[-1].end, CARD)
+    for run in runs(speech.groups, between=_WORDS):
+        if not _is_expected(speech, run[0]):
+            continue
+        first = 0
+        while first < len(run):
+            digits, end = _number_at(run, first)
+            if digits >= _SHORTEST:
+                another = end < len(run) and _number_at(run, end)[0] >= _SHORTEST
+                end = end if another else _with_it(speech, run, end, _WORDS)
+                yield Span(run[first].begin, run[end - 1].end, CARD)
+            first = end
+
+
+def _number_at(run: list[Group], first: int) -> tuple[int, int]:
+    """How many digits the number has that begins with group ``first`` of ``run``, and behind which group it ends: it
+    goes on after a pause only if it is too short yet."""
+    digits = run[first].digits
+    for index in range(first + 1, len(run)):
+        whole = len(digits) >= next(iter(_lengths(digits)), _USUAL)
+        if (run[index].apart or run[index].counts) and (whole or len(digits) + len(run[index].digits) > _LONGEST):
+            return len(digits), index
+        digits += run[index].digits
+    return len(digits), len(run)
 
 
 def _is_expected(speech: Speech, group: Group) -> bool:

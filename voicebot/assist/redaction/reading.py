@@ -19,7 +19,10 @@ MAX_CHARACTERS: Final = 4000
 """Of one stretch of speech: some four minutes."""
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’][^\W\d_]+)*|[@+]")
+_MOST_COUNTED: Final = 6
+"""Digits of a number that says how many there are of something."""
 _PAUSE = re.compile(r"[,.;:!?\n]")
+_SIGN = re.compile(r"\s?[%€$£]")
 
 T = TypeVar("T")
 
@@ -43,7 +46,8 @@ class Token:
 @dataclass(frozen=True, slots=True)
 class Group:
     """``first`` and ``after``: its tokens. ``gap``: how many words that say something are between it and the group
-    before. ``plus``: "+" stands before it."""
+    before. ``plus``: "+" stands before it. ``apart``: such words, a pause or the end of an utterance are between it and
+    the group before. ``counts``: it says how many there are of what comes next ("two days", "20 %")."""
 
     digits: str
     begin: int
@@ -52,6 +56,8 @@ class Group:
     after: int
     gap: int
     plus: bool = False
+    apart: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,10 @@ class Speech:
             return False
         return self.words_after(self.groups[-1].after) == 0
 
+    def pause_between(self, begin: int, end: int) -> bool:
+        """Whether a pause, or the end of an utterance, stands in ``text[begin:end]``."""
+        return _PAUSE.search(self.text, begin, end) is not None
+
     def words_after(self, token: int) -> int:
         """How many words that say something come from ``token`` on."""
         phrases, index, count = _number_phrases(self.words), token, 0
@@ -276,17 +286,31 @@ def _groups(speech: Speech, atoms: list[_Atom]) -> list[Group]:
         plus = before in speech.words.plus
         if plus and before not in speech.words.fillers:
             gap = max(0, gap - 1)
-        groups.append(Group(digits, first.begin, last.end, first.first, last.after, gap, plus))
+        apart = gap > 0 or not groups or speech.pause_between(groups[-1].end, first.begin)
+        counts = len(digits) <= _MOST_COUNTED and _counts(speech, last)
+        groups.append(Group(digits, first.begin, last.end, first.first, last.after, gap, plus, apart, counts))
         index, gap = after, 0
     return groups
+
+
+def _counts(speech: Speech, last: _Atom) -> bool:
+    """Whether what ends with ``last`` says how many there are of what comes right after it."""
+    if _SIGN.match(speech.text, last.end):
+        return True
+    following = speech.tokens[last.after : last.after + 1]
+    return (
+        bool(following)
+        and following[0].word in speech.words.counted
+        and not speech.pause_between(last.end, following[0].begin)
+    )
 
 
 class _Reader:
     """Reads one number from an atom on; for what is none, the digits are empty."""
 
     def __init__(self, speech: Speech, atoms: list[_Atom]) -> None:
+        self._speech = speech
         self._words = speech.words
-        self._text = speech.text
         self._atoms = atoms
 
     def number(self, index: int) -> tuple[str, int]:
@@ -301,7 +325,7 @@ class _Reader:
         if index >= len(self._atoms):
             return ""
         atom = self._atoms[index]
-        apart = index > 0 and _PAUSE.search(self._text, self._atoms[index - 1].end, atom.begin)
+        apart = index > 0 and self._speech.pause_between(self._atoms[index - 1].end, atom.begin)
         return "" if apart else atom.kind
 
     def _thousands(self, index: int) -> tuple[int, int]:

@@ -32,7 +32,8 @@ class Words:
 
     ``card``, ``code``, ``account``, ``phone``, ``email``, ``name``: what says that such a number, address or name
     follows. ``name_weak``: the same, if what follows is written like a name; ``name_asked``: by which one is asked for.
-    ``other``: what says that a number is none of these. ``is_``: what may come between these and the number.
+    ``other``: what says that a number is none of these. ``counted``: of what a number right before it says how many
+    there are, or how much. ``is_``: what may come between these and the number.
     ``at``, ``dot``, ``signs``: the parts of an e-mail address as they are said; ``plus``: of a telephone number.
     """
 
@@ -47,6 +48,7 @@ class Words:
     account: frozenset[str]
     phone: frozenset[str]
     other: frozenset[str]
+    counted: frozenset[str]
     email: frozenset[str]
     name: frozenset[str]
     name_weak: frozenset[str]
