@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_never, wait_random_exponential
@@ -31,7 +31,7 @@ from voicebot.events import (
 from voicebot.events import (
     Final as FinalResult,
 )
-from voicebot.speech import SpeechUnavailable, VoiceActivity
+from voicebot.speech import SharedDetector, SpeechUnavailable, VoiceActivity
 from voicebot.speech.replay import Replay
 from voicebot.tasks import BackgroundTasks
 
@@ -61,6 +61,7 @@ class Hearing:
         recognizer: MakeRecognizer,
         tell: Callable[[Event], None],
         log: logging.LoggerAdapter[logging.Logger],
+        detector: SharedDetector,
     ) -> None:
         self.audio = audio
         self.language = language
@@ -69,6 +70,8 @@ class Hearing:
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._voice_activity = VoiceActivity(audio)
+        self._detector = detector
+        self._unscored: tuple[bytes, float] | None = None  # the frame whose window is being scored
         self._before = Replay(audio, BEFORE_S)
         self._recognizer: PartyRecognizer | None = None
         self._onset = 0.0
@@ -91,8 +94,27 @@ class Hearing:
         """20 ms of the voice."""
         if self._stopped:
             return
+        self._score_now()  # what comes now follows it
         self._last_frame = at
-        for event in self._voice_activity.feed(payload, at):
+        events = self._voice_activity.hear(payload, at)
+        if events is None:
+            self._unscored = payload, at
+            self._detector.score(self._voice_activity.stream, self._scored, at)
+        else:
+            self._pass_on(payload, at, events)
+
+    def _scored(self, probability: float) -> None:
+        unscored, self._unscored = self._unscored, None
+        if unscored is not None:
+            self._pass_on(*unscored, self._voice_activity.scored(probability))
+
+    def _score_now(self) -> None:
+        if self._unscored is not None:
+            self._detector.run()
+
+    def _pass_on(self, payload: bytes, at: float, events: Iterable[Event]) -> None:
+        """To the recogniser, if there is or is to be one."""
+        for event in events:
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
                 self._begin()
@@ -108,6 +130,7 @@ class Hearing:
 
     def interrupt(self) -> None:
         """No more frames come for now: what was being said ends here."""
+        self._score_now()
         if self._recognizer is None or self._ended:
             return
         self._ended = True
@@ -115,7 +138,9 @@ class Hearing:
         for _ in range(round(_SILENCE_S / FRAME_S)):
             at += FRAME_S
             self._recognizer.write(self.audio.frame_of_silence, at)
-            for event in self._voice_activity.feed(self.audio.frame_of_silence, at):
+            activity = self._voice_activity
+            events = activity.hear(self.audio.frame_of_silence, at)
+            for event in activity.scored(activity.stream.score()) if events is None else events:
                 if isinstance(event, SpeechStopped):
                     self._recognizer.result_due(self._onset, event.offset)
         self._recognizer.commit()
@@ -143,6 +168,8 @@ class Hearing:
     async def stop(self) -> None:
         """Release the recogniser; ``tell`` gets nothing after that."""
         self._stopped = True
+        self._detector.drop(self._voice_activity.stream)
+        self._unscored = None
         recognizer, self._recognizer = self._recognizer, None
         if recognizer is not None:
             await recognizer.stop()

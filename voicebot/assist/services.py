@@ -13,6 +13,7 @@ from voicebot.assist.redaction import RedactionPolicy
 from voicebot.audio import AudioFormat
 from voicebot.events import Event
 from voicebot.records import Losses
+from voicebot.speech import SharedDetector
 
 
 class PartyRecognizer(Protocol):
@@ -52,7 +53,7 @@ class AssistRules:
 class AssistServices:
     """What all calls between people share. ``analysis``: None: there is none. ``records``: the folder for records and
     recordings; None: nothing is kept. ``recording``: whether calls are recorded. ``losses``: what could not be kept.
-    ``earlier``: None: calls are not joined with those of our bot.
+    ``earlier``: None: calls are not joined with those of our bot. ``detector``: of the voice activity of all calls.
     """
 
     recognizer: MakeRecognizer
@@ -62,6 +63,7 @@ class AssistServices:
     recording: bool = False
     losses: Losses = field(default_factory=Losses)
     earlier: EarlierCall | None = None
+    detector: SharedDetector = field(default_factory=SharedDetector)
 
 
 MAX_S: Final = 4 * 3600.0

@@ -100,7 +100,8 @@ class Voices:
         def tell(event: Event) -> None:
             self._tell(voice, event)
 
-        hearing = Hearing(stream.audio, language, self._services.recognizer, tell, self._log)
+        services = self._services
+        hearing = Hearing(stream.audio, language, services.recognizer, tell, self._log, services.detector)
         voice = Voice(key, hearing, stream.active)
         return voice
 
