@@ -85,7 +85,14 @@ class Application:
         )
         limit = max(1, self._allowed.calls)
         governor = Governor(limit, settings.sip.least_calls)
-        self._load = LoadWatch(governor, self._clock, lambda: self.front_end.active, lambda: self.speech.unsent)
+        refuses = settings.sip.refuse_when_busy
+        self._load = LoadWatch(
+            governor,
+            self._clock,
+            lambda: self.front_end.active,
+            lambda: self.speech.unsent,
+            refuses=refuses,
+        )
         self.front_end = SipFrontEnd(
             sip_endpoint(settings, CONNECTION_BOUNDS.within(self._allowed.of_sip)),
             self._on_leg,
@@ -98,7 +105,7 @@ class Application:
             ),
             trunks=trunk_media(settings),
             limit=limit,
-            admits=governor.admits if settings.sip.refuse_when_busy else lambda _: True,
+            admits=governor.admits if refuses else lambda _: True,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         self.outbound = Outbound(
