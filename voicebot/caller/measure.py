@@ -45,7 +45,7 @@ GOES_ON_S: Final = 2.0
 KEY_HOLE_S: Final = 0.06
 """The same after a key: two silent packets."""
 OVERTAKES_S: Final = 0.2
-"""By how much a greeting may seem to come before the answer. What began earlier is a tone of the line, or early media."""
+"""By how much a greeting may seem to come before the answer. What began earlier is a tone of the line."""
 
 
 @dataclass(frozen=True, slots=True)
