@@ -33,6 +33,8 @@ class CallerLevel:
 
     def __init__(self, unknown_dbfs: float) -> None:
         self.unknown_dbfs = unknown_dbfs
+        self.dbfs: float | None = None
+        """The caller's level; None if it is not known."""
         self._stretches: deque[float] = deque(maxlen=_STRETCHES)
         self.dbfs: float | None = None
         """The caller's level; None if it is not known."""
