@@ -36,8 +36,6 @@ class CallerLevel:
         self.dbfs: float | None = None
         """The caller's level; None if it is not known."""
         self._stretches: deque[float] = deque(maxlen=_STRETCHES)
-        self.dbfs: float | None = None
-        """The caller's level; None if it is not known."""
 
     def heard(self, levels_dbfs: Sequence[float]) -> None:
         """Learn from the voiced windows of a stretch of speech, while the bot was silent."""
