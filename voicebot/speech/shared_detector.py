@@ -3,7 +3,7 @@
 Windows come at any time. One that is due waits for those of other calls, but not for longer than 2 ms, and not at all
 where nobody else's has come as recently, because then none is likely to come: few calls have no delay. The scores are
 made on the event loop's thread, 0.02 ms each. A thread of their own would have to be told of them, and to wait for the
-interpreter's lock with its results: that costs more than it takes off (100 calls: 13 % more processor time).
+interpreter's lock with its results: that costs more than it takes off (100 calls: 10 to 17 % more time).
 """
 
 from __future__ import annotations
