@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 
 from voicebot.audio import LINEAR_16K, PCMU, AudioFormat, Samples, convert
-from voicebot.audio.silero import WINDOW_S, SileroStream, warm
+from voicebot.audio.silero import WINDOW_S, SileroStream, score_together, warm
 
 APOLOGY = files("voicebot.speech").joinpath("audio", "goodbye.ulaw")
 
@@ -48,6 +48,19 @@ def test_a_window_that_is_skipped_is_still_what_came_before_the_next() -> None:
     after.skip()
     heard(first)
     assert len({alone(second), after(second), heard(second)}) == 3
+
+
+@pytest.mark.parametrize("audio", [PCMU, LINEAR_16K], ids=str)
+def test_windows_of_many_streams_score_together_as_each_does_alone(audio: AudioFormat) -> None:
+    sound, count = windows(audio), 40
+    alone = [SileroStream(audio.rate) for _ in range(count)]
+    beside = [SileroStream(audio.rate) for _ in range(count)]
+    for at in range(len(sound)):
+        due = range(count) if at % 2 else range(at % count, count, 3)
+        for number in due:
+            beside[number].window[:] = sound[(at + number) % len(sound)]
+        expected = [alone[number](sound[(at + number) % len(sound)]) for number in due]
+        assert score_together([beside[number] for number in due]) == pytest.approx(expected, abs=1e-5)
 
 
 def test_streams_do_not_disturb_each_other() -> None:

@@ -29,8 +29,8 @@ class Timed(Ears):
         super().__init__(on_event)
         self.times: list[float] = []
 
-    def write(self, payload: bytes, at: float) -> None:
-        super().write(payload, at)
+    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None:
+        super().write(payload, at, urgent=urgent)
         self.times.append(at)
 
 
@@ -259,3 +259,27 @@ def test_somebody_else_who_goes_on_after_the_prompt_is_not_the_caller_then() -> 
     if call.starts:
         call.pass_time(b"", other[16000:])
         assert len(call.starts) <= 2 and call.audible == []
+
+
+# --- what is written at once -----------------------------------------------------------------------------------------
+
+
+@FORMATS
+def test_what_is_written_is_urgent_from_before_a_voice_is_speech_until_it_has_ended(audio: AudioFormat) -> None:
+    call, second = Call(audio), audio.silence(audio.rate)
+    call.pass_time(b"", second + recorded("transfer", audio) + second)
+    stops = [event.at for event in call.events if isinstance(event, SpeechStopped)]
+    spoken = list(zip([start.at for start in call.starts], stops, strict=True))
+    for at, urgent in zip(call.ears.times, call.ears.urgent, strict=True):
+        if any(start <= at < stop for start, stop in spoken):
+            assert urgent
+        elif urgent:
+            assert any(start - 0.12 < at < start for start, _ in spoken)
+    assert any(call.ears.urgent[at] for at in range(50, round(spoken[0][0] * 50)))
+
+
+@FORMATS
+def test_nothing_is_urgent_while_the_bot_speaks_and_its_echo_comes_back(audio: AudioFormat) -> None:
+    call, said = Call(audio), recorded("bot", audio)
+    call.pass_time(said, said)
+    assert call.ears.urgent and sum(call.ears.urgent) < 20

@@ -156,6 +156,7 @@ class Ears:
         self.language = ""
         self.received_bytes = 0
         self.written: list[bytes] = []
+        self.urgent: list[bool] = []
         self.phrases: tuple[str, ...] = ()
         self.stopped = False
         self.commits = 0
@@ -164,8 +165,9 @@ class Ears:
         if self.fails:
             raise SpeechUnavailable("refused")
 
-    def write(self, payload: bytes, at: float) -> None:
+    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None:
         self.received_bytes += len(payload)
+        self.urgent.append(urgent)
         self.written.append(payload)
 
     def result_due(self, start: float, end: float) -> None:

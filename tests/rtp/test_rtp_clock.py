@@ -28,6 +28,7 @@ class FakeLoop:
 
     at: float = 1000.0
     timers: list[Timer] = field(default_factory=list)
+    fired: int = 0
 
     def time(self) -> float:
         return self.at
@@ -42,6 +43,7 @@ class FakeLoop:
             first = min(due, key=lambda timer: timer.when)
             self.timers.remove(first)
             self.at = max(self.at, first.when + late)
+            self.fired += 1
             first.callback()
         self.at = max(self.at, end)
 
@@ -183,3 +185,44 @@ def test_adding_twice_ticks_once(loop: FakeLoop) -> None:
     assert len(call.ticks) in (9, 10)
     clock.remove(call)
     clock.remove(call)
+
+
+def test_a_clock_without_calls_has_no_timer_and_one_with_few_only_theirs(loop: FakeLoop) -> None:
+    clock = running(loop)
+    loop.run_to(1001.0)
+    assert loop.fired == 0
+    first, second = Call(), Call()
+    clock.add(first)
+    loop.run_to(1002.0)
+    assert loop.fired == len(first.ticks) == 50
+    clock.add(second)
+    loop.run_to(1003.0)
+    assert len(first.ticks) == 100 and len(second.ticks) == 50
+    assert loop.fired == 150
+    clock.remove(first)
+    clock.remove(second)
+    loop.run_to(1003.1)
+    assert [timer for timer in loop.timers if not timer.cancelled] == []
+    assert clock.lateness()["steps"] == 150
+    assert clock.lateness()["skipped_frames"] == 0
+
+
+def test_a_call_gets_the_next_slot_that_is_free(loop: FakeLoop) -> None:
+    clock, calls = running(loop), [Call() for _ in range(4)]
+    for number, call in enumerate(calls):
+        loop.run_to(1001.0 + 0.0513 * number)
+        clock.add(call)
+    loop.run_to(1002.0)
+    waits = [call.ticks[0][0] - 1.0 - 0.0513 * number for number, call in enumerate(calls)]
+    assert [wait < 0.005 * (number + 1) + 0.0001 for number, wait in enumerate(waits)] == [True] * 4, waits
+    phases = {round(call.ticks[0][0] % 0.02, 4) for call in calls}
+    assert len(phases) == 4
+
+
+def test_a_call_that_comes_within_a_tick_is_ticked_every_20_ms_from_then_on(loop: FakeLoop) -> None:
+    clock, other = MediaClock(now=loop.time), Call()
+    clock.add(Call(lambda: clock.add(other)))
+    clock.start()
+    loop.run_to(1001.0)
+    assert {round(b[0] - a[0], 3) for a, b in zip(other.ticks, other.ticks[1:], strict=False)} == {0.02}
+    assert loop.fired == 50 + len(other.ticks)

@@ -8,7 +8,7 @@ import socket
 import pytest
 from waiting import until
 
-from voicebot.rtp.datagram import BoundPort, _readers
+from voicebot.rtp.datagram import MANY, BoundPort, _readers
 from voicebot.rtp.source import SocketAddress
 
 
@@ -100,3 +100,30 @@ async def test_a_packet_that_the_kernel_refuses_is_counted() -> None:
     desk.port.send(b"x" * 70_000, _address(desk.port))  # longer than a datagram can be
     assert desk.failures == 1
     desk.port.close()
+
+
+@pytest.mark.virtual_time
+async def test_the_loop_watches_sockets_while_packets_are_few_and_they_are_polled_while_there_are_many() -> None:
+    flooded, other = Desk(), Desk()
+    reader = _readers[asyncio.get_running_loop()]
+    flooded.port.send(b"x", _address(other.port))
+    await until(lambda: len(other.heard) == 1)
+    assert reader._timer is None
+    while reader._timer is None:
+        for _ in range(10):
+            other.port.send(b"x", _address(flooded.port))
+        await asyncio.sleep(0)
+    third = Desk()
+    for desk in (other, third):  # as before, whether they were there or came since
+        flooded.port.send(b"y", _address(desk.port))
+    await until(lambda: len(other.heard) == 2 and len(third.heard) == 1)
+    await until(lambda: reader._timer is None)
+    third.port.close()
+    count = len(flooded.heard)
+    other.port.send(b"z", _address(flooded.port))
+    await until(lambda: len(flooded.heard) == count + 1)
+    assert flooded.heard[-1][0] == b"z"
+    assert count > MANY // 20
+    flooded.port.close()
+    other.port.close()
+    assert asyncio.get_running_loop() not in _readers

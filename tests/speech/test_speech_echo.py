@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+from heard_alone import heard_alone
 from numpy.typing import NDArray
 
 from voicebot.audio import LINEAR_16K, PCMA, PCMU, AudioFormat
@@ -82,7 +83,7 @@ def heard(said: bytes, came: bytes, audio: AudioFormat, *, guarded: bool = True)
         guard.sent(said[at : at + size] or audio.frame_of_silence)
         frame = guard.without_echo(came[at : at + size])
         activity.bot_speaks = True
-        events = activity.feed(frame if guarded else came[at : at + size], (number + 1) / 50)
+        events = heard_alone(activity, frame if guarded else came[at : at + size], (number + 1) / 50)
         result.starts += [event.at for event in events if isinstance(event, SpeechStarted)]
         result.frames.append(frame)
     result.removed = guard.frames
@@ -155,7 +156,7 @@ def test_the_faint_end_of_an_echo_in_noise_is_no_caller() -> None:
         for at in range(0, len(came) - 159, 160):
             guard.sent(said[at : at + 160])
             activity.bot_speaks, activity.echo_may_come = at < len(said) - len(pause), guard.audible
-            assert activity.feed(guard.without_echo(came[at : at + 160]), at / 8000 + 0.02) == []
+            assert heard_alone(activity, guard.without_echo(came[at : at + 160]), at / 8000 + 0.02) == []
 
 
 def test_the_delay_and_the_gain_may_change_in_the_call() -> None:
@@ -177,7 +178,7 @@ def test_frames_that_come_in_pairs_make_no_difference() -> None:
         guard.sent(said[at : at + size])
         guard.sent(said[at + size : at + 2 * size])
         for begin in (at, at + size):
-            assert activity.feed(guard.without_echo(came[begin : begin + size]), begin / 8000 + 0.02) == []
+            assert heard_alone(activity, guard.without_echo(came[begin : begin + size]), begin / 8000 + 0.02) == []
     assert guard.frames > 80
 
 

@@ -1,4 +1,4 @@
-"""A session hands audio on in the portions in which the SDK sends it."""
+"""A session hands audio on in the portions in which the SDK sends it, or in larger ones where nobody waits."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ async def test_frames_are_handed_on_two_at_a_time_in_step_with_the_sdk(past: int
     for number in range(4 if past != 1 else 3):
         session.write(bytes(160), 1 + 0.02 * number)
     assert [len(audio) for audio in sdk.written] == portions
+    await session.release()
+
+
+async def test_what_nobody_waits_for_is_handed_on_ten_frames_at_a_time() -> None:
+    sdk = Listening()
+    session = RecognitionSession(sdk, OPTIONS, lambda *_: None)
+    for number in range(25):
+        session.write(bytes(160), 0.02 * number, urgent=False)
+    assert [len(audio) for audio in sdk.written] == [1600, 1600]
+    for number in range(25, 29):
+        session.write(bytes(160), 0.02 * number)
+    assert [len(audio) for audio in sdk.written[2:]] == [6 * 160, 320], "all of it, as soon as something is urgent"
     await session.release()
 
 

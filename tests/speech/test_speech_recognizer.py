@@ -5,7 +5,7 @@ import gc
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from voicebot.speech import recognizer as recognizer_module
 from voicebot.speech.replay import Replay
 from voicebot.speechsdk import endpoint as endpoint_module
 from voicebot.speechsdk import threads as sdk_threads
+from voicebot.speechsdk.drivers import RecognitionOptions, RecognitionReport, SpeechSdk
 from voicebot.speechsdk.in_process import InProcessSdk
+from voicebot.speechsdk.recognition import NativeRecognition
 
 FRAME = b"\xfe" * 160
 
@@ -33,20 +35,20 @@ class Call:
         self.events = events
         self.frames = 0
 
-    def speak(self, seconds: float, payload: bytes = FRAME) -> None:
+    def speak(self, seconds: float, payload: bytes = FRAME, *, urgent: bool = True) -> None:
         for _ in range(round(seconds * 50)):
             self.frames += 1
-            self.recognizer.write(payload, 1000 + 0.02 * self.frames)
+            self.recognizer.write(payload, 1000 + 0.02 * self.frames, urgent=urgent)
 
     def got(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
 
 
 @asynccontextmanager
-async def a_call(endpoint: object, **options: object) -> AsyncIterator[Call]:
+async def a_call(endpoint: object, sdk: SpeechSdk | None = None, **options: object) -> AsyncIterator[Call]:
     events: list[Event] = []
     recognizer = Recognizer(
-        InProcessSdk(),
+        sdk or InProcessSdk(),
         endpoint,  # type: ignore[arg-type]
         audio=PCMU,
         on_event=events.append,
@@ -279,6 +281,62 @@ async def test_phrases_that_cannot_be_changed_leave_recognition_as_it_was(
         call.speak(1.5)
         await until(lambda: call.got(Final))
         assert len(call.events) == 1
+
+
+class Overheard(InProcessSdk):
+    """The SDK; ``portions`` are how many frames it was handed at a time."""
+
+    def __init__(self) -> None:
+        self.portions: list[int] = []
+
+    def recognition(
+        self, options: RecognitionOptions, report: Callable[[RecognitionReport], None]
+    ) -> NativeRecognition:
+        made = super().recognition(options, report)
+        write = made.write
+
+        def overheard(audio: bytes) -> None:
+            self.portions.append(len(audio) // 160)
+            write(audio)
+
+        made.write = overheard  # type: ignore[method-assign]
+        return made
+
+
+async def test_quiet_is_handed_on_at_once_until_the_result_of_what_was_said_must_have_come(
+    service: SpeechDouble,
+) -> None:
+    sdk = Overheard()
+    async with a_call(SpeechEndpoint(host=service.host), sdk, segmentation_silence_ms=300) as call:
+        call.speak(0.4, urgent=False)
+        assert sdk.portions == [10, 10]
+        call.speak(0.2)
+        call.speak(0.8, urgent=False)  # 0.3 s that end the phrase, and 0.5 s
+        assert sdk.portions[2:] == [2] * 25
+        call.speak(0.4, urgent=False)
+        assert sdk.portions[27:] == [10, 10]
+
+
+async def test_nothing_is_kept_back_while_a_phrase_is_unfinished(service: SpeechDouble) -> None:
+    service.results = [[hypothesis(0.5, "i", 0.2, 0.4), phrase(1.5, "I", 0.2, 1.2)]]
+    sdk = Overheard()
+    async with a_call(SpeechEndpoint(host=service.host), sdk) as call:
+        call.speak(0.6, urgent=False)
+        await until(lambda: call.got(Hypothesis))
+        sdk.portions.clear()
+        call.speak(0.4, urgent=False)
+        assert sdk.portions == [2] * 10
+        call.speak(0.6, urgent=False)
+        await until(lambda: call.got(Final))
+        sdk.portions.clear()
+        call.speak(0.4, urgent=False)
+        assert sdk.portions == [10, 10]
+
+
+async def test_audio_that_was_held_back_leaves_at_once_however_old_the_stream_is(service: SpeechDouble) -> None:
+    async with a_call(SpeechEndpoint(host=service.host)) as call:
+        call.speak(60.0)  # by itself the SDK takes 27 s for that
+        await until(lambda: len(service.listening[0].audio) >= 60 * 8000, deadline_s=15)
 
 
 async def test_a_commit_asks_the_service_to_finish(service: SpeechDouble) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heard_alone import heard_alone
 
 from voicebot.audio import FORMATS, LINEAR_16K, PCMA, PCMU, AudioFormat, convert
 from voicebot.events import SpeechDoubted, SpeechMayStart, SpeechStarted, SpeechStopped
@@ -33,7 +34,7 @@ def feed(activity: VoiceActivity, payload: bytes, begin: float = 0.0, form: Audi
     events: list[VoiceEvent] = []
     for number in range(len(payload) // form.frame_bytes):
         frame = payload[number * form.frame_bytes : (number + 1) * form.frame_bytes]
-        events += activity.feed(frame, begin + (number + 1) / 50)
+        events += heard_alone(activity, frame, begin + (number + 1) / 50)
     return events
 
 
@@ -139,7 +140,7 @@ def speaker(activity: VoiceActivity, payload: bytes, begin: float) -> Speaker:
     frames = [payload[at : at + 160] for at in range(0, len(payload) - 159, 160)] + [PCMU.frame_of_silence] * 30
     started, found = False, list[Speaker]()
     for number, frame in enumerate(frames):
-        events = activity.feed(frame, begin + (number + 1) / 50)
+        events = heard_alone(activity, frame, begin + (number + 1) / 50)
         started = started or any(isinstance(event, SpeechStarted) for event in events)
         if any(isinstance(event, SpeechDoubted) for event in events):
             found.append(Speaker.UNSURE)
@@ -204,15 +205,15 @@ def test_two_calls_do_not_disturb_each_other() -> None:
     first, second = VoiceActivity(PCMU), VoiceActivity(PCMU)
     together: list[VoiceEvent] = []
     for position in range(0, len(payload) - 159, 160):
-        together += first.feed(payload[position : position + 160], (position + 160) / 8000)
-        second.feed(PCMU.frame_of_silence, position / 8000)
+        together += heard_alone(first, payload[position : position + 160], (position + 160) / 8000)
+        heard_alone(second, PCMU.frame_of_silence, position / 8000)
     assert together == alone
 
 
 def test_frames_of_any_length_make_the_same_windows() -> None:
     activity = VoiceActivity(PCMU)
     for size in (1, 7, 160, 1000, 0, 300):
-        assert activity.feed(b"\xff" * size, 1.0) == []
+        assert heard_alone(activity, b"\xff" * size, 1.0) == []
 
 
 def test_level_is_relative_to_full_scale() -> None:

@@ -9,12 +9,24 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.calls.services import HEARD_S, CallServices
 from voicebot.events import Event, NoMatch, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
 from voicebot.speech import EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
 from voicebot.speech.noise_gate import Frame
+from voicebot.speech.voice_activity import VoiceEvent
+
+
+class _Heard(NamedTuple):
+    """A frame, without an echo that was in it. ``deaf``: it counts as silence. ``doubtful``: when it came, it was still
+    to be found out whether the caller speaks."""
+
+    voice: bytes
+    at: float
+    deaf: bool
+    doubtful: bool
 
 
 class Hearing:
@@ -43,6 +55,8 @@ class Hearing:
             gate_dbfs=services.rules.vad_echo_gate_dbfs,
             whose=self._echo.whose,
         )
+        self._detector = services.detector
+        self._unscored: _Heard | None = None  # the frame whose window is being scored
         self._noise_gate = NoiseGate(audio)
         self._recognizer = services.recognizer(audio, tell, services.rules.language)
         self._heard: deque[bytes] = deque(maxlen=round(HEARD_S / FRAME_S))
@@ -61,10 +75,16 @@ class Hearing:
     async def stop(self) -> None:
         """Release the recogniser. ``tell`` gets nothing after that."""
         self._stopped = True
+        self._detector.drop(self._voice_activity.stream)
+        self._unscored = None
         await self._recognizer.stop()
 
     def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
         """20 ms from the caller; ``muted``: they count as silence."""
+        if self._stopped:
+            return
+        if self._unscored is not None:  # what follows comes after it
+            self._detector.run()
         voice = self._echo.without_echo(payload)
         deaf = muted or not self.listening
         if deaf:
@@ -72,12 +92,30 @@ class Hearing:
         activity = self._voice_activity
         activity.bot_speaks = self._bot_speaks or self._bot_paused
         activity.echo_may_come = self._echo.audible
-        doubtful = activity.doubtful
-        events = activity.feed(voice, at)
+        heard = _Heard(voice, at, deaf, activity.doubtful)
+        events = activity.hear(voice, at)
+        if events is None:
+            self._unscored = heard
+            self._detector.score(activity.stream, self._scored, at)
+        else:
+            self._pass_on(heard, events)
+
+    def _scored(self, probability: float) -> None:
+        heard, self._unscored = self._unscored, None
+        if heard is not None:
+            self._pass_on(heard, self._voice_activity.scored(probability))
+
+    def _pass_on(self, heard: _Heard, events: list[VoiceEvent]) -> None:
+        """To the recogniser, and what it means to the call."""
+        activity, at = self._voice_activity, heard.at
+        doubtful = heard.doubtful
         for event in events:
             if isinstance(event, SpeechStarted):
                 self._onset, doubtful = event.onset, True
-        self._write([*self._noise_gate.flush(), (voice, at)] if deaf else self._passed(voice, at, doubtful))
+        if heard.deaf:
+            self._write([*self._noise_gate.flush(), (heard.voice, at)])
+        else:
+            self._write(self._passed(heard.voice, at, doubtful))
         for event in events:
             self._tell(event)
             if isinstance(event, SpeechStopped):
@@ -92,12 +130,13 @@ class Hearing:
         if activity.doubtful:
             return self._noise_gate.frame(voice, at, None, doubtful_since=self._onset)
         callers = activity.speaking or (doubtful and not activity.others)
-        since = self._onset if callers else None if activity.ignores(voice) else at
+        since = self._onset if callers else None if activity.ignores() else at
         return self._noise_gate.frame(voice, at, since)
 
     def _write(self, frames: list[Frame]) -> None:
-        for payload, at in frames:
-            self._recognizer.write(payload, at)
+        urgent, last = self._voice_activity.may_speak, len(frames) - 1
+        for number, (payload, at) in enumerate(frames):
+            self._recognizer.write(payload, at, urgent=urgent and number == last)
             self._heard.append(payload)
 
     def sent(self, payload: bytes) -> None:

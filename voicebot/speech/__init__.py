@@ -16,6 +16,7 @@ from voicebot.speech.noise_gate import NoiseGate
 from voicebot.speech.prompts import HeldPrompt, PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
 from voicebot.speech.rendering import Urgency
+from voicebot.speech.shared_detector import SharedDetector
 from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
 from voicebot.speech.voice_activity import VoiceActivity
 from voicebot.speech.voices import PromptVoice, Voices
@@ -32,6 +33,7 @@ __all__ = [
     "PromptStatistics",
     "PromptVoice",
     "Recognizer",
+    "SharedDetector",
     "Speech",
     "SpeechEndpoint",
     "SpeechUnavailable",

@@ -33,17 +33,15 @@ class CallerLevel:
 
     def __init__(self, unknown_dbfs: float) -> None:
         self.unknown_dbfs = unknown_dbfs
+        self.dbfs: float | None = None
+        """The caller's level; None if it is not known."""
         self._stretches: deque[float] = deque(maxlen=_STRETCHES)
 
     def heard(self, levels_dbfs: Sequence[float]) -> None:
         """Learn from the voiced windows of a stretch of speech, while the bot was silent."""
         if len(levels_dbfs) >= _LEAST_WINDOWS:
             self._stretches.append(level_of(levels_dbfs))
-
-    @property
-    def dbfs(self) -> float | None:
-        """The caller's level; None if it is not known."""
-        return _ranked(self._stretches, _RANK) if self._stretches else None
+            self.dbfs = _ranked(self._stretches, _RANK)
 
     @property
     def margin_db(self) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from voicebot.audio import Samples
@@ -16,7 +16,7 @@ from voicebot.audio import Samples
 TAPS: Final = 32
 """Length of the response: 4 ms at 8 kHz, 2 ms at 16 kHz."""
 _BLOCK: Final = 160
-"""Rows of a product of matrices: few enough for the BLAS library not to use several threads."""
+"""Columns of a product of matrices: few enough for the BLAS library not to use several threads."""
 _FORGET: Final = 0.93
 """How much what was learnt counts after each frame: the response is that of the last third of a second."""
 _RIDGE: Final = 1e-4
@@ -82,7 +82,7 @@ class EchoPath:
 
     def without(self, sent: Samples, came: Samples) -> Rest:
         """``came`` without the echo of ``sent``, whose gain may have changed."""
-        copy = sliding_window_view(sent, TAPS) @ self._response
+        copy = np.correlate(sent, self._response)
         power = float(np.dot(copy, copy))
         gain = max(0.0, float(np.dot(copy, came)) / power) if power > 0.0 else 0.0
         rest = came - np.float32(gain) * copy
@@ -100,13 +100,14 @@ class EchoPath:
         self.left += _AVERAGE * min(1.0, rest.copy / max(self._energy, 1e-12)) * (left - self.left)
 
     def _add(self, sent: Samples, came: Samples) -> None:
-        rows = sliding_window_view(sent, TAPS)
         for at in range(0, len(came), _BLOCK):
-            block = np.ascontiguousarray(rows[at : at + _BLOCK])
-            self._products += block.T @ block
-            self._cross += came[at : at + _BLOCK] @ block
+            count = min(_BLOCK, len(came) - at)
+            shifted = np.array(as_strided(sent[at:], (TAPS, count), sent.strides * 2))
+            self._products += shifted @ shifted.T
+            self._cross += shifted @ came[at : at + count]
 
     def _solve(self) -> None:
-        ridge = _RIDGE * float(np.trace(self._products)) / TAPS + 1e-12
-        response = np.linalg.solve(self._products + ridge * np.eye(TAPS), self._cross)
-        self._response: NDArray[np.float32] = response.astype(np.float32)
+        ridged = self._products.copy()
+        diagonal = ridged.reshape(-1)[:: TAPS + 1]
+        diagonal += _RIDGE * float(diagonal.sum()) / TAPS + 1e-12
+        self._response: NDArray[np.float32] = np.linalg.solve(ridged, self._cross).astype(np.float32)

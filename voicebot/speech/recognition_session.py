@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from voicebot.speech.stream_clock import StreamClock
 from voicebot.speechsdk.drivers import AT_ONCE_S, RecognitionOptions, RecognitionReport, SpeechSdk
 from voicebot.speechsdk.endpoint import SpeechEndpoint
+
+PORTIONS: Final = 5
+"""How many of the portions in which the SDK sends are handed on together where nobody waits for what is in them: that
+saves four of five writes."""
 
 
 class RecognitionSession:
@@ -25,6 +30,7 @@ class RecognitionSession:
         self.failed = False
         self._driver = sdk.recognition(options, lambda made: report(self, made))
         self._at_once = round(AT_ONCE_S * options.audio.byte_rate)
+        self._in_time = PORTIONS * self._at_once
         self._written = 0  # bytes, those that are kept back included
         self._kept_back: list[bytes] = []
 
@@ -32,13 +38,14 @@ class RecognitionSession:
         """Begin; the connection is reported by ``CONNECTED``. Raises what the SDK does."""
         await self._driver.open(endpoint)
 
-    def write(self, payload: bytes, at: float) -> None:
+    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None:
         """Append audio whose last sample was spoken at ``at``. Never waits for the network.
 
-        It is handed on in the portions in which the SDK sends it, so nothing leaves later than it would.
+        If it is ``urgent``, it is handed on in the portions in which the SDK sends it, so nothing leaves later than it
+        would; else in larger ones.
         """
         self._append(payload, at)
-        if self._written % self._at_once < len(payload):
+        if self._written % (self._at_once if urgent else self._in_time) < len(payload):
             self._hand_on()
 
     def write_past(self, frames: Sequence[tuple[bytes, float]]) -> None:

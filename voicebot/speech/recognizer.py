@@ -58,6 +58,8 @@ _RELEASE_TIMEOUT_S: Final = 4.0
 _RELAPSE_S: Final = 30.0
 _LASTS_S: Final = 10.0
 _MAX_PHRASES: Final = 500
+_RESULT_WITHIN_S: Final = 0.5
+"""How long after the quiet that ends a phrase the service may still want to hear it."""
 
 SEGMENTATION_SILENCE_MS: Final = 350
 """Quiet after which the service ends a phrase."""
@@ -98,6 +100,7 @@ class Recognizer:
         self._relapsed = False
         self._proof: asyncio.TimerHandle | None = None  # runs while a session has to show that it lasts
         self._results = RecognitionResults()
+        self._urgent_until = float("-inf")
         self._last_signal = float("-inf")
         self._last_mute = float("-inf")
         self._stopped = False
@@ -127,17 +130,22 @@ class Recognizer:
         if resolve(self._endpoint).token is not None:
             self._tasks.spawn(self._refresh_tokens(), "renewing the recogniser's token")
 
-    def write(self, payload: bytes, at: float) -> None:
-        """Add a frame of the caller's audio that came at ``at``. Never blocks. Without a connection the frame is
-        kept."""
+    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None:
+        """Add a frame of the caller's audio that came at ``at``. Never blocks. Without a connection the frame is kept.
+
+        ``urgent``: somebody speaks, or may have begun to. What follows is urgent too, until the quiet has ended the
+        phrase and its result has come; nobody waits for the rest.
+        """
         if self._stopped:
             return
         self._replay.append(payload, at)
+        if urgent:
+            self._urgent_until = at + self._options.segmentation_silence_ms / 1000 + _RESULT_WITHIN_S
         session = self._session
         if session is None:
             return
         try:
-            session.write(payload, at)
+            session.write(payload, at, urgent=at <= self._urgent_until or not self._results.quiet.is_set())
         except RuntimeError as error:
             self._lose(session, f"audio stream: {first_line(error)}")
 

@@ -1,8 +1,8 @@
 """Voice activity detection on the caller's raw frames, which is much faster than the recogniser.
 
 Silero's detector (:mod:`voicebot.audio.silero`) scores windows of 32 ms, and :mod:`~voicebot.speech.voice_decision`
-decides. A window takes about 0.11 ms of CPU on the event loop's thread (4 ms per second of audio; next to nothing on a
-silent line).
+decides. The windows of all calls are scored together (:mod:`~voicebot.speech.shared_detector`): frames go in, and where
+one completes a window that must be scored, its score does before the next frame. A silent line needs none.
 
 The detector's state is reset after 2 s of quiet; otherwise speech after music or line noise is detected late (591 ms
 instead of 170 ms, measured).
@@ -78,8 +78,9 @@ class VoiceActivity:
         """Whether the bot speaks, or its prompt is paused; set at any time. Then only the caller's voice is speech."""
         self.echo_may_come = False
         """Whether an echo of the bot may still come; set at any time. Then only what is found to be speech is one."""
-        self._audio = audio
-        self._stream = SileroStream(audio.rate)
+        self.audio = audio
+        self.stream = SileroStream(audio.rate)
+        """The detector's, with the window that is to be scored when :meth:`hear` says so."""
         self._decision = VoiceDecision(start_ms, hangover_ms, whose)
         self._caller = CallerLevel(gate_dbfs)
         self._caller_pitch = CallerPitch()
@@ -93,6 +94,10 @@ class VoiceActivity:
         self._start_s = start_ms / 1000.0
         self._may_start = False  # it was told of the present run of voiced windows
         self._filled = 0  # samples of the stream's window
+        self._rest = np.zeros(0, np.float32)  # those that came after it
+        self._samples = self._rest  # what came last
+        self._end = 0.0  # when it was spoken
+        self._level = _FLOOR_DBFS
         self._quiet_s = 0.0
 
     @classmethod
@@ -106,6 +111,11 @@ class VoiceActivity:
         return self._decision.speaking
 
     @property
+    def may_speak(self) -> bool:
+        """Whether the caller speaks, or somebody who may be the caller, or may have begun to."""
+        return self._decision.speaking or self._decision.onset is not None
+
+    @property
     def doubtful(self) -> bool:
         """Whether it is still to be found out if it is the caller who speaks."""
         return self._doubt is not None
@@ -115,36 +125,44 @@ class VoiceActivity:
         """Whether the voice that was detected last was not the caller's, and may go on."""
         return self._others_s is not None
 
-    def ignores(self, payload: bytes) -> bool:
-        """Whether a frame is no voice of the caller's: too faint, or not found to be speech while the bot speaks."""
+    def ignores(self) -> bool:
+        """Whether the audio that was heard last is no voice of the caller's: too faint, or not found to be speech while
+        the bot speaks."""
         if self.speaking:
             return False
+        if self._bot_audible or self.others:
+            return True
         faint = self._caller.faint_dbfs
-        return (
-            self._bot_audible or self.others or (faint is not None and level_dbfs(self._audio.floats(payload)) < faint)
-        )
+        return faint is not None and level_dbfs(self._samples) < faint
 
-    def feed(self, payload: bytes, at: float) -> list[VoiceEvent]:
-        """Add audio whose last sample was spoken at ``at``. Returns the resulting events, usually none."""
-        samples, window, rate = self._audio.floats(payload), self._stream.window, self._audio.rate
-        events: list[VoiceEvent] = []
-        position = 0
-        while position < len(samples):
-            take = min(len(window) - self._filled, len(samples) - position)
-            window[self._filled : self._filled + take] = samples[position : position + take]
-            position += take
-            self._filled += take
-            if self._filled == len(window):
-                events += self._window(at - (len(samples) - position) / rate)
+    def hear(self, payload: bytes, at: float) -> list[VoiceEvent] | None:
+        """Add audio, not more than a window's, whose last sample was spoken at ``at``. Returns the resulting events,
+        usually none. None: ``stream`` is to be scored, and then :meth:`scored` goes on, before more audio comes."""
+        samples, window = self.audio.floats(payload), self.stream.window
+        self._samples = samples
+        filled = self._filled + len(samples)
+        if filled < len(window):
+            window[self._filled : filled] = samples
+            self._filled = filled
+            return []
+        taken = len(window) - self._filled
+        window[self._filled :] = samples[:taken]
+        self._rest = samples[taken:]
+        self._end = at - len(self._rest) / self.audio.rate
+        self._level = level_dbfs(window)
+        if self._level < _DEAD_DBFS and not self._decision.speaking:
+            self.stream.skip()
+            return self.scored(0.0)
+        return None
+
+    def scored(self, probability: float) -> list[VoiceEvent]:
+        """The window has been scored, or need not be. Returns the resulting events, usually none."""
+        events = self._window(self._end, probability, self._level)
+        self._filled = len(self._rest)
+        self.stream.window[: self._filled] = self._rest
         return events
 
-    def _window(self, end: float) -> list[VoiceEvent]:
-        self._filled = 0
-        level, probability = level_dbfs(self._stream.window), 0.0
-        if level < _DEAD_DBFS and not self._decision.speaking:
-            self._stream.skip()
-        else:
-            probability = self._stream.score()
+    def _window(self, end: float, probability: float, level: float) -> list[VoiceEvent]:
         self._follow_bot()
         self._set_thresholds()
         events: list[VoiceEvent] = [*self._decision.window(end - WINDOW_S, end, probability, level)]
@@ -162,7 +180,7 @@ class VoiceActivity:
             self._quiet_s += WINDOW_S
             if self._quiet_s >= RESET_AFTER_S:
                 self._quiet_s = 0.0
-                self._stream.reset()
+                self.stream.reset()
         return events
 
     def _beginnings(self, end: float, level: float) -> list[SpeechMayStart]:
@@ -186,7 +204,7 @@ class VoiceActivity:
         """The end of a faint echo is not the caller's, and the detector is sure of it for too long."""
         audible = self._bot_audible
         if self._was_audible and not audible and not self._decision.speaking:
-            self._stream.reset()
+            self.stream.reset()
             self._decision.forget()
         self._was_audible = audible
 
@@ -221,7 +239,7 @@ class VoiceActivity:
         if not speaking:
             speaker = doubt.speaker()
         elif probability > VOICED:
-            speaker = doubt.heard(level, pitch(self._stream.window))
+            speaker = doubt.heard(level, pitch(self.stream.window))
         if speaker in (Speaker.CALLER, Speaker.UNSURE) and self._decision.whose(end - doubt.since) is Whose.BOT:
             return Speaker.OTHER  # an echo of which too little was heard when it began
         return speaker
@@ -251,7 +269,7 @@ class VoiceActivity:
             if probability > VOICED and not self._bot_audible and len(self._levels) < _MOST_LEVELS:
                 self._levels.append(level)
                 if len(self._pitches) < _MOST_PITCHES:
-                    self._pitches.append(pitch(self._stream.window))
+                    self._pitches.append(pitch(self.stream.window))
         elif self._levels:
             self._caller.heard(self._levels)
             self._caller_pitch.heard(self._pitches, self._levels)

@@ -48,6 +48,10 @@ _WAVE: Final = {
     LINEAR_16K: sdk.audio.AudioStreamWaveFormat.PCM,
 }
 
+_UNTHROTTLED_MS: Final = 24 * 3600 * 1000
+"""For so long a stream is sent as fast as it comes. By default, the SDK sends what follows the first 5 s at most twice
+as fast as it is spoken, so that a word whose beginning was held back for half a second would be late to its end."""
+
 
 class NativeRecognition:
     """One SDK recogniser, in this process."""
@@ -109,6 +113,7 @@ class NativeRecognition:
             config.set_service_property("setfeature", "forcecommit", sdk.ServicePropertyChannel.UriQueryParameter)
             config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", str(STOP_TIMEOUT_S))
             config.set_property_by_name("SPEECH-BytesPerFrame", str(round(AT_ONCE_S * audio.byte_rate)))
+            config.set_property_by_name("SPEECH-TransmitLengthBeforThrottleMs", str(_UNTHROTTLED_MS))
             self._stream = sdk.audio.PushAudioInputStream(
                 sdk.audio.AudioStreamFormat(
                     samples_per_second=audio.rate,
