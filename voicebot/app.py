@@ -91,7 +91,14 @@ class Application:
         )
         limit = max(1, self._allowed.calls)
         governor = Governor(limit, settings.sip.least_calls)
-        self._load = LoadWatch(governor, self._clock, lambda: self.front_end.active, lambda: self.speech.unsent)
+        refuses = settings.sip.refuse_when_busy
+        self._load = LoadWatch(
+            governor,
+            self._clock,
+            lambda: self.front_end.active,
+            lambda: self.speech.unsent,
+            refuses=refuses,
+        )
         self.front_end = SipFrontEnd(
             sip_endpoint(settings, CONNECTION_BOUNDS.within(self._allowed.of_sip)),
             self._on_leg,
@@ -106,7 +113,7 @@ class Application:
             on_recorded=self._on_recorded if settings.listens else None,
             recordings=recordings(settings),
             limit=limit,
-            admits=governor.admits if settings.sip.refuse_when_busy else lambda _: True,
+            admits=governor.admits if refuses else lambda _: True,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         self.outbound = Outbound(

@@ -55,7 +55,7 @@ def remarks(result: dict[str, Any]) -> list[str]:
         lines.append("          the machine was not quiet: the figures are spoilt")
     if result["figures"]["cut_ins"] or result["figures"]["missed_barge_ins"]:
         lines.append(
-            f"          {result['figures']['cut_ins']} answers while we spoke,"
+            f"          {result['figures']['cut_ins']} answers while we spoke or keyed,"
             f" {result['figures']['missed_barge_ins']} interruptions missed"
         )
     return lines

@@ -105,6 +105,8 @@ class Talk:
                 await self._leave(step, lambda: self._far_end.say(self._phone, self._clips[step.line]))
             case _:
                 raise Failed(f"{step.action} is not for this bench")
+        if not step.waits:  # the next one interrupts the answer
+            return
         mark = await self._mark(self.turns[-1])
         await self._until(lambda: self._audible_until > mark and not self._speaking, step, "the bot does not answer")
 

@@ -54,6 +54,7 @@ def test_soft_starts_count_for_the_packet_gap_and_not_for_the_audible_one() -> N
 def test_a_greeting_that_overtakes_the_200_is_the_greeting_and_what_was_on_before_is_not() -> None:
     assert greeting_ms(track((4.3, 6.0)), 4.25) == pytest.approx(50)
     assert greeting_ms(track((4.3, 6.0), (8.0, 9.0)), 4.305) == pytest.approx(-5)
+    assert greeting_ms(track((4.3, 6.0), (8.0, 9.0)), 4.36) == pytest.approx(-60)
     assert greeting_ms(track((2.0, 6.0), (8.0, 9.0)), 4.3) == pytest.approx(3700)
     assert greeting_ms(track((2.0, 6.0)), 4.3) is None
 

@@ -105,8 +105,7 @@ async def test_on_hold_music_is_not_listened_to_and_nobody_is_asked_whether_they
     world.line.pull(100)
     world.session.fact(HoldStarted(world.now))
     music = b"\x00\x80" * 80
-    heard: list[bytes] = []
-    world.ears.write = lambda payload, at: heard.append(payload)  # type: ignore[method-assign]
+    heard = world.ears.written
     world.session.frame(music, world.now)
     await asyncio.sleep(0.06)
     assert heard == [b"\xff" * 160]

@@ -15,7 +15,7 @@ from heard_alone import heard_alone
 from voicebot.audio import LINEAR_16K, PCMU, AudioFormat, convert
 from voicebot.audio.silero import SileroStream
 from voicebot.speech import SharedDetector, VoiceActivity
-from voicebot.speech.shared_detector import MOST, WAIT_S, DueWindows
+from voicebot.speech.shared_detector import MOST, RECENT_S, WAIT_S, DueWindows
 from voicebot.speech.voice_activity import VoiceEvent
 
 pytestmark = pytest.mark.virtual_time
@@ -47,7 +47,7 @@ def test_a_window_does_not_wait_where_no_other_call_had_one_just_before() -> Non
     assert [stream for stream, _ in windows.take()] == [one]
     assert windows.add(one, nobody, 1.0) == 0, "its own"
     windows.take()
-    assert windows.add(other, nobody, 1.1) == 0
+    assert windows.add(other, nobody, 1.0 + 2 * RECENT_S) == 0
     windows.take()
 
 
@@ -55,8 +55,8 @@ def test_a_window_waits_where_another_call_had_one_just_before_or_waits_itself()
     windows, one, other = DueWindows(), SileroStream(8000), SileroStream(8000)
     windows.add(one, nobody, 1.0)
     windows.take()
-    assert windows.add(other, nobody, 1.0 + WAIT_S / 2) == WAIT_S
-    assert windows.add(one, nobody, 1.0 + WAIT_S) == WAIT_S
+    assert windows.add(other, nobody, 1.0 + RECENT_S / 2) == WAIT_S
+    assert windows.add(one, nobody, 1.0 + RECENT_S) == WAIT_S
     assert [stream for stream, _ in windows.take()] == [other, one]
     assert windows.take() == []
 

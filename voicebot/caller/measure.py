@@ -44,6 +44,8 @@ GOES_ON_S: Final = 2.0
 """By then a prompt that was paused goes on."""
 KEY_HOLE_S: Final = 0.06
 """The same after a key: two silent packets."""
+OVERTAKES_S: Final = 0.2
+"""By how much a greeting may seem to come before the answer. What began earlier is a tone of the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,9 @@ def answer_after(track: Track, after: float, *, until: float = math.inf, hole_s:
 
 
 def greeting_ms(track: Track, answered: float) -> float | None:
-    """From ``answered`` to the first packet of the greeting. The packet may overtake the 200 on its way: the figure is
-    then a little below 0."""
-    first = answer_after(track, answered - PTIME_S).first_packet
+    """From ``answered`` to the first packet of the greeting. The packet may overtake the 200, on its way or in a caller
+    that is busy with its first call: the figure is then a little below 0."""
+    first = answer_after(track, answered - OVERTAKES_S).first_packet
     return None if first is None else (first - answered) * 1000
 
 

@@ -130,7 +130,7 @@ class Hearing:
         if activity.doubtful:
             return self._noise_gate.frame(voice, at, None, doubtful_since=self._onset)
         callers = activity.speaking or (doubtful and not activity.others)
-        since = self._onset if callers else None if activity.ignores(voice) else at
+        since = self._onset if callers else None if activity.ignores() else at
         return self._noise_gate.frame(voice, at, since)
 
     def _write(self, frames: list[Frame]) -> None:

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
+from voicebot.host.collecting import IdleCollector
 from voicebot.host.loader import DialogsError, load_dialogs
 from voicebot.host.registration import AppRegistration, NotLoopback, require_loopback
 from voicebot.host.server import HostServer, SocketBusy, Texts
@@ -68,9 +69,11 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
             tasks = BackgroundTasks(logger)
             tasks.spawn(state.run(), "watching the state server")
             stack.push_async_callback(tasks.close)
-        server = HostServer(dialogs, bot, TelephonyAdapter(), texts, lambda: state.trouble)
+        collector = IdleCollector()
+        server = HostServer(dialogs, bot, TelephonyAdapter(), texts, lambda: state.trouble, collector)
         stack.push_async_callback(server.close)
         await server.start(options.socket)
+        collector.take_over()
         announce.write(json.dumps(ready) + "\n")
         announce.flush()
         await stop.wait()

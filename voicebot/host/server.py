@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
+from voicebot.host.collecting import IdleCollector
 from voicebot.host.loader import LoadedDialogs, place_in
 from voicebot.host.sdk import activity_from_json
 from voicebot.host.trial import Trials
@@ -96,12 +97,14 @@ class HostServer:
         adapter: TelephonyAdapter,
         texts: Texts | None = None,
         trouble: Callable[[], str] = lambda: "",
+        collector: IdleCollector | None = None,
     ) -> None:
         self._dialogs = dialogs
         self._bot = bot
         self._adapter = adapter
         self._texts = texts
         self._trouble = trouble
+        self._collector = collector
         self._trials = Trials(bot)
         self._turning: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
@@ -214,6 +217,8 @@ class HostServer:
         self._trials.end(key)
         self._waiting.setdefault(key, deque()).append((connection, message))
         if key not in self._workers:
+            if self._collector is not None:
+                self._collector.busy()
             self._workers[key] = asyncio.create_task(self._work(key), name=f"conversation {key}")
 
     async def _work(self, key: str) -> None:
@@ -228,6 +233,8 @@ class HostServer:
         finally:
             self._waiting.pop(key, None)
             del self._workers[key]
+            if self._collector is not None and not self._workers:
+                self._collector.idle()
 
     async def _run(self, key: str, connection: _Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
         limit_s = asked.deadline_s if asked.deadline_s is not None and 0 < asked.deadline_s < 600 else TURN_LIMIT_S

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import uuid
 from typing import Any
@@ -53,6 +52,3 @@ async def warm_up(dialogs: LoadedDialogs, bot: DialogBot, locale: str) -> None:
         except Exception as error:
             logger.exception("the dialogs failed during the warm-up: %s", located(error, dialogs.path))
             break
-    # What exists now exists as long as the process: frozen, it does not cost the collector stalls of 25 ms and more.
-    gc.collect()
-    gc.freeze()

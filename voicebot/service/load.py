@@ -23,7 +23,8 @@ EVERY_S: Final = 1.0
 
 class LoadWatch:
     """``calls``: how many are up. ``unsent``: bytes that wait for the recognisers, of all calls together.
-    ``wanted_s``: how long the event loop has run, or waited for a processor, so far.
+    ``wanted_s``: how long the event loop has run, or waited for a processor, so far. ``refuses``: whether calls are
+    refused; else nothing is said of it.
 
     The event loop that starts it is the one that is measured.
     """
@@ -35,11 +36,14 @@ class LoadWatch:
         calls: Callable[[], int],
         unsent: Callable[[], int],
         wanted_s: Callable[[], float] | None = None,
+        *,
+        refuses: bool = True,
     ) -> None:
         self.governor = governor
         self._clock = clock
         self._calls = calls
         self._unsent = unsent
+        self._refuses = refuses
         self._wanted = wanted_s or processor_wanted_s
         self._late = clock.late.copy()
         self._wanted_s = 0.0
@@ -59,7 +63,7 @@ class LoadWatch:
             await asyncio.sleep(EVERY_S)
             self.governor.observe(self._read())
             limit, calls = self.governor.limit, self.governor.load.calls
-            if (calls >= limit) != refused:
+            if self._refuses and (calls >= limit) != refused:
                 refused = not refused
                 if refused:
                     load = self.governor.load

@@ -2,7 +2,7 @@
 
 The pitch of a window of 32 ms is the first high peak of its autocorrelation (Boersma 1993), from 70 to 400 Hz.
 Telephones do not transmit the fundamental of most voices, but all harmonics repeat with it. A window takes about
-0.05 ms.
+0.01 ms.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from voicebot.speech.caller_level import least_active
 
 _RATE: Final = 8000
 _COUNT: Final = round(_RATE * WINDOW_S)
-_SIZE: Final = 2 * _COUNT
 _SHORTEST, _LONGEST = _RATE // 400, _RATE // 70
 _CLEAR: Final = 0.7
 """The least autocorrelation of a voice that has a pitch, relative to the energy."""
@@ -30,11 +29,11 @@ _WINDOW = np.hanning(_COUNT).astype(np.float32)
 _LEAST: Final = 3
 """Windows with a pitch from which that of a voice is known."""
 _KEPT: Final = 200
+_NOTHING = np.zeros(_LONGEST, np.float32)
 
 
 def _autocorrelation(samples: Samples) -> Samples:
-    spectrum = np.fft.rfft(samples, _SIZE)
-    return np.fft.irfft((spectrum * spectrum.conj()).real, _SIZE)[: _LONGEST + 1].astype(np.float32)
+    return np.correlate(np.concatenate((samples, _NOTHING)), samples)
 
 
 _OF_WINDOW = _autocorrelation(_WINDOW)

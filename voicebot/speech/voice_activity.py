@@ -95,6 +95,7 @@ class VoiceActivity:
         self._may_start = False  # it was told of the present run of voiced windows
         self._filled = 0  # samples of the stream's window
         self._rest = np.zeros(0, np.float32)  # those that came after it
+        self._samples = self._rest  # what came last
         self._end = 0.0  # when it was spoken
         self._level = _FLOOR_DBFS
         self._quiet_s = 0.0
@@ -124,19 +125,21 @@ class VoiceActivity:
         """Whether the voice that was detected last was not the caller's, and may go on."""
         return self._others_s is not None
 
-    def ignores(self, payload: bytes) -> bool:
-        """Whether a frame is no voice of the caller's: too faint, or not found to be speech while the bot speaks."""
+    def ignores(self) -> bool:
+        """Whether the audio that was heard last is no voice of the caller's: too faint, or not found to be speech while
+        the bot speaks."""
         if self.speaking:
             return False
+        if self._bot_audible or self.others:
+            return True
         faint = self._caller.faint_dbfs
-        return (
-            self._bot_audible or self.others or (faint is not None and level_dbfs(self.audio.floats(payload)) < faint)
-        )
+        return faint is not None and level_dbfs(self._samples) < faint
 
     def hear(self, payload: bytes, at: float) -> list[VoiceEvent] | None:
         """Add audio, not more than a window's, whose last sample was spoken at ``at``. Returns the resulting events,
         usually none. None: ``stream`` is to be scored, and then :meth:`scored` goes on, before more audio comes."""
         samples, window = self.audio.floats(payload), self.stream.window
+        self._samples = samples
         filled = self._filled + len(samples)
         if filled < len(window):
             window[self._filled : filled] = samples
