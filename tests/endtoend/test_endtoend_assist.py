@@ -9,6 +9,7 @@ import time
 import urllib.request
 import wave
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -110,6 +111,19 @@ def said(lines: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     return found
 
 
+def is_said(lines: Sequence[dict[str, Any]]) -> bool:
+    """Whether each role has said what it said, but for a word that the recogniser added, missed or took for another."""
+    found = said(lines)
+    return found.keys() == EXPECTED.keys() and all(
+        max(len(found[role]), len(expected)) - matching(found[role], expected) <= 1
+        for role, expected in EXPECTED.items()
+    )
+
+
+def matching(one: Sequence[str], other: Sequence[str]) -> int:
+    return sum(block.size for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks())
+
+
 async def test_each_of_two_people_is_heard_shown_and_kept(serve: Callable[..., Service]) -> None:
     service = serve(siprec__numbers='["desk"]', console__token=TOKEN, assist__recording="true", assist__folder="")
     async with RecordingClient(("127.0.0.1", service.port)) as client:
@@ -118,11 +132,11 @@ async def test_each_of_two_people_is_heard_shown_and_kept(serve: Callable[..., S
         call_id = call["CallId"]
         await wire.say(apology("bot", PCMU), b"\xff" * 8000)
         await wire.say(b"", apology("transfer", PCMU))
-        await wire.silence_until(lambda: said(final(service, call_id)) == EXPECTED, lambda: final(service, call_id))
+        await wire.silence_until(lambda: is_said(final(service, call_id)), lambda: said(final(service, call_id)))
         assert 'voicebot_assist_now{what="recognisers"} 2.0' in await asyncio.to_thread(asked, service, "/metrics")
         await client.bye()
     record = await asyncio.to_thread(service.record, call_id)
-    assert said(record["transcript"]) == EXPECTED
+    assert is_said(record["transcript"])
     assert [party["DisplayName"] for party in record["parties"]] == ["Ada Caller", "Bo Agent"]
     assert record["sentiment"] and record["summary"] is not None
     begins = [line["BeginOffsetMillis"] for line in record["transcript"]]
