@@ -22,6 +22,7 @@ from voicebot.events import (
     Hypothesis,
     InputHint,
     NoMatch,
+    PlaybackEnded,
     PlaybackStarted,
     SpeechStarted,
     SpeechStopped,
@@ -461,3 +462,20 @@ def test_what_plays_decides_whether_a_word_is_an_answer(text: str, over: SpokenO
 def test_a_yes_to_a_question_of_which_nothing_is_known_is_taken_when_it_was_heard() -> None:
     assert meaning("yes", "en-US", None, SpokenOver(question=True), confirmed=True) is Meaning.INTERRUPTION
     assert meaning("okay", "en-US", None, SpokenOver(question=True), confirmed=True) is Meaning.LISTENING
+
+
+def test_an_answer_to_a_question_that_was_not_heard_may_go_on() -> None:
+    question = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("no thank you", "no", "yes")))
+    heard = (
+        SpeechStarted(3.1, 3.0),
+        Hypothesis(3.6, "no thank you", 3.0, 3.6),
+        PlaybackEnded(3.62, 1, 3.0, complete=False, whole_s=4.0),
+        PlaybackEnded(3.63, 2, 0.0, complete=False),
+        SpeechStopped(3.75, 3.65),
+        SpeechStarted(3.9, 3.85),
+        Hypothesis(4.3, "no thank you that is all", 3.0, 4.2),
+        SpeechStopped(4.6, 4.45),
+        Final(4.6, "no thank you that is all", 3.0, 4.45, 0.9),
+    )
+    call = over(SAYING, question, *heard, then="Is there anything else?", until=8.0)
+    assert became(call) == ["pause", "drop", "no thank you that is all"]

@@ -7,12 +7,13 @@ Events are not known here: :class:`~voicebot.turns.machine.TurnMachine` translat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from voicebot.events import BotMessage, Final, Hypothesis, InputHint
 from voicebot.turns.back_channel import interrupts
 from voicebot.turns.bot_requests import BotRequests
-from voicebot.turns.bot_speech import BotSpeech
+from voicebot.turns.bot_speech import SHARE_TO_KNOW, BotSpeech
 from voicebot.turns.bot_wait import BotWait
 from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.caller_speech import CallerSpeech
@@ -160,7 +161,11 @@ class Floor:
         return not self.caller.speaking and ((turn.final and turn.covered) or turn.no_match)
 
     def _turn(self) -> TurnSoFar:
-        return self.caller.so_far(self.policy.expected, self.policy.language)
+        turn = self.caller.so_far(self.policy.expected, self.policy.language)
+        if turn.judgement is Judgement.COMPLETE and self.bot.last_heard < SHARE_TO_KNOW:
+            # who interrupts before the question was heard may say more: "no thank you, that is all"
+            return replace(turn, judgement=Judgement.OTHER)
+        return turn
 
     def _turn_deadline(self, turn: TurnSoFar) -> float | None:
         # while a prompt is paused there is no row for it; and the bot must first know what was heard of a dropped turn
