@@ -180,10 +180,12 @@ async def test_it_speaks_on_its_own_initiative_and_asks_who_is_on_the_line(
     url = await asyncio.to_thread(start_bot.wait)
     async with channel_to("rest", url, identity) as channel:
         call = Call(channel)
-        assert await call.hear("call me back") == ["I will."]
-        taxi = await call.next()
-        assert isinstance(taxi, BotMessage), start_bot.log()
-        assert (taxi.request, taxi.speak) == (0, "Your taxi is here.")
+        told = await call.ask(activities.user_message("call me back"))
+        if len(said(told)) < 2:  # else it called back before its turn was over
+            taxi = await call.next()
+            assert isinstance(taxi, BotMessage) and taxi.request == 0, start_bot.log()
+            told.append(taxi)
+        assert [event.speak for event in told if isinstance(event, BotMessage)] == ["I will.", "Your taxi is here."]
         assert await call.hear("members") == ["On the line: +15550100"]
         assert await call.hear("fail") == ["The bot has a problem."]
 
