@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import os
-import signal
-import sys
 import uuid
 from collections.abc import Callable
 from functools import cache
@@ -40,7 +37,7 @@ from voicebot.speechsdk.drivers import (
     SynthesisSignal,
 )
 from voicebot.speechsdk.endpoint import SpeechEndpoint
-from voicebot.speechsdk.server import SdkServer
+from voicebot.speechsdk.server import serve
 from voicebot.speechsdk.turn_scorer import TurnScorer
 
 STEP: Final = PCMU.frame_bytes
@@ -184,19 +181,6 @@ def _done() -> asyncio.Future[None]:
     return done
 
 
-async def serve(path: Path, texts: list[str]) -> None:
-    loop = asyncio.get_running_loop()
-    over = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, over.set)
-    server = await loop.create_unix_server(lambda: SdkServer(ScriptedSdk(texts), NoScores(), over.set), str(path))
-    sys.stdout.write(json.dumps({"ready": True}) + "\n")
-    sys.stdout.flush()
-    gc.collect()
-    gc.freeze()
-    await over.wait()
-    server.close()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket", type=Path, required=True)
@@ -209,7 +193,7 @@ def main() -> None:
     if options.exit_with_parent:
         end_with_parent()
     os.umask(0o077)
-    uvloop.run(serve(options.socket, json.loads(options.texts)))
+    uvloop.run(serve(options.socket, ScriptedSdk(json.loads(options.texts)), NoScores()))
 
 
 if __name__ == "__main__":

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import json
 import logging
+import signal
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, cast
 
 from voicebot.audio import AudioFormat
@@ -34,6 +39,22 @@ MAX_BUFFERED: Final = 64 << 20
 """Bytes that may wait for a call process that does not read (half an hour of wideband audio). Beyond that, the speech
 client ends."""
 _CHUNK: Final = 64 << 10
+
+
+async def serve(path: Path, sdk: SpeechSdk, scorer: TurnScorer) -> None:
+    """Serve one connection at ``path``, and say on standard output when it can be made; returns when that has ended, or
+    after SIGTERM."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, over.set)
+    server = await loop.create_unix_server(lambda: SdkServer(sdk, scorer, over.set), str(path), backlog=1)
+    sys.stdout.write(json.dumps({"ready": True}) + "\n")
+    sys.stdout.flush()
+    gc.collect()
+    gc.freeze()
+    await over.wait()
+    server.close()
+    log.info("stopping")
 
 
 class SdkServer(asyncio.Protocol):
