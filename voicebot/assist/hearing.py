@@ -31,7 +31,7 @@ from voicebot.events import (
 from voicebot.events import (
     Final as FinalResult,
 )
-from voicebot.speech import SharedDetector, SpeechUnavailable, VoiceActivity
+from voicebot.speech import DetectedFrames, SharedDetector, SpeechUnavailable, VoiceActivity
 from voicebot.speech.replay import Replay
 from voicebot.tasks import BackgroundTasks
 
@@ -70,8 +70,7 @@ class Hearing:
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._voice_activity = VoiceActivity(audio)
-        self._detector = detector
-        self._unscored: tuple[bytes, float] | None = None  # the frame whose window is being scored
+        self._detected = DetectedFrames(self._voice_activity, detector, self._pass_on)
         self._before = Replay(audio, BEFORE_S)
         self._recognizer: PartyRecognizer | None = None
         self._onset = 0.0
@@ -94,26 +93,13 @@ class Hearing:
         """20 ms of the voice."""
         if self._stopped:
             return
-        self._score_now()  # what comes now follows it
+        self._detected.settle()
         self._last_frame = at
-        events = self._voice_activity.hear(payload, at)
-        if events is None:
-            self._unscored = payload, at
-            self._detector.score(self._voice_activity.stream, self._scored, at)
-        else:
-            self._pass_on(payload, at, events)
+        self._detected.hear(payload, at, (payload, at))
 
-    def _scored(self, probability: float) -> None:
-        unscored, self._unscored = self._unscored, None
-        if unscored is not None:
-            self._pass_on(*unscored, self._voice_activity.scored(probability))
-
-    def _score_now(self) -> None:
-        if self._unscored is not None:
-            self._detector.run()
-
-    def _pass_on(self, payload: bytes, at: float, events: Iterable[Event]) -> None:
+    def _pass_on(self, frame: tuple[bytes, float], events: Iterable[Event]) -> None:
         """To the recogniser, if there is or is to be one."""
+        payload, at = frame
         for event in events:
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset
@@ -130,7 +116,7 @@ class Hearing:
 
     def interrupt(self) -> None:
         """No more frames come for now: what was being said ends here."""
-        self._score_now()
+        self._detected.settle()
         if self._recognizer is None or self._ended:
             return
         self._ended = True
@@ -168,8 +154,7 @@ class Hearing:
     async def stop(self) -> None:
         """Release the recogniser; ``tell`` gets nothing after that."""
         self._stopped = True
-        self._detector.drop(self._voice_activity.stream)
-        self._unscored = None
+        self._detected.end()
         recognizer, self._recognizer = self._recognizer, None
         if recognizer is not None:
             await recognizer.stop()

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from voicebot.audio import FRAME_S, AudioFormat
 from voicebot.calls.services import HEARD_S, CallServices
 from voicebot.events import Event, NoMatch, RecognitionLost, SpeechStarted, SpeechStopped, TurnScored
-from voicebot.speech import EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
+from voicebot.speech import DetectedFrames, EchoGuard, NoiseGate, SpeechUnavailable, VoiceActivity
 from voicebot.speech.noise_gate import Frame
 from voicebot.speech.voice_activity import VoiceEvent
 
@@ -55,8 +55,7 @@ class Hearing:
             gate_dbfs=services.rules.vad_echo_gate_dbfs,
             whose=self._echo.whose,
         )
-        self._detector = services.detector
-        self._unscored: _Heard | None = None  # the frame whose window is being scored
+        self._detected = DetectedFrames(self._voice_activity, services.detector, self._pass_on)
         self._noise_gate = NoiseGate(audio)
         self._recognizer = services.recognizer(audio, tell, services.rules.language)
         self._heard: deque[bytes] = deque(maxlen=round(HEARD_S / FRAME_S))
@@ -75,16 +74,14 @@ class Hearing:
     async def stop(self) -> None:
         """Release the recogniser. ``tell`` gets nothing after that."""
         self._stopped = True
-        self._detector.drop(self._voice_activity.stream)
-        self._unscored = None
+        self._detected.end()
         await self._recognizer.stop()
 
     def frame(self, payload: bytes, at: float, *, muted: bool) -> None:
         """20 ms from the caller; ``muted``: they count as silence."""
         if self._stopped:
             return
-        if self._unscored is not None:  # what follows comes after it
-            self._detector.run()
+        self._detected.settle()
         voice = self._echo.without_echo(payload)
         deaf = muted or not self.listening
         if deaf:
@@ -93,17 +90,7 @@ class Hearing:
         activity.bot_speaks = self._bot_speaks or self._bot_paused
         activity.echo_may_come = self._echo.audible
         heard = _Heard(voice, at, deaf, activity.doubtful)
-        events = activity.hear(voice, at)
-        if events is None:
-            self._unscored = heard
-            self._detector.score(activity.stream, self._scored, at)
-        else:
-            self._pass_on(heard, events)
-
-    def _scored(self, probability: float) -> None:
-        heard, self._unscored = self._unscored, None
-        if heard is not None:
-            self._pass_on(heard, self._voice_activity.scored(probability))
+        self._detected.hear(voice, at, heard)
 
     def _pass_on(self, heard: _Heard, events: list[VoiceEvent]) -> None:
         """To the recogniser, and what it means to the call."""

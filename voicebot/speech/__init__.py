@@ -16,7 +16,7 @@ from voicebot.speech.noise_gate import NoiseGate
 from voicebot.speech.prompts import HeldPrompt, PromptCache, PromptStatistics
 from voicebot.speech.recognizer import Recognizer
 from voicebot.speech.rendering import Urgency
-from voicebot.speech.shared_detector import SharedDetector
+from voicebot.speech.shared_detector import DetectedFrames, SharedDetector
 from voicebot.speech.synthesizer import Speech, SynthesisTimeouts, SynthesizerPool
 from voicebot.speech.voice_activity import VoiceActivity
 from voicebot.speech.voices import PromptVoice, Voices
@@ -25,6 +25,7 @@ from voicebot.speechsdk.endpoint import EndpointSource, SpeechEndpoint, SpeechUn
 __all__ = [
     "APOLOGY_TEXTS",
     "ApologyKind",
+    "DetectedFrames",
     "EchoGuard",
     "EndpointSource",
     "HeldPrompt",
