@@ -34,7 +34,14 @@ class Exchange:
         )
 
     async def _dial(
-        self, to: Address, *, line: str, sender: Address | None, headers: Mapping[str, str], ring_timeout_s: float
+        self,
+        to: Address,
+        *,
+        line: str,
+        sender: Address | None,
+        headers: Mapping[str, str],
+        ring_timeout_s: float,
+        within_call: bool = False,
     ) -> Leg:
         if self._full:
             raise NoRoom("there are too many calls")

@@ -77,6 +77,12 @@ def test_an_end_that_nobody_foresaw_makes_no_label_of_its_own() -> None:
     assert samples(metrics)["voicebot_calls_total{direction=inbound,outcome=other}"] == 1
 
 
+def test_running_calls_are_told_also_where_there_are_none() -> None:
+    found = samples(Metrics())
+    assert found["voicebot_calls_up{direction=inbound,state=up}"] == 0
+    assert found["voicebot_calls_up{direction=outbound,state=calling}"] == 0
+
+
 def test_figures_of_others_are_read_when_they_are_asked_for() -> None:
     counts = {"404": 1.0}
     metrics = Metrics(

@@ -54,7 +54,14 @@ class Desk:
         return self.token
 
     async def _dial(
-        self, to: Address, *, line: str, sender: Address | None, headers: Mapping[str, str], ring_timeout_s: float
+        self,
+        to: Address,
+        *,
+        line: str,
+        sender: Address | None,
+        headers: Mapping[str, str],
+        ring_timeout_s: float,
+        within_call: bool = False,
     ) -> Leg:
         self.legs.append(Line("outbound", call_id=f"call/{len(self.legs) + 1}@pbx"))
         return self.legs[-1]

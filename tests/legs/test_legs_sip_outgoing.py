@@ -231,6 +231,9 @@ async def test_while_draining_and_at_the_limit_no_call_is_placed(sides: tuple[Si
     us.front.drain()
     with pytest.raises(NoRoom, match="being stopped"):
         await us.call(uri_of(them))
+    us.front._limit = 1
+    leg = await us.front.place(Address.parse(uri_of(them)), within_call=True)
+    await asyncio.gather(leg.answer(), (await them.next_leg()).answer())
 
 
 async def test_what_happened_before_anybody_listened_is_told_when_somebody_does(sides: tuple[Side, Side]) -> None:

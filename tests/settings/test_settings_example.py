@@ -47,7 +47,7 @@ def faults(text: str) -> Iterator[str]:
             yield from (f"{section}.{name} is missing" for name in fields.keys() - entry.keys())
             yield from (f"{section}.{name} is no setting" for name in entry.keys() - fields.keys())
             for name in fields.keys() & entry.keys():
-                default = fields[name].get_default(call_default_factory=True)
+                default = fields[name].get_default(call_default_factory=True, validated_data={})
                 if default in (PydanticUndefined, None, "", (), {}):
                     continue  # what is shown is an example
                 value = TypeAdapter(fields[name].annotation).validate_python(entry[name])

@@ -11,7 +11,7 @@ from waiting import until
 
 from voicebot.address import Address
 from voicebot.service.figures import sip_figures
-from voicebot.service.sip import recordings, sip_endpoint
+from voicebot.service.sip import listeners, recordings, sip_endpoint
 from voicebot.settings import SettingsError, load_settings
 from voicebot.settings.sip import listen_at
 from voicebot.sip import ListenAt, SipEndpoint, SipRequest, TrunkState, offer_answer
@@ -179,6 +179,26 @@ def test_session_descriptions_have_an_address_also_where_messages_have_a_name(
     file = tmp_path / "voicebot.toml"
     file.write_text(f"[sip]\n{sip}\n")
     assert load_settings(file).sip.host_for_media == wanted
+
+
+@pytest.mark.parametrize(
+    ("sip", "host", "reached_at"),
+    [
+        ('listen = ["udp:203.0.113.10:5060", "tls:203.0.113.10:5061"]', "203.0.113.10", "203.0.113.10"),
+        ('listen = ["udp:10.0.0.5:5060"]\nadvertised_host = "203.0.113.10"', "10.0.0.5", "203.0.113.10"),
+        ('listen = ["udp:[2001:db8::1]:5060"]', "2001:db8::1", "2001:db8::1"),
+        ('listen = ["udp:203.0.113.10:5060"]\nhost = "203.0.113.11"', "203.0.113.11", "203.0.113.10"),
+        ("", "127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_audio_arrives_where_we_listen_unless_host_says_otherwise(
+    tmp_path: Path, sip: str, host: str, reached_at: str
+) -> None:
+    file = tmp_path / "voicebot.toml"
+    file.write_text(f"[sip]\n{sip}\n")
+    settings = load_settings(file)
+    assert settings.sip.host == host
+    assert listeners(settings)[0].reached_at == reached_at
 
 
 def test_a_trunk_and_an_account_may_be_symmetric_and_a_trunk_see_our_own_domain(tmp_path: Path) -> None:

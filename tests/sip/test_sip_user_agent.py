@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sip_calls import calling, offered
-from sip_peer import OFFER, SOURCE, Peer, session, statuses
+from sip_peer import OFFER, SOURCE, Peer, session, statuses, up
 
 from voicebot.sip.call_table import SipLimits
 from voicebot.sip.inspection import METHODS
@@ -52,6 +52,16 @@ def test_options_tells_what_we_can() -> None:
     assert set(answer.tokens("Allow")) == set(METHODS)
     assert "application/sdp" in answer.tokens("Accept")
     assert answer.headers.get("Supported") is not None
+
+
+def test_while_draining_options_gets_what_an_invite_would_and_within_calls_200_still() -> None:
+    peer = Peer()
+    _, ok = up(peer)
+    peer.ua.draining = True
+    (refused,) = peer.send(peer.request("OPTIONS", call_id="ping"))
+    assert statuses([refused]) == [503] and refused.headers.get("Retry-After")
+    (answer,) = peer.send(peer.request("OPTIONS", to_tag=ok.recipient.tag, cseq=2))
+    assert statuses([answer]) == [200]
 
 
 @pytest.mark.parametrize("method", ["BYE", "INFO", "UPDATE", "NOTIFY", "INVITE", "REFER", "OPTIONS"])

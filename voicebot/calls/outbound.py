@@ -30,7 +30,14 @@ class Dial(Protocol):
     """Begins an outbound leg: :meth:`voicebot.legs.sip_front_end.SipFrontEnd.place`, and raises what that raises."""
 
     def __call__(
-        self, to: Address, *, line: str, sender: Address | None, headers: Mapping[str, str], ring_timeout_s: float
+        self,
+        to: Address,
+        *,
+        line: str,
+        sender: Address | None,
+        headers: Mapping[str, str],
+        ring_timeout_s: float,
+        within_call: bool = False,
     ) -> Awaitable[Leg]: ...
 
 
@@ -90,7 +97,9 @@ class Outbound:
         The list of targets that may be called does not apply: transfers have their own.
         """
         line = trunk if trunk in self._lines else ""
-        return await self._dial(to, line=line, sender=None, headers=headers, ring_timeout_s=self._ring_timeout_s)
+        return await self._dial(
+            to, line=line, sender=None, headers=headers, ring_timeout_s=self._ring_timeout_s, within_call=True
+        )
 
     def _address(self, request: CallRequest) -> tuple[Address, Line | None]:
         """The address to call, with a domain, and the line; None: directly, by no line."""

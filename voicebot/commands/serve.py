@@ -58,8 +58,7 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         loop.add_signal_handler(number, stop.set)
 
     def on_ready(app: Application) -> None:
-        host = settings.sip.advertised_host or settings.sip.host
-        uri = f"sip:bot@{host}:{app.front_end.endpoint.port}"
+        uri = app.front_end.endpoint.listeners[0].uri("bot")
         if as_json:
             facts = {"ready": True, "sip": uri, "speech": app.speech.url, "http_port": app.dialogs.http_port}
             facts["console_port"] = app.console.port

@@ -28,6 +28,9 @@ _JITTER_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 _ROUND_TRIP_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1)
 _MOS = (1, 1.5, 2, 2.5, 3, 3.2, 3.4, 3.6, 3.8, 4, 4.2, 4.4)
 
+_CALLS_UP = {("inbound", "ringing"): 0, ("inbound", "up"): 0} | dict.fromkeys(
+    (("outbound", state) for state in ("calling", "ringing", "early-media", "up")), 0
+)
 _PACKETS = {
     "sent": "packets_sent",
     "received": "packets_received",
@@ -161,7 +164,8 @@ class Metrics:
         """The metrics that are read at each request."""
         yield _build_info()
         up = GaugeMetricFamily("voicebot_calls_up", "Running calls", labels=["direction", "state"])
-        tally = Tally((call.info.direction, call.phase) for call in self._running())
+        tally = Tally(_CALLS_UP)  # a series that is only there at times makes alerts and autoscalers blind
+        tally.update((call.info.direction, call.phase) for call in self._running())
         for (direction, phase), count in sorted(tally.items()):
             up.add_metric([direction, phase], count)
         yield up

@@ -96,8 +96,9 @@ class SipFrontEnd:
         await self._tasks.close()
 
     def drain(self) -> None:
-        """Refuse every new call with 503 and Retry-After from now on; calls in progress continue."""
+        """From now on, every new call gets 503 and Retry-After, and OPTIONS too; calls in progress continue."""
         self._draining = True
+        self.endpoint.drain()
 
     def media_for(self, trunk: str = "") -> MediaOptions:
         """The media options for legs of a trunk or account."""
@@ -121,13 +122,15 @@ class SipFrontEnd:
         sender: Address | None = None,
         headers: Mapping[str, str] | None = None,
         ring_timeout_s: float = 60.0,
+        within_call: bool = False,
     ) -> OutgoingSipLeg:
-        """Call ``to``, through ``line`` if it is given. The leg is not answered yet.
+        """Call ``to``, through ``line`` if it is given. The leg is not answered yet. ``within_call``: it is part of a
+        call in progress, which may be transferred also while draining.
 
         Raises :class:`NoRoom` while draining, at a limit of calls or without a free port; ValueError if ``to`` has no
         domain, or for a malformed header or an unknown line.
         """
-        if refusal := self._refusal(self.endpoint.active_calls + 1):
+        if refusal := self._refusal(self.endpoint.active_calls + 1, draining=self._draining and not within_call):
             raise NoRoom(_NO_ROOM[refusal])
         options = OutgoingOptions(
             line=line,
@@ -148,16 +151,16 @@ class SipFrontEnd:
         """The number of calls that have not ended, incoming and outgoing."""
         return self.endpoint.active_calls
 
-    def _refusal(self, calls: int) -> str:
+    def _refusal(self, calls: int, *, draining: bool) -> str:
         """Why there may not be ``calls`` calls; empty if there may."""
-        if self._draining:
+        if draining:
             return "draining"
         if calls > self._limit:
             return "limit"
         return "" if self._admits(calls) else "busy"
 
     def _invited(self, call: IncomingCall) -> None:
-        if refusal := self._refusal(self.endpoint.active_calls):
+        if refusal := self._refusal(self.endpoint.active_calls, draining=self._draining):
             self.rejected[refusal] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
             return

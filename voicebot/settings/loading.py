@@ -49,7 +49,8 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         settings = Settings(**data)
         _refuse_missing(file, settings)
     except ValidationError as error:
-        raise SettingsError("\n".join(_line(file, e) for e in error.errors())) from error
+        wrong = [e for e in error.errors() if e["type"] != "default_factory_not_called"]  # which follows from another
+        raise SettingsError("\n".join(_line(file, e) for e in wrong)) from error
     except (UnreadableVariable, RecursionError) as error:  # a variable for a list or a table is JSON
         raise SettingsError(f"environment: {error}: write it as JSON") from error
     except OSError as error:  # of a file that is named: in a folder of others, or the name is too long

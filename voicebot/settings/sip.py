@@ -11,6 +11,7 @@ from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from voicebot.audio.codecs import DEFAULT_CODECS
 from voicebot.legs.sip_media import CodecChoice, MediaPreferences
+from voicebot.loopback import is_loopback
 from voicebot.settings.media import CodecNames
 from voicebot.settings.values import Port, Seconds, Section, default, options
 from voicebot.sip import DEFAULT_RATES, Access, AgentOptions, ListenAt, Rate, TlsOptions
@@ -24,7 +25,10 @@ _LABEL_RE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
 class SipSettings(Section):
     """[sip] where we listen, who may call, and the codecs."""
 
-    host: str = "127.0.0.1"
+    listen: tuple[str, ...] = ()
+    """Where to listen, instead of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
+    host: str = Field(default_factory=lambda others: _host_beside(others.get("listen", ())))
+    """Where we listen, and where audio arrives. Unset: the address of the first of ``listen``, or 127.0.0.1."""
     port: Port = 5060
     advertised_host: str = ""
     """Our address in SIP messages (Via, Contact), if it differs from ``host``: behind NAT, or with ``0.0.0.0``.
@@ -40,8 +44,6 @@ class SipSettings(Section):
     """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = default(MediaPreferences, "codec_choice")
     """Which codec of an offer is taken: the one that the other side prefers, or the first in ``codecs``."""
-    listen: tuple[str, ...] = ()
-    """Where to listen, instead of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
     """What happens to calls by no trunk: they are taken, get 403, or get no answer. ``auto``: no answer if there are
     trunks or accounts; else they are taken."""
@@ -81,6 +83,11 @@ class SipSettings(Section):
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
+        if self.listen and is_loopback(self.host) and not is_loopback(beside := _host_beside(self.listen)):
+            raise ValueError(
+                f"audio would arrive at host {self.host} only, but peers are told {beside}: leave out host, or set "
+                "it to the address for audio"
+            )
         if _is_unspecified(self.host):
             every = f"host {self.host} is every address"
             if not self.advertised_host:
@@ -161,6 +168,11 @@ def listen_at(value: str, advertised_host: str) -> ListenAt:
     fits = advertised_host if advertised_host and _version(advertised_host) in (None, 6 if six else 4) else ""
     transports: dict[str, Literal["UDP", "TCP", "TLS"]] = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
     return ListenAt(transports[match[1].lower()], host, int(match[3]), fits)
+
+
+def _host_beside(listen: tuple[str, ...]) -> str:
+    """The address for audio where none is set: the one that session descriptions name."""
+    return listen_at(listen[0], "").host if listen else "127.0.0.1"
 
 
 def _version(host: str) -> int | None:

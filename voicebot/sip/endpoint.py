@@ -137,6 +137,10 @@ class SipEndpoint:
             ua.lines.probe(trunk.name, trunk.outbound, trunk.options_s, loop.time())
         self.flush()
 
+    def drain(self) -> None:
+        """From now on, OPTIONS gets 503, so that peers send new calls elsewhere; calls in progress continue."""
+        self._core.draining = True
+
     async def close(self) -> None:
         """End every call (with a BYE, CANCEL or 480 whose response is not waited for) and close the sockets."""
         if self._ua is None or self._transports is None:

@@ -60,12 +60,16 @@ class Listener:
     def sent_by(self) -> str:
         return f"{bracketed(self.host)}:{self.port}"
 
+    def uri(self, user: str, *, secure: bool = False) -> str:
+        """The URI at which we are called here. ``secure``: a sips URI."""
+        if secure:
+            return f"sips:{user}@{self.sent_by}"
+        transport = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
+        return f"sip:{user}@{self.sent_by}{transport}"
+
     def contact(self, user: str = "voicebot", *, secure: bool = False) -> str:
         """A Contact value. ``secure``: use a sips URI, as for a request with a sips URI (RFC 3261 12.1.1)."""
-        if secure:
-            return f"<sips:{user}@{self.sent_by}>"
-        transport = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
-        return f"<sip:{user}@{self.sent_by}{transport}>"
+        return f"<{self.uri(user, secure=secure)}>"
 
 
 def choose_listener(listeners: Sequence[Listener], hop: Hop) -> Listener:

@@ -77,6 +77,8 @@ class UserAgent:
         self._limits = options.limits
         self._table = CallTable(options.limits, self._emit)
         self._gate = gate or OpenGate()
+        self.draining = False
+        """Whether OPTIONS says that new calls are refused. The refusing is done by who gets the calls."""
         self._token = token
         self._outbox: list[SipOutput] = []
 
@@ -253,8 +255,8 @@ class UserAgent:
             self.layer.answer_stateless(request, refusal.status, reply_to, headers=refusal.headers)
             return
         if self.transactions >= bound:
-            retry_after = {"Retry-After": str(self._limits.retry_after_s)}
-            self.layer.answer_stateless(request, 503, reply_to, headers=retry_after)
+            no_room = self._no_room()
+            self.layer.answer_stateless(request, no_room.status, reply_to, headers=no_room.headers)
             return
         refusal = self._inspect(request, trunk)
         transaction = self.layer.start_server(request, reply_to)
@@ -331,8 +333,7 @@ class UserAgent:
     ) -> None:
         """Make a new call. Its session description is parsed only here."""
         if not self._table.has_room(trunk):
-            retry_after = {"Retry-After": str(self._limits.retry_after_s)}
-            self._refuse(transaction, Refusal(503, retry_after), now)
+            self._refuse(transaction, self._no_room(), now)
             return
         if too_short(request):
             self._refuse(transaction, Refusal(422, {"Min-SE": str(MIN_SE)}), now)
@@ -371,7 +372,10 @@ class UserAgent:
         self._emit(CallOffered(call))
 
     def _answer_options(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
-        """Answer OPTIONS with what we support (11.2)."""
+        """Answer OPTIONS as an INVITE would be (11.2): with what we support, or with 503 while draining."""
+        if self.draining and not request.recipient.tag:
+            self._refuse(transaction, self._no_room(), now)
+            return
         response = response_to(request, 200, to_tag=self.layer.tag_for(request))
         response.headers.set("Allow", ALLOW)
         response.headers.set("Accept", ACCEPT)
@@ -380,6 +384,9 @@ class UserAgent:
         response.headers.set("Supported", SUPPORTED)
         response.headers.set("Contact", self.layer.contact(source))
         self.layer.respond(transaction, response, now)
+
+    def _no_room(self) -> Refusal:
+        return Refusal(503, {"Retry-After": str(self._limits.retry_after_s)})
 
     def _refuse(self, transaction: ServerTransaction, refusal: Refusal, now: float) -> None:
         self.layer.refuse(transaction, refusal.status, now, headers=refusal.headers)
