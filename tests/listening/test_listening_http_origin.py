@@ -45,6 +45,13 @@ def test_a_name_in_the_request_line_counts_as_well() -> None:
     assert refused is not None and refused.status == 421
 
 
+def test_a_page_of_a_site_that_is_named_may_ask_by_any_case() -> None:
+    sites = ("https://crm.example.com",)
+    for origin, taken in [("https://crm.example.com", True), ("HTTPS://CRM.example.com", True), ("https://a.b", False)]:
+        headers = CIMultiDict({"Host": "127.0.0.1", "Origin": origin})
+        assert (refusal_of(headers, names=OURS, origins=sites) is None) is taken
+
+
 @pytest.mark.parametrize(
     ("origin", "status"),
     [

@@ -87,6 +87,8 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[sip]\nlisten = ["http:1.2.3.4:5"]\n', "must look like"),
         ('[sip]\nhost = "127.0.0.1"\nlisten = ["udp:192.0.2.1:5060"]\n', "peers are told 192.0.2.1: leave out host"),
         ('[sip]\nlisten = ["udp:0.0.0.0:5060"]\n', "set advertised_host to the one that peers reach"),
+        ('[sip]\norigins = ["crm.example.com"]\n', 'must look like "https://crm.example.com"'),
+        ('[sip]\norigins = ["https://crm.example.com/"]\n', "without a path"),
         ('[sip]\nlisten = ["udp:300.2.3.4:5"]\n', "does not appear to be an IPv4 or IPv6 address"),
         ("[tls]\nverify_clients = true\n", "needs ca_file"),
         ('[tls]\ncertificate = "none.pem"\n', "there is no file none.pem"),

@@ -219,6 +219,8 @@ def test_a_trunk_and_an_account_may_be_symmetric_and_a_trunk_see_our_own_domain(
 def test_an_advertised_address_is_for_listeners_of_its_family() -> None:
     assert listen_at("udp:0.0.0.0:5060", "198.51.100.7") == ListenAt("UDP", "0.0.0.0", 5060, "198.51.100.7")
     assert listen_at("TLS:[::]:5061", "198.51.100.7") == ListenAt("TLS", "::", 5061, "")
+    assert listen_at("wss:0.0.0.0:443", "", ("https://a.example",)).origins == ("https://a.example",)
+    assert listen_at("ws:127.0.0.1:80", "").transport == "WS"
     assert listen_at("tls:[::1]:5061", "sip.example.com").advertised_host == "sip.example.com"
 
 

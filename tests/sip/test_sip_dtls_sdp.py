@@ -129,3 +129,28 @@ def test_passwords_are_not_shown_and_attributes_are_bounded() -> None:
         assert not (media.handshake.ufrag or media.handshake.password or media.handshake.mid or media.handshake.setup)
     with pytest.raises(SdpError):
         offered(*[f"a=fingerprint:sha-256 {HASH}"] * 500)
+
+
+@pytest.mark.parametrize(
+    ("group", "named"),
+    [
+        ("BUNDLE a0", "a0"),
+        ("bundle a0 v1", "a0"),
+        ("BUNDLE v1", ""),
+        ("LS a0", ""),
+        ("BUNDLE", ""),
+        ("", ""),
+        ("BUNDLE a0\x00 a0;b", ""),
+    ],
+)
+def test_a_bundle_is_answered_with_the_one_stream_that_is_taken(group: str, named: str) -> None:
+    offer = offered("a=setup:actpass", "a=rtcp-mux", "a=mid:a0", session=(f"a=group:{group}",))
+    agreed = offer_answer.select(offer, srtp="allowed")
+    assert agreed is not None and agreed.handshake is not None
+    made = offer_answer.answer(offer, agreed, *HERE, handshake=agreed.handshake.answer(OURS, None, HERE))
+    text = bytes(made).decode()
+    assert ("a=group" in text) is bool(named)
+    if named:
+        assert text.index(f"a=group:BUNDLE {named}\r\n") < text.index("m=audio")
+        again = offer_answer.offer(*HERE, handshake=agreed.handshake.offer_again(OURS, None, HERE))
+        assert f"a=group:BUNDLE {named}\r\n" in bytes(again).decode(), "the group stays as it is in later offers"

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+import ssl
+from collections.abc import Callable, Collection, Sequence
 from socket import socket
 from typing import cast
 
@@ -41,7 +42,9 @@ HTTP_BOUNDS = Bounds(total=256, of_source=128)
 
 
 class HttpServer:
-    """Serves ``application``. ``names``: those that it answers to (:mod:`voicebot.listening.http_origin`).
+    """Serves ``application``. ``names``: those that it answers to, ``origins``: other sites whose pages may ask
+    (:mod:`voicebot.listening.http_origin`). ``admissions``: where its connections have their places, if it shares them
+    with other listeners; otherwise within ``bounds``. ``trusted``: addresses with places in reserve.
 
     ``grace_s``: for requests that are being answered when it is closed.
     """
@@ -51,11 +54,16 @@ class HttpServer:
         application: web.Application,
         *,
         names: Collection[str] | None,
+        origins: Collection[str] = (),
         bounds: Bounds = HTTP_BOUNDS,
+        admissions: Admissions | None = None,
+        trusted: Callable[[str], bool] = lambda _host: False,
         grace_s: float = 2.0,
     ) -> None:
-        self.admissions = Admissions(bounds)
+        self._trusted = trusted
+        self.admissions = admissions if admissions is not None else Admissions(bounds)
         self._names = names
+        self._origins = origins
         application.middlewares.insert(0, self._guard)
         # What is left of a body that was refused is read all the same: unpacked, it could be a thousand times as much.
         self._runner = web.AppRunner(
@@ -73,19 +81,21 @@ class HttpServer:
         """The port in use; 0 while the server does not listen."""
         return self._listener.port if self._listener is not None else 0
 
-    async def listen(self, host: str, port: int) -> None:
-        """Take requests at ``host`` and ``port`` (0: any). Raises OSError."""
+    async def listen(self, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+        """Take requests at ``host`` and ``port`` (0: any), with ``context`` by TLS. Raises OSError."""
         sockets = await listening_sockets(host, port)
         await self.prepare()
-        self.accept(sockets)
+        self.accept(sockets, context)
 
     async def prepare(self) -> None:
         """Be ready for :meth:`accept`."""
         await self._runner.setup()
 
-    def accept(self, sockets: Sequence[socket]) -> None:
+    def accept(self, sockets: Sequence[socket], context: ssl.SSLContext | None = None) -> None:
         """Take requests at ``sockets``, which are the server's from now on."""
-        self._listener = ConnectionListener("HTTP", sockets, self.admissions, self._connection)
+        self._listener = ConnectionListener(
+            "HTTP", sockets, self.admissions, self._connection, context=context, trusted=self._trusted
+        )
 
     async def refuse(self, within_s: float) -> asyncio.Task[None] | None:
         """Take no more requests, on open connections neither. What is being answered is answered, for ``within_s`` at
@@ -126,7 +136,11 @@ class HttpServer:
         try:
             authority = request.host if "Host" in request.headers else ""
             refused = refusal_of(
-                request.headers, names=self._names, authority=authority, has_body=request.can_read_body
+                request.headers,
+                names=self._names,
+                origins=self._origins,
+                authority=authority,
+                has_body=request.can_read_body,
             )
             if refused is not None:
                 error = {"error": {"code": refused.code, "message": refused.why}}
@@ -153,6 +167,12 @@ async def read_body(request: web.Request) -> bytes:
     return body
 
 
+def place_of(request: web.Request) -> Place:
+    """The place of the connection by which ``request`` came, for a websocket, which may be idle as long as it is open.
+    Raises ``web.HTTPBadRequest``: it is closed."""
+    return _connection_of(request).place
+
+
 def _connection_of(request: web.Request) -> _Connection:
     connection = request.transport.get_protocol() if request.transport is not None else None
     if not isinstance(connection, _Connection):
@@ -165,7 +185,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, inner: asyncio.Protocol, place: Place) -> None:
         self._inner = inner
-        self._place = place
+        self.place = place
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -176,15 +196,15 @@ class _Connection(asyncio.Protocol):
         if self._idle is not None:
             self._idle.cancel()
         if complete:
-            self._place.use()
+            self.place.use()
 
     def completed(self) -> None:
         """The body has come, and the request is being answered."""
-        self._place.use()
+        self.place.use()
 
     def ended(self) -> None:
         """The request has been answered."""
-        self._place.rest()
+        self.place.rest()
         if self._transport is not None:
             self._idle = self._loop.call_later(KEEP_ALIVE_S, self._transport.abort)
 
@@ -204,7 +224,7 @@ class _Connection(asyncio.Protocol):
         for timer in (self._idle, self._unread):
             if timer is not None:
                 timer.cancel()
-        self._place.leave()
+        self.place.leave()
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:

@@ -8,6 +8,8 @@ of which the request itself shows:
 * a request across sites: ``Origin`` names the page. Without asking us first, a browser sends only bodies of the types
   that forms have, so a body must be JSON.
 
+Pages of other sites may be named that are meant to ask (``origins``).
+
 A server that is reached from elsewhere by a name that it does not know, and has its own proof of who asks (a token),
 takes any ``Host``.
 """
@@ -37,12 +39,18 @@ def own_names(listens_at: str, *names: str) -> frozenset[str] | None:
 
 
 def refusal_of(
-    headers: Mapping[str, str], *, names: Collection[str] | None, authority: str = "", has_body: bool = False
+    headers: Mapping[str, str],
+    *,
+    names: Collection[str] | None,
+    origins: Collection[str] = (),
+    authority: str = "",
+    has_body: bool = False,
 ) -> HttpRefusal | None:
     """Why a request is not taken; None: it is.
 
-    ``headers``: by any case of their names. ``names``: those that the server answers to; None: to any. ``authority``:
-    of a request line that has one, which then counts as well (RFC 9112 3.2.2).
+    ``headers``: by any case of their names. ``names``: those that the server answers to; None: to any. ``origins``: in
+    small letters, as browsers write them (``https://crm.example.com``). ``authority``: of a request line that has one,
+    which then counts as well (RFC 9112 3.2.2).
     """
     host, origin = headers.get("Host"), headers.get("Origin")
     for shown in (host, authority):
@@ -50,7 +58,7 @@ def refusal_of(
             return HttpRefusal(
                 421, "MisdirectedRequest", f"this server does not answer to the name in Host: {shown[:100]}"
             )
-    if origin is not None and (host is None or not _is_same(origin, host)):
+    if origin is not None and origin.lower() not in origins and (host is None or not _is_same(origin, host)):
         return HttpRefusal(403, "Forbidden", "requests of other sites' pages are not taken")
     if has_body and not _is_json(headers.get("Content-Type", "")):
         return HttpRefusal(415, "UnsupportedMediaType", "send JSON, as application/json")

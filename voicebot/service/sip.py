@@ -34,7 +34,7 @@ def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) ->
 def listeners(settings: Settings) -> list[ListenAt]:
     """Where the endpoint listens: ``sip.listen``, or UDP at ``sip.host`` and ``sip.port``."""
     sip = settings.sip
-    listen = [listen_at(value, sip.advertised_host) for value in sip.listen]
+    listen = [listen_at(value, sip.advertised_host, sip.origins) for value in sip.listen]
     return listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]
 
 

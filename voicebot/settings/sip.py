@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
 
@@ -15,10 +15,11 @@ from voicebot.loopback import is_loopback
 from voicebot.settings.media import CodecNames
 from voicebot.settings.values import Port, Seconds, Section, default, options
 from voicebot.sip import DEFAULT_RATES, Access, AgentOptions, ListenAt, Rate, TlsOptions
+from voicebot.sip.hop import Transport
 from voicebot.sip.session_timer import MIN_SE
 
-_LISTEN_RE = re.compile(r"(udp|tcp|tls):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
-
+_LISTEN_RE = re.compile(r"(udp|tcp|tls|wss?):(\[[0-9A-Fa-f:.]+\]|[0-9.]+):([0-9]{1,5})\Z", re.IGNORECASE)
+_ORIGIN_RE = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,255}\Z", re.IGNORECASE)
 _LABEL_RE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
 
 
@@ -26,7 +27,8 @@ class SipSettings(Section):
     """[sip] where we listen, who may call, and the codecs."""
 
     listen: tuple[str, ...] = ()
-    """Where to listen, instead of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ..."""
+    """Where to listen, instead of UDP at ``host`` and ``port``: ``udp:192.0.2.1:5060``, ``tls:[::]:5061``, ...;
+    ``ws:`` and ``wss:`` for WebRTC clients."""
     host: str = Field(default_factory=lambda others: _host_beside(others.get("listen", ())))
     """Where we listen, and where audio arrives. Unset: the address of the first of ``listen``, or 127.0.0.1."""
     port: Port = 5060
@@ -44,6 +46,9 @@ class SipSettings(Section):
     """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = default(MediaPreferences, "codec_choice")
     """Which codec of an offer is taken: the one that the other side prefers, or the first in ``codecs``."""
+    origins: tuple[str, ...] = ()
+    """The sites whose pages may call by ``ws:`` and ``wss:``, beside the one at the same address:
+    ``https://crm.example.com``. Clients that are no browsers need no leave."""
     strangers: Literal["auto", "allow", "refuse", "drop"] = "auto"
     """What happens to calls by no trunk: they are taken, get 403, or get no answer. ``auto``: no answer if there are
     trunks or accounts; else they are taken."""
@@ -58,6 +63,14 @@ class SipSettings(Section):
         for one in value:
             listen_at(one, "")
         return value
+
+    @field_validator("origins")
+    @classmethod
+    def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not _ORIGIN_RE.match(one):
+                raise ValueError(f'{one!r} must look like "https://crm.example.com", without a path')
+        return tuple(one.lower() for one in value)
 
     @field_validator("advertised_host")
     @classmethod
@@ -154,20 +167,21 @@ class RateSettings(Section):
         return {method: Rate(*bucket) for method, bucket in buckets.items()}
 
 
-def listen_at(value: str, advertised_host: str) -> ListenAt:
+def listen_at(value: str, advertised_host: str, origins: tuple[str, ...] = ()) -> ListenAt:
     """Parse ``udp:0.0.0.0:5060`` or ``tls:[::]:5061``. Raises ValueError."""
     match = _LISTEN_RE.match(value)
     if match is None:
         raise ValueError(
-            f'{value!r} must look like "udp:192.0.2.1:5060", "tcp:[2001:db8::1]:5060" or "tls:0.0.0.0:5061"'
+            f'{value!r} must look like "udp:192.0.2.1:5060", "tcp:[2001:db8::1]:5060", "tls:0.0.0.0:5061" or '
+            '"wss:0.0.0.0:443"'
         )
     host = str(ipaddress.ip_address(match[2].strip("[]")))
     if int(match[3]) > 65535:
         raise ValueError(f"{value!r}: there is no port {match[3]}")
     six = ":" in host
     fits = advertised_host if advertised_host and _version(advertised_host) in (None, 6 if six else 4) else ""
-    transports: dict[str, Literal["UDP", "TCP", "TLS"]] = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}
-    return ListenAt(transports[match[1].lower()], host, int(match[3]), fits)
+    transport = next(each for each in get_args(Transport) if each == match[1].upper())
+    return ListenAt(transport, host, int(match[3]), fits, origins=origins)
 
 
 def _host_beside(listen: tuple[str, ...]) -> str:

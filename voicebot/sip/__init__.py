@@ -1,4 +1,4 @@
-"""Signalling: a SIP user agent (RFC 3261) over UDP, TCP and TLS.
+"""Signalling: a SIP user agent (RFC 3261) over UDP, TCP, TLS and websockets (RFC 7118).
 
 The files in layers, from the ground up; no file imports one of a layer above it, not even for its types:
 
@@ -11,8 +11,8 @@ The files in layers, from the ground up; no file imports one of a layer above it
   kinds of call;
 * the core: `user_agent` (`agent_options`) with its calls (`call_table`) and lines (`line_table`: `registration`,
   `probe`); `gate` is the interface by which it asks who may talk to it, `trunks` has the rules;
-* the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`) and the name look-ups
-  (`resolver`), `media_names` those for session descriptions, `handle` the futures of a call.
+* the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`, `websocket`) and the name
+  look-ups (`resolver`), `media_names` those for session descriptions, `handle` the futures of a call.
 
 Rules that hold here:
 

@@ -95,10 +95,10 @@ class CallTable:
         """The call that a Replaces header names, in an INVITE through ``trunk`` from ``source``.
 
         None if there is no such call, if it is not up, or if the sender may not take it over (RFC 3891 sections 3, 5).
-        Only the same trunk may, or without a trunk the same host; and a call over TLS only over TLS.
+        Only the same trunk may, or without a trunk the same host; and a call over TLS (or WSS) only over TLS.
         """
         call = self._by_dialog.get(replaces.key)
         if call is None or not call.is_up or call.trunk != trunk:
             return None
         theirs = bool(trunk) or call.source.host == source.host
-        return call if theirs and (source.transport == "TLS" or call.source.transport != "TLS") else None
+        return call if theirs and (source.secure or not call.source.secure) else None

@@ -1,4 +1,5 @@
 """TCP and TLS connections: accepted, made on demand, reused, kept alive, and limited in number (RFC 3261 18).
+Connections by websocket are accepted by :mod:`voicebot.sip.websocket`, and kept here.
 
 Every connection has a number, its flow. A message goes out on the flow that its hop names, else on an open connection
 to that address, else on a new one, which queues a few messages until it is open. A connection is closed if it breaks
@@ -17,7 +18,7 @@ import logging
 import ssl
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from voicebot.listening import Admissions, Bounds, ConnectionListener, Place, Rate, listening_sockets
 from voicebot.sip.header import SipSyntaxError
@@ -50,10 +51,42 @@ _TICKS = 5
 """Each connection is looked at at one tick in five: all at once would keep the loop from the media of calls."""
 
 
+class Wire(Protocol):
+    """What carries a connection's bytes: the part that we use of an ``asyncio.Transport``."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def get_write_buffer_size(self) -> int: ...
+
+    def get_extra_info(self, name: str) -> Any: ...
+
+    def is_closing(self) -> bool: ...
+
+    def close(self) -> None:
+        """After what is written has been sent."""
+
+    def abort(self) -> None: ...
+
+
+class Framer(Protocol):
+    """Finds the messages in what comes. ``pings`` and ``pongs``: keep-alives that have come, counted."""
+
+    pings: int
+    pongs: int
+
+    @property
+    def idle(self) -> bool:
+        """Whether no message is incomplete."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The messages that ``data`` completes. Raises :class:`SipSyntaxError` if the next one cannot be found."""
+
+
 class Connection(asyncio.Protocol):
     """One connection, with its framing. ``peer``: the address at the other end, with our flow number.
 
-    It has a ``target`` that we connect to, or the ``place`` of somebody who connects to us.
+    It has a ``target`` that we connect to, or the ``place`` of somebody who connects to us; ``trunk``: on whose behalf,
+    if that is known.
     """
 
     def __init__(
@@ -64,27 +97,33 @@ class Connection(asyncio.Protocol):
         *,
         target: Hop | None = None,
         place: Place | None = None,
+        framer: Framer | None = None,
+        trunk: str = "",
     ) -> None:
         self.flow = owner.next_flow()
-        self.transport: asyncio.Transport | None = None
+        self.transport: Wire | None = None
         self.target = target
         self.place = place
         self.in_call = False
-        self.peer = Hop("", 0, transport, self.flow, listener)
+        self.peer = Hop("", 0, transport, self.flow, listener, trunk=trunk)
         self.queue: list[bytes] = []
         self.overflowed = False
         self._owner = owner
-        self._framer = StreamFramer()
+        self._framer = framer if framer is not None else StreamFramer()
         self.opened_at = self.received_at = self.used_at = self.quiet_since = owner.loop.time()
         self.pinged_at: float | None = None
         self.pongs_expected = False
         self.spoke = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        address = transport.get_extra_info("peername")
+        self.carried_by(cast(asyncio.Transport, transport))
+
+    def carried_by(self, wire: Wire) -> None:
+        """It is open."""
+        self.transport = wire
+        address = wire.get_extra_info("peername")
         if not address:
-            self.transport.abort()
+            wire.abort()
             return
         self.peer = self.peer._replace(host=address[0].partition("%")[0], port=address[1])
         self._owner.opened(self)
@@ -219,7 +258,6 @@ class Connections:
             trusted=lambda host: self._peers.trusts(Hop(host, 0, transport)),
         )
         self._listeners.append(made)
-        self._tick()
         return made.port
 
     async def close(self) -> None:
@@ -278,6 +316,7 @@ class Connections:
 
     def opened(self, connection: Connection) -> None:
         self.flows[connection.flow] = connection
+        self._tick()
         for data in connection.queue:
             connection.send(data)
         connection.queue.clear()
@@ -301,8 +340,8 @@ class Connections:
         return hop.transport, hop.host, hop.port, hop.name if hop.transport == "TLS" else ""
 
     def _connect(self, data: bytes, hop: Hop) -> None:
-        if len(self._by_address) >= MAX_OF_OURS:
-            self.counters["refused"] += 1
+        if hop.by_websocket or len(self._by_address) >= MAX_OF_OURS:
+            self.counters["refused"] += not hop.by_websocket  # those are opened to us only
             self.loop.call_soon(self._failed, hop._replace(flow=0))
             return
         connection = Connection(self, hop.transport, hop.listener, target=hop)
@@ -323,7 +362,6 @@ class Connections:
                     )
                 else:
                     await self.loop.create_connection(lambda: connection, hop.host, hop.port)
-            self._tick()
         except (OSError, ssl.SSLError, ValueError) as error:  # TimeoutError is an OSError
             logger.info("no %s connection to %s:%d: %s", hop.transport, hop.host, hop.port, error)
             if self._by_address.get(self._address(hop)) is connection:
@@ -350,5 +388,5 @@ class Connections:
                 connection.place.trust()
             with contextlib.suppress(OSError):
                 connection.check(now, self._keepalive_s)
-        if self.flows or self._listeners:
+        if self.flows:
             self._tick()

@@ -28,6 +28,8 @@ class ListenAt:
     port: int = 5060
     advertised_host: str = ""
     advertised_port: int = 0
+    origins: tuple[str, ...] = ()
+    """The sites whose pages may open a websocket, beside our own."""
 
     @property
     def reached_at(self) -> str:

@@ -123,6 +123,8 @@ class SipDialog:
         """Where requests are sent: to the first route, or to the target, or to where the other side's come from. Empty
         if none of these can be reached."""
         peer, hop = self.peer, self._named("UDP")
+        if peer is not None and peer.by_websocket:
+            return [peer]  # no browser can be connected to, whatever its Contact says (RFC 7118 5)
         if peer is not None and goes_to_source(self.symmetric, hop.host if hop is not None else "", peer):
             return [peer]
         if peer is None or hop is None:

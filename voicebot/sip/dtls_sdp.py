@@ -1,4 +1,4 @@
-"""The SDP attributes of DTLS-SRTP (RFC 5763, 8122, 8842) and ICE (RFC 8839). Pure.
+"""The SDP attributes of DTLS-SRTP (RFC 5763, 8122, 8842), ICE (RFC 8839) and BUNDLE (RFC 9143). Pure.
 
 An attribute is in a media section, or before all of them, and then applies to each media section without its own. We
 answer such offers. We offer DTLS-SRTP only for a stream that uses it already.
@@ -17,6 +17,7 @@ PROFILES: Final = ("UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF")
 SetupRole = Literal["active", "passive"]
 
 MAX_FINGERPRINTS: Final = 8
+MAX_BUNDLED: Final = 16
 STRONG_HASHES: Final = ("sha-256", "sha-384", "sha-512")
 _FINGERPRINT_RE: Final = re.compile(r"([A-Za-z0-9-]{1,16}) +([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63})\s*\Z")
 _UFRAG_RE: Final = re.compile(r"[A-Za-z0-9+/]{4,256}\s*\Z")
@@ -36,6 +37,9 @@ class Handshake:
     password: str = field(default="", repr=False)
     mux: bool = False
     mid: str = ""
+    bundle: tuple[str, ...] = ()
+    """The ``mid`` of each media section that shares one port with the others, in a session's attributes; in those of a
+    media section its own, if it is one of them."""
     lite: bool = False
     candidate: tuple[str, int] | None = None
 
@@ -57,6 +61,10 @@ class Handshake:
             self.mux = True
         elif name == "mid" and _TOKEN_RE.match(text):
             self.mid = text.strip()
+        elif name == "group" and not self.bundle:
+            kind, *names = text.split()[: MAX_BUNDLED + 1] or [""]
+            if kind.upper() == "BUNDLE":
+                self.bundle = tuple(name for name in names if _TOKEN_RE.match(name))
 
     def within(self, session: Handshake) -> Handshake:
         """The attributes of this media section, with the session's ``session`` where it has none."""
@@ -67,11 +75,12 @@ class Handshake:
             setup=self.setup or session.setup,
             ufrag=self.ufrag if own_ice else session.ufrag,
             password=self.password if own_ice else session.password,
+            bundle=(self.mid,) if self.mid in session.bundle else (),
             lite=session.lite,
         )
 
     def lines(self) -> list[str]:
-        """The attribute lines of a media section. ``ice-lite`` is not among them: it is a session attribute."""
+        """The attribute lines of a media section. ``ice-lite`` and the group are session attributes, not among them."""
         lines = [f"a=mid:{self.mid}"] if self.mid else []
         lines += [f"a=fingerprint:{name} {value}" for name, value in self.fingerprints]
         lines += [f"a=setup:{self.setup}"] if self.setup else []
@@ -92,7 +101,7 @@ class Handshake:
         ice = (self.ufrag, self.password) if self.ufrag and self.password else None
         if ice is not None and self.lite:
             return None  # if both are lite, nobody makes the checks
-        return HandshakeAgreement(role, strong, ice, self.mux, self.mid)
+        return HandshakeAgreement(role, strong, ice, self.mux, self.mid, self.bundle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,7 @@ class HandshakeAgreement:
     ice: tuple[str, str] | None = field(default=None, repr=False)
     mux: bool = False
     mid: str = ""
+    bundle: tuple[str, ...] = ()
 
     def answer(self, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:
         """Our attributes in an answer. ``fingerprint``: the SHA-256 of our certificate; ``ice``: our user fragment and
@@ -115,7 +125,7 @@ class HandshakeAgreement:
         return self._ours("actpass", fingerprint, ice, address)
 
     def _ours(self, setup: str, fingerprint: str, ice: tuple[str, str] | None, address: tuple[str, int]) -> Handshake:
-        made = Handshake((("sha-256", fingerprint),), setup, mux=self.mux, mid=self.mid)
+        made = Handshake((("sha-256", fingerprint),), setup, mux=self.mux, mid=self.mid, bundle=self.bundle)
         if self.ice is not None and ice is not None:
             made.ufrag, made.password = ice
             made.lite, made.candidate = True, address

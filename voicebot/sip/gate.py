@@ -38,7 +38,7 @@ class Gate(Protocol):
         """Decide about a request that belongs to none of our transactions and dialogs."""
 
     def trusts(self, source: Hop) -> bool:
-        """Whether ``source`` is a trunk or an account by its address."""
+        """Whether ``source`` is a trunk or an account by its connection or its address."""
 
     @property
     def proven_flows(self) -> Collection[int]:
@@ -51,7 +51,7 @@ class OpenGate:
     proven_flows: Collection[int] = ()
 
     def trusts(self, source: Hop) -> bool:
-        return False
+        return bool(source.trunk)
 
     def silent(self, method: str, source: Hop, now: float, running: str = "") -> bool:
         return False
@@ -60,4 +60,4 @@ class OpenGate:
         return True
 
     def admit(self, request: SipRequest, source: Hop, now: float) -> Admission:
-        return Admission()
+        return Admission(source.trunk)

@@ -2,8 +2,9 @@
 
 On a reliable transport a hop may name a connection (``flow``), which is used as long as it is open: responses go back
 on the connection that the request came on (18.2.2), and requests reuse it. If it names none, or it is closed, the
-transport connects to ``host`` and ``port``. ``name`` is the domain that was resolved to the address: a TLS server must
-have a certificate for it (RFC 5922), and gets it as SNI.
+transport connects to ``host`` and ``port``; but nobody is reached by a websocket that he has not opened to us (RFC 7118
+5). ``name`` is the domain that was resolved to the address: a TLS server must have a certificate for it (RFC 5922), and
+gets it as SNI.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Literal, NamedTuple
 
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 
-Transport = Literal["UDP", "TCP", "TLS"]
-DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061}
+Transport = Literal["UDP", "TCP", "TLS", "WS", "WSS"]
+DEFAULT_PORTS = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
+SECURE: tuple[Transport, ...] = ("TLS", "WSS")
+WEBSOCKETS: tuple[Transport, ...] = ("WS", "WSS")
 
 
 class Hop(NamedTuple):
@@ -33,10 +36,20 @@ class Hop(NamedTuple):
     name: str = ""
     free: bool = False
     """Whether the URI left the transport open: NAPTR and SRV choose it, and ``transport`` holds if there are none."""
+    trunk: str = ""
+    """Whose connection it is, if that was shown before the first message came; else messages have to show it."""
 
     @property
     def reliable(self) -> bool:
         return self.transport != "UDP"
+
+    @property
+    def secure(self) -> bool:
+        return self.transport in SECURE
+
+    @property
+    def by_websocket(self) -> bool:
+        return self.transport in WEBSOCKETS
 
     @property
     def is_literal(self) -> bool:
@@ -64,7 +77,8 @@ class Listener:
         """The URI at which we are called here. ``secure``: a sips URI."""
         if secure:
             return f"sips:{user}@{self.sent_by}"
-        transport = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
+        names = {"UDP": "", "WSS": ";transport=ws"}  # a URI calls both kinds of websocket ws (RFC 7118 5.2.3)
+        transport = names.get(self.transport, f";transport={self.transport.lower()}")
         return f"sip:{user}@{self.sent_by}{transport}"
 
     def contact(self, user: str = "voicebot", *, secure: bool = False) -> str:
@@ -91,7 +105,7 @@ def choose_listener(listeners: Sequence[Listener], hop: Hop) -> Listener:
 
 def hop_of(uri: str, usual: Transport = "UDP") -> Hop | None:
     """Where requests to ``uri`` are sent, before its host is resolved; by ``usual`` if it names no transport. None if
-    it is not a SIP URI, names port 0, or asks for a transport that we do not have.
+    it is not a SIP URI, names port 0, or asks for a transport by which we connect to nobody.
 
     ``maddr`` is ignored: with it, anybody could make us send to any address.
     """

@@ -204,6 +204,9 @@ class SessionDescription:
         lines.append("t=0 0")
         if any(media.handshake.lite for media in self.media):
             lines.append("a=ice-lite")
+        bundled = [mid for media in self.media if media.port for mid in media.handshake.bundle]
+        if len(bundled) == 1:  # more than one of our streams do not share a port
+            lines.append(f"a=group:BUNDLE {bundled[0]}")
         for media in self.media:
             lines.append(f"m={media.kind} {media.port} {media.protocol} {' '.join(media.formats)}")
             lines += [f"c=IN {_family(address)} {address}" for address in media.connections or ()]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from voicebot.listening import Bounds
 from voicebot.sip.connections import Connections, Peers
 from voicebot.sip.datagrams import Datagrams, ListenAt
-from voicebot.sip.hop import Hop, Listener, bracketed
+from voicebot.sip.hop import SECURE, WEBSOCKETS, Hop, Listener, bracketed
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.resolver import Resolver
 from voicebot.sip.tls import TlsOptions, client_context, server_context
+
+if TYPE_CHECKING:
+    from voicebot.sip.websocket import WebSocketListener
 
 
 class Transports:
@@ -50,6 +55,8 @@ class Transports:
         self._received = received
         self._told_unreachable = unreachable
         self._datagrams: list[Datagrams] = []
+        self._websockets: list[WebSocketListener] = []
+        self._trusts = peers.trusts
         self._closed = False
 
     async def bind(self, listen: Sequence[ListenAt]) -> None:
@@ -71,6 +78,8 @@ class Transports:
         self._closed = True
         await self._resolver.close()
         await self.connections.close()
+        for websockets in self._websockets:
+            await websockets.close()
         for datagrams in self._datagrams:
             await datagrams.close()
 
@@ -107,10 +116,25 @@ class Transports:
 
     async def _bind_stream(self, index: int, at: ListenAt) -> int:
         context = None
-        if at.transport == "TLS":
+        if at.transport in SECURE:
             # It reads files or makes a key, which would block the loop for tens of milliseconds.
             context = await asyncio.to_thread(server_context, self._tls, at.reached_at)
+        if at.transport in WEBSOCKETS:
+            return await self._bind_websockets(index, at, context)
         return await self.connections.listen(at.transport, at.host, at.port, index, context)
+
+    async def _bind_websockets(self, index: int, at: ListenAt, context: ssl.SSLContext | None) -> int:
+        from voicebot.sip.websocket import WebSocketListener  # aiohttp takes a moment to load
+
+        made = WebSocketListener(
+            self.connections,
+            at.transport,
+            index,
+            origins=at.origins,
+            trusted=lambda host: self._trusts(Hop(host, 0, at.transport)),
+        )
+        self._websockets.append(made)
+        return await made.listen(at.host, at.port, at.reached_at, context)
 
     def _put(self, data: bytes, hop: Hop) -> None:
         if hop.reliable:

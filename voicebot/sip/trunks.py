@@ -2,8 +2,9 @@
 
 A request that belongs to none of our calls is checked in this order:
 
-1. A source address that a trunk lists, or from which a registrar of ours has answered, is that trunk's or account's. So
-   is any source that proves that it knows a trunk's password. Trunks have high rates of their own, and get 503 beyond.
+1. A connection that was opened to us for a trunk is that trunk's. A source address that a trunk lists, or from which a
+   registrar of ours has answered, is that trunk's or account's. So is any source that proves that it knows a trunk's
+   password. Trunks have high rates of their own, and get 503 beyond.
 2. If any trunk has a password, everybody else is challenged with 401, without regard to the user they claim to be: an
    unknown user and a wrong password look the same. A challenge is sent without keeping state. Its rate is as high as a
    trunk's, because a trunk is challenged before it is known to be one; wrong passwords have a stranger's rate. With
@@ -145,7 +146,7 @@ class TrunkGate:
         trunk, proof = self.trunk_of(source), Proof.BAD
         if trunk is None and self._digest is not None and request.method in _CHALLENGED:
             proof, user = self._digest.check(request, source.host, now)
-            if proof is Proof.GOOD and (source.transport == "TLS" or not self._by_user[user].secure):
+            if proof is Proof.GOOD and (source.secure or not self._by_user[user].secure):
                 trunk = self._by_user[user].name
                 self._prove(source.flow)
         if trunk is not None:
@@ -162,8 +163,10 @@ class TrunkGate:
         return Admission(drop=True) if self._strangers == "drop" else Admission(refusal=Refusal(403))
 
     def trunk_of(self, source: Hop) -> str | None:
-        """The trunk or account that ``source`` belongs to by its address."""
-        address, is_secure = ipaddress.ip_address(source.host), source.transport == "TLS"
+        """The trunk or account that ``source`` belongs to by its connection or its address."""
+        if source.trunk:
+            return source.trunk
+        address, is_secure = ipaddress.ip_address(source.host), source.secure
         for trunk in self._trunks:
             if trunk.has(address) and (is_secure or not trunk.secure):
                 return trunk.name
