@@ -143,6 +143,7 @@ class Application:
             api=CallsApi(self.calls, self.outbound),
             metrics=metrics,
             unready=self.health.unready,
+            notes=self.health.notes,
             panels=self.health.panels,
             secret=settings.console.secret,
             public_url=settings.console.public_url,

@@ -103,11 +103,14 @@ async def desk(token: str = TOKEN) -> AsyncIterator[Desk]:
 async def test_health_and_readiness_need_no_token_and_tell_why_not() -> None:
     async with desk() as console:
         assert await console.ask("GET", "/healthz", token=None) == (200, {"ok": True})
-        assert await console.ask("GET", "/readyz", token=None) == (200, {"ready": True, "why": []})
+        assert await console.ask("GET", "/readyz", token=None) == (
+            200,
+            {"ready": True, "why": [], "notes": []},
+        )
         console.why = ["dialog host is not running"]
         assert await console.ask("GET", "/readyz", token=None) == (
             503,
-            {"ready": False, "why": ["dialog host is not running"]},
+            {"ready": False, "why": ["dialog host is not running"], "notes": []},
         )
 
 

@@ -198,7 +198,7 @@ async def test_the_api_has_people_called_who_talk_are_busy_or_do_not_answer(
         assert status == 202, call
         return dict(call)
 
-    assert ask(service, "GET", "/readyz", token="") == (200, {"ready": True, "why": []})
+    assert ask(service, "GET", "/readyz", token="") == (200, {"ready": True, "why": [], "notes": []})
     assert ask(service, "POST", "/v1/calls", {"to": "sip:x@192.0.2.1"})[0] == 403
     async with callee() as phone:
         talk = await place(phone.uri("anna"), context={"order": 7}, **{"from": "4711"})

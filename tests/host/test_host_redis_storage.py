@@ -16,7 +16,8 @@ from test_host_process import Run, call, ready, run  # noqa: F401
 from waiting import until
 
 from voicebot.host.codec import StateNotStorable, StateUnreadable
-from voicebot.host.storage import EtagConflict, StorageUnusable
+from voicebot.host.redis_storage import RedisStorage
+from voicebot.host.storage import EtagConflict, StateServerAway, StorageUnusable
 from voicebot.host_wire import STATE_PASSWORD_ENV
 
 pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
@@ -25,8 +26,6 @@ pytestmark = [
     pytest.mark.peer,
     pytest.mark.skipif(SERVER is None, reason="needs a redis-server (Debian package redis-server)"),
 ]
-
-from voicebot.host.redis_storage import RedisStorage, StateServerAway  # noqa: E402
 
 
 def answers(port: int) -> bool:
@@ -51,6 +50,19 @@ async def redis_server(
     finally:
         if process.returncode is None:
             process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def sentinel(settings: Path, port: int) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(
+        str(SERVER), str(settings), "--sentinel", stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await until(lambda: answers(port))
+        yield
+    finally:
+        process.kill()
         await process.wait()
 
 
@@ -129,7 +141,7 @@ async def test_it_is_json_and_no_class_comes_out_of_the_store(storage: RedisStor
     with pytest.raises(StateNotStorable):
         await storage.write({"a": {"n": object()}})
     await storage.write({"a": {"n": 1}})
-    key = "voicebot:state:a"
+    key = "{voicebot}:state:a"
     assert await storage._redis.hget(key, "value") == '{"n":1}'
     await storage._redis.hset(key, "value", '{"py/object":"os.system","$":"os.system"}')
     with pytest.raises(StateUnreadable, match="a: "):
@@ -139,7 +151,7 @@ async def test_it_is_json_and_no_class_comes_out_of_the_store(storage: RedisStor
 async def test_what_is_left_alone_is_forgotten_by_the_server(url: str) -> None:
     storage = RedisStorage(url, keep_s=60)
     await storage.write({"a": {"n": 1}})
-    assert 0 < await storage._redis.pttl("voicebot:state:a") <= 60_000
+    assert 0 < await storage._redis.pttl("{voicebot}:state:a") <= 60_000
     await storage.close()
 
 
@@ -209,14 +221,95 @@ async def test_a_killed_host_goes_on_from_redis(run: Run, echo_folder: Path, tmp
     wire.writer.close()
 
 
-async def test_a_host_does_not_start_without_its_state_server(
+async def test_what_callers_left_with_an_earlier_version_is_read_and_moves_with_the_next_write(
+    storage: RedisStorage,
+) -> None:
+    caller = "telephony/users/ada"
+    await storage._redis.hset(f"voicebot:state:{caller}", mapping={"etag": 3, "value": '{"n":1}'})
+    item = (await storage.read([caller]))[caller]
+    assert item["n"] == 1
+    await storage.write({caller: item | {"n": 2}})
+    assert (await storage.read([caller]))[caller]["n"] == 2
+    assert await storage._redis.exists("{voicebot}:state:" + caller)
+
+
+async def test_a_host_starts_without_its_state_server_and_keeps_a_conversation_when_that_comes(
     run: Run,  # noqa: F811
     echo_folder: Path,
     tmp_path: Path,
 ) -> None:
-    address = f"redis://127.0.0.1:{free_port()}/0"
-    host = await run("--dialogs", echo_folder, "--socket", tmp_path / "h.sock", "--state-url", address)
-    _, log = await asyncio.wait_for(host.communicate(), 60)
-    assert host.returncode == 2
-    assert f"{address} cannot be used".encode() in log
-    assert b"Traceback" not in log
+    port = free_port()
+    path = tmp_path / "h.sock"
+    options = ("--dialogs", echo_folder, "--socket", path, "--state-url", f"redis://127.0.0.1:{port}/0")
+    host = await run(*options)
+    await ready(host)
+    wire = await call(path)
+    await wire.ask(**START)
+    assert (await wire.ask("a"))[0] == ["1: a"]
+    async with redis_server(tmp_path, port=port) as (url, _):
+        there = RedisStorage(url)
+        async with asyncio.timeout(30):
+            while not await there._redis.keys("*conversations*"):
+                await asyncio.sleep(0.05)
+        await there.close()
+        assert (await wire.ask("b"))[0] == ["2: b"]
+        host.kill()
+        await host.wait()
+        wire.writer.close()
+        host = await run(*options)
+        await ready(host)
+        wire = await call(path)
+        assert (await wire.ask("c"))[0] == ["3: c"], "what was said without the server is in the server"
+        wire.writer.close()
+
+
+async def test_a_host_does_not_start_where_the_state_server_does_not_let_it_in(
+    run: Run,  # noqa: F811
+    echo_folder: Path,
+    tmp_path: Path,
+) -> None:
+    async with redis_server(tmp_path, "--requirepass", "hush") as (url, _):
+        host = await run("--dialogs", echo_folder, "--socket", tmp_path / "h.sock", "--state-url", url)
+        _, log = await asyncio.wait_for(host.communicate(), 60)
+        assert host.returncode == 2
+        assert f"{url} refuses: ".encode() in log
+        assert b"Traceback" not in log
+
+
+async def test_the_master_is_found_by_sentinels_also_after_it_has_changed(tmp_path: Path) -> None:
+    first, second, sentinel_port = free_port(), free_port(), free_port()
+    for name in ("one", "two", "watch"):
+        (tmp_path / name).mkdir()
+    (settings := tmp_path / "watch" / "sentinel.conf").write_text(
+        f"port {sentinel_port}\nbind 127.0.0.1\ndir {tmp_path / 'watch'}\n"
+        f"sentinel monitor calls 127.0.0.1 {first} 1\nsentinel down-after-milliseconds calls 300\n"
+    )
+    replica = ("--replicaof", "127.0.0.1", str(first))
+    async with (
+        redis_server(tmp_path / "one", port=first) as (_, master),
+        redis_server(tmp_path / "two", *replica, port=second) as (copy_url, _),
+        sentinel(settings, sentinel_port),
+    ):
+        copy = RedisStorage(copy_url)
+        storage = RedisStorage(f"redis+sentinel://127.0.0.1:{sentinel_port}/calls/0")
+        await storage.open()
+        await storage.write({"a": {"n": 1}})
+        async with asyncio.timeout(30):
+            while await copy.read(["a"]) == {}:
+                await asyncio.sleep(0.02)
+            asked = RedisStorage(f"redis://127.0.0.1:{sentinel_port}/0")
+            while "127.0.0.1" not in str(await asked._redis.execute_command("SENTINEL", "REPLICAS", "calls")):
+                await asyncio.sleep(0.05)
+            await asked.close()
+            master.kill()
+            while True:
+                try:
+                    await storage.write({"a": {"n": 2}})
+                    break
+                except StorageUnusable:
+                    await asyncio.sleep(0.05)
+        await copy.close()
+        copy = RedisStorage(copy_url)  # the server ended the connections that it had before
+        assert (await copy.read(["a"]))["a"]["n"] == 2, "the copy is the master now"
+        await copy.close()
+        await storage.close()

@@ -120,12 +120,19 @@ async def test_each_process_that_is_away_is_named(service: Service) -> None:
 
 
 async def test_servers_of_others_that_are_away_are_named(service: Service) -> None:
-    service.dialogs.client.trouble = "redis://127.0.0.1:6379/0 does not answer within 2 s"
     service.speech.trouble = "the speech service is away: no answer in 3 s"
-    assert service.health.unready() == [
-        "state: redis://127.0.0.1:6379/0 does not answer within 2 s",
-        "the speech service is away: no answer in 3 s",
-    ]
+    assert service.health.unready() == ["the speech service is away: no answer in 3 s"]
+
+
+async def test_without_the_state_server_calls_are_taken_and_it_is_told(service: Service) -> None:
+    service.dialogs.client.trouble = "redis://127.0.0.1:6379/0 does not answer within 1 s"
+    assert service.health.unready() == []
+    (note,) = service.health.notes()
+    assert note.startswith("state: redis://127.0.0.1:6379/0 does not answer within 1 s")
+    (panel,) = (panel for panel in service.health.panels() if panel.title == "Service")
+    assert panel.wrong and note in panel.lines
+    service.dialogs.client.trouble = ""
+    assert service.health.notes() == []
 
 
 async def test_a_speech_service_of_others_is_no_process_of_ours(service: Service) -> None:

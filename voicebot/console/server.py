@@ -28,9 +28,9 @@ class ConsoleUnavailable(Exception):
 
 
 class ConsoleServer:
-    """``unready()`` returns what keeps the service from taking calls, ``secret()`` the token, and ``panels()`` the
-    sections of the operations page; each is called at each request that needs it. ``assist``: None if no calls are
-    listened to. ``public_url``: of a proxy in front, whose name is one of ours."""
+    """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong, ``secret()`` the
+    token, and ``panels()`` the sections of the operations page; each is called at each request that needs it.
+    ``assist``: None if no calls are listened to. ``public_url``: of a proxy in front, whose name is one of ours."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class ConsoleServer:
         api: CallsApi,
         metrics: Metrics,
         unready: Callable[[], list[str]],
+        notes: Callable[[], list[str]] = list,
         panels: Callable[[], Sequence[Panel]],
         secret: Callable[[], str],
         assist: AssistApi | None = None,
@@ -52,6 +53,7 @@ class ConsoleServer:
         self._api = api
         self._metrics = metrics
         self._unready = unready
+        self._notes = notes
         self._panels = panels
         self._secret = secret
         self._assist = assist
@@ -106,7 +108,7 @@ class ConsoleServer:
 
     async def _readiness(self, _request: web.Request) -> web.Response:
         why = self._unready()
-        return web.json_response({"ready": not why, "why": why}, status=503 if why else 200)
+        return web.json_response({"ready": not why, "why": why, "notes": self._notes()}, status=503 if why else 200)
 
     async def _show_metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._metrics.render(), headers={"Content-Type": CONTENT_TYPE})

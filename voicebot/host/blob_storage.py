@@ -23,11 +23,25 @@ from urllib.parse import quote, urlsplit
 
 from azure.core import MatchConditions
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import (
+    AzureError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+)
 from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import ContainerClient
 
-from voicebot.host.storage import EtagConflict, ItemWrite, StorageUnusable, items_of, tag_items, writes_of
+from voicebot.host.storage import (
+    EtagConflict,
+    ItemWrite,
+    StateServerAway,
+    StorageUnusable,
+    items_of,
+    tag_items,
+    writes_of,
+)
 from voicebot.host_wire import STATE_PASSWORD_ENV
 
 LIMIT_S = 4.0
@@ -107,7 +121,9 @@ class BlobStorage:
         except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
             raise
         except TimeoutError as error:
-            raise StorageUnusable(f"{self._where} does not answer within {self._limit_s:g} s") from error
+            raise StateServerAway(f"{self._where} does not answer within {self._limit_s:g} s") from error
+        except ServiceRequestError as error:
+            raise StateServerAway(f"{self._where} cannot be reached: {str(error).partition(chr(10))[0]}") from error
         except (AzureError, OSError) as error:
             said = str(error).partition("\n")[0]
             raise StorageUnusable(f"{self._where} cannot be used: {said}") from error

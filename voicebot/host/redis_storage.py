@@ -3,27 +3,17 @@
 For hosts on several machines, or without a lasting disk. Each item is a hash, ``<prefix><key>`` with the fields
 ``etag`` and ``value``, which expires when it has not been written for ``keep_s`` (a caller's state: for a year). A
 write is one Lua script, so that comparing and setting are one operation, and a batch is written whole or not at all.
+The braces of the prefix put all keys into one hash slot, which a script over several needs on Redis Cluster.
 
-Each operation may take ``LIMIT_S``: a server that is away or hangs fails the turn that needs it, and nothing else.
-Nothing is tried again, because a write whose answer was lost may have been carried out. The pool reconnects for the
-next turn.
-
-The password comes from the environment (:data:`STATE_PASSWORD_ENV`), because URLs show up in process lists and logs.
-Needs the extra ``voicebot[redis]``.
+A server that is away or hangs fails an operation within its limit (:mod:`voicebot.redis_server`). The password comes
+from the environment (:data:`STATE_PASSWORD_ENV`). Needs the extra ``voicebot[redis]``.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
-
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
 
 from voicebot.host.storage import (
     KEEP_S,
@@ -31,17 +21,18 @@ from voicebot.host.storage import (
     USERS,
     EtagConflict,
     ItemWrite,
+    StateServerAway,
     StorageUnusable,
     items_of,
     tag_items,
     writes_of,
 )
 from voicebot.host_wire import STATE_PASSWORD_ENV
+from voicebot.redis_server import LIMIT_S, RedisAddress, RedisAway, RedisRefuses, RedisServer
 
-PREFIX = "voicebot:state:"
-LIMIT_S = 2.0
-CONNECTIONS = 32
-"""Most connections at a time; further operations wait for one, within their limit."""
+PREFIX = "{voicebot}:state:"
+FORMER_PREFIX = "voicebot:state:"
+"""Of earlier versions. What callers have left there is still read."""
 
 T = TypeVar("T")
 
@@ -65,29 +56,15 @@ return tags
 """
 
 
-class StateServerAway(StorageUnusable):
-    """The Redis server cannot be reached, or does not answer in time."""
-
-
 class RedisStorage:
-    """``url``: ``redis://host:port/database``, ``rediss://`` for TLS, ``unix://path``. Raises ValueError for others."""
+    """``url``: as :mod:`voicebot.redis_server` lists them. Raises ValueError for others."""
 
     def __init__(self, url: str, *, prefix: str = PREFIX, keep_s: float = KEEP_S, limit_s: float = LIMIT_S) -> None:
-        self._where = _without_secrets(url)
+        password = os.environ.get(STATE_PASSWORD_ENV, "")
+        self._server = RedisServer(RedisAddress.parse(url), password=password, limit_s=limit_s)
+        self._redis = self._server.redis
         self._prefix = prefix
         self._keep_ms = max(1, round(keep_s * 1000))
-        self._limit_s = limit_s
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=limit_s,
-            socket_timeout=limit_s,
-            socket_connect_timeout=limit_s,
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-            **({"password": password} if (password := os.environ.get(STATE_PASSWORD_ENV)) else {}),
-        )
-        self._redis: Redis = Redis(connection_pool=self._pool)
         self._write_script = self._redis.register_script(_WRITE)
 
     async def open(self) -> None:
@@ -95,8 +72,7 @@ class RedisStorage:
         await self._do(self._redis.ping())
 
     async def close(self) -> None:
-        await self._redis.aclose()
-        await self._pool.disconnect()
+        await self._server.close()
 
     async def read(self, keys: list[str]) -> dict[str, Any]:
         """The items of ``keys`` that exist. Raises ``StateUnreadable`` or :class:`StorageUnusable`."""
@@ -105,8 +81,10 @@ class RedisStorage:
         pipe = self._redis.pipeline(transaction=True)
         for key in keys:
             pipe.hmget(self._prefix + key, ["etag", "value"])
-        found = await self._do(pipe.execute())
-        return items_of((key, tag, text) for key, (tag, text) in zip(keys, found, strict=True) if text is not None)
+        found = dict(zip(keys, await self._do(pipe.execute()), strict=True))
+        for key in [key for key, (_, text) in found.items() if text is None and USERS in key]:
+            found[key] = await self._do(self._redis.hmget(FORMER_PREFIX + key, ["etag", "value"]))
+        return items_of((key, tag, text) for key, (tag, text) in found.items() if text is not None)
 
     async def write(self, changes: dict[str, Any]) -> None:
         """Store all of ``changes`` or none. Raises ``EtagConflict``, ``StateNotStorable``, :class:`StorageUnusable`."""
@@ -133,17 +111,8 @@ class RedisStorage:
 
     async def _do(self, operation: Awaitable[T]) -> T:
         try:
-            async with asyncio.timeout(self._limit_s):
-                return await operation
-        except ResponseError as error:  # it answers, but refuses: wrong password, read-only replica, out of memory
-            raise StorageUnusable(f"{self._where} refuses: {error}") from error
-        except TimeoutError as error:
-            raise StateServerAway(f"{self._where} does not answer within {self._limit_s:g} s") from error
-        except (RedisError, OSError) as error:
-            raise StateServerAway(f"{self._where} cannot be used: {error}") from error
-
-
-def _without_secrets(url: str) -> str:
-    """``url`` without user and password, for messages."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+            return await self._server.run(operation)
+        except RedisRefuses as error:
+            raise StorageUnusable(str(error)) from error
+        except RedisAway as error:
+            raise StateServerAway(str(error)) from error

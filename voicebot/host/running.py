@@ -18,11 +18,11 @@ from typing import Any, TextIO
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
+from voicebot.host.bridged_storage import BridgedStorage
 from voicebot.host.collecting import IdleCollector
 from voicebot.host.loader import DialogsError, load_dialogs
 from voicebot.host.registration import AppRegistration, NotLoopback, require_loopback
 from voicebot.host.server import HostServer, SocketBusy, Texts
-from voicebot.host.state_watch import StateWatch
 from voicebot.host.storage import SqliteStorage, Storage, StorageUnusable
 from voicebot.host.warm import warm_up
 from voicebot.tasks import BackgroundTasks
@@ -64,13 +64,16 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
             ready["http_port"] = listener.getsockname()[1]
             if not options.http_later:
                 await texts.accept()
-        state = StateWatch(storage)
-        if options.state_url:
+
+        def trouble() -> str:
+            return storage.trouble if isinstance(storage, BridgedStorage) else ""
+
+        if isinstance(storage, BridgedStorage):
             tasks = BackgroundTasks(logger)
-            tasks.spawn(state.run(), "watching the state server")
+            tasks.spawn(storage.run(), "watching the state server")
             stack.push_async_callback(tasks.close)
         collector = IdleCollector()
-        server = HostServer(dialogs, bot, TelephonyAdapter(), texts, lambda: state.trouble, collector)
+        server = HostServer(dialogs, bot, TelephonyAdapter(), texts, trouble, collector)
         stack.push_async_callback(server.close)
         await server.start(options.socket)
         collector.take_over()
@@ -109,10 +112,10 @@ def _storage(options: argparse.Namespace) -> Storage:
         if options.state_url.startswith("http"):
             from voicebot.host.blob_storage import BlobStorage
 
-            return BlobStorage(options.state_url)
+            return BridgedStorage(BlobStorage(options.state_url))
         from voicebot.host.redis_storage import RedisStorage
 
-        return RedisStorage(options.state_url)
+        return BridgedStorage(RedisStorage(options.state_url))
     except ImportError as error:
         extra, what = ("azure-blob", "Azure Blob Storage") if options.state_url[:4] == "http" else ("redis", "Redis")
         raise StorageUnusable(f"state in {what} needs an extra: pip install 'voicebot[{extra}]'") from error

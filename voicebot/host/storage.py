@@ -59,6 +59,10 @@ class StorageUnusable(Exception):
     """The storage cannot be opened or reached; the text says which and why."""
 
 
+class StateServerAway(StorageUnusable):
+    """The server cannot be reached, or does not answer in time."""
+
+
 class Storage(Protocol):
     """Where state is kept; a dict's ``e_tag`` is its version (see above)."""
 

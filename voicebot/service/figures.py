@@ -82,6 +82,11 @@ def sip_figures(endpoint: SipEndpoint) -> list[Figure]:
     ]
 
 
+def state_figure(trouble: str) -> Figure:
+    """Whether the server that keeps the state of conversations is used."""
+    return Figure("state_server_up", "1 while the state server is used", {"": float(not trouble)}, kind="gauge")
+
+
 def losses_figure(losses: Losses) -> Figure:
     """Records and recordings that the disk did not take."""
     return Figure("calls_not_kept", "Records and recordings that could not be written", dict(losses.counts), "what")

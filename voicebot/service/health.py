@@ -16,6 +16,7 @@ from voicebot.service.figures import (
     process_figure,
     refused_figure,
     sip_figures,
+    state_figure,
 )
 from voicebot.service.governor import Governor
 from voicebot.service.overview import dialogs_panel, lines_panel, load_panel, records_panel, service_panel
@@ -62,15 +63,18 @@ class Health:
         if not self.started:
             return ["the service is being started"]
         away = [f"{child.name} is not running" for child in self._processes if not child.running]
-        if trouble := self._dialogs.client.trouble:
-            away.append(f"state: {trouble}")
         if self._speech.trouble:
             away.append(self._speech.trouble)
         return [*away, "the service is being stopped"] if self._sip.draining else away
 
+    def notes(self) -> list[str]:
+        """What is wrong, though calls are taken."""
+        trouble = self._dialogs.client.trouble if self.started else ""
+        return [f"state: {trouble}: it is kept in memory until then"] if trouble else []
+
     def panels(self) -> list[Panel]:
         """The sections of the operations page."""
-        service = service_panel(self.unready(), len(self._calls), self._settings.sip.max_calls)
+        service = service_panel(self.unready(), self.notes(), len(self._calls), self._settings.sip.max_calls)
         if not self.started:
             return [service]
         dialogs = dialogs_panel(str(self._settings.bot.dialogs), self._dialogs.status)
@@ -90,6 +94,7 @@ class Health:
             process_figure([*self._processes, *(child for part in self._further for child in part.processes)]),
             losses_figure(self._calls.services.keeping.losses),
             *dialog_figures(self._dialogs.status),
+            *([state_figure(self._dialogs.client.trouble)] if self._settings.bot.state_url else []),
             *sip_figures(self._sip.endpoint),
             *(figure for part in self._further for figure in part.figures()),
         ]

@@ -14,14 +14,14 @@ from voicebot.service.governor import Governor
 from voicebot.sip import SipEndpoint, TrunkState
 
 
-def service_panel(unready: Sequence[str], running: int, most: int) -> Panel:
-    """Whether calls are taken, and how many there are. ``most``: the maximum."""
+def service_panel(unready: Sequence[str], notes: Sequence[str], running: int, most: int) -> Panel:
+    """Whether calls are taken, and how many there are. ``notes``: what else is wrong. ``most``: the maximum."""
     facts = [
         ("takes calls", "no" if unready else "yes"),
         ("calls now", f"{running} of {most}"),
         ("version", __version__),
     ]
-    return Panel("Service", facts, unready, wrong=bool(unready))
+    return Panel("Service", facts, [*unready, *notes], wrong=bool(unready or notes))
 
 
 def load_panel(governor: Governor, *, refuses: bool) -> Panel:

@@ -11,6 +11,7 @@ from pydantic import field_validator
 from voicebot.bots.conversation import TURN_TIMEOUT_S
 from voicebot.host.sdk_choice import BOTBUILDER, SdkName
 from voicebot.loopback import is_loopback_url
+from voicebot.redis_server import RedisAddress
 from voicebot.settings.values import Port, Seconds, Section
 
 
@@ -29,9 +30,10 @@ class BotSettings(Section):
     """The SQLite file for conversation state. Unset: a temporary one, which is kept when the dialog host restarts, but
     not when the service does."""
     state_url: str = ""
-    """Store state here instead of in the file: a Redis server, ``redis://host:6379/0`` (extra ``redis``), or a
-    container of Azure Blob Storage, ``https://account.blob.core.windows.net/container`` (extra ``azure-blob``). The
-    password, or the account's key or signature, comes from ``VOICEBOT_STATE_PASSWORD`` in the environment."""
+    """Store state here instead of in the file: a Redis server, ``redis://host:6379/0`` (extra ``redis``; other forms:
+    `voicebot/redis_server.py`), or a container of Azure Blob Storage,
+    ``https://account.blob.core.windows.net/container`` (extra ``azure-blob``). The password, or the account's key or
+    signature, comes from ``VOICEBOT_STATE_PASSWORD`` in the environment."""
     turn_timeout_s: Seconds = TURN_TIMEOUT_S
     """If the bot takes longer for one turn, the turn has failed and the caller hears an apology."""
     hang_timeout_s: Seconds = 5.0
@@ -55,8 +57,11 @@ class BotSettings(Section):
                 raise ValueError("must begin with https://: state would be sent in the clear")
             if not parts.path.strip("/"):
                 raise ValueError("needs a container: https://account.blob.core.windows.net/container")
-        elif parts.scheme not in ("redis", "rediss", "unix"):
-            raise ValueError("must begin with redis://, rediss://, unix:// or https:// (a container of Blob Storage)")
+        else:
+            try:
+                RedisAddress.parse(value)
+            except ValueError as error:
+                raise ValueError(f"{error}; or https:// for a container of Blob Storage") from error
         if parts.password or "sig=" in parts.query:
             raise ValueError("has a password, which process lists would show: put it into VOICEBOT_STATE_PASSWORD")
         return value
