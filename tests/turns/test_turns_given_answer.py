@@ -19,7 +19,7 @@ from voicebot.events import (
     SpeechStarted,
     SpeechStopped,
 )
-from voicebot.turns import AskKind, Drop, FloorState, Resume, TurnPolicy
+from voicebot.turns import Ask, AskKind, Drop, FloorState, Resume, TurnPolicy
 from voicebot.turns.given_answer import GOES_ON_S, GivenAnswer
 
 SURE = ExpectedAnswer(
@@ -31,8 +31,11 @@ MENU = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("billing", "outage")
 NEXT = "Your balance is eighty four dollars. Is there anything else?"
 
 
-def gone_on(question: ExpectedAnswer, answer: str, added: str, *, begun: float = 4.5, bot_at: float = 4.4) -> Call:
-    """``answer`` ends at 4.0; the caller goes on at ``begun`` with what is ``added``; the bot speaks at ``bot_at``."""
+def gone_on(
+    question: ExpectedAnswer, answer: str, added: str, *, begun: float = 4.5, bot_at: float = 4.4, guesses: str = ""
+) -> Call:
+    """``answer`` ends at 4.0; the caller goes on at ``begun`` with what is ``added``; the bot speaks at ``bot_at``.
+    ``guesses``: the hypotheses ahead of the final result, between commas."""
     call = Call(TurnPolicy(prepare=False)).waiting()
     call.on(CallConfigured(2.5, phrases=(), answer=question))
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, answer, 3.0, 4.0)).on(SpeechStopped(4.1, 4.0))
@@ -48,7 +51,10 @@ def gone_on(question: ExpectedAnswer, answer: str, added: str, *, begun: float =
 
     if bot_at < begun + 0.07:
         reply()
-    call.on(SpeechStarted(begun + 0.07, begun)).on(SpeechStopped(begun + 0.8, begun + 0.7))
+    call.on(SpeechStarted(begun + 0.07, begun))
+    for index, guess in enumerate(filter(None, guesses.split(","))):
+        call.on(Hypothesis(begun + 0.25 + index / 10, guess, begun, begun + 0.2 + index / 10))
+    call.on(SpeechStopped(begun + 0.8, begun + 0.7))
     call.on(Final(begun + 0.9, added, begun, begun + 0.7, 0.95))
     call.until(begun + 2.0)
     if bot_at >= begun + 0.07:
@@ -74,6 +80,36 @@ def test_what_says_the_same_again_neither_drops_the_prompt_nor_reaches_the_bot(
     assert not any(isinstance(command, Drop) for command in commands)
     assert call.machine.state is FloorState.SPEAKING
     assert not [ask for ask in call.asks() if ask.kind is AskKind.SPEECH]
+
+
+@pytest.mark.parametrize(
+    ("answer", "added", "guesses"),
+    [
+        ("yes", "That's right.", "that,that's"), ("yes", "That's right.", "that's,that's,that's right"),
+        ("yes", "That's correct.", "it's,it's a"), ("no", "It isn't.", "it,it is"), ("yes", "Please.", "please hold"),
+        ("yes", "That's right.", "billing"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("begun", "bot_at"), [(4.32, 4.35), (4.35, 4.33), (4.5, 4.4)])
+def test_what_says_the_same_again_is_known_only_when_all_of_it_is(
+    answer: str, added: str, guesses: str, begun: float, bot_at: float
+) -> None:
+    call = gone_on(SURE, answer, added, guesses=guesses, begun=begun, bot_at=bot_at)
+    commands = call.take()
+    assert not any(isinstance(command, Drop) for command in commands)
+    assert call.machine.state is FloorState.SPEAKING
+    assert not [c for c in commands if isinstance(c, Ask) and c.kind is AskKind.SPEECH]
+
+
+def test_what_stops_the_bot_does_so_at_once_also_behind_an_answer() -> None:
+    assert any(isinstance(command, Drop) for command in gone_on(SURE, "yes", "", guesses="wait").take())
+
+
+def test_a_bot_that_was_dropped_for_words_that_were_none_is_told_the_words_and_not_left_in_silence() -> None:
+    call = Call(TurnPolicy(prepare=False)).answered()
+    call.on(SpeechStarted(1.1, 1.0)).on(Hypothesis(1.3, "stop", 1.0, 1.3)).on(SpeechStopped(1.5, 1.35))
+    call.on(Final(1.7, "Mhm.", 1.0, 1.4, 0.9)).until(4.0)
+    assert [ask.text for ask in call.asks() if ask.kind is AskKind.SPEECH] == ["Mhm."]
 
 
 @pytest.mark.parametrize(

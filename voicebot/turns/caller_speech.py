@@ -65,6 +65,8 @@ class CallerSpeech:
         """Whether the voice that was detected last may be somebody else's."""
         self.prepared = ""
         """The words to which the bot's reply was last made ready in this turn."""
+        self.has_interrupted = False
+        """Whether a prompt was dropped for the words of this turn."""
 
     # --- state -------------------------------------------------------------------------------------------------------
 
@@ -258,7 +260,7 @@ class CallerSpeech:
         self._used_until = max(self._used_until, until)
         self._finals.clear()
         self._hypothesis = None
-        self._no_match = self._agreed = False
+        self._no_match = self._agreed = self.has_interrupted = False
         self.prepared = ""
         self._begin_quiet()
         self._onset = now if self.speaking else None  # a caller who is still speaking has begun the next turn

@@ -34,9 +34,13 @@ class GivenAnswer:
         whole = judge(text, expected) in WHOLE
         self._until = now + GOES_ON_S if whole else float("-inf")
 
+    def may_go_on(self, began: float | None) -> bool:
+        """Whether what is spoken from ``began`` on may go on with the answer given, whatever it will be."""
+        return began is not None and began < self._until and self._expected is not None
+
     def goes_on(self, text: str, began: float | None, language: str) -> bool:
         """Whether ``text``, spoken from ``began`` on, in ``language`` ("en-US"), only goes on with the answer given."""
-        if began is None or began >= self._until or self._expected is None:
+        if self._expected is None or not self.may_go_on(began):
             return False
         said = frozenset(words(text))
         if not said or self._is_opposite(said):

@@ -36,6 +36,8 @@ def _words_may_interrupt(floor: Floor) -> bool:
 
 
 def _only_listened(floor: Floor) -> bool:
+    if floor.caller.has_interrupted:
+        return False  # the bot is silent now: it must be told something
     if floor.adds_nothing():
         return True
     over = floor.caller.words_until <= floor.bot.played_until

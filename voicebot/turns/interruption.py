@@ -8,6 +8,7 @@ A voice pauses the prompt at once. What was said decides whether the prompt is d
 * Who says "mhm" or "okay" only listens, unless that is an answer, and the prompt the question (:class:`SpokenOver`).
 * A plain yes is an answer to a question of the turn that plays, also if the caller knows it already and does not wait
   for it.
+* What goes on behind an answer that was just given is known only when all of it is: "that" may become "that's right".
 * One other word may be what a recogniser has made of a noise: it has to be confirmed, by a final result or by a second
   hypothesis that says the same. Articles and the like are never said for themselves.
 """
@@ -35,7 +36,7 @@ class Meaning(Enum):
 
     NOTHING = "no words, or only words that say nothing by themselves"
     LISTENING = "the caller is listening"
-    UNSURE = "a word, or a noise"
+    UNSURE = "a word or a noise, or more of what the bot knows"
     INTERRUPTION = "an interruption, or an answer"
 
 
@@ -47,12 +48,14 @@ class SpokenOver:
     * ``turn``: a turn of the bot that asks for an answer, or has asked for one before.
     * ``later``: it began only when the caller was speaking already.
     * ``doubtful``: it may be somebody else who speaks.
+    * ``goes_on``: it may be more of an answer that the bot has already, and is not all of it yet.
     """
 
     question: bool = False
     turn: bool = False
     later: bool = False
     doubtful: bool = False
+    goes_on: bool = False
 
 
 def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: SpokenOver, *, confirmed: bool) -> Meaning:
@@ -67,6 +70,8 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
         return Meaning.INTERRUPTION if confirmed or said != ["huh"] else Meaning.UNSURE  # it may be half of "uh-huh"
     if listening:
         return Meaning.INTERRUPTION if _answers(said, judgement, expected, over) else Meaning.LISTENING
+    if over.goes_on:
+        return Meaning.UNSURE
     if judgement is Judgement.COMPLETE:
         return Meaning.INTERRUPTION
     if over.doubtful and judgement is not Judgement.ENOUGH:

@@ -42,6 +42,7 @@ def _drop_for_words(floor: Floor, now: float) -> None:
     if floor.paused_at is None:
         floor.overlap.begin(now if floor.caller.began is None else floor.caller.began)
     _drop(floor, now)
+    floor.caller.has_interrupted = True
     floor.command(floor.overlap.interrupted(floor.caller.text, now))
 
 
