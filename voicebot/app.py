@@ -13,7 +13,7 @@ import gc
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voicebot.address import Address
 from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio
@@ -26,6 +26,7 @@ from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.listening.http import HTTP_BOUNDS
 from voicebot.log import log_options
 from voicebot.private_files import sweep_drafts
+from voicebot.records import UnfinishedRecords, finish
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
@@ -35,7 +36,7 @@ from voicebot.service.health import Health
 from voicebot.service.load import LoadWatch
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
-from voicebot.service.runtime_folder import RuntimeFolder, sweep
+from voicebot.service.runtime_folder import runtime_folder, sweep
 from voicebot.service.sip import media_preferences, recordings, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory, voices
 from voicebot.service.supervisor import NotReady
@@ -57,7 +58,8 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._runtime = RuntimeFolder()
+        self._runtime = runtime_folder()
+        self._unfinished = UnfinishedRecords(settings.calls.records)
         self._clock = MediaClock()
         self._allowed = allowance(raise_limit(), settings.sip.max_calls)
         http = HTTP_BOUNDS.within(self._allowed.of_http)
@@ -87,6 +89,7 @@ class Application:
                 PromptAudio(self._prompts, apology, files.audio),
                 self._consult,
                 self._place,
+                self._unfinished,
             )
         )
         limit = max(1, self._allowed.calls)
@@ -133,7 +136,7 @@ class Application:
         self.assistance = self._assist() if settings.listens else None
         further = [self.assistance] if self.assistance is not None else []
         self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further)
-        metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
+        self._metrics = metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
         if self.assistance is not None:
             self.assistance.calls.on_line = metrics.line_told
@@ -183,6 +186,7 @@ class Application:
             *([self.assistance.close] if self.assistance is not None else []),
             self.viewers.close,
             self._channels.close,
+            self._unfinished.close,
             self._prompts.close,
             self._synthesizers.close,
             self._clock.close,
@@ -204,7 +208,7 @@ class Application:
             require_pyvoip()
         self._clock.start()
         await asyncio.gather(
-            asyncio.to_thread(self._sweep),
+            self._sweep_up(),
             self.dialogs.start(),
             self.speech.start(),
             *([self.assistance.start()] if self.assistance is not None else []),
@@ -230,11 +234,31 @@ class Application:
         gc.collect()
         gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
 
-    def _sweep(self) -> None:
-        """Remove the unfinished files of a service that was killed."""
+    async def _sweep_up(self) -> None:
+        """Finish what a service that was killed has left, before this one writes beside it."""
+        for record in await asyncio.to_thread(self._sweep):
+            self._metrics.call_ended(record)
+        try:
+            await self._unfinished.open()
+        except OSError as error:
+            logger.warning("records of running calls are not kept: %s", error)
+
+    def _sweep(self) -> list[dict[str, Any]]:
+        """The records of calls that ended when their service was killed."""
         for folder in (self.settings.calls.records, prompt_directory(self.settings)):
             if folder is not None and (swept := sweep_drafts(folder)):
                 logger.info("%s: %d unfinished files removed", folder, swept)
+        finished = []
+        try:
+            for record in finish(self.settings.calls.records):
+                finished.append(record)
+        except OSError as error:
+            logger.warning(
+                "%s: records of calls of a killed service are not written: %s", error.filename, error.strerror
+            )
+        if finished:
+            logger.warning("%s: %d calls ended as their service was killed", self.settings.calls.records, len(finished))
+        return finished
 
     async def _end_processes(self) -> None:
         await asyncio.gather(self.dialogs.close(), self.speech.stop(), return_exceptions=True)

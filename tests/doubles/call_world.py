@@ -38,6 +38,7 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
+from voicebot.records import UnfinishedRecords
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.speech import HeldPrompt, Speech, SpeechUnavailable, Urgency
 from voicebot.turns import TurnPolicy
@@ -259,6 +260,7 @@ class World:
         log_words: bool = False,
         place: CallPlacer | None = None,
         call_id: str = "call-1",
+        unfinished: UnfinishedRecords | None = None,
         **rules: Any,
     ) -> None:
         self.line = Line("outbound" if placed is not None else "inbound", call_id)
@@ -285,7 +287,7 @@ class World:
             score_turn=lambda heard, audio, answer: self.to_score.append((heard, answer)),
             audio=PromptAudio(self.mouth, lambda kind, law: CANNED, AudioFiles().audio),
             rules=replace(RULES, **rules),
-            keeping=Keeping(records, recording, log_words),
+            keeping=Keeping(records, recording, log_words, unfinished=unfinished),
             place=place or no_calls,
         )
         self.session = CallSession(self.line, self.services, placed)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.service.runtime_folder import PREFIX, RuntimeFolder, sweep
+from voicebot.service.runtime_folder import PREFIX, runtime_folder, sweep
 
 KILLED = """
 import os, sys, tempfile
 tempfile.tempdir = sys.argv[1]
-from voicebot.service.runtime_folder import RuntimeFolder
-folder = RuntimeFolder()
+from voicebot.service.runtime_folder import runtime_folder
+folder = runtime_folder()
 (folder.path / "version-1").mkdir()
 (folder.path / "version-1" / "main.yaml").write_text("steps: []")
 print(folder.path, flush=True)
@@ -33,7 +33,7 @@ def test_what_a_killed_service_left_is_removed_and_nothing_else(place: Path) -> 
     done = subprocess.run([sys.executable, "-c", KILLED, str(place)], capture_output=True, text=True, check=False)
     left = Path(done.stdout.strip())
     assert left.parent == place and (left / "version-1" / "main.yaml").exists()
-    living = RuntimeFolder()
+    living = runtime_folder()
     others = [place / "voicebot-test-abc", place / f"{PREFIX}file"]
     others[0].mkdir()
     others[1].touch()
@@ -47,7 +47,7 @@ def test_what_a_killed_service_left_is_removed_and_nothing_else(place: Path) -> 
 
 
 def test_a_folder_is_gone_when_its_service_has_ended(place: Path) -> None:
-    folder = RuntimeFolder()
+    folder = runtime_folder()
     assert folder.path.parent == place and folder.path.stat().st_mode & 0o777 == 0o700
     folder.remove()
     folder.remove()

@@ -13,7 +13,7 @@ from voicebot.calls.playback import PromptAudio
 from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
-from voicebot.records import Losses
+from voicebot.records import Losses, UnfinishedRecords
 from voicebot.speech import SharedDetector, Voices
 from voicebot.turns import TurnPolicy
 
@@ -73,13 +73,15 @@ class Keeping:
     """What is stored of calls. ``records``: the folder for records and recordings; None: nothing is stored.
 
     ``recording``: whether calls are recorded from their beginning. ``log_words``: whether the log may show what callers
-    say and press. ``losses``: what could not be stored.
+    say and press. ``losses``: what could not be stored. ``unfinished``: where the records of running calls are kept; None:
+    nowhere.
     """
 
     records: Path | None
     recording: bool
     log_words: bool
     losses: Losses = field(default_factory=Losses)
+    unfinished: UnfinishedRecords | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from voicebot.calls.services import CallServices
 from voicebot.calls.tones import TONE
 from voicebot.calls.transferring import PARTING_S, Transferring
 from voicebot.calls.turn_driver import TurnDriver
+from voicebot.calls.unfinished_record import UnfinishedRecord
 from voicebot.events import (
     CallAnswered,
     CallNotAnswered,
@@ -110,6 +111,7 @@ class CallSession:
             bot=self._placed.bot,
             language=rules.language,
         )
+        self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
         self._turns = TurnDriver(
             TurnMachine(rules.policy, rules.language),
             note=self._note,
@@ -220,6 +222,7 @@ class CallSession:
         if self._conversation is not None:
             await end.step("the conversation", self._conversation.close(self._lifecycle.end_reason))
         await end.keep(self.id)
+        self._unfinished.over()
 
     def _recorded(self) -> RecordBuilder:
         quality = self.leg.quality().as_dict() | {"recording_dropped_frames": self._recording.dropped}
@@ -333,6 +336,7 @@ class CallSession:
         assert self._conversation is not None, "the bot is asked from its greeting on"
         self._preparing.asked(ask.request)
         self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
+        self._unfinished.changed()
 
     def _use_voice(self, name: str, language: str) -> None:
         before = self._playback.voice

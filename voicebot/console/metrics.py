@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from voicebot import __version__
 from voicebot.calls import CallSession
+from voicebot.records import KILLED
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -45,7 +46,7 @@ _PACKETS = {
 }
 _ENDS = frozenset(
     {"caller", "bot", "transfer", "media-timeout", "cancelled", "rejected", "no-ack", "no-answer", "expired", "error"}
-    | {"busy", "declined", "unreachable", "refused"}
+    | {"busy", "declined", "unreachable", "refused", KILLED}
 )
 
 

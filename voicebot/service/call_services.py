@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from voicebot.calls import CallPlacer, CallRules, CallServices, Keeping, PromptAudio, TransferRules
 from voicebot.calls.transferring import Consult
+from voicebot.records import UnfinishedRecords
 from voicebot.service.channels import Channels
 from voicebot.service.speech import SpeechService, voices
 from voicebot.settings import Settings
@@ -16,15 +17,17 @@ def call_services(
     audio: PromptAudio,
     consult: Consult,
     place: CallPlacer,
+    unfinished: UnfinishedRecords,
 ) -> CallServices:
-    """``audio``: where prompts come from. ``consult`` and ``place``: place calls for a running call."""
+    """``audio``: where prompts come from. ``consult`` and ``place``: place calls for a running call. ``unfinished``:
+    keeps the records of running calls."""
     return CallServices(
         recognizer=speech.recognizer,
         conversation=channels.conversation,
         score_turn=speech.score_turn,
         audio=audio,
         rules=_rules(settings, consult),
-        keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words),
+        keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words, unfinished=unfinished),
         place=place,
     )
 
