@@ -73,8 +73,8 @@ class Keeping:
     """What is stored of calls. ``records``: the folder for records and recordings; None: nothing is stored.
 
     ``recording``: whether calls are recorded from their beginning. ``log_words``: whether the log may show what callers
-    say and press. ``losses``: what could not be stored. ``unfinished``: where the records of running calls are kept; None:
-    nowhere.
+    say and press. ``losses``: what could not be stored. ``unfinished``: where the records of running calls
+    are kept; None: nowhere.
     """
 
     records: Path | None
