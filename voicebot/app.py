@@ -100,6 +100,7 @@ class Application:
             self._clock,
             lambda: self.front_end.active,
             lambda: self.speech.unsent,
+            lambda: self.speech.final_wait_s,
             refuses=refuses,
         )
         self.front_end = SipFrontEnd(

@@ -67,6 +67,27 @@ async def test_what_waits_is_counted_without_hypotheses_and_the_cancelled() -> N
     pool.close()
 
 
+async def test_how_long_final_results_have_waited_is_told_for_a_second() -> None:
+    now = [100.0]
+    pool, gate = InferencePool(1, clock=lambda: now[0]), threading.Event()
+    begun = threading.Event()
+    first = asyncio.create_task(pool.run(Rank.FIRST_AUDIO, lambda: begun.set() or gate.wait()))
+    await until(begun.is_set)
+    ranks = (Rank.MORE_AUDIO, Rank.FINAL, Rank.FINAL)
+    jobs = [asyncio.create_task(pool.run(rank, gate.wait)) for rank in ranks]
+    await until(lambda: pool.waiting == 3)
+    assert pool.final_wait_s == 0.0
+    now[0] += 0.4
+    assert pool.final_wait_s == pytest.approx(0.4), "they still wait"
+    jobs.pop().cancel()
+    gate.set()
+    await asyncio.gather(first, *jobs)
+    assert pool.final_wait_s == pytest.approx(0.4), "it had waited"
+    now[0] += 1.1
+    assert pool.final_wait_s == 0.0
+    pool.close()
+
+
 async def test_no_hypothesis_is_begun_while_another_job_waits() -> None:
     pool = InferencePool(1)
     gate, order = threading.Event(), []

@@ -54,6 +54,7 @@ class Machine:
         ("a clock that is late", Load(50, late_s=0.012, busy=0.5)),
         ("a loop that is busy", Load(50, late_s=0.001, busy=0.95)),
         ("recognisers that do not take their audio", Load(50, late_s=0.001, busy=0.5, unsent_s=0.4)),
+        ("results that wait for the recogniser", Load(50, late_s=0.001, busy=0.5, final_wait_s=0.35)),
     ],
 )
 def test_three_strained_seconds_of_five_cut_the_limit_below_the_calls_that_are_up(strains: str, load: Load) -> None:
@@ -151,3 +152,28 @@ def test_what_a_call_takes_is_learnt_from_ten_on() -> None:
         governor.observe(Load(40, late_s=0.001, busy=0.3))
     assert governor.cost == pytest.approx(0.0075, rel=0.01)
     assert governor.limit == 40 + int((0.92 - 0.3) / governor.cost)
+
+
+def test_only_calls_that_wait_for_our_own_recogniser_lower_the_limit_below_the_least() -> None:
+    governor = Governor(100, 20)
+    heard_late = Load(8, late_s=0.001, busy=0.2, final_wait_s=0.5)
+    for _ in range(STRAINED_OF[0]):
+        governor.observe(heard_late)
+    assert governor.limit == 7
+    for _ in range(50):
+        governor.observe(Load(3, late_s=0.001, busy=0.2, final_wait_s=0.5))
+    assert governor.limit == 4, "so few it can take"
+    for _ in range(STRAINED_OF[0]):
+        governor.observe(Load(3, late_s=0.5, busy=1.0, final_wait_s=0.0))
+    assert governor.limit == 4, "another sign neither raises nor lowers it there"
+    for _ in range(CALM_S):
+        governor.observe(Load(4, late_s=0.001, busy=0.2, final_wait_s=0.0))
+    assert governor.limit == 5
+
+
+def test_the_signs_that_strain_are_named() -> None:
+    governor = Governor(100, 20)
+    governor.observe(Load(50, late_s=0.001, busy=0.93, unsent_s=0.1, final_wait_s=0.31))
+    assert governor.signs == ["event loop", "recogniser"]
+    governor.observe(Load(50, late_s=0.001, busy=0.5))
+    assert governor.signs == []

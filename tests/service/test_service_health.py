@@ -167,6 +167,19 @@ async def test_at_its_edge_the_service_says_that_calls_are_refused_and_why(servi
     figures = service.figures()
     assert figures["calls_limit"] == {"": 57}
     assert (figures["loop_busy_ratio"], figures["clock_late_seconds"]) == ({"": 0.97}, {"": 0.021})
+    assert facts["strained"] == "media clock, event loop"
+    strained = {"media-clock": 1, "event-loop": 1, "audio-for-recognisers": 0, "recogniser": 0}
+    assert figures["strained"] == strained
+
+
+async def test_waiting_for_the_embedded_recogniser_is_told_where_there_is_one(service: Service) -> None:
+    service.governor.observe(Load(6, late_s=0.001, busy=0.3))
+    assert "embedded recogniser" not in service.facts("Load")
+    assert "recogniser_wait_seconds" not in service.figures()
+    service.governor.observe(Load(6, late_s=0.001, busy=0.3, final_wait_s=0.44))
+    assert service.facts("Load")["embedded recogniser"] == "final results wait up to 440 ms for it"
+    assert service.facts("Load")["strained"] == "recogniser"
+    assert service.figures()["recogniser_wait_seconds"] == {"": 0.44}
 
 
 async def test_what_the_disk_did_not_take_is_told_until_it_takes_something_again(service: Service) -> None:

@@ -19,10 +19,16 @@ class Parts:
         self.clock = MediaClock()
         self.calls = 40
         self.unsent = 0
+        self.final_wait_s: float | None = None
         self.wanted_s = 7.0
         self.governor = Governor(100, 20)
         self.watch = LoadWatch(
-            self.governor, self.clock, lambda: self.calls, lambda: self.unsent, lambda: self.wanted_s
+            self.governor,
+            self.clock,
+            lambda: self.calls,
+            lambda: self.unsent,
+            lambda: self.final_wait_s,
+            lambda: self.wanted_s,
         )
 
     async def second(self, late_s: float = 0.001) -> None:
@@ -40,11 +46,13 @@ async def test_each_second_is_measured_by_itself() -> None:
     await asyncio.sleep(0.01)
     await parts.second(0.0072)
     assert parts.governor.load.late_s == pytest.approx(0.0073)
-    parts.unsent = 40 * 4000
+    assert parts.governor.load.final_wait_s is None
+    parts.unsent, parts.final_wait_s = 40 * 4000, 0.2
     await parts.second(0.0011)
     load = parts.governor.load
     assert (load.calls, load.late_s, load.unsent_s) == (40, pytest.approx(0.0012), pytest.approx(0.5))
     assert load.busy == pytest.approx(0.3)
+    assert load.final_wait_s == 0.2
     await parts.watch.close()
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from voicebot.localspeech import LocalSpeech, Script
+from voicebot.localspeech.scripted import ScriptedRecognition, ScriptedSynthesis
 from voicebot.service.speech import SpeechService, prompt_directory
 from voicebot.settings import Settings, load_settings
 from voicebot.speech import SpeechUnavailable
@@ -26,6 +28,24 @@ async def test_the_local_service_is_a_process_whose_port_is_known_when_it_is_rea
     assert service.url == service.endpoint().host == "ws://127.0.0.1:4242"
     service.process._on_ready({"ready": True, "port": 4343})
     assert service.endpoint().host == "ws://127.0.0.1:4343", "it was started anew"
+
+
+async def test_the_local_service_tells_how_long_results_wait_for_its_recogniser(tmp_path: Path) -> None:
+    service = SpeechService(settings(tmp_path, service="local"), tmp_path)
+    assert service.process is not None and service.process._healthy is not None
+    recognition = ScriptedRecognition(Script())
+    async with LocalSpeech(recognition, ScriptedSynthesis(Script())) as local:
+        service.process._on_ready({"ready": True, "port": local.port})
+        assert await service.process._healthy() and service.final_wait_s == 0.0
+        recognition.final_wait_s = 0.25
+        assert await service.process._healthy() and service.final_wait_s == 0.25
+    assert not await service.process._healthy(), "nobody answers"
+    await service.stop()
+
+
+async def test_nothing_is_known_of_the_recogniser_of_a_service_elsewhere(tmp_path: Path) -> None:
+    service = SpeechService(settings(tmp_path, service="url", url="ws://127.0.0.1:5000"), tmp_path)
+    assert service.final_wait_s is None
 
 
 async def test_a_service_elsewhere_is_no_process_of_ours(tmp_path: Path) -> None:

@@ -95,6 +95,10 @@ class RecognitionEngine(Protocol):
     def commits(self) -> bool:
         """Whether a phrase ends where the client says that the speaker has finished."""
 
+    @property
+    def final_wait_s(self) -> float:
+        """The longest that a final result has waited for its decode to begin, in the last second."""
+
     def session(self, rate: int, service_tag: str, previous_tag: str) -> EngineSession: ...
 
 

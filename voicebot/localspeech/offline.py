@@ -57,6 +57,10 @@ class MoonshineRecognition:
         """Where nobody waits for that: more than half of these decodes are no more than a hypothesis."""
         return self._pool.spare
 
+    @property
+    def final_wait_s(self) -> float:
+        return self._pool.final_wait_s
+
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
         return MoonshineSession(self.model, SileroStream(rate), self._pool)
 

@@ -21,6 +21,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_TOLD_S = 1.0
 _NICER = 10
 """By how much the niceness of the hypotheses' thread is above that of the others: it gets a tenth of a core that it
 shares with one of them."""
@@ -56,13 +58,15 @@ class _Job:
     run: Callable[[], Any] = field(compare=False)
     future: asyncio.Future[Any] = field(compare=False)
     loop: asyncio.AbstractEventLoop = field(compare=False)
+    at: float = field(compare=False)
 
 
 class InferencePool:
-    """``threads`` daemon threads and one more for hypotheses; at most ``limit`` jobs wait."""
+    """``threads`` daemon threads and one more for hypotheses; at most ``limit`` jobs wait. ``clock``: seconds."""
 
-    def __init__(self, threads: int = 2, limit: int = 256) -> None:
+    def __init__(self, threads: int = 2, limit: int = 256, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
+        self._clock = clock
         self._jobs: list[_Job] = []
         self._hypotheses: list[_Job] = []
         self._numbers = itertools.count()
@@ -70,6 +74,7 @@ class InferencePool:
         self._most_audio = max(1, threads - 1)
         self._audio = 0  # how many jobs make more audio now
         self._running = 0  # how many jobs run now, hypotheses aside
+        self._waits: deque[tuple[float, float]] = deque()  # of final jobs: when each began, and how long it had waited
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"inference-{index}", daemon=True) for index in range(threads)
@@ -88,6 +93,16 @@ class InferencePool:
         """Whether a job, hypotheses aside, would begin at once."""
         return not self.waiting and self._running < len(self._threads) - 1
 
+    @property
+    def final_wait_s(self) -> float:
+        """The longest that a final result has waited for a thread: of those that began in the last second, or still
+        wait."""
+        now = self._clock()
+        with self._changed:
+            waits = [waited for began, waited in self._waits if began > now - _TOLD_S]
+            waits += [now - job.at for job in self._jobs if job.rank is Rank.FINAL and not job.future.cancelled()]
+        return max(waits, default=0.0)
+
     async def run(self, rank: Rank, job: Callable[[], T], *, since: float = 0.0) -> T:
         """Run ``job`` in a thread and return what it returns, or raise what it raises. Within a rank, the job with the
         least ``since`` is run first.
@@ -101,7 +116,7 @@ class InferencePool:
             if self._closed or len(self._jobs) + len(self._hypotheses) >= self._limit:
                 raise Overloaded
             queue = self._hypotheses if rank is Rank.HYPOTHESIS else self._jobs
-            heapq.heappush(queue, _Job(rank, since, next(self._numbers), job, future, loop))
+            heapq.heappush(queue, _Job(rank, since, next(self._numbers), job, future, loop, self._clock()))
             self._changed.notify_all()
         return await future
 
@@ -139,8 +154,16 @@ class InferencePool:
             job = heapq.heappop(queue)
             self._running += job.rank < Rank.HYPOTHESIS
             self._audio += job.rank is Rank.MORE_AUDIO
+            if job.rank is Rank.FINAL and not job.future.cancelled():
+                self._note_wait(job)
             self._changed.notify_all()
             return job
+
+    def _note_wait(self, job: _Job) -> None:
+        now = self._clock()
+        while self._waits and self._waits[0][0] <= now - _TOLD_S:
+            self._waits.popleft()
+        self._waits.append((now, now - job.at))
 
     def close(self) -> None:
         """Take no more jobs, drop those that wait, and end each thread after its present job. Harmless twice."""

@@ -155,6 +155,7 @@ class ScriptedRecognition:
     quiet_s = 0.1
     hypothesis_s = 0.24
     suspects = False
+    final_wait_s = 0.0
 
     def __init__(self, script: Script) -> None:
         self.script = script

@@ -153,6 +153,7 @@ class LocalSpeech:
             "recognition_sessions": len(self._open["recognition"]),
             "synthesis_sessions": len(self._open["synthesis"]),
             "scripted": self.script is not None,
+            "final_wait_s": round(self.recognition.final_wait_s, 3) if self.recognition is not None else 0.0,
             "connections": dict(self._counts),
         }
         return web.json_response(body, status=200 if self.ready else 503)

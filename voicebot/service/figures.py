@@ -8,7 +8,7 @@ from dataclasses import replace
 from voicebot.console import Figure
 from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
-from voicebot.service.governor import Governor
+from voicebot.service.governor import EDGES, Governor
 from voicebot.service.supervisor import ChildProcess
 from voicebot.sip import SipEndpoint, TrunkState
 
@@ -26,6 +26,11 @@ def load_figures(governor: Governor, *, refuses: bool) -> list[Figure]:
         Figure("clock_late_seconds", "Lateness of the media clock in the last second, p99", {"": load.late_s}),
         Figure("recogniser_backlog_seconds", "Audio of a call that waits for its recogniser", {"": load.unsent_s}),
     ]
+    if load.final_wait_s is not None:
+        waits = {"": load.final_wait_s}
+        figures.append(Figure("recogniser_wait_seconds", "Longest wait of a result for the recogniser", waits))
+    signs = {edge.sign.replace(" ", "-"): float(edge.sign in governor.signs) for edge in EDGES}
+    figures.append(Figure("strained", "1: by this sign the calls are too many", signs, "sign"))
     if refuses:
         figures.append(Figure("calls_limit", "How many calls may be up now", {"": governor.limit}))
     return [replace(figure, kind="gauge") for figure in figures]

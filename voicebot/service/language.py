@@ -6,8 +6,6 @@ import secrets
 import sys
 from typing import Any
 
-import aiohttp
-
 from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.analyst import AnalysisOptions, MakeBot, ServiceAnalysis
@@ -16,6 +14,7 @@ from voicebot.assist.endpoints import LanguageEndpoint
 from voicebot.assist.summary import ExtractiveSummariser, Summariser
 from voicebot.assist.summary_chat import ChatSummariser
 from voicebot.log import log_options
+from voicebot.service.http_health import HttpHealth
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings, for_children
 
@@ -34,6 +33,7 @@ class LanguageService:
         language = settings.language
         self._local: LanguageEndpoint | None = None
         self._key = secrets.token_urlsafe()
+        self._health = HttpHealth()
         self.process: ChildProcess | None = None
         if language.service == "local":
             self._key = language.secret() or self._key
@@ -65,6 +65,7 @@ class LanguageService:
             await self.client.close()
         if self.process is not None:
             await self.process.stop()
+        await self._health.close()
 
     def endpoint(self) -> LanguageEndpoint:
         """Where the service is. Asked for each request: a restarted process has another port. Raises
@@ -95,11 +96,7 @@ class LanguageService:
 
     async def _healthy(self) -> bool:
         assert self._local is not None, "it is ready"
-        try:
-            async with aiohttp.ClientSession() as http, http.get(self._local.url + "/health") as response:
-                return response.status == 200
-        except aiohttp.ClientError:
-            return False
+        return await self._health.ask(self._local.url) is not None
 
 
 def bot_that_suggests(make: MakeConversation, name: str, locale: str) -> MakeBot:

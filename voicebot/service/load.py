@@ -23,6 +23,7 @@ EVERY_S: Final = 1.0
 
 class LoadWatch:
     """``calls``: how many are up. ``unsent``: bytes that wait for the recognisers, of all calls together.
+    ``final_wait_s``: the longest that a final result has waited for our own recogniser, or None.
     ``wanted_s``: how long the event loop has run, or waited for a processor, so far. ``refuses``: whether calls are
     refused; else nothing is said of it.
 
@@ -35,6 +36,7 @@ class LoadWatch:
         clock: MediaClock,
         calls: Callable[[], int],
         unsent: Callable[[], int],
+        final_wait_s: Callable[[], float | None],
         wanted_s: Callable[[], float] | None = None,
         *,
         refuses: bool = True,
@@ -43,6 +45,7 @@ class LoadWatch:
         self._clock = clock
         self._calls = calls
         self._unsent = unsent
+        self._final_wait = final_wait_s
         self._refuses = refuses
         self._wanted = wanted_s or processor_wanted_s
         self._late = clock.late.copy()
@@ -67,8 +70,9 @@ class LoadWatch:
                 refused = not refused
                 if refused:
                     load = self.governor.load
-                    logger.warning("%d calls are up, and no more are taken: loop %.0f %% busy, clock %.0f ms late",
-                                   calls, 100 * load.busy, 1000 * load.late_s)  # fmt: skip
+                    logger.warning("%d calls are up, and no more are taken: loop %.0f %% busy, clock %.0f ms late, "
+                                   "results wait %.0f ms for the recogniser", calls, 100 * load.busy,
+                                   1000 * load.late_s, 1000 * (load.final_wait_s or 0))  # fmt: skip
                 else:
                     logger.info("calls are taken again, up to %d", limit)
 
@@ -85,6 +89,7 @@ class LoadWatch:
             late_s=(p99_ms or 0.0) / 1000,
             busy=min(1.0, (wanted_s - self._wanted_s) / passed_s),
             unsent_s=self._unsent() / PCMU.byte_rate / max(1, calls),
+            final_wait_s=self._final_wait(),
         )
         self._late, self._wanted_s, self._at = late, wanted_s, at
         return load

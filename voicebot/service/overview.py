@@ -10,7 +10,7 @@ from voicebot.console import Panel
 from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.figures import registered_accounts
-from voicebot.service.governor import Governor
+from voicebot.service.governor import Governor, Load
 from voicebot.sip import SipEndpoint, TrunkState
 
 
@@ -31,11 +31,20 @@ def load_panel(governor: Governor, *, refuses: bool) -> Panel:
     facts = [
         ("event loop", f"{100 * load.busy:.0f} % busy; a call takes {100 * governor.cost:.2f} %"),
         ("media clock", f"{1000 * load.late_s:.1f} ms late (p99 of the last second)"),
+        *_recogniser(load),
         ("calls taken now", f"up to {limit}" if refuses else "however busy it is (sip.refuse_when_busy)"),
     ]
+    if signs := governor.signs:
+        facts.append(("strained", ", ".join(signs)))
     if full:
         facts.append(("new calls", "get 503: the ones that are up would suffer"))
     return Panel("Load", facts, wrong=full)
+
+
+def _recogniser(load: Load) -> list[tuple[str, str]]:
+    if load.final_wait_s is None:
+        return []
+    return [("embedded recogniser", f"final results wait up to {1000 * load.final_wait_s:.0f} ms for it")]
 
 
 def dialogs_panel(folder: str, status: DialogsStatus) -> Panel:

@@ -12,10 +12,12 @@ from typing import Any
 from voicebot.audio import AudioFormat
 from voicebot.calls import CallRecognizer
 from voicebot.events import Event
+from voicebot.json_body import number_within
 from voicebot.log import log_options
+from voicebot.service.http_health import HttpHealth
 from voicebot.service.sip import codecs_in_use
 from voicebot.service.speech_client import SpeechClient
-from voicebot.service.speech_watch import SpeechWatch
+from voicebot.service.speech_watch import SpeechWatch, http_address
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings, for_children
 from voicebot.speech import (
@@ -32,6 +34,9 @@ from voicebot.speechsdk.drivers import SpeechSdk
 LEAST_SESSIONS = 200
 """Of the process; a call may have two: the next language's recogniser is connected before the last one's is closed."""
 KEY_ENV = "LOCALSPEECH_KEY"
+HANG_S = 15.0
+"""A process of ours that does not answer for so long is restarted."""
+_MAX_WAIT_S = 60.0
 
 
 class SpeechService:
@@ -42,6 +47,8 @@ class SpeechService:
     def __init__(self, settings: Settings, runtime: Path) -> None:
         self._settings = settings
         self._local: SpeechEndpoint | None = None
+        self._health = HttpHealth()
+        self._final_wait_s = 0.0
         self._key = settings.speech.secret() or secrets.token_urlsafe()
         self._log_options = log_options(settings.log.level, settings.log.json_lines)
         self.process = self._child() if settings.speech.service == "local" else None
@@ -72,6 +79,7 @@ class SpeechService:
         await asyncio.gather(*(part.stop() for part in (self.process, self.client) if part is not None))
         if self._watch is not None:
             await self._watch.close()
+        await self._health.close()
 
     @property
     def trouble(self) -> str:
@@ -113,6 +121,11 @@ class SpeechService:
         """Bytes that wait for the recognisers of all calls."""
         return self.client.sdk.unsent if self.client is not None else 0
 
+    @property
+    def final_wait_s(self) -> float | None:
+        """The longest that a final result waited for our own recogniser in the last second. None: it is not ours."""
+        return self._final_wait_s if self.process is not None else None
+
     def score_turn(self, heard: bytes, audio: AudioFormat, answer: Callable[[float], None]) -> None:
         """Have a turn scored by its sound, in the speech client; without that process, there is no score."""
         if self.client is not None:
@@ -135,10 +148,25 @@ class SpeechService:
         argv += ["--key-env", KEY_ENV, "--max-sessions", str(max(LEAST_SESSIONS, 2 * self._settings.sip.max_calls))]
         argv += self._log_options
         environment = for_children(self._settings) | {KEY_ENV: self._key}  # no argument: process lists show those
-        return ChildProcess("speech service", argv, on_ready=self._ready, environment=environment)
+        return ChildProcess(
+            "speech service",
+            argv,
+            on_ready=self._ready,
+            healthy=self._healthy,
+            environment=environment,
+            hang_timeout_s=HANG_S,
+        )
 
     def _ready(self, ready: dict[str, Any]) -> None:
         self._local = SpeechEndpoint(host=f"ws://127.0.0.1:{ready['port']}", key=self._key)
+        self._final_wait_s = 0.0
+
+    async def _healthy(self) -> bool:
+        assert self._local is not None and self._local.host is not None, "it is ready"
+        told = await self._health.ask(http_address(self._local).rstrip("/"))
+        if told is not None:
+            self._final_wait_s = number_within(told.get("final_wait_s"), 0.0, _MAX_WAIT_S) or 0.0
+        return told is not None
 
 
 def audio_formats(settings: Settings) -> list[AudioFormat]:

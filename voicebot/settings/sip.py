@@ -41,7 +41,7 @@ class SipSettings(Section):
     refuse_when_busy: bool = True
     """Refuse calls, below ``max_calls`` too, that would make the others late (:mod:`voicebot.service.governor`)."""
     least_calls: int = Field(20, ge=1, le=10000)
-    """So many are taken in any case."""
+    """So many are taken in any case; fewer only where our own recogniser falls behind."""
     codecs: CodecNames = tuple(codec.name for codec in DEFAULT_CODECS)
     """Names of codecs (docs/media.md), in the order of our offers."""
     codec_choice: CodecChoice = default(MediaPreferences, "codec_choice")
