@@ -34,6 +34,7 @@ from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.governor import Governor
 from voicebot.service.health import Health
 from voicebot.service.load import LoadWatch
+from voicebot.service.phone import phone_api
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import runtime_folder, sweep
@@ -152,6 +153,9 @@ class Application:
             secret=settings.console.secret,
             public_url=settings.console.public_url,
             assist=self.viewers.api if settings.listens else None,
+            phone=phone_api(settings, self.front_end.endpoint),
+            certificate=settings.console.certificate,
+            key=settings.console.key,
             bounds=viewer_bounds(self._allowed) if settings.listens else http,
         )
 
@@ -181,8 +185,8 @@ class Application:
         ends: tuple[Callable[[], Awaitable[object]], ...] = (
             self._warming.close,
             self._load.close,
-            self.console.close,
             *(front_end.close for front_end in self._front_ends),
+            self.console.close,  # after calls from its page have been ended, by its connections
             partial(self.calls.drain, 0),
             *([self.assistance.close] if self.assistance is not None else []),
             self.viewers.close,

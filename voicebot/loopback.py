@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Final
 from urllib.parse import urlsplit
-
-LOOPBACK_TRUNK: Final = "local"
-"""The trunk of calls by programs on this machine, where no trunk and no account is set. They claim any number."""
 
 
 def is_loopback(host: str) -> bool:

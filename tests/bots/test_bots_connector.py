@@ -20,7 +20,7 @@ from voicebot.bots.channel import ChannelUnavailable
 from voicebot.bots.connector import CallNotPlaced, route
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.events import BotFailed, BotMessage
-from voicebot.loopback import LOOPBACK_TRUNK
+from voicebot.own_trunks import LOOPBACK_TRUNK, PAGE_TRUNK
 
 JSON = {"Content-Type": "application/json"}
 MESSAGE = {"type": "message", "text": "Hello."}
@@ -107,7 +107,7 @@ async def test_a_conversation_with_a_caller_on_the_line_is_the_one_that_there_is
         assert (status, answer["error"]["code"]) == (501, "NotSupported")
 
 
-@pytest.mark.parametrize("trunk", ["", LOOPBACK_TRUNK])
+@pytest.mark.parametrize("trunk", ["", LOOPBACK_TRUNK, PAGE_TRUNK])
 @pytest.mark.parametrize("caller", ["+15550100", "", "anonymous"])
 async def test_who_only_claims_a_number_does_not_hear_what_is_meant_for_its_owner(caller: str, trunk: str) -> None:
     async with on_the_line(caller=caller, trunk=trunk) as line:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,6 +17,7 @@ from waiting import until
 from voicebot import sip
 from voicebot.address import Address
 from voicebot.calls import Calls, Outbound
+from voicebot.certificate import self_signed_pem
 from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import Leg
@@ -25,7 +28,7 @@ TOKEN = "let me in"
 class Desk:
     """A console with real calls over the session's doubles, and an HTTP client of it."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, **options: Any) -> None:
         self.token = token
         self.unreadable: Exception | None = None
         self.why: list[str] = []
@@ -45,6 +48,7 @@ class Desk:
             unready=lambda: self.why,
             panels=lambda: [Panel("Dialogs", [("version", "2 & more")], self.why, wrong=bool(self.why))],
             secret=self._secret,
+            **options,
         )
         self.http: aiohttp.ClientSession
 
@@ -87,8 +91,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(token: str = TOKEN) -> AsyncIterator[Desk]:
-    desk = Desk(token)
+async def desk(token: str = TOKEN, **options: Any) -> AsyncIterator[Desk]:
+    desk = Desk(token, **options)
     await desk.server.start()
     async with aiohttp.ClientSession() as desk.http:
         try:
@@ -116,12 +120,38 @@ async def test_health_and_readiness_need_no_token_and_tell_why_not() -> None:
 
 async def test_the_page_shows_what_is_wrong_and_takes_nothing_of_it_for_markup() -> None:
     async with desk() as console:
-        status, page = await console.ask("GET", "/", token=None)
+        status, page = await console.ask("GET", "/operations", token=None)
         assert status == 200 and "<title>voicebot: well</title>" in page
         assert "<dt>version</dt><dd>2 &amp; more</dd>" in page and "<pre>" not in page
         console.why = ["main.yaml:3:5: <b>no such step</b>"]
-        _, page = await console.ask("GET", "/", token=None)
+        _, page = await console.ask("GET", "/operations", token=None)
         assert "look here" in page and "<pre>main.yaml:3:5: &lt;b&gt;no such step&lt;/b&gt;</pre>" in page
+
+
+async def test_with_a_certificate_it_is_reached_by_tls_only(tmp_path: Path) -> None:
+    (pem := tmp_path / "console.pem").write_bytes(self_signed_pem("127.0.0.1"))
+    async with desk(certificate=pem, key=pem) as console:
+        assert console.server.url == f"https://127.0.0.1:{console.server.port}/"
+        trusted = ssl.create_default_context(cafile=str(pem))
+        async with console.http.get(f"{console.server.url}healthz", ssl=trusted) as response:
+            assert response.status == 200
+        with pytest.raises(aiohttp.ClientError):
+            await console.ask("GET", "/healthz")
+
+
+async def test_a_certificate_that_cannot_be_used_stops_the_start_and_says_so(tmp_path: Path) -> None:
+    (bad := tmp_path / "console.pem").write_text("no certificate")
+    with pytest.raises(ConsoleUnavailable, match="console: certificate and key cannot be used"):
+        async with desk(certificate=bad, key=bad):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("public_url", "url"), [("https://bot.example/x", "https://bot.example/x/"), ("https://a.b/", "https://a.b/")]
+)
+async def test_behind_a_proxy_its_url_is_the_proxys(public_url: str, url: str) -> None:
+    async with desk(public_url=public_url) as console:
+        assert console.server.url == url
 
 
 @pytest.mark.parametrize("shown", [None, "", "let me", "let me in!", "ßß"])

@@ -24,6 +24,34 @@ _OPTIONS = (
     *("--remote-debugging-port=0", "--password-store=basic", "--disable-component-update"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
+VOICE = (
+    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+    "--autoplay-policy=no-user-gesture-required",
+)
+"""There is a microphone, which any page may use, and no real one."""
+
+CONTRASTS = """
+(() => {
+  const channels = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+  const ground = (e) => {
+    for (; e; e = e.parentElement) {
+      const color = channels(getComputedStyle(e).backgroundColor);
+      if (color.length === 3 || color[3] === 1) return color;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll('body *')]
+    .filter(e => e.checkVisibility() && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .map(e => {
+      const [one, other] = [light(channels(getComputedStyle(e).color)), light(ground(e))].sort((a, b) => b - a);
+      return [(one + 0.05) / (other + 0.05), e.textContent.trim().slice(0, 40)];
+    });
+})()
+"""
+"""In the page: the contrast of each text with its ground, with the text."""
 
 
 class Page:
@@ -114,13 +142,14 @@ class Refusal(Exception):
 
 
 @asynccontextmanager
-async def browser_page() -> AsyncIterator[Page]:
-    """A browser of its own, with one page."""
+async def browser_page(*options: str) -> AsyncIterator[Page]:
+    """A browser of its own, with one page. ``options``: further ones of its command line."""
     assert CHROMIUM is not None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = await asyncio.create_subprocess_exec(
             CHROMIUM,
             *_OPTIONS,
+            *options,
             f"--user-data-dir={profile}",
             "about:blank",
             stdout=asyncio.subprocess.DEVNULL,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from assist_desk import OPERATOR, AssistDesk, assist_desk
-from browser import Page, browser_page, needs_chromium
+from browser import CONTRASTS, Page, browser_page, needs_chromium
 from scene import play
 from watched_call import CALLER, WatchedCallDouble, agent
 
@@ -268,29 +268,6 @@ async def test_everything_is_done_by_the_keyboard() -> None:
         await page.until("document.getElementById('copied').textContent == 'Copied.'")
         copied = await page.ask("navigator.clipboard.readText()")
         assert copied.splitlines() == ["a late parcel", "Promised:", "- a call tomorrow", "Open:", "- the refund"]
-
-
-CONTRASTS = """
-(() => {
-  const channels = (color) => color.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
-    .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
-  const ground = (e) => {
-    for (; e; e = e.parentElement) {
-      const color = channels(getComputedStyle(e).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-    return [255, 255, 255];
-  };
-  return [...document.querySelectorAll('body *')]
-    .filter(e => e.checkVisibility() && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-    .map(e => {
-      const [one, other] = [light(channels(getComputedStyle(e).color)), light(ground(e))].sort((a, b) => b - a);
-      return [(one + 0.05) / (other + 0.05), e.textContent.trim().slice(0, 40)];
-    });
-})()
-"""
 
 
 @pytest.mark.parametrize("dark", [False, True])

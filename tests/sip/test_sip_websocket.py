@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, web
 from waiting import until
 
 from voicebot.listening import Bounds
-from voicebot.sip import Access, AgentOptions, CallEnded, IncomingCall, ListenAt, SipEndpoint
+from voicebot.listening.http import HttpServer
+from voicebot.sip import Access, AgentOptions, CallEnded, IncomingCall, ListenAt, SipEndpoint, Strangers, Trunk
 from voicebot.sip.connections import FIRST_MESSAGE_S, STRANGER_IDLE_S, Connections
 from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse, parse_message
 from voicebot.sip.offer_answer import offer
@@ -29,9 +30,13 @@ TICK_S = 6.0
 
 
 @asynccontextmanager
-async def endpoint(*listen: ListenAt, bounds: Bounds | None = None) -> AsyncIterator[SipEndpoint]:
-    access = Access(connections=bounds or Bounds(total=20, of_source=20))
-    made = SipEndpoint(*listen, access=access, options=AgentOptions(session_expires_s=0), on_invite=answer_at_once)
+async def endpoint(
+    *listen: ListenAt, trunks: Sequence[Trunk] = (), strangers: Strangers = "allow", bounds: Bounds | None = None
+) -> AsyncIterator[SipEndpoint]:
+    access = Access(strangers, connections=bounds or Bounds(total=20, of_source=20))
+    made = SipEndpoint(
+        *listen, trunks=trunks, access=access, options=AgentOptions(session_expires_s=0), on_invite=answer_at_once
+    )
     await made.start()
     try:
         yield made
@@ -253,3 +258,29 @@ async def test_more_strangers_than_there_is_room_for_make_room_for_each_other() 
         assert made.active_calls == 1
         await until(lambda: any(one.in_call for one in connections(made).flows.values()))
         assert not caller.socket.closed
+
+
+async def test_a_websocket_that_was_opened_for_a_trunk_is_the_trunks_whatever_strangers_may() -> None:
+    taken: list[IncomingCall] = []
+    page = Trunk("page", max_calls=1)
+    async with endpoint(ListenAt("UDP", port=0), trunks=[page], strangers="drop") as made:
+        made.on_invite = lambda call: (taken.append(call), answer_at_once(call))[0]  # type: ignore[func-returns-value]
+
+        async def phone(request: web.Request) -> web.StreamResponse:
+            return await made.websocket(request, "page")
+
+        application = web.Application()
+        application.router.add_get("/phone", phone)
+        server = HttpServer(application, names=())
+        await server.listen(LOOPBACK, 0)
+        try:
+            async with client(f"ws://{LOOPBACK}:{server.port}/phone") as caller:
+                await caller.call()
+                assert [call.trunk for call in taken] == ["page"]
+                async with client(f"ws://{LOOPBACK}:{server.port}/phone") as second:
+                    await second.send("INVITE", body=bytes(OFFER), number=7)
+                    refused = await second.next()
+                    assert isinstance(refused, SipResponse) and refused.status == 503
+            await until(lambda: not connections(made).flows)
+        finally:
+            await server.close()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
 from voicebot.events import Event
-from voicebot.loopback import LOOPBACK_TRUNK
+from voicebot.own_trunks import vouches
 
 OnEvent = Callable[[Event], None]
 """Gets the events of a conversation: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
@@ -55,7 +55,7 @@ class CallFacts:
     @property
     def person_vouched_for(self) -> bool:
         """Whether ``person`` is more than what a stranger claims: we called it, or a trunk or an account names it."""
-        return bool(self.person) and (self.direction == "outbound" or self.trunk not in ("", LOOPBACK_TRUNK))
+        return bool(self.person) and (self.direction == "outbound" or vouches(self.trunk))
 
     @property
     def line(self) -> str:

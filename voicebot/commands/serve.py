@@ -65,11 +65,17 @@ async def _serve(settings: Settings, as_json: bool) -> int:
             typer.echo(json.dumps(facts))
             return
         console = Console(highlight=False)
-        console.print(f"[bold green]ready[/]: call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)")
+        if settings.console.phone_calls:
+            console.print(f"[bold green]ready[/]: talk to it: [bold]{app.console.url}[/]")
+            console.print(f"       or call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)")
+        else:
+            console.print(
+                f"[bold green]ready[/]: call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)"
+            )
         console.print("       or from another terminal: [bold].venv/bin/voicebot call " + uri + "[/]")
         if app.dialogs.http_port is not None:
             console.print(f"       the same dialogs as text: http://127.0.0.1:{app.dialogs.http_port}/api/messages")
-        console.print(f"       health and metrics: http://{settings.console.host}:{app.console.port}/metrics")
+        console.print(f"       health and metrics: {app.console.url}metrics")
         console.print("       Ctrl-C ends it")
 
     await serve_calls(settings, stop, on_ready)

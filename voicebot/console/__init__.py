@@ -1,9 +1,10 @@
-"""HTTP for operators: health, metrics, and an API to place and end calls (docs/operations.md).
+"""HTTP: health, metrics, an API to place and end calls (docs/operations.md), a phone in a page, pages for agents.
 
 Rules of this package:
 
-* `/`, `/healthz`, `/readyz`, `/metrics` and the files of `/assist` are open and tell nothing about single calls. `/v1`
-  needs the token, and is closed if there is none; `/v1/assist` needs one of its own.
+* `/operations`, `/healthz`, `/readyz`, `/metrics` and the files of the pages (`/`, `/assist`) are open and tell nothing
+  about single calls. `/v1` needs the token, and is closed if there is none; `/v1/assist` and `/v1/phone` have gates of
+  their own.
 * Nothing here knows how a call works: requests go to `calls`, and answers come from there.
 * Answers of `/v1` are JSON. Errors are ``{"error": {"code", "message"}}``, and say what to do.
 """
@@ -13,6 +14,17 @@ from voicebot.console.assist_api import AssistApi
 from voicebot.console.assist_gate import Gate
 from voicebot.console.metrics import Figure, Metrics
 from voicebot.console.page import Panel
+from voicebot.console.phone_api import PhoneApi
 from voicebot.console.server import ConsoleServer, ConsoleUnavailable
 
-__all__ = ["AssistApi", "CallsApi", "ConsoleServer", "ConsoleUnavailable", "Figure", "Gate", "Metrics", "Panel"]
+__all__ = [
+    "AssistApi",
+    "CallsApi",
+    "ConsoleServer",
+    "ConsoleUnavailable",
+    "Figure",
+    "Gate",
+    "Metrics",
+    "Panel",
+    "PhoneApi",
+]

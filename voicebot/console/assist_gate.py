@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from voicebot.assist.access import AccessTokens, TokenRefused, Visitor
+from voicebot.console.operator import is_token, shown_token
 
 PREFIX: Final = "/v1/assist"
 PROTOCOL: Final = "voicebot.assist"
@@ -41,18 +41,14 @@ class Gate:
 
     def _is_operator(self, shown: str) -> bool:
         try:
-            wanted = self._secret().encode()
+            return is_token(shown, self._secret())
         except (OSError, UnicodeDecodeError):
             return False
-        return bool(wanted) and hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), wanted)
 
 
 def _shown(request: web.Request) -> str:
-    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    if scheme.lower() == "bearer":
-        return token.strip()
-    if scheme:
-        return ""
+    if hdrs.AUTHORIZATION in request.headers:
+        return shown_token(request)
     offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")
     return next((name.strip().removeprefix(_BEARER) for name in offered if name.strip().startswith(_BEARER)), "")
 

@@ -1,4 +1,4 @@
-"""The operations page at `/`: the state of the service on one screen.
+"""The operations page at `/operations`: the state of the service on one screen.
 
 It is open like `/readyz`, so it shows how many calls there are, but nothing about single calls.
 """

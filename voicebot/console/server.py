@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -12,9 +15,10 @@ from aiohttp.typedefs import Handler
 from voicebot.console.answers import error
 from voicebot.console.api import MAX_BODY, CallsApi
 from voicebot.console.assist_api import AssistApi
-from voicebot.console.assist_page import page_routes
 from voicebot.console.metrics import CONTENT_TYPE, Metrics
 from voicebot.console.page import Panel, render
+from voicebot.console.pages import page_routes
+from voicebot.console.phone_api import PhoneApi
 from voicebot.console.token import bearer
 from voicebot.listening import Bounds
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer
@@ -30,7 +34,8 @@ class ConsoleUnavailable(Exception):
 class ConsoleServer:
     """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong, ``secret()`` the
     token, and ``panels()`` the sections of the operations page; each is called at each request that needs it.
-    ``assist``: None if no calls are listened to. ``public_url``: of a proxy in front, whose name is one of ours."""
+    ``assist``: None if no calls are listened to. ``phone``: None if the page has none. ``public_url``: of a proxy in
+    front, whose name is one of ours. ``certificate`` and ``key``: PEM files, for TLS."""
 
     def __init__(
         self,
@@ -44,7 +49,10 @@ class ConsoleServer:
         panels: Callable[[], Sequence[Panel]],
         secret: Callable[[], str],
         assist: AssistApi | None = None,
+        phone: PhoneApi | None = None,
         public_url: str = "",
+        certificate: Path | None = None,
+        key: Path | None = None,
         bounds: Bounds = HTTP_BOUNDS,
     ) -> None:
         self._bounds = bounds
@@ -57,7 +65,9 @@ class ConsoleServer:
         self._panels = panels
         self._secret = secret
         self._assist = assist
-        self._public_name = urlsplit(public_url).hostname or ""
+        self._phone = phone
+        self._certificate, self._key = certificate, key
+        self._public_url = public_url
         self._server: HttpServer | None = None
 
     @property
@@ -65,12 +75,20 @@ class ConsoleServer:
         """The port in use; 0 while the server does not listen."""
         return self._server.port if self._server is not None else 0
 
+    @property
+    def url(self) -> str:
+        """The URL of the page, as browsers reach it."""
+        if self._public_url:
+            return self._public_url.rstrip("/") + "/"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http{'s' if self._certificate is not None else ''}://{host}:{self.port}/"
+
     async def start(self) -> None:
         """Listen. Raises :class:`ConsoleUnavailable`."""
         application = web.Application(middlewares=[_plain_errors, bearer(self._secret)], client_max_size=MAX_BODY)
         application.add_routes(
             [
-                web.get("/", self._page),
+                web.get("/operations", self._page),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),
                 web.get("/metrics", self._show_metrics),
@@ -78,18 +96,33 @@ class ConsoleServer:
             ]
         )
         if self._assist is not None:
-            application.add_routes([*self._assist.routes, *page_routes()])
+            application.add_routes([*self._assist.routes, *page_routes("assist", "/assist")])
+        if self._phone is not None:
+            application.add_routes([*self._phone.routes, *page_routes("phone", "/")])
+        else:
+            application.router.add_get("/", self._page)
+        application.add_routes(page_routes("shared"))
         server = self._server = HttpServer(
-            application, names=own_names(self._host, self._public_name), bounds=self._bounds
+            application, names=own_names(self._host, urlsplit(self._public_url).hostname or ""), bounds=self._bounds
         )
         try:
-            await server.listen(self._host, self._port)
+            await server.listen(self._host, self._port, await asyncio.to_thread(self._tls))
+        except ssl.SSLError as wrong:
+            await self.close()
+            raise ConsoleUnavailable(f"console: certificate and key cannot be used: {wrong}") from wrong
         except OSError as wrong:
             await self.close()
             raise ConsoleUnavailable(
                 f"console: cannot listen at {self._host}:{self._port}: {wrong.strerror or wrong}; "
                 "choose another console.host or console.port"
             ) from wrong
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self._certificate is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self._certificate, self._key)
+        return context
 
     async def close(self) -> None:
         server, self._server = self._server, None

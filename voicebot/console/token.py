@@ -1,15 +1,16 @@
-"""Access to `/v1`: by a token. What is under `/v1/assist` has tokens of its own (`voicebot.console.assist_gate`)."""
+"""Access to `/v1`: by a token. What is under `/v1/assist` and `/v1/phone` has a gate of its own."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from voicebot.console.answers import error
-from voicebot.console.assist_gate import PREFIX
+from voicebot.console.assist_gate import PREFIX as ASSIST
+from voicebot.console.operator import is_token, shown_token
+from voicebot.console.phone_api import PREFIX as PHONE
 
 
 def bearer(secret: Callable[[], str]) -> Middleware:
@@ -28,9 +29,7 @@ def bearer(secret: Callable[[], str]) -> Middleware:
             return error(503, "console.token_file cannot be read")
         if not wanted:
             return error(403, "the API is closed: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and restart")
-        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-        given = shown.strip().encode("utf-8", "surrogateescape")  # as the bytes were sent, which need not be UTF-8
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given, wanted.encode()):
+        if not is_token(shown_token(request), wanted):
             return error(401, "needs Authorization: Bearer with the console's token", {"WWW-Authenticate": "Bearer"})
         return await handler(request)
 
@@ -40,4 +39,4 @@ def bearer(secret: Callable[[], str]) -> Middleware:
 def _has_gate(request: web.Request) -> bool:
     """By the route that will answer, not by how its path is written."""
     resource = request.match_info.route.resource
-    return isinstance(resource, web.AbstractResource) and resource.canonical.startswith(f"{PREFIX}/")
+    return isinstance(resource, web.AbstractResource) and resource.canonical.startswith((f"{ASSIST}/", f"{PHONE}/"))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from voicebot.audio.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
 from voicebot.legs.siprec import RecordingOptions
 from voicebot.listening import Bounds
+from voicebot.own_trunks import PAGE_TRUNK
 from voicebot.settings import Settings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK, AccountSettings, TrunkSettings
 from voicebot.settings.values import options
-from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, ListenAt, SipEndpoint
+from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, ListenAt, SipEndpoint, Trunk
 
 
 def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) -> SipEndpoint:
@@ -23,12 +26,18 @@ def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) ->
         strangers = "drop" if trunks or accounts else "allow"
     return SipEndpoint(
         *listeners(settings),
-        trunks=trunks if trunks or accounts else [LOOPBACK],
+        trunks=[*(trunks if trunks or accounts else [LOOPBACK]), *page_trunk(settings)],
         accounts=accounts,
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor, connections),
         tls=settings.tls.options(),
         options=options(AgentOptions, sip, records=recordings(settings).takes),
     )
+
+
+def page_trunk(settings: Settings) -> list[Trunk]:
+    """The trunk of calls from the console's page, if they may come: known by the ticket that a page gets."""
+    most = settings.console.phone_calls
+    return [Trunk(PAGE_TRUNK, max_calls=most)] if most else []
 
 
 def listeners(settings: Settings) -> list[ListenAt]:
@@ -55,7 +64,8 @@ def trunk_media(settings: Settings) -> dict[str, MediaPreferences]:
     """The media preferences by the name of the trunk or account."""
     usual = media_preferences(settings)
     own: tuple[TrunkSettings | AccountSettings, ...] = (*settings.trunks, *settings.accounts)
-    return {one.name: one.preferences(usual) for one in own}
+    of_pages = {trunk.name: replace(usual, srtp="required") for trunk in page_trunk(settings)}  # browsers send no other
+    return {one.name: one.preferences(usual) for one in own} | of_pages
 
 
 def codecs_in_use(settings: Settings) -> list[Codec]:

@@ -11,6 +11,7 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voicebot.own_trunks import PAGE_TRUNK
 from voicebot.settings.assist import AssistSettings
 from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, LogSettings, TurnSettings
@@ -69,7 +70,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"bots: the name {name!r} is in use already")
         if self.assist.bot and self.assist.bot not in names:
             raise ValueError(f"assist.bot: there is no bot {self.assist.bot!r} in [[bots]]")
-        self.routes.check(names, [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)])
+        trunks = [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)]
+        self.routes.check(names, [*trunks, PAGE_TRUNK])
         for bot in self.bots:
             try:
                 bot.check_connector(self.connector.host, self.connector.public_url)
@@ -92,6 +94,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _names(self) -> Self:
         names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
+        if PAGE_TRUNK in names:
+            raise ValueError(f"trunks and accounts: {PAGE_TRUNK!r} is the name of calls from the console's page")
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"trunks and accounts: two have the name {twice[0]!r}")
         if unknown := [one.trunk for one in self.assist.languages if one.trunk and one.trunk not in names]:

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from voicebot.assist.access import AccessTokens
+from voicebot.loopback import is_loopback
 from voicebot.settings.values import Port, Section, text_in
 
 
@@ -19,7 +20,13 @@ class ConsoleSettings(Section):
     port: Port = 3979
     """0 picks a free port."""
     public_url: str = ""
-    """The URL by which browsers reach it through a proxy with TLS, for the page of agents."""
+    """The URL by which browsers reach it through a proxy with TLS, for the pages."""
+    certificate: Path | None = None
+    """With ``key``: browsers elsewhere reach it by TLS without a proxy. They need that to use a microphone."""
+    key: Path | None = None
+    phone_calls: int = Field(4, ge=0, le=1000)
+    """Calls at once from the page ``/``; 0: there is no phone in it. They need the token; without one, only who sits
+    at this machine may call."""
     token: SecretStr = SecretStr("")
     """The token that ``/v1`` requires as ``Authorization: Bearer ...``: ``VOICEBOT_CONSOLE__TOKEN`` in the environment,
     or ``token_file``. Without one, ``/v1`` is closed."""
@@ -33,8 +40,18 @@ class ConsoleSettings(Section):
     def _fits(self) -> Self:
         if self.public_url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", self.public_url):
             raise ValueError('public_url must look like "https://assist.example.com/"')
+        if (self.key is None) != (self.certificate is None):
+            raise ValueError("certificate and key belong together")
+        for file in (self.certificate, self.key):
+            if file is not None and not file.is_file():
+                raise ValueError(f"there is no file {file}")
         self.tokens()
         return self
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only who sits at this machine reaches it."""
+        return is_loopback(self.host) and not self.public_url
 
     def tokens(self) -> AccessTokens:
         """The tokens of agents, supervisors and links. Raises ValueError."""

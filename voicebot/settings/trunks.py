@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from voicebot.loopback import LOOPBACK_TRUNK
+from voicebot.own_trunks import LOOPBACK_TRUNK
 from voicebot.settings.media import OwnMediaSettings
 from voicebot.settings.siprec import AgentPattern
 from voicebot.settings.values import DomainOrNone, default, options, text_in

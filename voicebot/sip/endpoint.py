@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from voicebot.address import Address
 from voicebot.listening import Admissions, Bounds, Rate, RateLimiter
@@ -32,6 +33,9 @@ from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transports import Transports
 from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Strangers, Trunk, TrunkGate
 from voicebot.sip.user_agent import SipOutput, UserAgent
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 logger = logging.getLogger(__name__)
 
@@ -243,6 +247,13 @@ class SipEndpoint:
         self._calls[core] = call
         self.flush()
         return call
+
+    async def websocket(self, request: web.Request, trunk: str) -> web.StreamResponse:
+        """Answer an HTTP request of a client that may call on behalf of ``trunk``: SIP is carried over a websocket."""
+        from voicebot.sip.websocket import carry  # it loads aiohttp
+
+        open_ones = self._transports.connections if self._transports is not None and not self._closed else None
+        return await carry(request, open_ones, "WSS" if request.secure else "WS", trunk=trunk)
 
     # --- outputs
 

@@ -95,13 +95,15 @@ class WebSocketWire:
 
 
 async def carry(
-    request: web.Request, connections: Connections, transport: Transport, listener: int = -1, trunk: str = ""
+    request: web.Request, connections: Connections | None, transport: Transport, listener: int = -1, trunk: str = ""
 ) -> web.StreamResponse:
     """Answer a request for a websocket, and carry SIP over it for as long as it is open.
 
-    ``listener``: the index of ours that it came in by, if there is one; ``trunk``: on whose behalf it comes, if that is
-    known.
+    ``connections``: None if they are closed. ``listener``: the index of ours that it came in by, if there is one;
+    ``trunk``: on whose behalf it comes, if that is known.
     """
+    if connections is None:
+        raise web.HTTPServiceUnavailable(reason="the service is being stopped")
     offered = [name.strip() for name in request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")]
     if SUBPROTOCOL not in offered:
         raise web.HTTPBadRequest(reason="SIP is spoken here: ask for a websocket with the subprotocol sip")
@@ -115,10 +117,7 @@ async def carry(
     wire = WebSocketWire(socket, request.transport)
     connection = Connection(connections, transport, listener, place=place, framer=WholeMessages(), trunk=trunk)
     connection.carried_by(wire)
-    if trunk:
-        place.trust()
-    else:
-        place.rest()
+    place.rest()
     tasks = [
         asyncio.create_task(wire.run(), name="sending by a websocket"),
         asyncio.create_task(_receive(socket, connection), name="receiving by a websocket"),

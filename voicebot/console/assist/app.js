@@ -1,9 +1,9 @@
 // The page: which call is shown, and what is done with it.
 
-import { Api, Refused } from "./api.js";
+import { Api, Refused } from "../shared/api.js";
 import { Call } from "./call.js";
 import { showMoods } from "./chart.js";
-import { $, make } from "./dom.js";
+import { $, make } from "../shared/dom.js";
 import { clearChecklist, copySummary, showChecklist, showFound, showSuggestions, showSummary } from "./help.js";
 import { Transcript } from "./transcript.js";
 
@@ -33,7 +33,7 @@ function credentials() {
 async function begin() {
   const { token, call } = credentials();
   if (!token) return open("access");
-  api = new Api(token);
+  api = new Api(token, "v1/assist/");
   await attempt(async () => {
     const me = await api.get("me");
     if (call || me.CallId) await watchCall(call || me.CallId);

@@ -1,6 +1,6 @@
 // The trend of the sentiment: lines for the eye, words for everybody.
 
-import { $, make, shape } from "./dom.js";
+import { $, make, shape } from "../shared/dom.js";
 
 const WIDTH = 300;
 const HEIGHT = 80;

@@ -1,6 +1,6 @@
 // What helps the agent: suggestions, checklist, knowledge, summary.
 
-import { $, make } from "./dom.js";
+import { $, make } from "../shared/dom.js";
 
 export function showSuggestions(call) {
   const newestFirst = [...call.suggestions.values()].sort((one, other) => other.EventNumber - one.EventNumber);

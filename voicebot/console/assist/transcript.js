@@ -1,6 +1,6 @@
 // The lines of a call: final ones in the log, those that are being said below it.
 
-import { $, clock, make } from "./dom.js";
+import { $, clock, make } from "../shared/dom.js";
 
 const SENTIMENTS = { POSITIVE: "positive", NEGATIVE: "negative", MIXED: "mixed" };
 

@@ -1,8 +1,8 @@
-"""The page `/assist` for agents: static files, in which there is no word of any call.
+"""The pages: static files, in which there is no word of any call.
 
-What calls say comes to the page by `/v1/assist` alone, with the token that is in the page's address behind the ``#``,
-which browsers send to nobody. The policy lets nothing run that is not one of these files, and nothing become markup
-that is a text.
+What calls say comes to a page by the API alone, with the token that is in the page's address behind the ``#``, which
+browsers send to nobody. The policy lets nothing run that is not one of these files, and nothing become markup that is a
+text.
 """
 
 from __future__ import annotations
@@ -36,14 +36,20 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     hdrs.CACHE_CONTROL: "no-cache",
 }
-_TYPES: Final = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_TYPES: Final = {
+    "html": "text/html",
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+    "txt": "text/plain",
+}
 
 
-def page_routes() -> list[web.RouteDef]:
-    """`/assist`, and its files beside it. They are read now, and kept."""
+def page_routes(folder: str, page: str = "") -> list[web.RouteDef]:
+    """The files of ``folder``, at `/folder/file`; its page at ``page``. They are read now, and kept."""
     routes = []
-    for file in (resources.files("voicebot.console") / "assist").iterdir():
-        path = "/assist" if file.name == "index.html" else f"/assist/{file.name}"
+    for file in (resources.files("voicebot.console") / folder).iterdir():
+        path = page if file.name == "index.html" else f"/{folder}/{file.name}"
         routes.append(web.get(path, _file(file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])))
     return routes
 

@@ -7,15 +7,17 @@ export class Refused extends Error {
   }
 }
 
-const ROOT = "v1/assist/";
 const SILENT_MS = 40_000; // the server says something every 15 s
 const AGAIN_MS = [1000, 2000, 4000, 8000];
 
 export class Api {
   #token;
+  #root;
 
-  constructor(token) {
+  /** `token`: empty, if this server wants none. `root`: of all paths, "v1/assist/". */
+  constructor(token, root) {
     this.#token = token;
+    this.#root = root;
   }
 
   get(path) {
@@ -56,8 +58,8 @@ export class Api {
   }
 
   async #fetch(method, path, headers, signal) {
-    const authorized = { Authorization: `Bearer ${this.#token}`, ...headers };
-    const response = await fetch(ROOT + path, { method, headers: authorized, cache: "no-store", signal });
+    const authorized = this.#token ? { Authorization: `Bearer ${this.#token}`, ...headers } : headers;
+    const response = await fetch(this.#root + path, { method, headers: authorized, cache: "no-store", signal });
     if (response.ok) return response;
     const answer = await response.json().catch(() => ({}));
     throw new Refused(response.status, answer.error?.message ?? `the server answers ${response.status}`);

@@ -1,0 +1,97 @@
+"""The phone page with what is behind it (the console, SIP over WebSocket, media), and a bot's place in the calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from call_world import World
+from free_port import free_ports
+
+from voicebot.calls import Calls
+from voicebot.console import CallsApi, ConsoleServer, Metrics, PhoneApi
+from voicebot.legs.sip import SipLeg
+from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_incoming import IncomingSipLeg
+from voicebot.legs.sip_media import MediaOptions, MediaPreferences
+from voicebot.rtp import MediaClock, PortRange
+from voicebot.sip import ListenAt, SipEndpoint, Trunk
+
+HOST = "127.0.0.1"
+
+
+class Bot:
+    """What comes in one call."""
+
+    def __init__(self, leg: SipLeg) -> None:
+        self.leg = leg
+        self.keys = ""
+        self.loud = 0
+        """Frames with a voice in them."""
+        self.facts = list[str]()
+        self.over = ""
+
+    def frame(self, payload: bytes, at: float) -> None:
+        self.loud += len(set(payload)) > 8
+
+    def sent(self, payload: bytes, at: float) -> None: ...
+
+    def key(self, key: str, at: float) -> None:
+        self.keys += key
+
+    def fact(self, event: object) -> None:
+        self.facts.append(type(event).__name__)
+
+    def ended(self, reason: str, at: float) -> None:
+        self.over = reason
+
+
+class PhoneDesk:
+    """``token``: the console's. ``refuses``: the status that calls get; 0: they are answered."""
+
+    def __init__(self, clock: MediaClock, token: str) -> None:
+        self.refuses = 0
+        self.calls = list[Bot]()
+        self._answers = set[asyncio.Task[None]]()
+        ports = PortRange(*free_ports(), HOST, rest_s=0.0)
+        media = MediaOptions(clock, ports, preferences=MediaPreferences(srtp="required"))
+        self.endpoint = SipEndpoint(ListenAt(port=0), trunks=[Trunk("page", max_calls=2)])
+        self.front_end = SipFrontEnd(self.endpoint, self._take, media)
+        websocket = partial(self.endpoint.websocket, trunk="page")
+        self.console = ConsoleServer(
+            HOST,
+            0,
+            api=CallsApi(Calls(World().services), None),  # type: ignore[arg-type]
+            metrics=Metrics(),
+            unready=list,
+            panels=list,
+            secret=lambda: token,
+            phone=PhoneApi(websocket, lambda: token, private=True, calls=2),
+        )
+
+    def _take(self, leg: IncomingSipLeg) -> None:
+        leg.connect(bot := Bot(leg))
+        self.calls.append(bot)
+        if self.refuses:
+            leg.reject(self.refuses, "not now")
+            return
+        task = asyncio.get_running_loop().create_task(leg.answer())
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+
+@asynccontextmanager
+async def phone_desk(token: str = "") -> AsyncIterator[PhoneDesk]:
+    clock = MediaClock()
+    clock.start()
+    desk = PhoneDesk(clock, token)
+    await desk.front_end.start()
+    await desk.console.start()
+    try:
+        yield desk
+    finally:
+        await desk.front_end.close()
+        await desk.console.close()
+        await clock.close()

@@ -1,0 +1,189 @@
+// The phone: one call at a time, by JsSIP. It knows nothing of the page; what it has to say it says by `onChange`.
+
+import JsSIP from "./jssip.js";
+import { TicketSocket } from "./ticket_socket.js";
+import { NO_AUDIO, NO_CONNECTION, whyEnded, whyFailed } from "./words.js";
+
+const AGAIN_MS = 100;
+
+/** @typedef {"idle" | "connecting" | "ringing" | "up"} Phase */
+
+export class Phone {
+  /** @type {Phase} */
+  phase = "idle";
+  /** What there is to say about the last call, or about this one. */
+  said = "";
+  /** Whether that is about something that went wrong. */
+  wrong = false;
+  muted = false;
+  held = false;
+  /** When it was answered, by `performance.now()`. */
+  since = 0;
+  /** The SIP Call-ID of this call, or of the last one. */
+  callId = "";
+  #ticket;
+  #onChange;
+  #onAudio;
+  /** @type {any} */
+  #agent = null;
+  /** @type {any} */
+  #session = null;
+
+  /**
+   * @param {() => Promise<string>} ticket gets a ticket for a connection
+   * @param {() => void} onChange is called after each change
+   * @param {(stream: MediaStream) => void} onAudio gets what the other side says
+   */
+  constructor(ticket, onChange, onAudio) {
+    this.#ticket = ticket;
+    this.#onChange = onChange;
+    this.#onAudio = onAudio;
+  }
+
+  /**
+   * Call. `stream`: of the microphone; its owner stops it.
+   * @param {string} caller
+   * @param {string} called
+   * @param {MediaStream} stream
+   */
+  call(caller, called, stream) {
+    if (this.phase !== "idle") return;
+    const socket = new TicketSocket(this.#ticket);
+    const agent = new JsSIP.UA({
+      sockets: [socket],
+      uri: String(new JsSIP.URI("sip", caller, location.hostname)),
+      register: false,
+      user_agent: "voicebot page",
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 4,
+    });
+    this.#agent = agent;
+    this.#become("connecting", "");
+    this.muted = this.held = false;
+    agent.on("connected", () => {
+      if (agent === this.#agent && !this.#session) this.#invite(called, stream);
+    });
+    agent.on("disconnected", () => {
+      if (agent !== this.#agent) return;
+      if (this.#session && this.phase === "up") this.#say("The connection has broken off. It is being made again.");
+      else this.#end(socket.refused?.message ?? NO_CONNECTION, true);
+    });
+    agent.start();
+  }
+
+  hangUp() {
+    if (this.#session?.isEnded() === false) this.#session.terminate();
+    else this.#end("", false);
+  }
+
+  /** @param {string} key one of 0 to 9, *, #, A to D */
+  press(key) {
+    if (this.phase !== "up") return false;
+    this.#session.sendDTMF(key, { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833, duration: 120, interToneGap: 70 });
+    return true;
+  }
+
+  toggleMute() {
+    this.muted = !this.muted;
+    this.#session?.[this.muted ? "mute" : "unmute"]({ audio: true });
+    this.#onChange();
+  }
+
+  toggleHold() {
+    if (this.phase !== "up") return;
+    this.held = !this.held;
+    this.#tellHold();
+    this.#onChange();
+  }
+
+  // --- the call
+
+  /**
+   * @param {string} called
+   * @param {MediaStream} stream
+   */
+  #invite(called, stream) {
+    this.#session = this.#agent.call(String(new JsSIP.URI("sip", called, location.hostname)), {
+      mediaStream: stream,
+      pcConfig: { iceServers: [] },
+      eventHandlers: {
+        peerconnection: (/** @type {any} */ { peerconnection }) => this.#watch(peerconnection),
+        // The other side learns our addresses by our checks (ICE-lite): the first candidate is enough.
+        icecandidate: (/** @type {any} */ { ready }) => ready(),
+        progress: () => this.#become("ringing", ""),
+        accepted: () => {
+          this.since = performance.now();
+          this.#become("up", "");
+        },
+        refer: (/** @type {any} */ { request }) => this.#transferred(request),
+        ended: (/** @type {any} */ { originator, cause }) => {
+          const why = this.said.startsWith("Transferred") ? this.said : whyEnded(originator, cause);
+          this.#end(why, false);
+        },
+        failed: (/** @type {any} */ event) => this.#end(whyFailed(event), event.originator !== "local"),
+      },
+    });
+    this.callId = this.#session._request?.call_id ?? "";
+  }
+
+  /** @param {RTCPeerConnection} connection */
+  #watch(connection) {
+    connection.addEventListener("track", ({ streams }) => this.#onAudio(streams[0]));
+    connection.addEventListener("iceconnectionstatechange", () => {
+      if (connection.iceConnectionState !== "failed" || this.phase === "idle") return;
+      const session = this.#session;
+      this.#end(NO_AUDIO, true);
+      session?.terminate();
+    });
+  }
+
+  /** Tell the other side whether it is on hold: as soon as nothing else is being agreed with it. */
+  #tellHold() {
+    const session = this.#session;
+    if (!session || session.isOnHold().local === this.held) return;
+    if (!session[this.held ? "hold" : "unhold"]()) setTimeout(() => this.#tellHold(), AGAIN_MS);
+  }
+
+  /** The bot sends us to somebody else. This page calls nobody but the bot: it says so, and takes it as done. */
+  #transferred(/** @type {any} */ request) {
+    this.#say(`Transferred to ${request.refer_to.uri.user ?? request.refer_to.uri}: that is where a phone would go now.`);
+    this.#session.sendRequest("NOTIFY", {
+      extraHeaders: [
+        `Event: refer;id=${request.cseq}`,
+        "Subscription-State: terminated;reason=noresource",
+        "Content-Type: message/sipfrag;version=2.0",
+        `Contact: ${this.#session.contact}`,
+      ],
+      body: "SIP/2.0 200 OK",
+    });
+  }
+
+  /**
+   * @param {string} said
+   * @param {boolean} wrong
+   */
+  #end(said, wrong) {
+    if (this.phase === "idle") return;
+    const agent = this.#agent;
+    this.#agent = this.#session = null;
+    this.wrong = wrong;
+    this.#become("idle", said);
+    agent?.stop();
+  }
+
+  /**
+   * @param {Phase} phase
+   * @param {string} said
+   */
+  #become(phase, said) {
+    this.phase = phase;
+    if (phase !== "idle") this.wrong = false;
+    this.#say(said);
+  }
+
+  /** @param {string} said */
+  #say(said) {
+    this.said = said;
+    this.#onChange();
+  }
+}

@@ -1,0 +1,73 @@
+// The phone's connection: a websocket for which this server wants a ticket, a new one each time. JsSIP makes it anew when
+// it breaks, and asks no more of it than this (https://jssip.net/documentation/api/socket/).
+
+export class TicketSocket {
+  onconnect = () => {};
+  ondisconnect = (_error, _code, _reason) => {};
+  ondata = (_data) => {};
+  /** Why there was no ticket. @type {Error | null} */
+  refused = null;
+  #ticket;
+  #attempt = 0;
+  /** @type {WebSocket | null} */
+  #socket = null;
+
+  /** @param {() => Promise<string>} ticket gets one */
+  constructor(ticket) {
+    const secure = location.protocol === "https:";
+    this.#ticket = ticket;
+    this.via_transport = secure ? "WSS" : "WS";
+    this.sip_uri = `sip:${location.host};transport=ws`;
+    const url = new URL("v1/phone/sip", document.baseURI);
+    url.protocol = secure ? "wss:" : "ws:";
+    this.url = url.href;
+  }
+
+  isConnected() {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  isConnecting() {
+    return this.#socket?.readyState === WebSocket.CONNECTING;
+  }
+
+  connect() {
+    if (!this.isConnected() && !this.isConnecting()) this.#open(++this.#attempt);
+  }
+
+  /** @param {number} attempt */
+  async #open(attempt) {
+    let ticket = "";
+    try {
+      ticket = await this.#ticket();
+    } catch (error) {
+      if (attempt === this.#attempt) {
+        this.refused = /** @type {Error} */ (error);
+        this.ondisconnect(true, 0, this.refused.message);
+      }
+      return;
+    }
+    if (attempt !== this.#attempt) return;
+    const socket = new WebSocket(`${this.url}?ticket=${encodeURIComponent(ticket)}`, "sip");
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.onconnect();
+    socket.onclose = ({ wasClean, code, reason }) => this.ondisconnect(!wasClean, code, reason);
+    socket.onmessage = ({ data }) => this.ondata(data);
+    this.#socket = socket;
+  }
+
+  disconnect() {
+    this.#attempt++;
+    if (!this.#socket) return;
+    this.#socket.onopen = this.#socket.onclose = this.#socket.onmessage = null;
+    this.#socket.close();
+    this.#socket = null;
+  }
+
+  /** @param {string} message */
+  send(message) {
+    if (!this.isConnected()) return false;
+    this.#socket?.send(message);
+    return true;
+  }
+}

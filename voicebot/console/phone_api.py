@@ -1,0 +1,81 @@
+"""`/v1/phone`: calls from the page `/`, whose phone speaks SIP over WebSocket.
+
+Who has the console's token may call; where there is none, whoever sits at this machine. JavaScript cannot send a token
+with a websocket, and a proxy would log it in a URL: so a page gets a ticket by the token, and opens the websocket with
+that, which is good once and for a minute. From then on it is SIP, and its calls count as those of a trunk of their own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from voicebot.console.answers import error
+from voicebot.console.operator import is_token, shown_token
+from voicebot.console.tickets import Tickets
+
+PREFIX: Final = "/v1/phone"
+TICKET_S: Final = 60.0
+MOST_TICKETS: Final = 64
+SPARE: Final = 8
+"""Connections beside those of calls: one that comes while all calls are up hears so by SIP."""
+
+
+class PhoneApi:
+    """``websocket`` answers a request for one, and carries its calls. ``secret()``: the console's token, or an empty
+    text; raises OSError and UnicodeDecodeError. ``private``: whether only who sits at this machine reaches us.
+    ``calls``: how many there may be at once."""
+
+    def __init__(
+        self,
+        websocket: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        secret: Callable[[], str],
+        *,
+        private: bool,
+        calls: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._websocket = websocket
+        self._secret = secret
+        self._private = private
+        self._most = calls + SPARE
+        self._clock = clock
+        self._tickets = Tickets(TICKET_S, MOST_TICKETS)
+        self._open = 0
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post(f"{PREFIX}/tickets", self._issue), web.get(f"{PREFIX}/sip", self._carry)]
+
+    async def _issue(self, request: web.Request) -> web.Response:
+        if (refused := self._refusal(request)) is not None:
+            return refused
+        issued = {"Ticket": self._tickets.issue(self._clock()), "ExpiresInS": self._tickets.life_s}
+        return web.json_response(issued, status=201, headers={"Cache-Control": "no-store"})
+
+    async def _carry(self, request: web.Request) -> web.StreamResponse:
+        if not self._tickets.take(request.query.get("ticket", ""), self._clock()):
+            return error(401, f"needs a ticket of POST {PREFIX}/tickets, which is good once, for {TICKET_S:.0f} s")
+        if self._open >= self._most:
+            return error(503, "too many phones are connected")
+        self._open += 1
+        try:
+            return await self._websocket(request)
+        finally:
+            self._open -= 1
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        try:
+            wanted = self._secret()
+        except (OSError, UnicodeDecodeError):
+            return error(503, "console.token_file cannot be read")
+        if not wanted and self._private:
+            return None
+        if not wanted:
+            return error(403, "nobody may call: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and restart")
+        if is_token(shown_token(request), wanted):
+            return None
+        return error(401, "needs Authorization: Bearer with the console's token", {"WWW-Authenticate": "Bearer"})
