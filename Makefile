@@ -1,19 +1,26 @@
 # make demo   a whole call, heard and measured       make test    what must pass before a change lands
 # make run    serve until Ctrl-C                     make bench   the figures of the README
 # make assist-demo   a call between two people, listened to
+# make fleet  three nodes behind Kamailio, on loopback     make drain    they are restarted, and no call is lost
 # make fuzz   ten minutes of fuzzing     make attack   calls under attack, beside calls in peace
 # make mutants   do the tests notice small changes? (half an hour)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo assist-demo run test lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
+.PHONY: demo assist-demo fleet drain run test lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
 
 demo: install
 	$(BIN)/voicebot demo
 
 assist-demo: install
 	$(BIN)/voicebot assist-demo --stay
+
+fleet: install-dev
+	$(BIN)/python deploy/try/fleet.py
+
+drain: install-dev
+	$(BIN)/python deploy/try/drain.py --all
 
 run: install
 	$(BIN)/voicebot serve

@@ -1,0 +1,305 @@
+"""A fleet on loopback: Kamailio in front, Redis between, some nodes. No root, no container, nothing left behind.
+
+Kamailio has 127.0.0.10 and the configuration in ``deploy/kamailio``, node n has 127.0.0.1n and the settings that a user
+would give it; ports are free ones. The speech service is the scripted one, which needs no models: it says tones, and
+hears nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from voicebot.address import Address
+from voicebot.caller import CallOptions, CallScript, parse_script
+
+HERE = Path(__file__).parent
+KAMAILIO = HERE.parent / "kamailio"
+EDGE_HOST = "127.0.0.10"
+CALLERS_HOST = "127.0.0.1"
+READY_S = 60.0
+END_S = 30.0
+POLL_S = 0.05
+
+
+class NotInstalled(Exception):
+    """A program that the fleet needs is missing; the text says what to install."""
+
+
+class ProgramFailed(Exception):
+    """A program ended, or was not ready in time; the text has the end of its log."""
+
+
+class Program:
+    """One process. Its log is a file."""
+
+    def __init__(self, name: str, argv: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self._argv = argv
+        self._log = log
+        self._environment = environment
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self._argv, stdout=asyncio.subprocess.PIPE, stderr=log, env=self._environment, cwd=self._log.parent
+            )
+
+    async def ready_line(self) -> dict[str, Any]:
+        """The JSON that it prints when it is ready. Raises :class:`ProgramFailed`."""
+        assert self.process is not None and self.process.stdout is not None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_S):
+                while line := await self.process.stdout.readline():
+                    with contextlib.suppress(ValueError):
+                        if (said := json.loads(line)).get("ready"):
+                            return dict(said)
+        raise ProgramFailed(self._told("is not ready"))
+
+    async def answering(self, asks: Callable[[], bool]) -> None:
+        """Wait until ``asks()`` says that it answers. Raises :class:`ProgramFailed`."""
+        try:
+            async with asyncio.timeout(READY_S):
+                while not await asyncio.to_thread(asks):
+                    if self.process is None or self.process.returncode is not None:
+                        raise ProgramFailed(self._told("has ended"))
+                    await asyncio.sleep(POLL_S)
+        except TimeoutError:
+            raise ProgramFailed(self._told("does not answer")) from None
+
+    async def ended(self) -> int:
+        """Its exit status."""
+        assert self.process is not None
+        return await self.process.wait()
+
+    async def end(self) -> None:
+        """End it, gently at first. Harmless when it has ended."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        for signal in (process.terminate, process.kill):
+            if process.returncode is None:
+                signal()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(process.wait(), END_S)
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def _told(self, what: str) -> str:
+        return f"{self.name} {what}:\n" + "\n".join(self.log().splitlines()[-20:])
+
+
+@dataclass
+class Node:
+    """A call node. ``uri``: as Kamailio names it."""
+
+    number: int
+    program: Program
+    uri: str
+    records: Path
+    ready: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"node {self.number}"
+
+    @property
+    def console(self) -> str:
+        return f"http://127.0.0.1:{self.ready['console_port']}"
+
+    async def start(self) -> None:
+        await self.program.start()
+        self.ready = await self.program.ready_line()
+
+    def call_ids(self) -> set[str]:
+        """The Call-IDs of the calls of which it has left a record."""
+        return {str(json.loads(file.read_text())["call_id"]) for file in self.records.glob("*.json")}
+
+
+class LocalFleet:
+    """What runs. ``edge``: the address that callers call."""
+
+    def __init__(self, nodes: list[Node], edge: Address, control: str, token: str) -> None:
+        self.nodes = nodes
+        self.edge = edge
+        self._control = control
+        self._token = token
+
+    async def takes_calls(self) -> dict[int, bool]:
+        """By node, whether Kamailio gives it new calls."""
+        process = await asyncio.create_subprocess_exec(
+            "kamcmd", "-s", self._control, "dispatcher.list", stdout=asyncio.subprocess.PIPE
+        )
+        told, _ = await process.communicate()
+        flags = dict[str, str]()
+        uri = ""
+        for line in told.decode().splitlines():
+            name, _, value = line.strip().partition(": ")
+            if name == "URI":
+                uri = value
+            elif name == "FLAGS":
+                flags[uri] = value
+        return {node.number: flags.get(node.uri, "I").startswith("A") for node in self.nodes}
+
+    async def until(self, holds: Callable[[dict[int, bool]], bool], within_s: float = READY_S) -> float:
+        """Wait until :meth:`takes_calls` is as wanted; how long it took. Raises TimeoutError."""
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout(within_s):
+            while not holds(await self.takes_calls()):
+                await asyncio.sleep(POLL_S)
+        return asyncio.get_running_loop().time() - began
+
+    async def running(self, node: Node) -> list[dict[str, Any]]:
+        """The calls of a node, as its API lists them; none if it does not run."""
+        if node.program.process is None or node.program.process.returncode is not None:
+            return []
+        async with (
+            aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._token}"}) as http,
+            http.get(f"{node.console}/v1/calls") as answer,
+        ):
+            calls: list[dict[str, Any]] = (await answer.json())["calls"]
+            return calls
+
+    async def served(self, call_ids: set[str], within_s: float = END_S) -> dict[str, set[str]]:
+        """Which of these calls left a record at which node; waits until all have one."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while call_ids - set().union(*(node.call_ids() for node in self.nodes)):
+                    await asyncio.sleep(POLL_S)
+        return {node.name: node.call_ids() & call_ids for node in self.nodes}
+
+    async def serving(self, caller: str) -> Node:
+        """The node that has the call of this caller, as soon as one has it. Raises TimeoutError."""
+        async with asyncio.timeout(READY_S):
+            while True:
+                for node in self.nodes:
+                    if any(call["from"] == caller for call in await self.running(node)):
+                        return node
+                await asyncio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def local_fleet(folder: Path, nodes: int = 3, **settings: object) -> AsyncIterator[LocalFleet]:
+    """A running fleet, with everything in ``folder``. ``settings`` of all nodes: ``calls__drain_s=20``.
+
+    Raises :class:`NotInstalled`, :class:`ProgramFailed`.
+    """
+    needed = {"kamailio": "kamailio", "kamcmd": "kamailio", "redis-server": "redis-server"}
+    if missing := sorted({package for program, package in needed.items() if shutil.which(program) is None}):
+        raise NotInstalled(f"{' and '.join(missing)}: apt-get install {' '.join(missing)}")
+    token = secrets.token_hex(16)
+    edge_port, redis_port = _free_port(EDGE_HOST), _free_port(EDGE_HOST)
+    hosts = {number: f"{EDGE_HOST[:-1]}{number}" for number in range(1, nodes + 1)}
+    ports = {number: _free_port(host) for number, host in hosts.items()}
+    uris = {number: f"sip:{host}:{ports[number]}" for number, host in hosts.items()}
+    control = f"unix:{folder}/control"
+    _write_kamailio(folder, edge_port, control, list(uris.values()))
+    (folder / "speech.json").write_text("{}")
+    redis_argv = ["redis-server", "--bind", EDGE_HOST, "--port", str(redis_port), "--dir", str(folder), "--save", ""]
+    speech = Program("the speech service", _speech_argv(folder), folder / "speech.log")
+    redis = Program("Redis", redis_argv, folder / "redis.log")
+    kamailio = Program("Kamailio", _kamailio_argv(folder), folder / "kamailio.log")
+    async with AsyncExitStack() as stack:
+        for program in (redis, speech, kamailio):
+            stack.push_async_callback(program.end)
+            await program.start()
+        speech_url = f"ws://127.0.0.1:{(await speech.ready_line())['port']}"
+        made = []
+        for number, host in hosts.items():
+            home = folder / f"node{number}"
+            home.mkdir()
+            (home / "voicebot.toml").write_text(
+                f'[sip]\nlisten = ["udp:{host}:{ports[number]}"]\n\n'
+                f'[[trunks]]\nname = "edge"\naddresses = ["{EDGE_HOST}/32"]\noutbound = "sip:{EDGE_HOST}:{edge_port}"\n'
+                'options_s = 0\n\n'
+                f'[rtp]\nport_low = 20000\nport_high = 20499\n\n[speech]\nservice = "url"\nurl = "{speech_url}"\n'
+                f'prompt_cache_dir = "{folder}/prompts"\n\n'
+                f'[bot]\ndialogs = "{HERE / "dialogs"}"\nhttp_port = 0\nstate_url = "redis://{EDGE_HOST}:{redis_port}/0"\n\n'
+                f'[calls]\nrecords = "{home}/records"\n\n[console]\nport = 0\n'
+            )  # fmt: skip
+            argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
+            given = {"console__token": token, **settings}
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
+            environment |= {f"VOICEBOT_{name}".upper(): str(value) for name, value in given.items()}
+            program = Program(f"node {number}", argv, home / "node.log", environment)
+            stack.push_async_callback(program.end)
+            made.append(Node(number, program, uris[number], home / "records"))
+        await redis.answering(lambda: _connects(EDGE_HOST, redis_port))
+        await kamailio.answering(lambda: _connects(EDGE_HOST, edge_port))
+        await asyncio.gather(*(node.start() for node in made))
+        fleet = LocalFleet(made, Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}"), control, token)
+        await fleet.until(lambda takes: all(takes.values()))
+        yield fleet
+
+
+def caller_options() -> CallOptions:
+    """How calls to the fleet are placed: from the address that is its trunk."""
+    return CallOptions(transcribe=False, host=CALLERS_HOST, response_timeout_s=10.0)
+
+
+def script_of(*steps: str) -> CallScript:
+    """A caller's script (:mod:`voicebot.caller.script`)."""
+    lines = "".join(f"  - {step}\n" for step in steps)
+    return parse_script(f"quiet_s: 0.4\nsteps:\n{lines}")
+
+
+def _write_kamailio(folder: Path, port: int, control: str, nodes: list[str]) -> None:
+    """The product's configuration as it is, with a site of ours."""
+    shutil.copy(KAMAILIO / "kamailio.cfg", folder)
+    (folder / "site.cfg").write_text(
+        f'#!define LOG_STDERR yes\n#!substdef "!EDGE_HOST!{EDGE_HOST}!g"\n#!substdef "!CONTROL!{control}!g"\n'
+        f'#!substdef "!LISTS!{folder}/dispatcher.list!g"\n'
+        f"listen=udp:{EDGE_HOST}:{port}\nlisten=tcp:{EDGE_HOST}:{port}\n"
+    )
+    lines = [f"1 {uri} 0 0" for uri in nodes] + [f"3 sip:{CALLERS_HOST}:5060 0 0"]
+    (folder / "dispatcher.list").write_text("\n".join(lines) + "\n")
+
+
+def _kamailio_argv(folder: Path) -> list[str]:
+    argv = [
+        "kamailio",
+        "-DD",
+        "-f",
+        str(folder / "kamailio.cfg"),
+        "-Y",
+        str(folder),
+        "-P",
+        str(folder / "kamailio.pid"),
+    ]
+    return [*argv, "-m", "32", "-M", "4"]
+
+
+def _speech_argv(folder: Path) -> list[str]:
+    argv = [sys.executable, "-m", "voicebot.localspeech", "--scripted", str(folder / "speech.json")]
+    return [*argv, "--max-sessions", "500", "--exit-with-parent"]
+
+
+def _connects(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
+def _free_port(host: str) -> int:
+    """One that is free for UDP and TCP now."""
+    while True:
+        with socket.socket() as first, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
+            first.bind((host, 0))
+            port: int = first.getsockname()[1]
+            with contextlib.suppress(OSError):
+                second.bind((host, port))
+                return port
