@@ -16,7 +16,7 @@ TOOLS = Path(sys.executable).parent
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for folder in ("voicebot", "bench"):
+    for folder in ("voicebot", "bench", "deploy"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
     return tmp_path
