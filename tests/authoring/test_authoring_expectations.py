@@ -223,6 +223,19 @@ async def test_a_value_that_may_still_get_a_year_a_half_of_the_day_or_cents_is_n
     assert_judged(told(await asked(tmp_path, kind, locale)), MORE_TO_COME[kind, locale])
 
 
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en-US", "february 1st 2027"),
+        ("de-DE", "am 9 mai 2027"),
+        ("fr-FR", "le 9 mai 1984"),
+        ("es-ES", "9 de mayo 2027"),
+    ],
+)
+async def test_behind_the_year_of_a_day_nothing_comes(tmp_path: Path, locale: str, text: str) -> None:
+    assert_judged(told(await asked(tmp_path, "date: true", locale)), f"complete: {text}")
+
+
 FURTHER = {
     (
         "de-DE",

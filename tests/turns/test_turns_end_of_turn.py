@@ -70,10 +70,11 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH), 7.0),
         (replace(HYPOTHESIS, kind=VALUE, judgement=COMPLETE), 7.0),
         (replace(FINAL, kind=CHOICE), 1.0),
+        (replace(FINAL, kind=CHOICE, judgement=Judgement.ENOUGH), 1.0),  # "okay": an answer, or its beginning
         # a value that may be all
         (replace(FINAL, kind=VALUE, in_number=True, judgement=Judgement.ENOUGH), 1.5),
         (replace(FINAL, kind=VALUE, in_number=True), 3.0),
-        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.51), 1.5),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.51), 1.0),
         (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5), 3.0),
         (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5, numbers=True, in_number=True), 3.0),
         (replace(FINAL, kind=VALUE, judgement=COMPLETE, score=0.1), 0.1),
@@ -184,6 +185,7 @@ def test_every_end_has_a_reason(known: TurnSoFar, why: TurnEnd) -> None:
         (replace(NOTHING, kind=CHOICE, judgement=Judgement.NOTHING), False, False),
         (replace(HYPOTHESIS, kind=CHOICE), True, True),
         (replace(HYPOTHESIS, kind=CHOICE, judgement=COMPLETE), False, True),
+        (replace(HYPOTHESIS, kind=CHOICE, judgement=Judgement.ENOUGH), True, True),
         (replace(HYPOTHESIS, kind=VALUE), False, True),
         (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH), True, True),
         (replace(HYPOTHESIS, kind=VALUE, judgement=Judgement.ENOUGH, numbers=True, in_number=True), True, True),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -23,7 +24,8 @@ from voicebot.events import SpeechDoubted, SpeechMayStart, SpeechStarted, Speech
 from voicebot.speech.caller_level import CallerLevel
 from voicebot.speech.doubtful_voice import AS_LOUD_DB, DoubtfulVoice, Speaker
 from voicebot.speech.pitch import CallerPitch, pitch
-from voicebot.speech.voice_decision import VOICED, VoiceDecision, Whose, callers
+from voicebot.speech.voice_decision import UNVOICED, VOICED, VoiceDecision, Whose, callers
+from voicebot.speech.voice_end import VoiceEnd
 
 RESET_AFTER_S: Final = 2.0
 _SURE: Final = 0.6
@@ -82,6 +84,7 @@ class VoiceActivity:
         self.stream = SileroStream(audio.rate)
         """The detector's, with the window that is to be scored when :meth:`hear` says so."""
         self._decision = VoiceDecision(start_ms, hangover_ms, whose)
+        self._voice_end = VoiceEnd(audio.rate)
         self._caller = CallerLevel(gate_dbfs)
         self._caller_pitch = CallerPitch()
         self._doubt: DoubtfulVoice | None = None
@@ -166,6 +169,7 @@ class VoiceActivity:
         self._follow_bot()
         self._set_thresholds()
         events: list[VoiceEvent] = [*self._decision.window(end - WINDOW_S, end, probability, level)]
+        events = self._dated(events, end, probability, level)
         self._follow_others(probability)
         events = self._judged(events, end, probability, level)
         events += self._beginnings(end, level)
@@ -182,6 +186,17 @@ class VoiceActivity:
                 self._quiet_s = 0.0
                 self.stream.reset()
         return events
+
+    def _dated(self, events: list[VoiceEvent], end: float, probability: float, level: float) -> list[VoiceEvent]:
+        stops = bool(events) and isinstance(events[0], SpeechStopped)
+        speaks = self._decision.speaking or stops
+        self._voice_end.window(self.stream.window, level, voiced=probability >= UNVOICED, speaking=speaks)
+        return [
+            replace(event, offset=self._voice_end.date(event.offset, end))
+            if isinstance(event, SpeechStopped)
+            else event
+            for event in events
+        ]
 
     def _beginnings(self, end: float, level: float) -> list[SpeechMayStart]:
         """Of a voice that may become speech, and when it does not. Over the bot it may be an echo, and nobody waits."""

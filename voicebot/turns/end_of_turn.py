@@ -124,7 +124,8 @@ def to_be_scored(turn: TurnSoFar) -> bool:
         return _may_be_value(turn)
     if turn.numbers:
         return False
-    return turn.kind is AnswerKind.OPEN or (turn.kind is AnswerKind.CHOICE and turn.judgement is Judgement.OTHER)
+    open_ended = turn.judgement in (Judgement.OTHER, Judgement.ENOUGH)
+    return turn.kind is AnswerKind.OPEN or (turn.kind is AnswerKind.CHOICE and open_ended)
 
 
 def _sounds_finished(turn: TurnSoFar) -> bool:
@@ -173,6 +174,12 @@ RULES: tuple[EndRule, ...] = (
         "finished",
         lambda turn: _final(turn) and _may_be_value(turn) and turn.score is not None and not _sounds_finished(turn),
         lambda policy: policy.number_silence_ms,
+        TurnEnd.MODEL,
+    ),
+    EndRule(
+        "a final result covers the speech, and can be the value that was asked for, and the caller sounds finished",
+        lambda turn: _final(turn) and _may_be_value(turn) and _sounds_finished(turn),
+        lambda policy: policy.end_silence_ms,
         TurnEnd.MODEL,
     ),
     EndRule(

@@ -21,6 +21,9 @@ MOST_PLACES = 10
 """Nobody says "the eleventh one"."""
 _CLOSING_UNITS = ("minute", "day", "night")
 """Behind the smallest unit of a duration nothing follows; "two hours" may go on with "and a half"."""
+_YEARS = tuple(str(year) for year in range(1920, 2060))
+"""As recognisers write them. Behind the year of a day nothing follows; in words ("twenty twenty ..."), one may be the
+beginning of another."""
 
 _BEGUN_WITH = (("neither",), ("correction", "retractions"), ("correction", "markers"), ("withheld", "question_starts"))
 """What is seldom all that somebody has to say."""
@@ -171,7 +174,7 @@ class UsualWords:
             "number": _value(numbers, [*joining, *point]),
             "money": _value([*numbers, *major, *minor], [*joining, *point], minor),
             "month": _value([*numbers, *months], [*joining, *within]),
-            "date": _value([*numbers, *days, *relative], [*joining, *within], relative),
+            "date": _value([*numbers, *days, *relative], [*joining, *within], [*relative, *_YEARS]),
             "time": _value(
                 [*numbers, *hours, *halves], [*joining, *listed("times", "past", "to")], [*halves, *hours], hours
             ),
