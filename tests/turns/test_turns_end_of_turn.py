@@ -74,7 +74,7 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         # a value that may be all
         (replace(FINAL, kind=VALUE, in_number=True, judgement=Judgement.ENOUGH), 1.5),
         (replace(FINAL, kind=VALUE, in_number=True), 3.0),
-        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.51), 1.0),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.51), 1.5),
         (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5), 3.0),
         (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5, numbers=True, in_number=True), 3.0),
         (replace(FINAL, kind=VALUE, judgement=COMPLETE, score=0.1), 0.1),

@@ -138,7 +138,7 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
         (OPEN, (final(4.3, "My card is gone."), TurnScored(4.15, 3.7, 0.9)), ("My card is gone.", 4.35, FINAL)),
         (OPEN, (final(4.3, "My number is 603."), TurnScored(4.15, 4.0, 0.9)), ("My number is 603.", 4.7, FINAL)),
         (SIX, (final(4.3, "no idea"), TurnScored(4.15, 4.0, 0.9)), ("no idea", 4.35, FINAL)),
-        # a value of which more may come: a year, the half of the day, cents
+        # a value of which more may come: a year, the half of the day, cents; the sound can only make it longer
         *(
             (DATE, (final(4.3, text),), (text, 4.5, FINAL))
             for text in ("May ninth.", "The ninth of May.", "May 9.", "five thirty", "Twenty dollars.", "two hours")
@@ -147,7 +147,7 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
             (DATE, (final(4.3, text), TurnScored(4.2, 4.0, 0.2)), (text, 4.7, MODEL))
             for text in ("May ninth.", "May 9.", "five thirty", "$20.", "two hours")
         ),
-        (DATE, (final(4.3, "May ninth."), TurnScored(4.2, 4.0, 0.9)), ("May ninth.", 4.35, MODEL)),
+        (DATE, (final(4.3, "May ninth."), TurnScored(4.2, 4.0, 0.9)), ("May ninth.", 4.5, FINAL)),
         (DATE, (final(4.05, "May 9, 2027."), TurnScored(4.11, 4.0, 0.2)), ("May 9, 2027.", 4.12, COMPLETE)),
         (DATE, (final(4.3, "Tomorrow."), TurnScored(4.2, 4.0, 0.2)), ("Tomorrow.", 4.3, COMPLETE)),
         (DATE, (final(4.05, "Five thirty PM."),), ("Five thirty PM.", 4.12, COMPLETE)),
@@ -187,7 +187,7 @@ def test_a_turn_ends_by_what_was_said(
         (OPEN, (NoMatch(4.11, 3.0, 4.0),), []),
         (AMOUNT, (guess(3.9, "four"),), [4.35]),
         (DATE, (guess(3.9, "may ninth"), TurnScored(4.15, 4.0, 0.2)), [4.55]),
-        (DATE, (guess(3.9, "may ninth"), TurnScored(4.15, 4.0, 0.9)), [4.2]),
+        (DATE, (guess(3.9, "may ninth"), TurnScored(4.15, 4.0, 0.9)), [4.35]),
     ],
 )
 def test_the_recogniser_is_told_to_finish_in_time(

@@ -177,12 +177,6 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.MODEL,
     ),
     EndRule(
-        "a final result covers the speech, and can be the value that was asked for, and the caller sounds finished",
-        lambda turn: _final(turn) and _may_be_value(turn) and _sounds_finished(turn),
-        lambda policy: policy.end_silence_ms,
-        TurnEnd.MODEL,
-    ),
-    EndRule(
         "a final result covers the speech, and can be the value that was asked for",
         lambda turn: _final(turn) and _may_be_value(turn),
         lambda policy: policy.unsure_silence_ms,
