@@ -28,8 +28,10 @@ from voicebot.log import log_options
 from voicebot.private_files import sweep_drafts
 from voicebot.records import UnfinishedRecords, finish
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.service.acs import AcsService, require_acs
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
+from voicebot.service.dialing import Dialing
 from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.governor import Governor
 from voicebot.service.health import Health
@@ -58,6 +60,8 @@ class Application:
     """The service. ``async with Application(settings) as app`` is ready for calls inside the block."""
 
     def __init__(self, settings: Settings) -> None:
+        if settings.acs.endpoint:
+            require_acs()
         self.settings = settings
         self._runtime = runtime_folder()
         self._unfinished = UnfinishedRecords(settings.calls.records)
@@ -96,10 +100,14 @@ class Application:
         limit = max(1, self._allowed.calls)
         governor = Governor(limit, settings.sip.least_calls)
         refuses = settings.sip.refuse_when_busy
+        self.acs: AcsService | None = None
+        if settings.acs.endpoint:
+            admits = (lambda: governor.admits(self._active() + 1)) if refuses else (lambda: True)
+            self.acs = AcsService(settings, self._clock, self._on_leg, admits)
         self._load = LoadWatch(
             governor,
             self._clock,
-            lambda: self.front_end.active,
+            self._active,
             lambda: self.speech.unsent,
             lambda: self.speech.final_wait_s,
             refuses=refuses,
@@ -121,13 +129,16 @@ class Application:
             admits=governor.admits if refuses else lambda _: True,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
+        if self.acs is not None:
+            self._front_ends.append(self.acs.front_end)
+        dialing = Dialing(self.front_end, self.acs.front_end if self.acs is not None else None)
         self.outbound = Outbound(
-            self.front_end.place,
+            dialing.place,
             self.calls.accept,
-            lines=self.front_end.endpoint.lines,
+            lines=dialing.lines,
             allow=settings.calls.outbound_allow,
             usual_lines=settings.calls.outbound_trunks,
-            fit=self.front_end.endpoint.fit_line,
+            fit=dialing.fit,
             ring_timeout_s=settings.calls.ring_timeout_s,
             bots=lambda: self._channels.names,
         )
@@ -136,7 +147,7 @@ class Application:
 
         self.viewers = Viewers(settings)
         self.assistance = self._assist() if settings.listens else None
-        further = [self.assistance] if self.assistance is not None else []
+        further = [part for part in (self.assistance, self.acs) if part is not None]
         self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further)
         self._metrics = metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
@@ -233,6 +244,8 @@ class Application:
         if self.settings.pyvoip.server:
             ports = self.front_end.media.ports
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))
+        if self.acs is not None:
+            await self.acs.start()
         await self.console.start()
         self._load.start()
         self.health.started = True
@@ -264,6 +277,10 @@ class Application:
         if finished:
             logger.warning("%s: %d calls ended as their service was killed", self.settings.calls.records, len(finished))
         return finished
+
+    def _active(self) -> int:
+        """The number of calls of all front ends."""
+        return sum(front_end.active for front_end in self._front_ends)
 
     async def _end_processes(self) -> None:
         await asyncio.gather(self.dialogs.close(), self.speech.stop(), return_exceptions=True)

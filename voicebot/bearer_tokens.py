@@ -60,5 +60,9 @@ class BearerTokens:
             raise NotAuthorized(401, f"the token is not valid: {ascii(str(error))[1:-1][:200]}") from error
         return claims
 
+    async def prepare(self) -> None:
+        """Fetch the keys, so that the first token need not wait for them. Raises :class:`KeysUnavailable`."""
+        await self._keys.key("")
+
     async def close(self) -> None:
         await self._keys.close()

@@ -205,3 +205,53 @@ def test_more_clips_than_may_wait_are_refused_with_an_event() -> None:
     assert [type(event) for event in line.events] == [PlaybackFailed]
     assert line.events[0].utterance == MAX_CLIPS
     assert line.pull(MAX_CLIPS + 1)[-1] == SILENCE
+
+
+def test_what_is_shown_ahead_is_what_follows_over_the_ends_of_clips_and_gaps() -> None:
+    line = Line()
+    growing = clip(3, b"d" * 200, finished=False)
+    for one in (clip(1, b"a" * 320 + b"b" * 40), clip(2), clip(2, b"c" * 160), growing):
+        line.playout.append(one)
+    ahead = [line.playout.look(n) for n in range(8)]
+    assert ahead[5:] == [None] * 3, "200 bytes of the last clip are one whole frame so far"
+    assert line.pull(5) == ahead[:5]
+    assert line.playout.look(0) is None
+    growing.feed(b"e" * 20)
+    growing.finish()
+    ahead = [line.playout.look(n) for n in range(2)]
+    assert line.pull(2) == [ahead[0], SILENCE] and ahead[1] is None
+
+
+def test_looking_ahead_is_not_hearing() -> None:
+    line = Line()
+    line.playout.append(clip(1, b"a" * 1600))
+    line.pull(2)
+    line.playout.look(3)
+    line.playout.clear()
+    assert line.events[-1] == PlaybackEnded(0.04, 1, 0.04, False, 0.2)
+
+
+def test_after_a_pause_the_frames_ahead_are_those_from_where_it_goes_on() -> None:
+    line = Line()
+    line.playout.append(clip(1, bytes(range(256)) * 20))
+    line.pull(8)
+    line.playout.pause()
+    assert line.playout.look(0) is None
+    line.playout.resume()
+    ahead = [line.playout.look(n) for n in range(6)]
+    assert line.pull(6) == ahead, "the first one is faded in"
+
+
+def test_a_cut_is_told_once_and_only_where_something_was_to_follow() -> None:
+    line, cuts = Line(), []
+    line.playout.on_cut = lambda: cuts.append(line.at)
+    line.playout.pause()
+    line.playout.resume()
+    line.playout.clear()
+    assert cuts == []
+    line.playout.append(clip(1, b"a" * 1600))
+    line.pull()
+    line.playout.pause()
+    line.playout.pause()
+    line.playout.clear()
+    assert cuts == [0.02]

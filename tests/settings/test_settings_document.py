@@ -364,6 +364,61 @@ def test_an_extension_by_pyvoip_must_be_complete(tmp_path: Path, lines: str, tol
         load_settings(write(tmp_path, f"[pyvoip]\n{lines}\n"))
 
 
+ACS = """
+[acs]
+endpoint = "https://contoso.communication.azure.com"
+public_url = "https://bot.example.com"
+resource_id = "11111111-2222-3333-4444-555555555555"
+"""
+ACS_SECRETS = {"VOICEBOT_ACS__KEY": "a2V5", "VOICEBOT_ACS__EVENTS_KEY": "0123456789abcdef"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"endpoint": '"contoso"'}, "acs: endpoint must be set, and begin with https://"),
+        ({"endpoint": '"http://contoso.example"'}, "acs: endpoint must be set, and begin with https://"),
+        ({"public_url": '""'}, "acs: public_url must be set, and begin with https://"),
+        ({"metadata_url": '"ftp://x"'}, "acs: metadata_url must be set"),
+        ({"resource_id": '""'}, "acs: endpoint needs resource_id"),
+        ({"number": '"4711"'}, "acs.number"),
+        ({"lead_ms": "1000"}, "acs.lead_ms"),
+        ({"key_file": '"/nowhere"'}, "the key_file /nowhere cannot be read"),
+        ({"VOICEBOT_ACS__KEY": ""}, "endpoint needs an access key of the resource"),
+        ({"VOICEBOT_ACS__KEY": "not base64!"}, "endpoint needs an access key of the resource"),
+        ({"VOICEBOT_ACS__EVENTS_KEY": "short"}, "at least 16 letters, digits, - and _"),
+        ({"VOICEBOT_ACS__EVENTS_KEY": "0123456789abcde/"}, "at least 16 letters, digits, - and _"),
+    ],
+)
+def test_azure_communication_services_must_be_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, str], said: str
+) -> None:
+    for name, value in ACS_SECRETS.items():
+        monkeypatch.setenv(name, change.get(name, value))
+    lines = ACS
+    for name, value in change.items():
+        if not name.startswith("VOICEBOT"):
+            lines = re.sub(rf"^{name} = .*\n", "", lines, flags=re.MULTILINE) + f"{name} = {value}\n"
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load_settings(write(tmp_path, lines))
+
+
+def test_azure_communication_services_are_a_trunk_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ACS_SECRETS.items():
+        monkeypatch.setenv(name, value)
+    routes = '[routes.trunks.acs]\ndefault = "dialogs"\n'
+    settings = load_settings(write(tmp_path, ACS + 'number = "+4930999"\n' + routes))
+    assert settings.acs.options().events_key not in repr(settings.acs.options()) + repr(settings)
+    with pytest.raises(SettingsError, match="there is no trunk or account 'acs'"):
+        load_settings(write(tmp_path, routes))
+    with pytest.raises(SettingsError, match="two have the name 'acs'"):
+        load_settings(write(tmp_path, ACS + '[[trunks]]\nname = "acs"\naddresses = ["192.0.2.1"]\n'))
+    outbound = '[calls]\noutbound_trunks = ["acs"]\n'
+    with pytest.raises(SettingsError, match="outbound_trunks"):
+        load_settings(write(tmp_path, ACS + outbound))
+    load_settings(write(tmp_path, ACS + 'number = "+4930999"\n' + outbound))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -39,7 +39,12 @@ def not_reached(end: CallEnded, *, responded: bool) -> NotReached:
     if end.cause == "timeout":
         return NotReached.NO_ANSWER if responded else NotReached.UNREACHABLE
     if end.cause == "rejected":
-        if 300 <= end.status < 400:
-            return NotReached.REFUSED  # we do not follow redirections, because they could lead anywhere
-        return _BY_STATUS.get(end.status, NotReached.ERROR)
+        return refused_with(end.status)
     return NotReached.CANCELLED if end.cause == "local" else NotReached.ERROR
+
+
+def refused_with(status: int) -> NotReached:
+    """What the final SIP status of a call that was not answered means."""
+    if 300 <= status < 400:
+        return NotReached.REFUSED  # we do not follow redirections, because they could lead anywhere
+    return _BY_STATUS.get(status, NotReached.ERROR)

@@ -1,7 +1,9 @@
 """The audio that one leg is to play: clips in order, cut into frames of 20 ms as the clock pulls them.
 
 Nothing is queued between here and the network: the frame that :meth:`Playout.next_frame` returns is sent at once. So
-playing stops immediately when it is told to, and what the caller has heard is known to the frame.
+playing stops immediately when it is told to, and what the caller has heard is known to the frame. Where frames have to
+be sent before it is their turn, :meth:`Playout.look` shows them, and :attr:`Playout.on_cut` tells when they are not
+going to be heard: what the caller has heard is still what :meth:`Playout.next_frame` has returned.
 
 A prompt that was paused goes on from the last word boundary before the pause, faded in, so that the word that was
 interrupted is heard whole. If it is paused again soon, it goes back less far, so that no word is repeated for ever.
@@ -113,18 +115,27 @@ class Clip:
             self.failure = reason
             self.finished = True
 
+    @property
+    def frames(self) -> int:
+        """How many frames can be taken now."""
+        whole, rest = divmod(len(self._audio) - self._position, self._format.frame_bytes)
+        return whole + bool(rest and self.finished)
+
+    def look(self, ahead: int) -> bytes:
+        """The frame that :meth:`take` will return after ``ahead`` others, of those that can be taken now."""
+        size = self._format.frame_bytes
+        start = self._position + ahead * size
+        frame = bytes(self._audio[start : start + size])
+        return faded_in(frame, self._format) if self._fades_in and not ahead else frame
+
     def take(self) -> bytes:
         """The next frame; shorter only at the end of a finished clip; empty if there is none (yet)."""
-        start, size = self._position, self._format.frame_bytes
-        available = len(self._audio) - start
-        if available < size and not self.finished:
+        if not self.frames:
             return b""
-        frame = bytes(self._audio[start : start + size])
-        self._position = start + len(frame)
+        frame = self.look(0)
+        self._position += len(frame)
         self._heard = max(self._heard, self._position)
-        if self._fades_in:
-            self._fades_in = False
-            return faded_in(frame, self._format)
+        self._fades_in = False
         return frame
 
     def go_back(self) -> None:
@@ -150,11 +161,13 @@ class Playout:
     so it may call any method here.
     """
 
-    __slots__ = ("_at", "_clips", "_silence", "audio", "on_event", "paused", "underruns")
+    __slots__ = ("_at", "_clips", "_silence", "audio", "on_cut", "on_event", "paused", "underruns")
 
     def __init__(self, audio: AudioFormat) -> None:
         self.audio = audio
         self.on_event: Callable[[PlaybackEvent], None] | None = None
+        self.on_cut: Callable[[], None] | None = None
+        """Called when a clip is paused or dropped: the frames that :meth:`look` has shown do not follow now."""
         self.paused = False
         self.underruns = 0
         """Frames of silence sent in the middle of a clip because its audio was late."""
@@ -176,6 +189,7 @@ class Playout:
 
     def pause(self) -> None:
         """Send silence from the next frame on."""
+        self._cut()
         self.paused = True
 
     def resume(self) -> None:
@@ -189,11 +203,26 @@ class Playout:
 
         Each clip is reported with ``PlaybackEnded(complete=False)``, with the time of the last :meth:`next_frame`.
         """
+        self._cut()
         dropped = list(self._clips)
         self._clips.clear()
         self.paused = False
         for clip in dropped:
             self._emit(PlaybackEnded(self._at, clip.utterance, clip.heard_s, False, clip.whole_s))
+
+    def look(self, ahead: int) -> bytes | None:
+        """The frame that :meth:`next_frame` will return after ``ahead`` others, if no clip is paused or dropped until
+        then; None: silence, or it is not known yet."""
+        if self.paused:
+            return None
+        for clip in self._clips:
+            if ahead < clip.frames:
+                frame = clip.look(ahead)
+                return frame + self._silence[len(frame) :]
+            if not clip.finished:
+                return None
+            ahead -= clip.frames
+        return None
 
     def next_frame(self, at: float) -> bytes:
         """The frame to send now. ``at``: the time, for the events."""
@@ -219,6 +248,10 @@ class Playout:
         if len(frame) == len(self._silence):
             return frame
         return frame + self._silence[len(frame) :]
+
+    def _cut(self) -> None:
+        if self.on_cut is not None and self._clips and not self.paused:
+            self.on_cut()
 
     def _emit(self, event: PlaybackEvent) -> None:
         if self.on_event is not None:

@@ -18,6 +18,10 @@ from voicebot.settings import Settings
 class FrontEnd(Protocol):
     """Accepts calls, and gives each away as a leg."""
 
+    @property
+    def active(self) -> int:
+        """The number of calls that have not ended."""
+
     def drain(self) -> None: ...
 
     async def close(self) -> None: ...

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voicebot.audio import AudioFormat
+from voicebot.audio import LINEAR_16K, AudioFormat
 from voicebot.calls import CallRecognizer
 from voicebot.events import Event
 from voicebot.json_body import number_within
@@ -171,7 +171,8 @@ class SpeechService:
 
 def audio_formats(settings: Settings) -> list[AudioFormat]:
     """All formats that the audio of a call may have, each once."""
-    return list(dict.fromkeys(codec.audio for codec in codecs_in_use(settings)))
+    by_acs = [LINEAR_16K] if settings.acs.endpoint else []
+    return list(dict.fromkeys([*(codec.audio for codec in codecs_in_use(settings)), *by_acs]))
 
 
 def voices(settings: Settings) -> Voices:

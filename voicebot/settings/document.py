@@ -11,7 +11,9 @@ from typing import Self
 from pydantic import model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from voicebot.legs.acs_options import ACS
 from voicebot.own_trunks import PAGE_TRUNK
+from voicebot.settings.acs import AcsSettings
 from voicebot.settings.assist import AssistSettings
 from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, LogSettings, TurnSettings
@@ -48,6 +50,7 @@ class Settings(BaseSettings):
     accounts: tuple[AccountSettings, ...] = ()
     siprec: SiprecSettings = SiprecSettings()
     pyvoip: PyVoipSettings = PyVoipSettings()
+    acs: AcsSettings = AcsSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
     assist: AssistSettings = AssistSettings()
@@ -70,8 +73,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"bots: the name {name!r} is in use already")
         if self.assist.bot and self.assist.bot not in names:
             raise ValueError(f"assist.bot: there is no bot {self.assist.bot!r} in [[bots]]")
-        trunks = [*(trunk.name for trunk in self.trunks), *(account.name for account in self.accounts)]
-        self.routes.check(names, [*trunks, PAGE_TRUNK])
+        self.routes.check(names, [*self._line_names, PAGE_TRUNK])
         for bot in self.bots:
             try:
                 bot.check_connector(self.connector.host, self.connector.public_url)
@@ -93,17 +95,26 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
-        names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
+        names = self._line_names
         if PAGE_TRUNK in names:
             raise ValueError(f"trunks and accounts: {PAGE_TRUNK!r} is the name of calls from the console's page")
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"trunks and accounts: two have the name {twice[0]!r}")
+            ours = " (with [acs], one of them is that of Azure Communication Services)" if twice[0] == ACS else ""
+            raise ValueError(f"trunks and accounts: two have the name {twice[0]!r}{ours}")
         if unknown := [one.trunk for one in self.assist.languages if one.trunk and one.trunk not in names]:
             raise ValueError(f"assist.languages: there is no trunk {unknown[0]!r}")
         outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]
+        if self.acs.endpoint and self.acs.number:
+            outbound.append(ACS)
         if unknown := [name for name in self.calls.outbound_trunks if name not in outbound]:
             raise ValueError(f"calls: outbound_trunks: there is no account, and no trunk with outbound, {unknown[0]!r}")
         return self
+
+    @property
+    def _line_names(self) -> list[str]:
+        """The names by which routes and bots know where a call comes from."""
+        names = [trunk.name for trunk in self.trunks] + [account.name for account in self.accounts]
+        return [*names, ACS] if self.acs.endpoint else names
 
     @property
     def listens(self) -> bool:

@@ -19,7 +19,7 @@ import aiohttp
 
 from voicebot.audio import FRAME_S, LINEAR_16K
 from voicebot.legs import LegSink
-from voicebot.rtp import Playout
+from voicebot.rtp import Clip, Playout
 
 SILENCE = LINEAR_16K.frame_of_silence
 
@@ -102,10 +102,16 @@ class AcsMedia:
         for key in keys:
             await self.send({"kind": "DtmfData", "dtmfData": {"data": key}})
 
-    async def until_quiet(self, quiet_s: float = 0.3) -> None:
-        """Wait until nothing has come for so long."""
-        now = asyncio.get_running_loop().time
-        while not self.arrivals or now() - self.arrivals[-1] < quiet_s:
+    def say(self, samples: bytes) -> None:
+        """The caller says this, after what is being said."""
+        clip = Clip(0, LINEAR_16K)
+        clip.feed(samples)
+        clip.finish()
+        self.playout.append(clip)
+
+    async def said(self) -> None:
+        """Wait until the caller has said everything."""
+        while self.playout.active:
             await asyncio.sleep(FRAME_S)
 
     def heard(self, since: float = 0.0) -> bytes:

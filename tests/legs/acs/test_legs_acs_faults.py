@@ -1,0 +1,255 @@
+"""What goes wrong at Azure Communication Services or on the way: what becomes of the call, and what its record says."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from waiting import until
+
+pytest.importorskip("azure.communication.callautomation", reason="the extra acs is not installed")
+
+from acs.world import Line, World, acs_world, tone
+
+from voicebot.address import Address
+from voicebot.audio import LINEAR_16K
+from voicebot.legs import acs as leg_module
+from voicebot.legs import acs_client
+
+SILENCE = LINEAR_16K.frame_of_silence
+
+
+async def closed(world: World, **more: Any) -> Line:
+    """A call that does not come up."""
+    line = await world.ring(**more)
+    await until(lambda: line.closed)
+    return line
+
+
+async def test_a_call_that_is_delivered_five_times_is_answered_once() -> None:
+    async with acs_world() as world:
+        line, _ = await world.talk(times=5)
+        assert len(world.acs.asked("answer")) == 1
+        await line.leg.hang_up()
+        assert len(world.lines) == 1
+
+
+async def test_events_that_are_delivered_five_times_count_once() -> None:
+    async with acs_world(lambda acs: setattr(acs.faults, "events_times", 5)) as world:
+        line, call = await world.talk()
+        await call.end()
+        await until(lambda: line.reasons)
+        await until(lambda: len(call.delivered) == 4 * 5)
+        assert line.reasons == ["caller"]
+        assert {status for _, status in call.delivered} == {200}
+
+
+@pytest.mark.parametrize("early", ["event_before_response", "media_before_connected"])
+async def test_what_belongs_to_the_answer_comes_in_any_order(early: str) -> None:
+    async with acs_world(lambda acs: setattr(acs.faults, early, True)) as world:
+        line, call = await world.talk()
+        line.say(0.1)
+        await until(lambda: len(call.media.played) == 5)
+
+
+async def test_a_caller_who_hangs_up_before_the_answer_is_gone() -> None:
+    async with acs_world(lambda acs: setattr(acs.faults, "hangs_up_unanswered", True)) as world:
+        line = await closed(world)
+        assert line.reasons == ["cancelled"]
+        assert world.front_end.active == 0
+
+
+async def test_a_call_whose_media_never_come_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leg_module, "UP_S", 0.3)
+    async with acs_world(lambda acs: setattr(acs.faults, "media", "never")) as world:
+        line = await closed(world)
+        assert line.reasons == ["media-timeout"]
+        (call,) = world.acs.calls.values()
+        await until(call.over.is_set)
+
+
+async def test_a_call_whose_media_fail_is_ended_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    async with acs_world(lambda acs: setattr(acs.faults, "media", "fails")) as world:
+        line = await closed(world)
+        assert line.reasons == ["media-timeout"]
+        assert "is acs.public_url right?" in caplog.text
+
+
+async def test_media_that_break_off_come_back_and_the_prompt_goes_on() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        line.say(1.5)
+        await until(lambda: len(call.media.played) >= 20)
+        await call.media.cut()
+        await until(lambda: call.media.connections == 2)
+        await until(lambda: call.media.heard().endswith(tone(1.5)[-6400:]))
+        assert not line.reasons and len(world.acs.asked("startMediaStreaming")) == 1
+        assert call.media.heard().startswith(tone(1.5)[:6400])
+        missing = 75 - len(call.media.played)
+        assert abs(missing) <= 10, f"{missing} frames of 75 were lost or heard twice"
+        call.media.say(tone(0.1))
+        await until(lambda: any(frame != SILENCE for _, frame in line.frames[-20:]))
+
+
+async def test_media_that_do_not_come_back_end_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leg_module, "REJOIN_S", 0.5)
+    monkeypatch.setattr(leg_module, "ASK_AGAIN_S", 0.1)
+    async with acs_world(lambda acs: setattr(acs.faults, "forgets_to_stream_again", True)) as world:
+        line, call = await world.talk()
+        await call.media.cut()
+        await until(lambda: line.reasons == ["media-timeout"])
+        await until(call.over.is_set)
+        assert len(world.acs.asked("startMediaStreaming")) > 1, "the service was asked again"
+
+
+async def test_a_second_connection_is_refused_while_the_first_one_is_there() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        refused = await world.connect_media(call, world.acs.sending.token())
+        assert refused == 409
+        call.media.say(tone(0.1))
+        await until(lambda: any(frame != SILENCE for _, frame in line.frames))
+
+
+async def test_garbage_on_the_media_connection_is_counted_and_harmless() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        garbage: list[Any] = ["{", "[]", '{"kind":"AudioData"}', {"kind": "Later", "later": {}}, b"\0" * 100,
+                              {"kind": "AudioData", "audioData": {"data": "%%%"}}]  # fmt: skip
+        for one in garbage:
+            await call.media.send(one)
+        call.media.say(tone(0.1))
+        await until(lambda: any(frame != SILENCE for _, frame in line.frames))
+        assert line.leg.quality().malformed == 4
+        assert world.front_end.refused["body"] == 1
+
+
+async def test_another_participants_audio_is_not_the_callers() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        await until(lambda: line.leg.quality().packets_received)
+        call.media.participant = "4:+49309999"
+        call.media.say(tone(0.1))
+        await call.media.said()
+        assert {frame for _, frame in line.frames} == {SILENCE}
+        assert line.leg.quality().foreign_packets > 0
+
+
+async def test_a_caller_who_sends_nothing_while_silent_is_silent() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        call.media.suppresses_silence = True
+        await asyncio.sleep(0.6)
+        frames = [frame for at, frame in line.frames if at > line.frames[0][0]]
+        assert len(frames) >= 15 and set(frames) == {SILENCE}
+        said = tone(0.1)
+        call.media.say(said)
+        await until(lambda: said in b"".join(frame for _, frame in line.frames))
+
+
+@pytest.mark.parametrize("status", [429, 503, 500])
+async def test_a_busy_service_is_asked_again(status: int) -> None:
+    async with acs_world() as world:
+        world.acs.faults.refuse[:] = [status, status]
+        await world.talk()
+        assert not world.acs.faults.refuse
+
+
+async def test_a_service_that_stays_busy_loses_the_call_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acs_client, "REQUEST_S", 0.5)
+    async with acs_world() as world:
+        world.acs.faults.refuse[:] = [503] * 1000
+        line = await closed(world)
+        assert line.reasons == ["error"]
+        assert "503" in line.closed
+
+
+async def test_a_request_that_is_wrong_is_not_repeated() -> None:
+    async with acs_world() as world:
+        world.acs.faults.refuse[:] = [400, 400]
+        line = await closed(world)
+        assert line.reasons == ["error"] and len(world.acs.faults.refuse) == 1
+
+
+async def test_a_transfer_whose_end_is_told_before_its_success_has_succeeded() -> None:
+    async with acs_world(lambda acs: setattr(acs.faults, "end_before_accepted", True)) as world:
+        line, _ = await world.talk()
+        assert (await line.leg.transfer(Address.parse("+4930333"))).accepted
+        await until(lambda: line.reasons == ["transfer"])
+
+
+async def test_a_transfer_that_the_service_does_not_finish_is_finished_by_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leg_module, "AFTER_TRANSFER_S", 0.2)
+    async with acs_world(lambda acs: setattr(acs.faults, "call_after_transfer", True)) as world:
+        line, call = await world.talk()
+        assert (await line.leg.transfer(Address.parse("+4930333"))).accepted
+        await until(lambda: line.reasons == ["transfer"])
+        await until(call.over.is_set)
+
+
+async def test_a_failed_transfer_that_leaves_no_call_is_the_end_of_it() -> None:
+    def prepare(acs: Any) -> None:
+        acs.faults.ends_by_failed_transfer = True
+        acs.refusals["+4930333"] = (486, 8539, "Busy Here")
+
+    async with acs_world(prepare) as world:
+        line, _ = await world.talk()
+        assert not (await line.leg.transfer(Address.parse("+4930333"))).accepted
+        await until(lambda: line.reasons == ["caller"])
+
+
+async def test_an_outcome_that_never_comes_fails_the_transfer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leg_module, "TRANSFER_S", 0.2)
+    async with acs_world() as world:
+        line, call = await world.talk()
+        monkeypatch.setattr(call, "transfer", lambda *_: asyncio.sleep(0))
+        ended = await line.leg.transfer(Address.parse("+4930333"))
+        assert not ended.accepted and "nothing is known of it" in ended.message
+        assert not line.reasons
+
+
+async def test_a_call_that_we_hang_up_while_it_is_answered_is_ended_when_it_comes_up() -> None:
+    async with acs_world() as world:
+        line = await world.ring()
+        await asyncio.sleep(0)
+        await line.leg.hang_up()
+        await until(lambda: line.closed)
+        await until(lambda: all(call.over.is_set() for call in world.acs.calls.values()))
+        assert world.front_end.active == 0
+
+
+async def test_while_draining_calls_are_rejected_as_busy_and_those_that_are_up_go_on() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        world.front_end.drain()
+        assert await world.acs.ring(world.grid) == [200]
+        await until(lambda: world.acs.asked("reject"))
+        assert world.front_end.rejected == {"draining": 1}
+        line.say(0.1)
+        await until(lambda: len(call.media.played) == 5)
+
+
+async def test_at_the_limit_one_more_is_rejected_as_busy() -> None:
+    async with acs_world(limit=1) as world:
+        await world.talk()
+        assert await world.acs.ring(world.grid) == [200]
+        await until(lambda: [body["callRejectReason"] for body in world.acs.asked("reject")] == ["busy"])
+        assert world.front_end.rejected == {"limit": 1}
+
+
+async def test_calls_for_others_are_left_alone() -> None:
+    async with acs_world(numbers=("+493022*",)) as world:
+        assert await world.acs.ring(world.grid, callee="+4930333") == [200]
+        await world.talk(callee="+4930222")
+        assert world.front_end.rejected == {"number": 1}
+        assert [path for _, path, _ in world.acs.requests] == ["callConnections:answer"]
+
+
+async def test_ten_calls_at_once_end_with_the_service() -> None:
+    async with acs_world() as world:
+        await asyncio.gather(*(world.acs.ring(world.grid, caller=f"+49301{number}") for number in range(10)))
+        await until(lambda: len(world.lines) == 10 and all(line.up for line in world.lines))
+        await world.front_end.close()
+        assert [line.reasons for line in world.lines] == [["bot"]] * 10
+        await until(lambda: all(call.over.is_set() for call in world.acs.calls.values()))

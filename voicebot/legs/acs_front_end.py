@@ -1,0 +1,248 @@
+"""Azure Communication Services as a front end: incoming calls become legs, and legs of ours are placed.
+
+The service delivers an incoming call at least once, and rings for 30 s. Each is taken once; one for a number that is
+not ours is left alone, as another application may answer it. At the limit, or while the service is being stopped, it is
+rejected as busy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Mapping
+from hmac import compare_digest
+from typing import Final
+from urllib.parse import urlsplit
+
+from voicebot.address import Address, Domain
+from voicebot.audio import LINEAR_16K
+from voicebot.bearer_tokens import BearerTokens
+from voicebot.legs import Leg, LegInfo, NoRoom
+from voicebot.legs.acs import AcsLeg, Surroundings
+from voicebot.legs.acs_events import IncomingCall
+from voicebot.legs.acs_incoming import IncomingAcsLeg
+from voicebot.legs.acs_listener import AcsListener
+from voicebot.legs.acs_options import ACS, AcsOptions
+from voicebot.legs.acs_outgoing import OutgoingAcsLeg
+from voicebot.legs.acs_platform import CallbackUrls, Platform, PlatformRefused
+from voicebot.listening import Bounds
+from voicebot.listening.http_origin import own_names
+from voicebot.number_table import NumberTable
+from voicebot.rtp import MediaClock
+from voicebot.signing_keys import KeysUnavailable
+from voicebot.tasks import BackgroundTasks
+
+logger = logging.getLogger(__name__)
+
+MAX_KNOWN: Final = 4096
+"""Incoming calls that are remembered, so that another delivery is known as such."""
+LINGER_S: Final = 60.0
+"""For how long the events of a call that has ended are still taken."""
+CONNECTIONS_OF_CALL: Final = 4
+CONNECTIONS: Final = 64
+"""Beside those of calls."""
+
+
+class AcsFrontEnd:
+    """Passes each incoming call as a leg to ``on_leg`` (on the event loop). ``admits``: whether there may
+    be another one. ``clock`` is not closed here, ``platform`` is."""
+
+    def __init__(
+        self,
+        options: AcsOptions,
+        platform: Platform,
+        on_leg: Callable[[Leg], object],
+        *,
+        clock: MediaClock,
+        admits: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.rejected: Counter[str] = Counter()
+        """Calls that were rejected or left alone here, by reason: ``draining``, ``limit``, ``busy``, ``number``."""
+        self._options = options
+        self._platform = platform
+        self._on_leg = on_leg
+        self._admits = admits
+        self._draining = False
+        self._numbers = NumberTable(dict.fromkeys(options.numbers, ACS))
+        self._tasks = BackgroundTasks(logger)
+        self._legs: dict[str, AcsLeg] = {}
+        """By their ids; those that ended a while ago are taken out."""
+        self._over: deque[tuple[float, str]] = deque()
+        """When legs ended, and their ids."""
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._tokens = BearerTokens(options.metadata_url, [options.issuer], options.resource_id)
+        self._around = Surroundings(platform, clock, options.lead_ms, self._tasks, self._urls, self._ended)
+        self._listener = AcsListener(
+            self,
+            self._tokens,
+            options.events_key,
+            own_names(options.host, urlsplit(options.public_url).hostname or ""),
+            _bounds(options.limit),
+        )
+
+    @property
+    def domain(self) -> Domain:
+        """The resource, as the domain of the numbers that are called through it."""
+        return Domain.parse(urlsplit(self._options.endpoint).netloc)
+
+    @property
+    def number(self) -> str:
+        """In whose name we call; empty: we cannot."""
+        return self._options.number
+
+    @property
+    def active(self) -> int:
+        """The number of calls that have not ended."""
+        return sum(not leg.over for leg in self._legs.values())
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 while it does not."""
+        return self._listener.port
+
+    @property
+    def refused(self) -> Counter[str]:
+        """Requests that were refused or could not be read (:attr:`AcsListener.refused`)."""
+        return self._listener.refused
+
+    async def start(self) -> None:
+        """Take calls from now on. Raises OSError.
+
+        The keys are fetched before: the first event of a call and its media come at once, and must not wait for them.
+        """
+        try:
+            await self._tokens.prepare()
+        except KeysUnavailable as error:
+            logger.error("acs: no call can be taken before the keys of its tokens can be fetched: %s", error)
+        await self._listener.listen(self._options.host, self._options.port)
+
+    def drain(self) -> None:
+        """Reject every new call as busy from now on; calls in progress continue."""
+        self._draining = True
+
+    async def close(self) -> None:
+        """End all calls, and stop listening."""
+        self._draining = True
+        await asyncio.gather(*(leg.hang_up() for leg in self._legs.values()))
+        await self._tasks.join()
+        await self._listener.close()
+        await self._tasks.close()
+        await self._tokens.close()
+        await self._platform.close()
+
+    async def place(
+        self,
+        to: Address,
+        *,
+        sender: Address | None = None,
+        headers: Mapping[str, str] | None = None,
+        ring_timeout_s: float = 60.0,
+        within_call: bool = False,
+    ) -> OutgoingAcsLeg:
+        """Call the number ``to``. The leg is not answered yet. ``within_call``: as for
+        :meth:`voicebot.legs.sip_front_end.SipFrontEnd.place`.
+
+        Raises :class:`NoRoom` while draining or at the limit; ValueError if ``to`` or ``sender`` cannot be.
+        """
+        number, ours = to.number, sender.number if sender is not None else self._options.number
+        if not number.startswith("+"):
+            raise ValueError(f"{to}: only numbers that begin with + and a country code can be called")
+        if not ours:
+            raise ValueError("in whose name? Set acs.number to a number of the resource")
+        if headers:
+            raise ValueError("a call by Azure Communication Services cannot bring headers")
+        if refusal := self._refusal(draining=self._draining and not within_call):
+            raise NoRoom({"draining": "the service is being stopped"}.get(refusal, "there are too many calls"))
+        info = LegInfo(
+            call_id=secrets.token_hex(16),
+            caller=ours,
+            callee=number,
+            audio=LINEAR_16K,
+            callee_uri=f"tel:{number}",
+            domain=self.domain,
+            trunk=ACS,
+            direction="outbound",
+            front_end=ACS,
+        )
+        leg = OutgoingAcsLeg(self._around, info, ring_timeout_s)
+        self._keep(leg)
+        return leg
+
+    # --- the listener's desk
+
+    def incoming(self, call: IncomingCall) -> None:
+        """Somebody calls, or the same call is delivered again."""
+        if call.event in self._known or call.correlation in self._known:
+            return
+        for known in (call.event, call.correlation):
+            self._known[known] = None
+        while len(self._known) > 2 * MAX_KNOWN:
+            self._known.popitem(last=False)
+        if self._options.numbers and not self._numbers.find(call.callee.name):
+            self.rejected["number"] += 1
+            logger.info("acs: a call for %s is left alone: it is not in acs.numbers", call.callee.name)
+            return
+        if refusal := self._refusal(draining=self._draining):
+            self.rejected[refusal] += 1
+            self._tasks.spawn(self._reject(call), "rejecting a call")
+            return
+        leg = IncomingAcsLeg(self._around, self._info(call), call)
+        self._keep(leg)
+        self._on_leg(leg)
+
+    def find(self, call: str, secret: str) -> AcsLeg | None:
+        """The call with this id, if the secret is its own."""
+        leg = self._legs.get(call)
+        known = leg is not None and compare_digest(leg.secret.encode(), secret.encode("utf-8", "replace"))
+        return leg if known else None
+
+    def _info(self, call: IncomingCall) -> LegInfo:
+        return LegInfo(
+            call_id=call.correlation,
+            caller=call.caller.name,
+            callee=call.callee.name,
+            audio=LINEAR_16K,
+            caller_uri=f"tel:{call.caller.number}" if call.caller.number else "",
+            callee_uri=f"tel:{call.callee.number}" if call.callee.number else "",
+            domain=self.domain,
+            display_name=call.display_name,
+            trunk=ACS,
+            front_end=ACS,
+            headers=call.headers,
+        )
+
+    def _refusal(self, *, draining: bool) -> str:
+        """Why there may not be another call; empty if there may."""
+        if draining:
+            return "draining"
+        if self.active >= self._options.limit:
+            return "limit"
+        return "" if self._admits() else "busy"
+
+    async def _reject(self, call: IncomingCall) -> None:
+        try:
+            await self._platform.reject(call.context, "busy")
+        except PlatformRefused as refused:
+            logger.warning("acs: a call cannot be rejected: %s", refused)
+
+    def _urls(self, call: str, secret: str) -> CallbackUrls:
+        at = f"{self._options.public_url.rstrip('/')}/acs/calls/{call}/{secret}"
+        return CallbackUrls(at, f"{at.replace('http', 'ws', 1)}/media")
+
+    def _keep(self, leg: AcsLeg) -> None:
+        """Know it from now on, and forget those whose events are not to be expected any more."""
+        self._legs[leg.id] = leg
+        now = self._around.clock.now()
+        while self._over and now - self._over[0][0] >= LINGER_S:
+            del self._legs[self._over.popleft()[1]]
+
+    def _ended(self, call: str) -> None:
+        self._over.append((self._around.clock.now(), call))
+
+
+def _bounds(calls: int) -> Bounds:
+    """All connections may come from one source, which is a proxy."""
+    connections = CONNECTIONS + calls * CONNECTIONS_OF_CALL
+    return Bounds(connections, connections)
