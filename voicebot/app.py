@@ -33,6 +33,7 @@ from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
 from voicebot.service.dialing import Dialing
 from voicebot.service.dialog_versions import DialogVersions
+from voicebot.service.fleet import make_fleet
 from voicebot.service.governor import Governor
 from voicebot.service.health import Health
 from voicebot.service.load import LoadWatch
@@ -97,6 +98,14 @@ class Application:
                 self._unfinished,
             )
         )
+        self.fleet = make_fleet(
+            settings,
+            port=lambda: self.front_end.endpoint.port,
+            draining=lambda: self.front_end.draining,
+            dialogs=lambda: self.dialogs.status.digest,
+            calls=lambda: [call.summary() for call in self.calls.running()],
+            end_call=self.calls.end,
+        )
         limit = max(1, self._allowed.calls)
         governor = Governor(limit, settings.sip.least_calls)
         refuses = settings.sip.refuse_when_busy
@@ -127,6 +136,7 @@ class Application:
             recordings=recordings(settings),
             limit=limit,
             admits=governor.admits if refuses else lambda _: True,
+            share=self.fleet.claim if self.fleet is not None else None,
         )
         self._front_ends: list[FrontEnd] = [self.front_end]
         if self.acs is not None:
@@ -148,7 +158,9 @@ class Application:
         self.viewers = Viewers(settings)
         self.assistance = self._assist() if settings.listens else None
         further = [part for part in (self.assistance, self.acs) if part is not None]
-        self.health = Health(settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further)
+        self.health = Health(
+            settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further, self.fleet
+        )
         self._metrics = metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
         if self.assistance is not None:
@@ -156,7 +168,7 @@ class Application:
         self.console = ConsoleServer(
             settings.console.host,
             settings.console.port,
-            api=CallsApi(self.calls, self.outbound),
+            api=CallsApi(self.calls, self.outbound, self.fleet),
             metrics=metrics,
             unready=self.health.unready,
             notes=self.health.notes,
@@ -199,6 +211,7 @@ class Application:
             *(front_end.close for front_end in self._front_ends),
             self.console.close,  # after calls from its page have been ended, by its connections
             partial(self.calls.drain, 0),
+            *([self.fleet.close] if self.fleet is not None else []),
             *([self.assistance.close] if self.assistance is not None else []),
             self.viewers.close,
             self._channels.close,
@@ -246,6 +259,8 @@ class Application:
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))
         if self.acs is not None:
             await self.acs.start()
+        if self.fleet is not None:
+            await self.fleet.start()
         await self.console.start()
         self._load.start()
         self.health.started = True

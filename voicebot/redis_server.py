@@ -14,6 +14,7 @@ logs. The client is the extra ``voicebot[redis]``, which only :class:`RedisServe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,12 +42,14 @@ class RedisRefuses(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """A URL of the table above. ``shown``: without user and query, for messages. ``sentinels``: none for one server."""
+    """A URL of the table above. ``shown``: without user and query, for messages. ``sentinels``: none for one server.
+    ``has_password``: which it should not have."""
 
     url: str
     shown: str
     sentinels: tuple[tuple[str, int], ...] = ()
     master: str = ""
+    has_password: bool = False
 
     @classmethod
     def parse(cls, url: str) -> RedisAddress:
@@ -55,14 +58,14 @@ class RedisAddress:
         hosts = parts.netloc.rpartition("@")[2]
         shown = f"{parts.scheme}://{hosts}{parts.path}"
         if parts.scheme in ("redis", "rediss", "unix"):
-            return cls(url, shown)
+            return cls(url, shown, has_password=bool(parts.password))
         if parts.scheme != SENTINEL:
             raise ValueError(f"must begin with redis://, rediss://, unix:// or {SENTINEL}://")
         master, _, database = parts.path.strip("/").partition("/")
         if not hosts or not master or (database and not database.isdecimal()):
             raise ValueError(f"must look like {SENTINEL}://192.0.2.1:26379,192.0.2.2:26379/name-of-the-master/0")
         sentinels = tuple(_host_and_port(host) for host in hosts.split(","))
-        return cls(_of_the_master(parts, database), shown, sentinels, master)
+        return cls(_of_the_master(parts, database), shown, sentinels, master, bool(parts.password))
 
 
 class RedisServer:
@@ -108,9 +111,16 @@ class RedisServer:
         except (ResponseError, AuthenticationError) as error:
             raise RedisRefuses(f"{self.where} refuses: {error}") from error
         except TimeoutError as error:
+            await self._drop_idle()
             raise RedisAway(f"{self.where} does not answer within {self._limit_s:g} s") from error
         except (RedisError, OSError) as error:
+            await self._drop_idle()
             raise RedisAway(f"{self.where} cannot be used: {error}") from error
+
+    async def _drop_idle(self) -> None:
+        """Close the connections that nobody uses. If the server was started anew, each of them would fail once more."""
+        with contextlib.suppress(Exception):
+            await self._pool.disconnect(inuse_connections=False)
 
 
 def _client(pool: object) -> Redis:

@@ -134,9 +134,10 @@ class Node:
 class LocalFleet:
     """What runs. ``edge``: the address that callers call."""
 
-    def __init__(self, nodes: list[Node], edge: Address, control: str, token: str) -> None:
+    def __init__(self, nodes: list[Node], edge: Address, redis: Program, control: str, token: str) -> None:
         self.nodes = nodes
         self.edge = edge
+        self.redis = redis
         self._control = control
         self._token = token
 
@@ -165,7 +166,7 @@ class LocalFleet:
         return asyncio.get_running_loop().time() - began
 
     async def running(self, node: Node) -> list[dict[str, Any]]:
-        """The calls of a node, as its API lists them; none if it does not run."""
+        """The calls that a node has, of all those that its API lists; none if it does not run."""
         if node.program.process is None or node.program.process.returncode is not None:
             return []
         async with (
@@ -173,7 +174,7 @@ class LocalFleet:
             http.get(f"{node.console}/v1/calls") as answer,
         ):
             calls: list[dict[str, Any]] = (await answer.json())["calls"]
-            return calls
+            return [call for call in calls if call["node"] == node.name]
 
     async def served(self, call_ids: set[str], within_s: float = END_S) -> dict[str, set[str]]:
         """Which of these calls left a record at which node; waits until all have one."""
@@ -230,6 +231,7 @@ async def local_fleet(folder: Path, nodes: int = 3, **settings: object) -> Async
                 f'[rtp]\nport_low = 20000\nport_high = 20499\n\n[speech]\nservice = "url"\nurl = "{speech_url}"\n'
                 f'prompt_cache_dir = "{folder}/prompts"\n\n'
                 f'[bot]\ndialogs = "{HERE / "dialogs"}"\nhttp_port = 0\nstate_url = "redis://{EDGE_HOST}:{redis_port}/0"\n\n'
+                f'[fleet]\nurl = "redis://{EDGE_HOST}:{redis_port}/0"\nnode = "node {number}"\n\n'
                 f'[calls]\nrecords = "{home}/records"\n\n[console]\nport = 0\n'
             )  # fmt: skip
             argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
@@ -242,7 +244,7 @@ async def local_fleet(folder: Path, nodes: int = 3, **settings: object) -> Async
         await redis.answering(lambda: _connects(EDGE_HOST, redis_port))
         await kamailio.answering(lambda: _connects(EDGE_HOST, edge_port))
         await asyncio.gather(*(node.start() for node in made))
-        fleet = LocalFleet(made, Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}"), control, token)
+        fleet = LocalFleet(made, Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}"), redis, control, token)
         await fleet.until(lambda takes: all(takes.values()))
         yield fleet
 

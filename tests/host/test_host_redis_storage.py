@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 from free_port import free_port
 from host_peer import START
+from redis_server_run import SERVER, answers, redis_server
 from test_host_process import Run, call, ready, run  # noqa: F401
 from waiting import until
 
@@ -21,36 +20,10 @@ from voicebot.host.storage import EtagConflict, StateServerAway, StorageUnusable
 from voicebot.host_wire import STATE_PASSWORD_ENV
 
 pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
-SERVER = shutil.which("redis-server")
 pytestmark = [
     pytest.mark.peer,
     pytest.mark.skipif(SERVER is None, reason="needs a redis-server (Debian package redis-server)"),
 ]
-
-
-def answers(port: int) -> bool:
-    """Whether somebody listens there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@asynccontextmanager
-async def redis_server(
-    folder: Path, *options: str, port: int = 0
-) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """Runs a server; gives its address and process."""
-    port = port or free_port()
-    process = await asyncio.create_subprocess_exec(
-        str(SERVER), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options,
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        await until(lambda: answers(port))
-        yield f"redis://127.0.0.1:{port}/0", process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from free_port import free_ports
@@ -13,7 +13,7 @@ from voicebot.audio import PCMU
 from voicebot.audio.codecs import all_named
 from voicebot.events import Event
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.legs.sip_front_end import Claim, SipFrontEnd
 from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.legs.siprec import RecordingOptions
@@ -80,6 +80,7 @@ class Answerer:
         recordings: RecordingOptions | None = None,
         limit: int = 100,
         admits: Callable[[int], bool] = lambda _: True,
+        share: Callable[[str], Awaitable[Claim | None]] | None = None,
     ) -> None:
         self.legs: list[IncomingSipLeg] = []
         self.sinks: list[Sink] = []
@@ -92,7 +93,7 @@ class Answerer:
         )
         endpoint = SipEndpoint(ListenAt(port=0))
         self.front = SipFrontEnd(
-            endpoint, self.take, media, trunks=trunks, recordings=recordings, limit=limit, admits=admits
+            endpoint, self.take, media, trunks=trunks, recordings=recordings, limit=limit, admits=admits, share=share
         )
 
     def take(self, leg: IncomingSipLeg) -> None:

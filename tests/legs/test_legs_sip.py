@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 from free_port import free_ports
 from leg_ends import DEADLINE_S, LOOPBACK, NOBODY, Answerer, Line, Sink, tone
+from waiting import until
 
 from voicebot.address import Address
 from voicebot.audio.codecs import CODECS
@@ -82,6 +83,50 @@ async def test_draining_refuses_new_calls_and_keeps_the_ones_that_are_up(line: L
     assert answerer.front.active == 1
     await leg.hang_up()
     assert await answerer.sinks[0].reason() == "caller"
+
+
+class Places:
+    """Those of a fleet: ``free`` of them are left."""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+        self.trunks: list[str] = []
+
+    async def claim(self, trunk: str) -> Places | None:
+        self.trunks.append(trunk)
+        await asyncio.sleep(0)
+        if not self.free:
+            return None
+        self.free -= 1
+        return self
+
+    def release(self) -> None:
+        self.free += 1
+
+
+async def test_a_call_has_a_place_of_the_fleet_until_it_has_ended_and_without_one_it_gets_503(
+    line: Line, clock: MediaClock
+) -> None:
+    places = Places(1)
+    answerer = Answerer(clock, share=places.claim)
+    await answerer.front.start()
+    leg = await dial(line.endpoint, line.media, answerer.address)
+    assert places.free == 0
+    with pytest.raises(LegClosed, match="503"):
+        await dial(line.endpoint, line.media, answerer.address)
+    assert answerer.front.rejected["fleet"] == 1
+    with pytest.raises(NoRoom, match="in the fleet"):
+        await answerer.front.place(answerer.address)
+    await leg.hang_up()
+    await until(lambda: places.free == 1)
+    with pytest.raises(ValueError, match="no account or trunk"):
+        await answerer.front.place(answerer.address, line="nowhere")
+    assert places.free == 1
+    placed = await answerer.front.place(Address.parse(f"sip:anna@{LOOPBACK}:{line.endpoint.port}"))
+    assert places.free == 0
+    await placed.hang_up()
+    await until(lambda: places.free == 1)
+    await answerer.front.close()
 
 
 async def test_over_the_limit_and_without_ports_the_answer_is_503(line: Line, clock: MediaClock) -> None:

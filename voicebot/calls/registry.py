@@ -54,6 +54,11 @@ class Calls:
         """The running call with this id, or None."""
         return next((s for s in self._running if s.id == call), None)
 
+    def end(self, call: str) -> None:
+        """Hang up the call with this id, if it runs."""
+        if (session := self.find(call)) is not None:
+            self._tasks.spawn(session.hang_up(), f"hanging up call {call}")
+
     def ended(self) -> list[dict[str, Any]]:
         """How the latest calls ended (:meth:`CallSession.summary`), the oldest first."""
         return list(self._ended.values())

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 from voicebot.address import Address
 from voicebot.calls import CallRequest, Calls, CannotCall, Outbound
 from voicebot.console.answers import error, faults
+from voicebot.fleet import Fleet
 from voicebot.json_body import parse_json
 from voicebot.listening.http import read_body
 
@@ -50,11 +51,12 @@ class CallBody(BaseModel):
 
 
 class CallsApi:
-    """The handlers; ``routes`` are for a :class:`web.Application`."""
+    """The handlers; ``routes`` are for a :class:`web.Application`. ``fleet``: the calls of its nodes are shown, too."""
 
-    def __init__(self, calls: Calls, outbound: Outbound) -> None:
+    def __init__(self, calls: Calls, outbound: Outbound, fleet: Fleet | None = None) -> None:
         self._calls = calls
         self._outbound = outbound
+        self._fleet = fleet
 
     @property
     def routes(self) -> list[web.RouteDef]:
@@ -85,25 +87,35 @@ class CallsApi:
         return web.json_response(summary, status=202)
 
     async def list(self, request: web.Request) -> web.Response:
-        """List the running calls; with ``?ended=1``, also the latest that have ended."""
+        """List the running calls of all nodes; with ``?ended=1``, also the latest that have ended here."""
         calls = [call.summary() for call in self._calls.running()]
+        if self._fleet is not None:
+            calls = [call | {"node": self._fleet.name} for call in calls]
+        calls += [call for _, call in await _elsewhere(self._fleet)]
         if request.query.get("ended", "0") not in ("0", "false"):
             calls = self._calls.ended() + calls
         return web.json_response({"calls": calls})
 
     async def show(self, request: web.Request) -> web.Response:
         found = self._find(request.match_info["id"])
+        if found is None:
+            _, found = await _find_elsewhere(self._fleet, request.match_info["id"])
         return web.json_response(found) if found is not None else error(404, "there is no such call")
 
     async def end(self, request: web.Request) -> web.Response:
-        """Hang up. Harmless if the call has ended."""
+        """Hang up. Harmless if the call has ended. 202 if another node has it, and will hang up."""
         call = self._calls.find(request.match_info["id"])
         if call is not None:
             logger.info("call %s is ended by %s", call.id, request.remote)
             async with asyncio.timeout(HANG_UP_TIMEOUT_S):
                 await call.hang_up()
         elif self._find(request.match_info["id"]) is None:
-            return error(404, "there is no such call")
+            node, found = await _find_elsewhere(self._fleet, request.match_info["id"])
+            if found is None or self._fleet is None:
+                return error(404, "there is no such call")
+            if not await self._fleet.ask_end(node, found["id"]):
+                return error(503, "its node cannot be reached")
+            return web.Response(status=202)
         return web.Response(status=204)
 
     def _find(self, name: str) -> dict[str, Any] | None:
@@ -111,3 +123,14 @@ class CallsApi:
         if running is not None:
             return running.summary()
         return next((ended for ended in self._calls.ended() if ended["id"] == name), None)
+
+
+async def _elsewhere(fleet: Fleet | None) -> list[tuple[str, dict[str, Any]]]:
+    """The calls of other nodes, each with its node."""
+    return await fleet.calls_elsewhere() if fleet is not None else []
+
+
+async def _find_elsewhere(fleet: Fleet | None, name: str) -> tuple[str, dict[str, Any] | None]:
+    """The node that has the call with this id, and the call; None if there is none."""
+    found = ((node, call) for node, call in await _elsewhere(fleet) if call.get("id") == name)
+    return next(found, ("", None))

@@ -70,6 +70,13 @@ class SipLeg:
         if call.ended is not None:
             self._call_ended(call.ended)
 
+    def when_over(self, over: Callable[[], None]) -> None:
+        """Call ``over`` when the call has ended; at once if it has."""
+        if self._call.ended is not None:
+            over()
+        else:
+            self._call.on_over = over
+
     # --- Leg
 
     @property

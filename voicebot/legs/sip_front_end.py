@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from voicebot.address import Address
 from voicebot.audio.codecs import prepare
@@ -32,11 +33,18 @@ logger = logging.getLogger(__name__)
 _NO_ROOM = {
     "draining": "the service is being stopped",
     "limit": "there are too many calls",
+    "fleet": "there are too many calls in the fleet",
     "busy": "the machine carries no more calls now",
 }
 
 RESPONSE_TIMEOUT_S = 10.0
 """If no response at all to our INVITE has come by then, the other side counts as unreachable (timer B takes 32 s)."""
+
+
+class Claim(Protocol):
+    """A place for one call, among those that several call processes share."""
+
+    def release(self) -> None: ...
 
 
 class SipFrontEnd:
@@ -45,7 +53,8 @@ class SipFrontEnd:
     ``on_leg`` must connect the leg and, sooner or later, answer or reject it. ``media``: for all legs. ``trunks``: the
     preferences of trunks and accounts that differ from ``media``, by name. ``limit``: the most calls at once; further
     ones get 503 with ``retry_after_s``, and so do calls that ``admits`` refuses: it is asked with the number of calls,
-    the new one included.
+    the new one included. ``share``: a place for a call by a trunk among those of several processes, None if there is
+    none; without it nobody else has calls.
 
     ``on_recorded`` gets the calls of recording clients that the endpoint takes as such, and must connect them. They are
     answered here. ``recordings``: who is an agent in them, and which SBCs are asked to begin them.
@@ -62,6 +71,7 @@ class SipFrontEnd:
         recordings: RecordingOptions | None = None,
         limit: int = 100,
         admits: Callable[[int], bool] = lambda _: True,
+        share: Callable[[str], Awaitable[Claim | None]] | None = None,
         retry_after_s: int = 5,
     ) -> None:
         self.endpoint = endpoint
@@ -72,11 +82,13 @@ class SipFrontEnd:
         self._recordings = recordings or RecordingOptions()
         self._limit = limit
         self._admits = admits
+        self._share = share
         self._retry_after_s = retry_after_s
         self._draining = False
         self._tasks = BackgroundTasks(logger)
         self.rejected: Counter[str] = Counter()
-        """Calls refused here, by reason: ``draining``, ``limit``, ``busy``, ``ports``, ``codec``."""
+        """Calls refused here, by reason: ``draining``, ``limit``, ``busy``, ``fleet``, ``ports``,
+        ``codec``."""
 
     async def start(self) -> None:
         """Bind and accept calls. Raises OSError."""
@@ -132,6 +144,9 @@ class SipFrontEnd:
         """
         if refusal := self._refusal(self.endpoint.active_calls + 1, draining=self._draining and not within_call):
             raise NoRoom(_NO_ROOM[refusal])
+        claim = await self._share(line) if self._share is not None else None
+        if self._share is not None and claim is None:
+            raise NoRoom(_NO_ROOM["fleet"])
         options = OutgoingOptions(
             line=line,
             sender=sender,
@@ -141,8 +156,14 @@ class SipFrontEnd:
         )
         try:
             leg = await place(self.endpoint, self.media_for(line), to, options, self._tasks)
-        except (PortsExhausted, OSError) as error:
-            raise NoRoom("there is no free port for the audio") from error
+        except BaseException as error:
+            if claim is not None:
+                claim.release()
+            if isinstance(error, PortsExhausted | OSError):
+                raise NoRoom("there is no free port for the audio") from error
+            raise
+        if claim is not None:
+            leg.when_over(claim.release)
         leg.recording_group = self._recordings.on_transfer.get(line, "")
         return leg
 
@@ -177,6 +198,8 @@ class SipFrontEnd:
 
     async def _admit(self, call: IncomingCall, options: MediaOptions, agreed: AudioAgreement | None) -> None:
         """``agreed``: from the call's offer; None if we are to offer."""
+        if self._share is not None and not await self._has_place(call, self._share):
+            return
         try:
             session = LegSession.open(options, agreed)
         except (PortsExhausted, OSError):
@@ -195,6 +218,19 @@ class SipFrontEnd:
             call.reject(500)
             await session.rtp.close()
             raise
+
+    async def _has_place(self, call: IncomingCall, share: Callable[[str], Awaitable[Claim | None]]) -> bool:
+        """Whether there is a place for ``call``, which it has then until it has ended. If not, it is refused."""
+        claim = await share(call.trunk)
+        if claim is None:
+            self.rejected["fleet"] += 1
+            call.reject(503, retry_after_s=self._retry_after_s)
+            return False
+        if call.ended is not None:
+            claim.release()
+            return False
+        call.on_over = claim.release
+        return True
 
     def _take_recording(
         self, call: IncomingCall, options: MediaOptions, on_recorded: Callable[[SiprecCall], None]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from voicebot.calls import Calls
 from voicebot.console import Figure, Panel
+from voicebot.fleet import Fleet
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.service.dialog_versions import DialogVersions
 from voicebot.service.figures import (
@@ -18,6 +19,7 @@ from voicebot.service.figures import (
     sip_figures,
     state_figure,
 )
+from voicebot.service.fleet import fleet_figures, fleet_notes, fleet_panel
 from voicebot.service.governor import Governor
 from voicebot.service.overview import dialogs_panel, lines_panel, load_panel, records_panel, service_panel
 from voicebot.service.speech import SpeechService
@@ -48,6 +50,7 @@ class Health:
         speech: SpeechService,
         governor: Governor,
         further: Sequence[Further] = (),
+        fleet: Fleet | None = None,
     ) -> None:
         self.started = False
         self._settings = settings
@@ -57,6 +60,7 @@ class Health:
         self._speech = speech
         self._governor = governor
         self._further = further
+        self._fleet = fleet
 
     def unready(self) -> list[str]:
         """What keeps the service from taking calls; empty if nothing does."""
@@ -70,7 +74,8 @@ class Health:
     def notes(self) -> list[str]:
         """What is wrong, though calls are taken."""
         trouble = self._dialogs.client.trouble if self.started else ""
-        return [f"state: {trouble}: it is kept in memory until then"] if trouble else []
+        notes = [f"state: {trouble}: it is kept in memory until then"] if trouble else []
+        return notes + (fleet_notes(self._fleet) if self._fleet is not None else [])
 
     def panels(self) -> list[Panel]:
         """The sections of the operations page."""
@@ -81,7 +86,8 @@ class Health:
         records = records_panel(str(self._settings.calls.records), self._calls.services.keeping.losses)
         load = load_panel(self._governor, refuses=self._settings.sip.refuse_when_busy)
         lines = lines_panel(self._sip.endpoint)
-        return [service, load, dialogs, records, lines, *(part.panel() for part in self._further)]
+        fleet = [fleet_panel(self._fleet, self._settings.fleet.max_calls)] if self._fleet is not None else []
+        return [service, load, *fleet, dialogs, records, lines, *(part.panel() for part in self._further)]
 
     def figures(self) -> list[Figure]:
         """The metrics of all parts."""
@@ -95,6 +101,7 @@ class Health:
             losses_figure(self._calls.services.keeping.losses),
             *dialog_figures(self._dialogs.status),
             *([state_figure(self._dialogs.client.trouble)] if self._settings.bot.state_url else []),
+            *(fleet_figures(self._fleet) if self._fleet is not None else []),
             *sip_figures(self._sip.endpoint),
             *(figure for part in self._further for figure in part.figures()),
         ]

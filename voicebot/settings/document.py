@@ -18,6 +18,7 @@ from voicebot.settings.assist import AssistSettings
 from voicebot.settings.bots import RemoteBotSettings
 from voicebot.settings.calls import CallSettings, LogSettings, TurnSettings
 from voicebot.settings.dialogs import BotSettings
+from voicebot.settings.fleet import FleetSettings
 from voicebot.settings.http import ConnectorSettings, ConsoleSettings
 from voicebot.settings.language import LanguageSettings
 from voicebot.settings.media import RtpSettings
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     siprec: SiprecSettings = SiprecSettings()
     pyvoip: PyVoipSettings = PyVoipSettings()
     acs: AcsSettings = AcsSettings()
+    fleet: FleetSettings = FleetSettings()
     rtp: RtpSettings = RtpSettings()
     speech: SpeechSettings = SpeechSettings()
     assist: AssistSettings = AssistSettings()
@@ -101,6 +103,10 @@ class Settings(BaseSettings):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             ours = " (with [acs], one of them is that of Azure Communication Services)" if twice[0] == ACS else ""
             raise ValueError(f"trunks and accounts: two have the name {twice[0]!r}{ours}")
+        if not self.fleet.url and (limited := [trunk.name for trunk in self.trunks if trunk.fleet_calls]):
+            raise ValueError(f"trunk {limited[0]}: fleet_calls without fleet.url: use max_calls")
+        if not self.fleet.url and self.fleet.max_calls:
+            raise ValueError("fleet: max_calls without url: use sip.max_calls")
         if unknown := [one.trunk for one in self.assist.languages if one.trunk and one.trunk not in names]:
             raise ValueError(f"assist.languages: there is no trunk {unknown[0]!r}")
         outbound = [t.name for t in self.trunks if t.outbound] + [account.name for account in self.accounts]

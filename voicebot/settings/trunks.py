@@ -45,6 +45,8 @@ class TrunkSettings(OwnMediaSettings):
     """How often to check a trunk with ``outbound`` by OPTIONS; 0: never. While it does not answer, it gets no calls."""
     max_calls: int = Field(default(Trunk, "max_calls"), ge=0, le=10000)
     """At once, both ways; one more gets 503. 0: as many as ``sip.max_calls``."""
+    fleet_calls: int = Field(0, ge=0, le=1_000_000)
+    """The same, of all processes of the fleet (``fleet.url``). 0: no limit."""
     realms: tuple[str, ...] = default(Trunk, "realms")
     """Of challenges that the password answers, sent by ``outbound``; empty: the one that it names first."""
 

@@ -59,6 +59,8 @@ class CallHandle:
         self._referred: asyncio.Future[ReferProgress] | None = None
         self.ended: CallEnded | None = None
         self.on_end: Callable[[CallEnded], None] | None = None
+        self.on_over: Callable[[], None] | None = None
+        """For whoever counts calls: the call has ended."""
         self.on_session: Callable[[SessionDescription | None], SessionDescription | None] | None = None
         self.on_metadata: Callable[[bytes], None] | None = None
         self.on_session_answer: Callable[[SessionDescription], None] | None = None
@@ -234,6 +236,8 @@ class CallHandle:
             self._up.exception()  # mark it as retrieved: perhaps nobody awaits it
         if self._referred is not None and not self._referred.done():
             self._referred.set_exception(CallClosed(event))
+        if self.on_over:
+            self.on_over()
         if self.on_end:
             self.on_end(event)
 

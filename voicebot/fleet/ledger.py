@@ -1,0 +1,146 @@
+"""What the nodes keep in Redis, and the scripts that change it: each is carried out whole, by the server's own clock.
+
+=====================================  =================================================================
+``{voicebot}:fleet:calls``             sorted set: call -> when its lease ends, ms
+``{voicebot}:fleet:trunk:<name>``      the same, of one trunk
+``{voicebot}:fleet:leases``            sorted set: node -> when its lease ends, ms
+``{voicebot}:fleet:nodes``             hash: node -> what it tells of itself (:class:`NodeState`)
+``{voicebot}:fleet:lists``             hash: node -> its calls, as the API lists them (JSON)
+``{voicebot}:fleet:asked:<node>``      set: calls of this node that somebody asked another node to end
+=====================================  =================================================================
+
+Counters would be wrong for ever after a crash; what has a lease is right again when that ends. The braces keep all keys
+in one hash slot of a Redis Cluster.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar, cast
+
+from voicebot.fleet.claims import Claim, Limits
+from voicebot.fleet.node import NodeState
+from voicebot.json_body import parse_json
+from voicebot.redis_server import RedisServer
+
+T = TypeVar("T")
+
+LEASE_S = 3.0
+_PREFIX = "{voicebot}:fleet:"
+_KEEP_S = 600
+"""What nobody renews is gone after this time, whatever it was."""
+
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+# KEYS: sets that the call has to have a place in. ARGV: lease (ms), call, the limit of each set (0: none).
+_CLAIM = f"""{_NOW}
+for i, key in ipairs(KEYS) do
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+    local limit = tonumber(ARGV[2 + i])
+    if limit > 0 and not redis.call('ZSCORE', key, ARGV[2]) and redis.call('ZCARD', key) >= limit then
+        return 0
+    end
+end
+for _, key in ipairs(KEYS) do
+    redis.call('ZADD', key, now + ARGV[1], ARGV[2])
+    redis.call('EXPIRE', key, {_KEEP_S})
+end
+return 1
+"""
+# KEYS: leases, nodes, lists, asked, calls, trunks... ARGV: lease (ms), node, its state, its calls; then for each claim
+# the number of its trunk in KEYS (0: none) and its id. Returns the states of all nodes, and the calls to be ended.
+_BEAT = f"""{_NOW}
+redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+redis.call('HSET', KEYS[3], ARGV[2], ARGV[4])
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
+    redis.call('ZREM', KEYS[1], gone)
+    redis.call('HDEL', KEYS[2], gone)
+    redis.call('HDEL', KEYS[3], gone)
+end
+for i = 5, #ARGV, 2 do
+    redis.call('ZADD', KEYS[5], now + ARGV[1], ARGV[i + 1])
+    if ARGV[i] ~= '0' then redis.call('ZADD', KEYS[tonumber(ARGV[i])], now + ARGV[1], ARGV[i + 1]) end
+end
+for i = 1, #KEYS do redis.call('EXPIRE', KEYS[i], {_KEEP_S}) end
+local asked = redis.call('SMEMBERS', KEYS[4])
+redis.call('DEL', KEYS[4])
+return {{redis.call('HVALS', KEYS[2]), asked}}
+"""
+
+
+class Ledger:
+    """What ``node`` has in Redis. Every method raises what :meth:`RedisServer.run` raises."""
+
+    def __init__(self, server: RedisServer, node: str, limits: Limits, *, lease_s: float = LEASE_S) -> None:
+        self._server = server
+        self._redis = server.redis
+        self._node = node
+        self._limits = limits
+        self._lease_ms = round(lease_s * 1000)
+        self._trunks = {name: f"{_PREFIX}trunk:{name}" for name in limits.of_trunks}
+        self._claim = self._redis.register_script(_CLAIM)
+        self._beat = self._redis.register_script(_BEAT)
+
+    async def claim(self, claim: Claim) -> bool:
+        """Whether there is a place for one more call."""
+        keys, limits = [f"{_PREFIX}calls"], [self._limits.calls]
+        if claim.trunk:
+            keys.append(self._trunks[claim.trunk])
+            limits.append(self._limits.of(claim.trunk))
+        return bool(await self._run(self._claim(keys=keys, args=[self._lease_ms, claim.id, *limits])))
+
+    async def free(self, claim: Claim) -> None:
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.zrem(f"{_PREFIX}calls", claim.id)
+        if claim.trunk:
+            pipe.zrem(self._trunks[claim.trunk], claim.id)
+        await self._run(pipe.execute())
+
+    async def beat(
+        self, state: NodeState, calls: Sequence[dict[str, Any]], claims: Sequence[Claim]
+    ) -> tuple[list[NodeState], list[str]]:
+        """Renew the node's lease and those of its claims. Returns all nodes, and the calls of this one to be ended."""
+        keys = [*(_PREFIX + name for name in ("leases", "nodes", "lists", f"asked:{self._node}", "calls"))]
+        numbers = {name: len(keys) + number for number, name in enumerate(self._trunks, 1)}
+        held = [part for claim in claims for part in (numbers.get(claim.trunk, 0), claim.id)]
+        args = [self._lease_ms, self._node, state.encode(), json.dumps(calls), *held]
+        states, asked = await self._run(self._beat(keys=[*keys, *self._trunks.values()], args=args))
+        return [node for text in states if (node := NodeState.decode(text)) is not None], [str(call) for call in asked]
+
+    async def leave(self, claims: Sequence[Claim]) -> None:
+        """The node ends, and what it still holds is free."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.zrem(f"{_PREFIX}leases", self._node)
+        pipe.hdel(f"{_PREFIX}nodes", self._node)
+        pipe.hdel(f"{_PREFIX}lists", self._node)
+        for claim in claims:
+            pipe.zrem(f"{_PREFIX}calls", claim.id)
+            if claim.trunk:
+                pipe.zrem(self._trunks[claim.trunk], claim.id)
+        await self._run(pipe.execute())
+
+    async def others(self) -> list[tuple[str, dict[str, Any]]]:
+        """The calls of all other nodes, each with its node."""
+        lists = await self._run(cast("Awaitable[dict[str, str]]", self._redis.hgetall(f"{_PREFIX}lists")))
+        found = []
+        for node, text in lists.items():
+            try:
+                calls = parse_json(text) if node != self._node else []
+            except ValueError:
+                continue
+            found += [(node, call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+        return found
+
+    async def ask_end(self, node: str, call: str) -> None:
+        """Have ``node`` end its ``call``."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.sadd(f"{_PREFIX}asked:{node}", call)
+        pipe.expire(f"{_PREFIX}asked:{node}", _KEEP_S)
+        await self._run(pipe.execute())
+
+    async def _run(self, operation: Awaitable[T]) -> T:
+        return await self._server.run(operation)

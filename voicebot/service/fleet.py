@@ -1,0 +1,118 @@
+"""The fleet that this call process is one node of, made from the settings, and what of it is shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from voicebot import __version__
+from voicebot.console import Figure, Panel
+from voicebot.fleet import Fleet, NodeState
+from voicebot.host_wire import STATE_PASSWORD_ENV
+from voicebot.redis_server import RedisAddress, RedisServer
+from voicebot.service.supervisor import NotReady
+from voicebot.settings import Settings
+
+_OWN: dict[str, set[str] | bool] = {
+    "sip": {"host", "port", "listen", "advertised_host", "media_host", "max_calls", "least_calls"},
+    "rtp": {"port_low", "port_high"},
+    "console": {"host", "port", "public_url", "certificate", "key"},
+    "connector": {"host", "port", "public_url"},
+    "speech": {"url", "local_port", "prompt_cache_dir"},
+    "language": {"local_port"},
+    "bot": {"http_port", "state_file"},
+    "calls": {"records"},
+    "tls": True,
+    "pyvoip": True,
+    "log": True,
+    "fleet": {"node"},
+}
+"""Settings in which nodes differ for good reasons."""
+
+
+def make_fleet(
+    settings: Settings,
+    *,
+    port: Callable[[], int],
+    draining: Callable[[], bool],
+    dialogs: Callable[[], str],
+    calls: Callable[[], list[dict[str, Any]]],
+    end_call: Callable[[str], None],
+) -> Fleet | None:
+    """None if this process is alone. ``port``: the SIP port; ``dialogs``: the digest of the version that serves;
+    ``calls`` as the API lists them. Raises :class:`NotReady` without the extra for Redis."""
+    if not settings.fleet.url:
+        return None
+    password = os.environ.get(STATE_PASSWORD_ENV, "")
+    try:
+        server = RedisServer(RedisAddress.parse(settings.fleet.url), password=password)
+    except ImportError as error:
+        raise NotReady("fleet.url: Redis needs an extra: pip install 'voicebot[redis]'") from error
+    digest = settings_digest(settings)
+
+    def state() -> NodeState:
+        return NodeState(node_name(settings, port()), 0, draining(), __version__, digest, dialogs())
+
+    def listed() -> list[dict[str, Any]]:
+        name = node_name(settings, port())
+        return [call | {"node": name} for call in calls()]
+
+    limits = settings.fleet.limits(settings.trunks)
+    return Fleet(server, limits, state=state, calls=listed, end_call=end_call)
+
+
+def node_name(settings: Settings, port: int) -> str:
+    return settings.fleet.node or f"{socket.gethostname()}:{port}"
+
+
+def settings_digest(settings: Settings) -> str:
+    """The same for nodes that do the same. Secrets are not in it."""
+    told = settings.model_dump(mode="json", exclude=_OWN)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def fleet_figures(fleet: Fleet) -> list[Figure]:
+    """The metrics of the fleet, as this node sees it."""
+    nodes = fleet.nodes
+    draining = sum(node.draining for node in nodes)
+    return [
+        Figure("fleet_up", "1 while Redis is used for what nodes share", {"": float(not fleet.trouble)}, kind="gauge"),
+        Figure("fleet_nodes", "Nodes", {"serving": len(nodes) - draining, "draining": draining}, "state", "gauge"),
+        Figure("fleet_calls", "Calls of all nodes", {"": sum(node.calls for node in nodes)}, kind="gauge"),
+        Figure("fleet_settings", "Nodes by settings: 1 is right", {"": len(_settings(fleet))}, kind="gauge"),
+        Figure("fleet_dialogs", "Versions of the dialogs that serve", {"": len(_dialogs(fleet))}, kind="gauge"),
+    ]
+
+
+def fleet_panel(fleet: Fleet, most: int) -> Panel:
+    """Which nodes there are. ``most``: the most calls of all; 0: no limit."""
+    calls = sum(node.calls for node in fleet.nodes)
+    facts = [("calls of all nodes", f"{calls} of {most}" if most else str(calls))]
+    for node in sorted(fleet.nodes, key=lambda node: node.name):
+        facts.append((node.name, f"{node.calls} calls, version {node.version}{', draining' if node.draining else ''}"))
+    lines = fleet_notes(fleet)
+    if len(_settings(fleet)) > 1:
+        lines.append("the settings of the nodes differ: " + _listed(fleet, lambda node: node.settings))
+    if len(_dialogs(fleet)) > 1:
+        lines.append("the dialogs of the nodes differ: " + _listed(fleet, lambda node: node.dialogs))
+    return Panel("Fleet", facts, lines, wrong=bool(lines))
+
+
+def fleet_notes(fleet: Fleet) -> list[str]:
+    return [f"fleet: {fleet.trouble}: each node goes by its own limits"] if fleet.trouble else []
+
+
+def _settings(fleet: Fleet) -> set[str]:
+    return {node.settings for node in fleet.nodes}
+
+
+def _dialogs(fleet: Fleet) -> set[str]:
+    return {node.dialogs for node in fleet.nodes}
+
+
+def _listed(fleet: Fleet, of: Callable[[NodeState], str]) -> str:
+    return ", ".join(sorted(f"{node.name} has {of(node) or 'none'}" for node in fleet.nodes))
