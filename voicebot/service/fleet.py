@@ -22,6 +22,7 @@ _OWN: dict[str, set[str] | bool] = {
     "rtp": {"port_low", "port_high"},
     "console": {"host", "port", "public_url", "certificate", "key"},
     "connector": {"host", "port", "public_url"},
+    "acs": {"host", "port", "public_url"},
     "speech": {"url", "local_port", "prompt_cache_dir"},
     "language": {"local_port"},
     "bot": {"http_port", "state_file"},
