@@ -4,14 +4,15 @@ Pure: windows of audio in, events out. First the window is classified:
 
     voiced      p > 0.5
     unvoiced    p < 0.35
-    undecided   in between: continues speech or a run of voiced windows, but does not begin one
+    undecided   in between: continues speech, unless it is fainter than `fading_dbfs`, or a run of voiced windows, but
+                does not begin one
 
     state       window                                    what happens
     quiet       voiced or undecided run of `start_ms`,    SpeechStarted, onset = one window before the run began
                 loud and sure enough, and no echo
     quiet       unvoiced                                  the run is forgotten
     speaking    voiced or undecided                       remembered as the last window with voice
-    speaking    `hangover_ms` of unvoiced windows         SpeechStopped, offset = `TRAIL_S` before the end of the last
+    speaking    `hangover_ms` of other windows            SpeechStopped, offset = `TRAIL_S` before the end of the last
                                                           window with voice
     speaking    `FAINT_MS` since the last of them that    the same, for that window
                 was not faint
@@ -77,6 +78,8 @@ class VoiceDecision:
     gate_dbfs: float | None = None
     least_mean: float = 0.0
     faint_dbfs: float | None = None
+    fading_dbfs: float = -math.inf
+    """In the noise behind a voice, the detector is undecided for long."""
     onset: float | None = None
     """The begin of the run of voiced windows that may become speech."""
     last_voice: float | None = None
@@ -140,7 +143,7 @@ class VoiceDecision:
     def _while_speaking(
         self, end: float, probability: float, level_dbfs: float, last_voice: float
     ) -> list[SpeechEvent]:
-        if probability >= UNVOICED:
+        if probability > VOICED or (probability >= UNVOICED and level_dbfs >= self.fading_dbfs):
             self.last_voice = last_voice = end
             if self.faint_dbfs is None or level_dbfs >= self.faint_dbfs:
                 self._last_loud = end

@@ -7,6 +7,7 @@ noisy line it tells nothing. It only dates an end that voice activity has found.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Final
 
@@ -17,6 +18,8 @@ from voicebot.audio import Samples
 _LOOK_BACK_S: Final = 0.2
 """How much earlier than voice activity says it may have been."""
 _BELOW_VOICE_DB: Final = 27.0
+_FADING_DB: Final = 10.0
+"""So far below the voice is what is behind it, rather than in it."""
 _ABOVE_NOISE_DB: Final = 6.0
 """What is less above the noise may be noise."""
 _PART_S: Final = 0.008
@@ -48,6 +51,11 @@ class VoiceEnd:
         elif self._windows:
             self._windows.clear()
             self._voice.clear()
+
+    @property
+    def fading_dbfs(self) -> float:
+        """A level at which a voice that was this loud dies away, or has ended; minus infinity if nobody speaks."""
+        return _ranked(self._voice, _VOICE_RANK) - _FADING_DB if self._voice else -math.inf
 
     def date(self, offset: float, now: float) -> float:
         """The end of the voice that has ended by ``offset``, as voice activity says. ``now``: the end of the latest
