@@ -268,7 +268,7 @@ class VoiceActivity:
     def _set_thresholds(self) -> None:
         caller, decision = self._caller, self._decision
         decision.faint_dbfs = caller.faint_dbfs
-        decision.fading_dbfs = self._voice_end.fading_dbfs
+        decision.fading_dbfs = -math.inf if self.bot_speaks else self._voice_end.fading_dbfs
         decision.least_mean = _SURE if self.bot_speaks else 0.0
         if self.bot_speaks:
             decision.gate_dbfs = caller.interrupts_dbfs

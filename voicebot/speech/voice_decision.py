@@ -79,7 +79,7 @@ class VoiceDecision:
     least_mean: float = 0.0
     faint_dbfs: float | None = None
     fading_dbfs: float = -math.inf
-    """In the noise behind a voice, the detector is undecided for long."""
+    """In the noise behind a voice, the detector is undecided for long. Over the bot nobody waits for the end."""
     onset: float | None = None
     """The begin of the run of voiced windows that may become speech."""
     last_voice: float | None = None
