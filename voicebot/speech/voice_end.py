@@ -18,7 +18,7 @@ from voicebot.audio import Samples
 _LOOK_BACK_S: Final = 0.2
 """How much earlier than voice activity says it may have been."""
 _BELOW_VOICE_DB: Final = 27.0
-_FADING_DB: Final = 10.0
+_FADING_DB: Final = 12.0
 """So far below the voice is what is behind it, rather than in it."""
 _ABOVE_NOISE_DB: Final = 6.0
 """What is less above the noise may be noise."""
