@@ -55,12 +55,12 @@ def test_on_a_noisy_line_the_level_tells_nothing() -> None:
     assert dated(tone(1.04, -20), tone(0.24, -38)) == OFFSET
 
 
-def test_a_voice_fades_ten_decibels_below_its_usual_level() -> None:
+def test_a_voice_fades_twelve_decibels_below_its_usual_level() -> None:
     end = VoiceEnd(RATE)
     assert end.fading_dbfs == -np.inf
     for _ in range(10):
         end.window(tone(0.032, -20), -20.0, voiced=True, speaking=True)
-    assert end.fading_dbfs == -30.0
+    assert end.fading_dbfs == -32.0
 
 
 def test_without_a_voice_the_date_stays() -> None:
