@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -93,12 +93,16 @@ def dial(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the demo's files.")] = Path("out"),
+    by: Annotated[
+        Literal["sip", "acs"],
+        typer.Option(help="How the caller reaches it; acs: by a double of Azure Communication Services."),
+    ] = "sip",
     as_json: JsonOption = False,
 ) -> None:
     """Start the bot, call it, go through the whole sample dialog, and show what happened."""
     from voicebot.commands.demo import run_demo
 
-    raise typer.Exit(run_demo(out, as_json=as_json))
+    raise typer.Exit(run_demo(out, by=by, as_json=as_json))
 
 
 @app.command("assist-demo")

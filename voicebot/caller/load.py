@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voicebot.address import Address
-from voicebot.caller.call import CallOptions, Phone
+from voicebot.caller.call import Phone
 from voicebot.caller.measure import summary
+from voicebot.caller.options import CallOptions
 from voicebot.caller.report import CallReport
 from voicebot.caller.script import CallScript
 from voicebot.caller.voice import CallNotTried

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Literal
 
 import typer
 import uvloop
@@ -35,25 +36,25 @@ SETTINGS = {
 }
 
 
-def run_demo(out: Path, *, as_json: bool) -> int:
-    """Status 0: the dialog reached its end; 1: it did not."""
+By = Literal["sip", "acs"]
+
+
+def run_demo(out: Path, *, by: By = "sip", as_json: bool) -> int:
+    """``by``: how the caller reaches the bot. Status 0: the dialog reached its end; 1: it did not."""
     configure_logging("WARNING")
     try:
         make_folder(out)
-        return uvloop.run(_demo(out, Console(highlight=False, stderr=as_json), as_json))
+        return uvloop.run(_demo(out, by, Console(highlight=False, stderr=as_json), as_json))
     except (NotReady, CallNotTried, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
 
 
-async def _demo(out: Path, console: Console, as_json: bool) -> int:
+async def _demo(out: Path, by: By, console: Console, as_json: bool) -> int:
     console.print("starting the bot with its embedded speech service (its log: " + str(out / "serve.log") + ")")
-    async with own_service(out / "serve.log", SETTINGS | {"CALLS__RECORDS": out}) as service:
-        console.print(f"calling {service.address}\n")
-        options = CallOptions(speech=service.speech, keep_audio=True)
-        script = load_script(DEMO_SCRIPT)
-        report = await place_call(service.address, script, options, on_line=line_printer(console))
-        record = await record_of(report.call_id, out, recording=True)
+    call = _by_sip if by == "sip" else _by_acs
+    report = await call(out, console)
+    record = await record_of(report.call_id, out, recording=True)
     files = await asyncio.to_thread(_leave, out, record, report)
     console.print()
     print_figures(console, report.as_dict()["figures"])
@@ -64,6 +65,21 @@ async def _demo(out: Path, console: Console, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps({**report.as_dict(), "files": [str(f) for f in files]}))
     return 0 if report.ok else 1
+
+
+async def _by_sip(out: Path, console: Console) -> CallReport:
+    async with own_service(out / "serve.log", SETTINGS | {"CALLS__RECORDS": out}) as service:
+        console.print(f"calling {service.address}\n")
+        options = CallOptions(speech=service.speech, keep_audio=True)
+        return await place_call(service.address, load_script(DEMO_SCRIPT), options, on_line=line_printer(console))
+
+
+async def _by_acs(out: Path, console: Console) -> CallReport:
+    from voicebot.commands.acs_demo import call_by_acs
+
+    console.print("calling by a double of Azure Communication Services\n")
+    settings = SETTINGS | {"CALLS__RECORDS": out}
+    return await call_by_acs(out / "serve.log", settings, load_script(DEMO_SCRIPT), line_printer(console))
 
 
 def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str]:
