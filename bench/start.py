@@ -1,4 +1,4 @@
-"""From ``voicebot serve`` to ready: how long, and what the processes then hold.
+"""From ``voicebot serve`` to ready: how long, what processor time the processes took, and what they then hold.
 
 python -m bench.start
 """
@@ -17,15 +17,20 @@ from voicebot.log import configure_logging
 
 async def run(times: int) -> dict[str, object]:
     seconds = []
+    taken: dict[str, list[float]] = {}
     memory: dict[str, float] = {}
     for _ in range(times):
         async with serving() as service:
             seconds.append(service.start_s)
-            memory = service.usage().rss_mb
+            usage = service.usage()
+            memory = usage.rss_mb
+            for name, cpu_s in usage.cpu_s.items():
+                taken.setdefault(name, []).append(cpu_s)
     return {
         "starts": times,
         "median_s": round(statistics.median(seconds), 2),
         "max_s": round(max(seconds), 2),
+        "cpu_s": {name: round(statistics.median(each), 2) for name, each in taken.items()},
         "rss_mb": {name: round(value) for name, value in memory.items()},
     }
 

@@ -15,9 +15,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
-import onnxruntime
 
 from voicebot.audio.formats import Samples
+from voicebot.audio.onnx_session import session
 
 RATES: Final = (8000, 16_000)
 WINDOW_S: Final = 0.032
@@ -28,14 +28,7 @@ _STATE: Final = 128
 @cache
 def network(rate: int) -> Any:
     """The network for ``rate``, shared by all streams of the process; loading it takes some 10 ms."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model = files("voicebot.audio").joinpath("models", f"silero-{rate // 1000}k.onnx").read_bytes()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return session(files("voicebot.audio").joinpath("models", f"silero-{rate // 1000}k.onnx").read_bytes())
 
 
 class SileroStream:

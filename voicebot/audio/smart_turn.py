@@ -14,12 +14,12 @@ from importlib.resources import files
 from typing import Final
 
 import numpy as np
-import onnxruntime
 import soxr
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from voicebot.audio.formats import AudioFormat, Samples
+from voicebot.audio.onnx_session import session
 
 WINDOW_S: Final = 8.0
 """How much of the sound counts. What is shorter is filled up with silence in front."""
@@ -36,14 +36,8 @@ class SmartTurn:
     """The network, loaded. Raises what onnxruntime does, or OSError if the file is missing."""
 
     def __init__(self) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         model = files("voicebot.audio").joinpath("models", "smart-turn-v3.2-cpu.onnx").read_bytes()
-        self._network = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._network = session(model)
 
     def __call__(self, heard: bytes, audio: AudioFormat) -> float:
         """The probability, 0 to 1, that whoever speaks in ``heard`` has finished."""

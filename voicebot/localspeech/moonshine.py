@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import soxr
 
 from voicebot.audio import Samples
+from voicebot.audio.onnx_session import session
 from voicebot.localspeech.confidence import Heard, Measures
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.digit_tokens import other_spellings
@@ -93,9 +93,9 @@ class Moonshine:
     def __init__(self, encoder: Path, decoder: Path, tokenizer: Path) -> None:
         # The encoder is one big run and gains from a second core, which a hypothesis leaves to what callers wait for;
         # the decoder's steps are too small to share.
-        self._encoder = _session(encoder, min(2, os.cpu_count() or 1))
-        self._quick_encoder = _session(encoder, 1)
-        self._decoder = _session(decoder, 1)
+        self._encoder = session(encoder, min(2, os.cpu_count() or 1))
+        self._quick_encoder = session(encoder)
+        self._decoder = session(decoder)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())
         self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]
         self._same_digit = other_spellings(self._vocabulary)
@@ -320,15 +320,6 @@ def _log_sum(logits: Any) -> float:
     """The logarithm of the sum of their exponentials."""
     top = float(logits.max())
     return top + math.log(float(np.exp(logits - top).sum()))
-
-
-def _session(path: Path, threads: int) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def runs_away(tokens: list[int]) -> bool:

@@ -132,7 +132,7 @@ def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, 
         return model
 
     def voice() -> PiperVoice:
-        made = PiperVoice(files.voice)
+        made = PiperVoice(files.voice, files.voice_config)
         made.speak("hɛlˈoʊ, hˈaʊ kæn aɪ hˈɛlp?")
         return made
 

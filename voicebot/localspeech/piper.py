@@ -8,9 +8,9 @@ import unicodedata
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from voicebot.audio import Samples
+from voicebot.audio.onnx_session import session
 
 _LOUDNESS_DBFS = -20.0
 _GAIN_RANGE_DB = 9.0
@@ -20,18 +20,13 @@ _KNEE = 0.8
 class PiperVoice:
     """One voice. May be used from several threads."""
 
-    def __init__(self, model: Path) -> None:
-        config = json.loads(Path(f"{model}.json").read_text(encoding="utf-8"))
-        self._ids: dict[str, list[int]] = config["phoneme_id_map"]
-        self.rate = int(config["audio"]["sample_rate"])
-        self._noise = float(config["inference"]["noise_scale"])
-        self._noise_w = float(config["inference"]["noise_w"])
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = min(2, os.cpu_count() or 1)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    def __init__(self, model: Path, config: Path) -> None:
+        told = json.loads(config.read_text(encoding="utf-8"))
+        self._ids: dict[str, list[int]] = told["phoneme_id_map"]
+        self.rate = int(told["audio"]["sample_rate"])
+        self._noise = float(told["inference"]["noise_scale"])
+        self._noise_w = float(told["inference"]["noise_w"])
+        self._session = session(model, min(2, os.cpu_count() or 1))
 
     def speak(self, phonemes: str, speed: float = 1.0) -> Samples:
         """Samples in -1..1 at :attr:`rate` for one clause, without the silence around it, at the voice's even loudness.

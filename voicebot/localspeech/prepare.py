@@ -1,15 +1,12 @@
-"""Converts the recogniser's models to faster ones, once, and keeps these in a cache directory.
-
-moonshine-cpp ships base-en with 8 bit weights that its graphs turn back to float at *every* run, the decoder at every
-step (Cast * Mul + Add outside the ``If``), which makes it fifteen times slower than it need be. So the constants are
-folded. The decoder's matrix products are quantised dynamically then (int8 weights, int8 arithmetic); the encoder's stay
-float, because int8 there costs accuracy on noisy speech. All takes some 10 s and 165 MB.
+"""Makes the models that load and run fast (:mod:`voicebot.localspeech.model_making`), once, and keeps these in a cache
+directory. All takes some 10 s of a core, and 240 MB.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.metadata
 import importlib.util
 import logging
 import os
@@ -18,16 +15,36 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[str, float], None]
 """Called with the present step and the share of all work that is done, 0 to 1."""
 
-_DECODER = "moonshine-base-en-0.1.4-decoder-fold1-int8.onnx"
-_ENCODER = "moonshine-base-en-0.1.4-encoder-fold1.onnx"
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What is made of a model: in the folder ``name``, with the version of onnxruntime that made it. ``share``: of all
+    work. ``fold``, ``quantise``: see :func:`~voicebot.localspeech.model_making.make`."""
+
+    name: str
+    title: str
+    share: float
+    fold: bool = True
+    quantise: bool = False
+
+    @property
+    def folder(self) -> str:
+        return f"{self.name}-ort{importlib.metadata.version('onnxruntime')}"
+
+
+_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder", "speech recognition, encoder", 0.25)
+_DECODER: Final = _Model("moonshine-base-en-0.1.4-decoder-int8", "speech recognition, decoder", 0.6, quantise=True)
+_VOICE: Final = _Model("en_US-joe-medium", "voice", 0.15, fold=False)
+_FILE: Final = "model.onnx"
 _LOCK_TIMEOUT_S = 120.0
 
 
@@ -37,12 +54,13 @@ class ModelsMissing(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """The files of the models. The configuration of ``voice`` is beside it (``.json``)."""
+    """The files of the models. ``voice_config``: what the voice says of itself, as JSON."""
 
     encoder: Path
     decoder: Path
     tokenizer: Path
     voice: Path
+    voice_config: Path
     lexicon: Path
 
 
@@ -65,7 +83,7 @@ def models_prepared(cache_dir: Path | None = None) -> bool:
 
 
 def _complete(directory: Path) -> bool:
-    return all((directory / name).is_file() for name in (_ENCODER, _DECODER))
+    return all((directory / model.folder / _FILE).is_file() for model in (_ENCODER, _DECODER, _VOICE))
 
 
 def prepare_models(cache_dir: Path | None = None, progress: Progress | None = None) -> ModelFiles:
@@ -88,12 +106,27 @@ def prepare_models(cache_dir: Path | None = None, progress: Progress | None = No
     directory = _writable(cache_dir or default_cache_dir())
     if not _complete(directory):
         with _lock(directory / "prepare.lock"):
-            if not _complete(directory):
-                _make(base / "encoder_model.ort", directory / _ENCODER, report, 0.0, 0.3, quantised=False)
-                _make(base / "decoder_model_merged.ort", directory / _DECODER, report, 0.3, 1.0, quantised=True)
+            sources = {_ENCODER: base / "encoder_model.ort", _DECODER: base / "decoder_model_merged.ort", _VOICE: voice}
+            _make(directory, sources, report)
     report("models ready", 1.0)
-    tokenizer = base / "tokenizer.bin"
-    return ModelFiles(directory / _ENCODER, directory / _DECODER, tokenizer, voice, lexicon)
+    files = [directory / model.folder / _FILE for model in (_ENCODER, _DECODER, _VOICE)]
+    return ModelFiles(files[0], files[1], base / "tokenizer.bin", files[2], Path(f"{voice}.json"), lexicon)
+
+
+def _make(directory: Path, sources: dict[_Model, Path], report: Progress) -> None:
+    """Make those that are not there."""
+    from voicebot.localspeech.model_making import make  # it takes long to load, and is wanted once
+
+    done = 0.0
+    for model, source in sources.items():
+        if not (directory / model.folder / _FILE).is_file():
+            progress = partial(_report_part, report, model, done)
+            make(source, directory / model.folder, progress, fold=model.fold, quantise=model.quantise)
+        done += model.share
+
+
+def _report_part(report: Progress, model: _Model, done: float, what: str, share: float) -> None:
+    report(f"{model.title}: {what}", done + model.share * share)
 
 
 def _writable(directory: Path) -> Path:
@@ -128,88 +161,3 @@ def _lock(path: Path) -> Iterator[None]:
                     raise TimeoutError(f"another process holds {path}") from error
                 time.sleep(0.1)
         yield
-
-
-def _make(source: Path, target: Path, report: Progress, start: float, end: float, quantised: bool) -> None:
-    """Make one model, with its constants folded, and quantised if asked for. ``target`` appears when it is complete and
-    has been loaded once.
-
-    ``start`` and ``end``: the share of all work that is done before and after.
-    """
-    import onnx
-    import onnxruntime
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    part = source.name.partition("_")[0]
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix="preparing-") as scratch:
-        plain, made = Path(scratch) / "plain.onnx", Path(scratch) / "folded.onnx"
-        report(f"speech recognition, {part}: reading", start)
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.optimized_model_filepath = str(plain)
-        options.log_severity_level = 3
-        onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
-        report(f"speech recognition, {part}: folding constants", start + (end - start) * 0.2)
-        model = onnx.load(str(plain))
-        _fold_constants(model.graph)
-        onnx.save(model, str(made))
-        if quantised:
-            report(f"speech recognition, {part}: quantising", start + (end - start) * 0.5)
-            folded, made = made, Path(scratch) / "int8.onnx"
-            root = logging.getLogger()
-            before = root.level
-            root.setLevel(logging.ERROR)  # the quantiser always logs an advice on the root logger
-            try:
-                quantize_dynamic(
-                    str(folded),
-                    str(made),
-                    weight_type=QuantType.QInt8,
-                    op_types_to_quantize=["MatMul"],
-                    extra_options={"EnableSubgraph": True},
-                )
-            finally:
-                root.setLevel(before)
-        report(f"speech recognition, {part}: checking", start + (end - start) * 0.9)
-        onnxruntime.InferenceSession(str(made), providers=["CPUExecutionProvider"])
-        made.replace(target)
-
-
-def _fold_constants(graph: Any) -> None:
-    """Replace Cast, Mul and Add of constants by their results, and remove what is not used afterwards."""
-    import numpy as np
-    import onnx
-    from onnx import numpy_helper
-
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    keep = []
-    for node in graph.node:
-        if node.op_type == "Constant":
-            constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
-        elif node.op_type in ("Cast", "Mul", "Add") and all(name in constants for name in node.input):
-            inputs = [constants[name] for name in node.input]
-            if node.op_type == "Cast":
-                # In this model, all of these convert 8-bit weights to float.
-                constants[node.output[0]] = inputs[0].astype(np.float32)
-            else:
-                constants[node.output[0]] = inputs[0] * inputs[1] if node.op_type == "Mul" else inputs[0] + inputs[1]
-        else:
-            keep.append(node)
-    used = {output.name for output in graph.output}
-
-    def walk(nodes: Any) -> None:
-        for node in nodes:
-            used.update(node.input)
-            for attribute in node.attribute:
-                if attribute.type == onnx.AttributeProto.GRAPH:
-                    attribute.g.name = attribute.g.name or attribute.name  # the format asks for a name
-                    walk(attribute.g.node)
-                    used.update(output.name for output in attribute.g.output)
-
-    walk(keep)
-    del graph.node[:]
-    graph.node.extend(keep)
-    del graph.initializer[:]
-    graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(value, order="C"), name) for name, value in constants.items() if name in used
-    )
-    graph.name = graph.name or "decoder"
