@@ -9,7 +9,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,8 @@ from voicebot.access_tokens import TokenUnavailable
 from voicebot.audio import PCMU
 from voicebot.bots.bot_framework import BotFrameworkBot
 from voicebot.bots.remote_bot import RemoteBot
+from voicebot.commands.doctor_acs import acs_findings
+from voicebot.commands.finding import Finding
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
 from voicebot.listening.descriptors import allowance, raise_limit
@@ -37,17 +39,6 @@ CLOCK_SLACK_S = 60.0
 """Entra tokens and TLS fail if the clock is off by some minutes, so a minute is worth a warning."""
 FREE_DISK_MB = 500
 BOT_TIMEOUT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check. ``mend``: what to do if it is not good. ``warning``: calls are possible all the same."""
-
-    check: str
-    good: bool
-    detail: str
-    mend: str = ""
-    warning: bool = False
 
 
 def run_doctor(config: Path | None, *, as_json: bool) -> int:
@@ -83,6 +74,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield _disk(settings)
     if settings.bots:
         yield from asyncio.run(bots(settings))
+    if settings.acs.endpoint:
+        yield from acs_findings(settings)
     if settings.listens:
         yield _assist(settings)
         if settings.language.service == "azure":
@@ -129,6 +122,8 @@ def _http_ports(settings: Settings) -> Iterator[Finding]:
     if any(isinstance(bot, BotFrameworkBot) for bot in settings.bots):
         at = settings.connector
         servers.append(("connector port", at.host, at.port, "connector.port or connector.host"))
+    if settings.acs.endpoint:
+        servers.append(("ACS port", settings.acs.host, settings.acs.port, "acs.port or acs.host"))
     if settings.speech.service == "local":
         servers.append(("port of the speech service", "127.0.0.1", settings.speech.local_port, "speech.local_port"))
     if settings.listens and settings.language.service == "local":

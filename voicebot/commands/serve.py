@@ -17,6 +17,7 @@ from voicebot.bots.channel import ChannelUnavailable
 from voicebot.console import ConsoleUnavailable
 from voicebot.log import configure_logging
 from voicebot.private_files import keep_private, make_folder
+from voicebot.service.acs import require_acs
 from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings, SettingsError, load_settings
 
@@ -26,7 +27,9 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     try:
         settings = load_settings(config)
         check_folders(settings)
-    except SettingsError as error:
+        if settings.acs.endpoint:
+            require_acs()
+    except (SettingsError, NotReady) as error:
         typer.echo(str(error), err=True)
         return 2
     if check_only:

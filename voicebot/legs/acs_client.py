@@ -109,6 +109,14 @@ class AcsClient:
             )
         )
 
+    async def probe(self) -> None:
+        """Find out whether the service is there and takes our key: it is asked about a call that there is not."""
+        try:
+            await _asked(lambda headers: self._call(str(uuid.uuid4())).get_call_properties(headers=headers))
+        except PlatformRefused as error:
+            if error.status not in (400, NOT_FOUND):
+                raise
+
     def _call(self, connection: str) -> Any:
         return self._client.get_call_connection(connection)
 
