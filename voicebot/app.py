@@ -241,7 +241,7 @@ class Application:
             self.dialogs.start(),
             self.speech.start(),
             *([self.assistance.start()] if self.assistance is not None else []),
-            asyncio.to_thread(VoiceActivity.warm),
+            asyncio.to_thread(VoiceActivity.warm, audio_formats(self.settings)),
             asyncio.to_thread(EchoGuard.warm),
             asyncio.to_thread(warm_apologies),
             asyncio.to_thread(sweep),

@@ -66,6 +66,14 @@ async def test_each_format_has_its_own_connections(service: SpeechDouble) -> Non
     assert service.formats == ["raw-8khz-8bit-mono-alaw", "raw-8khz-8bit-mono-mulaw", "raw-16khz-16bit-mono-pcm"]
 
 
+async def test_a_format_that_is_not_used_has_one_connection_and_one_that_is_used_has_all(service: SpeechDouble) -> None:
+    async with a_pool(service, size=3, formats=(PCMU, PCMA), timeouts=SynthesisTimeouts(idle=0.5)) as pool:
+        assert pool.idle == 2
+        await heard(pool, say(form=PCMA))
+        await until(lambda: pool.idle == 4)
+        await until(lambda: pool.idle == 2)  # it has not been used for long
+
+
 async def test_the_first_piece_comes_while_the_rest_is_rendered(service: SpeechDouble) -> None:
     service.chunk_gap_s = 0.05
     async with a_pool(service) as pool, aclosing(pool.stream(say())) as pieces:
@@ -195,6 +203,8 @@ async def test_a_pool_without_a_service_starts_and_finds_it_later(unused_tcp_por
 
 async def test_connections_cut_while_idle_are_replaced(service: SpeechDouble) -> None:
     async with a_pool(service, size=2, timeouts=SynthesisTimeouts(connect=0.3)) as pool:
+        assert await heard(pool, say())
+        await until(lambda: pool.idle == 2)
         port = service.port
         await service.stop()
         await until(lambda: pool.idle == 0)

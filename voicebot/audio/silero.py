@@ -9,7 +9,7 @@ windows of several streams at once (``python -m bench.silero_network``): at 8 kH
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -83,7 +83,8 @@ def score_together(streams: Sequence[SileroStream]) -> list[float]:
     return scores
 
 
-def warm() -> None:
-    """Load the networks and run each once. Blocks for some 30 ms: call it at start, off the event loop."""
-    for rate in RATES:
+def warm(rates: Iterable[int] = RATES) -> None:
+    """Load the networks for ``rates`` and run each once. Blocks for some 30 ms: call it at start, off the event
+    loop."""
+    for rate in rates:
         SileroStream(rate).score()

@@ -1,8 +1,9 @@
 """Streaming synthesis from a pool of connected synthesisers.
 
 Most of the time to the first audio is needed for connecting, so at least ``size`` idle connections are kept for each
-audio format in use. An utterance takes an idle connection, or makes a new one. While ``max_size`` utterances are being
-rendered, others wait for their turn: at most ``max_waiting`` of them, each for a limited time.
+audio format in use, and one for each other: the SDK looks after each a hundred times a second, used or not, which takes
+a fifth of a per cent of a core. An utterance takes an idle connection, or makes a new one. While ``max_size``
+utterances are being rendered, others wait for their turn: at most ``max_waiting`` of them, each for a limited time.
 
 A connection goes back to the pool after a complete utterance, so the pool grows with the load. It is discarded if its
 utterance was cancelled or failed, or if it was not used for long, so the pool shrinks again. A background task for each
@@ -61,7 +62,8 @@ class SynthesisTimeouts:
 class SynthesizerPool:
     """Connected synthesisers, shared by all calls.
 
-    ``size``: the idle connections that are kept for each of ``formats`` (others are added when first used);
+    ``size``: the idle connections that are kept for each format that was used in the last ``timeouts.idle`` seconds;
+    of ``formats``, one is kept in any case;
     ``max_size``: the most utterances rendered at once, by default 4 times ``size``, at least 4;
     ``max_waiting``: the most utterances that wait for their turn.
     """
@@ -94,6 +96,7 @@ class SynthesizerPool:
         self._wanted: dict[AudioFormat, asyncio.Event] = {}
         self._filled: dict[AudioFormat, asyncio.Event] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self._used_at: dict[AudioFormat, float] = {}
         self._closed = False
 
     @property
@@ -187,6 +190,7 @@ class SynthesizerPool:
     async def _acquire(self, audio: AudioFormat, *, fresh: bool) -> SynthesisConnection:
         if self._closed:
             raise SpeechUnavailable("the synthesiser pool is closed")
+        self._used_at[audio] = asyncio.get_running_loop().time()
         self._keep(audio)
         if not fresh:
             await self._turn()
@@ -271,6 +275,12 @@ class SynthesizerPool:
             if self._size:
                 self._keepers.append(asyncio.create_task(self._keeper(audio)))
 
+    def _kept(self, audio: AudioFormat) -> int:
+        """How many idle connections are kept."""
+        used_at = self._used_at.get(audio)
+        recently = used_at is not None and asyncio.get_running_loop().time() - used_at < self._timeouts.idle
+        return self._size if recently else min(1, self._size)
+
     async def _keeper(self, audio: AudioFormat) -> None:
         idle, wanted = self._idle[audio], self._wanted[audio]
         loop = asyncio.get_running_loop()
@@ -279,7 +289,7 @@ class SynthesizerPool:
             for connection in [c for c in idle if loop.time() - c.since > self._timeouts.idle]:
                 idle.remove(connection)
                 self._discard(connection)
-            while len(idle) < self._size:
+            while len(idle) < self._kept(audio):
                 async for attempt in AsyncRetrying(
                     wait=wait_random_exponential(multiplier=0.2, max=_BACK_OFF_MAX_S),
                     retry=retry_if_exception_type(SpeechUnavailable),
@@ -288,7 +298,7 @@ class SynthesizerPool:
                 ):
                     with attempt:
                         connection = await self._connect(audio)
-                if len(idle) < self._size:
+                if len(idle) < self._kept(audio):
                     idle.append(connection)
                 else:
                     self._discard(connection)

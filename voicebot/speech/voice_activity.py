@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -104,9 +104,10 @@ class VoiceActivity:
         self._quiet_s = 0.0
 
     @classmethod
-    def warm(cls) -> None:
-        """Load the model and run it once. Blocks for about 100 ms: call it at start, off the event loop."""
-        silero.warm()
+    def warm(cls, formats: Iterable[AudioFormat]) -> None:
+        """Load what is needed for calls in ``formats``, and use it once; that for a rate takes some 6 MB. Blocks for
+        about 100 ms: call it at start, off the event loop."""
+        silero.warm({audio.rate for audio in formats})
 
     @property
     def speaking(self) -> bool:
