@@ -16,7 +16,7 @@ from aiohttp import web
 from voicebot.console.pages import page_routes
 from voicebot.listening.http import HttpServer
 
-PAGES = {"assist": "/assist", "phone": "/", "shared": ""}
+PAGES = {"assist": "/assist", "live": "/live", "phone": "/", "shared": ""}
 ALL = {
     f"{folder}/{file.name}": file.read_text()
     for folder in PAGES

@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from waiting import until
 
+from voicebot.console.operator import OperatorGate
 from voicebot.console.phone_api import MOST_TICKETS, SPARE, TICKET_S, PhoneApi
 from voicebot.console.token import bearer
 from voicebot.listening.http import HttpServer
@@ -29,7 +30,9 @@ class Desk:
         self.now = 0.0
         self.carried = 0
         self.over = asyncio.Event()
-        self.api = PhoneApi(self._carry, self._secret, private=private, calls=calls, clock=lambda: self.now)
+        self.api = PhoneApi(
+            self._carry, OperatorGate(self._secret, private=private), calls=calls, clock=lambda: self.now
+        )
         self.http: aiohttp.ClientSession
         self.port = 0
 

@@ -30,6 +30,17 @@ VOICE = (
 )
 """There is a microphone, which any page may use, and no real one."""
 
+HOSTILE = [
+    "<script>globalThis.hacked = 1</script>",
+    "<img src=x onerror='globalThis.hacked = 1'>",
+    "<svg onload=globalThis.hacked=1>",
+    "javascript:globalThis.hacked=1",
+    "</li></ol><iframe srcdoc='<script>parent.hacked=1</script>'>",
+    "\"'><a href='javascript:hacked=1'>&lt;b&gt;",
+    "\u202egnp.exe\u202c \u2028 \x00 \ud83d",
+]
+"""Texts that would do something if they became markup."""
+
 CONTRASTS = """
 (() => {
   const channels = (color) => color.match(/[\\d.]+/g).map(Number);

@@ -11,7 +11,7 @@ from call_world import World
 from free_port import free_ports
 
 from voicebot.calls import Calls
-from voicebot.console import CallsApi, ConsoleServer, Metrics, PhoneApi
+from voicebot.console import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate, PhoneApi
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_incoming import IncomingSipLeg
@@ -60,15 +60,17 @@ class PhoneDesk:
         self.endpoint = SipEndpoint(ListenAt(port=0), trunks=[Trunk("page", max_calls=2)])
         self.front_end = SipFrontEnd(self.endpoint, self._take, media)
         websocket = partial(self.endpoint.websocket, trunk="page")
+        calls, gate = Calls(World().services), OperatorGate(lambda: token, private=True)
         self.console = ConsoleServer(
             HOST,
             0,
-            api=CallsApi(Calls(World().services), None),  # type: ignore[arg-type]
+            api=CallsApi(calls, None),  # type: ignore[arg-type]
             metrics=Metrics(),
             unready=list,
             panels=list,
             secret=lambda: token,
-            phone=PhoneApi(websocket, lambda: token, private=True, calls=2),
+            live=LiveApi(calls, gate, words=True),
+            phone=PhoneApi(websocket, gate, calls=2),
         )
 
     def _take(self, leg: IncomingSipLeg) -> None:

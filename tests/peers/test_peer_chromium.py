@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from assist_desk import OPERATOR, AssistDesk, assist_desk
-from browser import CONTRASTS, Page, browser_page, needs_chromium
+from browser import CONTRASTS, HOSTILE, Page, browser_page, needs_chromium
 from scene import play
 from watched_call import CALLER, WatchedCallDouble, agent
 
@@ -102,17 +102,6 @@ async def test_a_connection_that_breaks_is_made_again_where_it_was() -> None:
         for n in range(3, 6):
             call.say(str(n))
         await page.until(equal(LINES, [str(n) for n in range(6)]))
-
-
-HOSTILE = [
-    "<script>globalThis.hacked = 1</script>",
-    "<img src=x onerror='globalThis.hacked = 1'>",
-    "<svg onload=globalThis.hacked=1>",
-    "javascript:globalThis.hacked=1",
-    "</li></ol><iframe srcdoc='<script>parent.hacked=1</script>'>",
-    "\"'><a href='javascript:hacked=1'>&lt;b&gt;",
-    "\u202egnp.exe\u202c \u2028 \x00 \ud83d",
-]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -93,7 +93,7 @@ class RecordBuilder:
         self._language = language
         self._clock = RecordClock(started_at_wall, started_at)
         self._privacy = Privacy()
-        self._timeline = Timeline(self._clock)
+        self.timeline = Timeline(self._clock)
         self._turns = RecordedTurns()
         self._moments: dict[str, float] = {}
         self._failures: list[dict[str, Any]] = []
@@ -115,7 +115,7 @@ class RecordBuilder:
         """Take one event of the call, in the order in which they happened. Other kinds only appear in the timeline."""
         event = self._privacy.event(event)
         kind = type(event)
-        self._timeline.note(event)
+        self.timeline.note(event)
         self._turns.note(event)
         if kind in _MOMENTS:
             self._moments.setdefault(_MOMENTS[kind], event.at)
@@ -134,7 +134,7 @@ class RecordBuilder:
         if kind == AskKind.HYPOTHESIS:
             return
         text = self._privacy.text(text)
-        self._timeline.add(at, "asked", {"request": request, "kind": str(kind), "text": clip(text)})
+        self.timeline.add(at, "asked", {"request": request, "kind": str(kind), "text": clip(text)})
         self._turns.asked(request, text, kind, at, ended=ended)
 
     def overlapped(self, overlap: Overlapped, at: float) -> None:
@@ -152,8 +152,9 @@ class RecordBuilder:
 
     def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
         """The first audio of ``utterance`` is available, from synthesis or from the cache."""
-        self._timeline.add(at, "first_audio", {"utterance": utterance, "request": request})
-        self._turns.synthesised(utterance, self._privacy.text(text), request, at)
+        text = self._privacy.text(text)
+        self.timeline.add(at, "first_audio", {"utterance": utterance, "request": request, "text": clip(text)})
+        self._turns.synthesised(utterance, text, request, at)
 
     def kept(self, text: str) -> str:
         """``text`` as a log may show it (:mod:`voicebot.calls.privacy`)."""
@@ -217,8 +218,8 @@ class RecordBuilder:
             "failure_count": self._failure_count,
             "prepared": self._prepared,
             "quality": self._quality,
-            "timeline": self._timeline.lines,
-            "timeline_dropped": dict(self._timeline.dropped),
+            "timeline": self.timeline.lines,
+            "timeline_dropped": dict(self.timeline.dropped),
         }
 
     def summary(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,9 +45,13 @@ class RecordClock:
 
 
 class Timeline:
-    """Lines of ``{"at_ms", "event", ...}``. Beyond :data:`MAX_TIMELINE` lines, events are only counted, by name."""
+    """Lines of ``{"at_ms", "event", ...}``. Beyond :data:`MAX_TIMELINE` lines, events are only counted, by name.
+
+    ``on_line`` is called after each line that is added.
+    """
 
     def __init__(self, clock: RecordClock) -> None:
+        self.on_line: Callable[[], None] = lambda: None
         self._clock = clock
         self.lines: list[dict[str, Any]] = []
         self.dropped: Counter[str] = Counter()
@@ -61,6 +66,7 @@ class Timeline:
             self.dropped[name] += 1
             return
         self.lines.append({"at_ms": self._clock.ms(at), "event": name, **fields})
+        self.on_line()
 
     def _fields(self, event: Event) -> dict[str, Any]:
         out: dict[str, Any] = {}

@@ -23,6 +23,7 @@ from voicebot.calls.placed_calls import PlacedCalls
 from voicebot.calls.playback import Playback
 from voicebot.calls.preparing import Preparing
 from voicebot.calls.record import RecordBuilder
+from voicebot.calls.record_timeline import Timeline
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.request import Placed
 from voicebot.calls.services import CallServices
@@ -139,6 +140,16 @@ class CallSession:
     def state(self) -> FloorState:
         """Whose turn it is."""
         return self._turns.state
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has happened, as in the record: for those who watch the call."""
+        return self._builder.timeline
+
+    @property
+    def mos(self) -> float | None:
+        """The estimated quality of the audio that has come so far; None: none has."""
+        return self.leg.quality().mos
 
     def summary(self) -> dict[str, Any]:
         """The call for the API's list of calls, as a JSON object."""
@@ -284,7 +295,7 @@ class CallSession:
             case Ask():
                 self._ask(command)
             case Play():
-                text = APOLOGY_TEXTS[command.canned.value] if command.canned else command.text or command.speak
+                text = _text_of(command)
                 ready = self._preparing.saying(self._playback.speech(command))
                 self._builder.spoken(command.utterance, text, command.request, prepared=ready)
                 self._playback.play(command)
@@ -366,8 +377,12 @@ class CallSession:
             self.dispatch(event)
 
     def _audio_came(self, command: Play) -> None:
-        self._builder.synthesised(command.utterance, command.request, command.text, self._loop.time())
+        self._builder.synthesised(command.utterance, command.request, _text_of(command), self._loop.time())
 
     def _words(self, text: str) -> str:
         """``text`` as the log may show it: all of it, masked or nothing."""
         return self._builder.kept(text) if self._services.keeping.log_words else ""
+
+
+def _text_of(command: Play) -> str:
+    return APOLOGY_TEXTS[command.canned.value] if command.canned else command.text or command.speak

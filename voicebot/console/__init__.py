@@ -2,9 +2,9 @@
 
 Rules of this package:
 
-* `/operations`, `/healthz`, `/readyz`, `/metrics` and the files of the pages (`/`, `/assist`) are open and tell nothing
-  about single calls. `/v1` needs the token, and is closed if there is none; `/v1/assist` and `/v1/phone` have gates of
-  their own.
+* `/operations`, `/healthz`, `/readyz`, `/metrics` and the files of the pages (`/`, `/live`, `/assist`) are open and
+  tell nothing about single calls. `/v1` needs the token, and is closed if there is none; `/v1/assist`, `/v1/live` and
+  `/v1/phone` have gates of their own.
 * Nothing here knows how a call works: requests go to `calls`, and answers come from there.
 * Answers of `/v1` are JSON. Errors are ``{"error": {"code", "message"}}``, and say what to do.
 """
@@ -12,7 +12,9 @@ Rules of this package:
 from voicebot.console.api import CallsApi
 from voicebot.console.assist_api import AssistApi
 from voicebot.console.assist_gate import Gate
+from voicebot.console.live_api import LiveApi
 from voicebot.console.metrics import Figure, Metrics
+from voicebot.console.operator import OperatorGate
 from voicebot.console.page import Panel
 from voicebot.console.phone_api import PhoneApi
 from voicebot.console.server import ConsoleServer, ConsoleUnavailable
@@ -24,7 +26,9 @@ __all__ = [
     "ConsoleUnavailable",
     "Figure",
     "Gate",
+    "LiveApi",
     "Metrics",
+    "OperatorGate",
     "Panel",
     "PhoneApi",
 ]

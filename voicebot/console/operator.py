@@ -3,8 +3,37 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 
 from aiohttp import hdrs, web
+
+from voicebot.console.answers import error
+
+
+class OperatorGate:
+    """Lets in whoever has the console's token; where there is none, whoever sits at this machine.
+
+    ``secret()``: the token, or an empty text; raises OSError and UnicodeDecodeError. ``private``: whether only who sits
+    at this machine reaches us.
+    """
+
+    def __init__(self, secret: Callable[[], str], *, private: bool) -> None:
+        self._secret = secret
+        self._private = private
+
+    def refusal(self, request: web.Request) -> web.Response | None:
+        """How a request is refused; None: it is taken."""
+        try:
+            wanted = self._secret()
+        except (OSError, UnicodeDecodeError):
+            return error(503, "console.token_file cannot be read")
+        if not wanted and self._private:
+            return None
+        if not wanted:
+            return error(403, "nobody is let in: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and restart")
+        if is_token(shown_token(request), wanted):
+            return None
+        return error(401, "needs Authorization: Bearer with the console's token", {"WWW-Authenticate": "Bearer"})
 
 
 def shown_token(request: web.Request) -> str:

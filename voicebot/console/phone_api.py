@@ -14,7 +14,7 @@ from typing import Final
 from aiohttp import web
 
 from voicebot.console.answers import error
-from voicebot.console.operator import is_token, shown_token
+from voicebot.console.operator import OperatorGate
 from voicebot.console.tickets import Tickets
 
 PREFIX: Final = "/v1/phone"
@@ -25,22 +25,19 @@ SPARE: Final = 8
 
 
 class PhoneApi:
-    """``websocket`` answers a request for one, and carries its calls. ``secret()``: the console's token, or an empty
-    text; raises OSError and UnicodeDecodeError. ``private``: whether only who sits at this machine reaches us.
-    ``calls``: how many there may be at once."""
+    """``websocket`` answers a request for one, and carries its calls. ``gate``: who may call. ``calls``: how many there
+    may be at once."""
 
     def __init__(
         self,
         websocket: Callable[[web.Request], Awaitable[web.StreamResponse]],
-        secret: Callable[[], str],
+        gate: OperatorGate,
         *,
-        private: bool,
         calls: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._websocket = websocket
-        self._secret = secret
-        self._private = private
+        self._gate = gate
         self._most = calls + SPARE
         self._clock = clock
         self._tickets = Tickets(TICKET_S, MOST_TICKETS)
@@ -51,7 +48,7 @@ class PhoneApi:
         return [web.post(f"{PREFIX}/tickets", self._issue), web.get(f"{PREFIX}/sip", self._carry)]
 
     async def _issue(self, request: web.Request) -> web.Response:
-        if (refused := self._refusal(request)) is not None:
+        if (refused := self._gate.refusal(request)) is not None:
             return refused
         issued = {"Ticket": self._tickets.issue(self._clock()), "ExpiresInS": self._tickets.life_s}
         return web.json_response(issued, status=201, headers={"Cache-Control": "no-store"})
@@ -66,16 +63,3 @@ class PhoneApi:
             return await self._websocket(request)
         finally:
             self._open -= 1
-
-    def _refusal(self, request: web.Request) -> web.Response | None:
-        try:
-            wanted = self._secret()
-        except (OSError, UnicodeDecodeError):
-            return error(503, "console.token_file cannot be read")
-        if not wanted and self._private:
-            return None
-        if not wanted:
-            return error(403, "nobody may call: set VOICEBOT_CONSOLE__TOKEN or console.token_file, and restart")
-        if is_token(shown_token(request), wanted):
-            return None
-        return error(401, "needs Authorization: Bearer with the console's token", {"WWW-Authenticate": "Bearer"})

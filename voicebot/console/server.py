@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from voicebot.console.answers import error
 from voicebot.console.api import MAX_BODY, CallsApi
 from voicebot.console.assist_api import AssistApi
+from voicebot.console.live_api import LiveApi
 from voicebot.console.metrics import CONTENT_TYPE, Metrics
 from voicebot.console.page import Panel, render
 from voicebot.console.pages import page_routes
@@ -34,8 +35,8 @@ class ConsoleUnavailable(Exception):
 class ConsoleServer:
     """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong, ``secret()`` the
     token, and ``panels()`` the sections of the operations page; each is called at each request that needs it.
-    ``assist``: None if no calls are listened to. ``phone``: None if the page has none. ``public_url``: of a proxy in
-    front, whose name is one of ours. ``certificate`` and ``key``: PEM files, for TLS."""
+    ``assist``: None if no calls are listened to. ``phone`` and ``live``: None if there are no such pages.
+    ``public_url``: of a proxy in front, whose name is one of ours. ``certificate`` and ``key``: PEM files, for TLS."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class ConsoleServer:
         secret: Callable[[], str],
         assist: AssistApi | None = None,
         phone: PhoneApi | None = None,
+        live: LiveApi | None = None,
         public_url: str = "",
         certificate: Path | None = None,
         key: Path | None = None,
@@ -66,6 +68,7 @@ class ConsoleServer:
         self._secret = secret
         self._assist = assist
         self._phone = phone
+        self._live = live
         self._certificate, self._key = certificate, key
         self._public_url = public_url
         self._server: HttpServer | None = None
@@ -97,11 +100,13 @@ class ConsoleServer:
         )
         if self._assist is not None:
             application.add_routes([*self._assist.routes, *page_routes("assist", "/assist")])
+        if self._live is not None:
+            application.add_routes(self._live.routes)
         if self._phone is not None:
             application.add_routes([*self._phone.routes, *page_routes("phone", "/")])
         else:
             application.router.add_get("/", self._page)
-        application.add_routes(page_routes("shared"))
+        application.add_routes([*page_routes("shared"), *page_routes("live", "/live")])  # the phone uses them as well
         server = self._server = HttpServer(
             application, names=own_names(self._host, urlsplit(self._public_url).hostname or ""), bounds=self._bounds
         )
@@ -126,8 +131,9 @@ class ConsoleServer:
 
     async def close(self) -> None:
         server, self._server = self._server, None
-        if self._assist is not None:
-            await self._assist.streams.close()
+        for api in (self._assist, self._live):
+            if api is not None:
+                await api.streams.close()
         if server is not None:
             await server.close()
 

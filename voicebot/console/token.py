@@ -1,4 +1,4 @@
-"""Access to `/v1`: by a token. What is under `/v1/assist` and `/v1/phone` has a gate of its own."""
+"""Access to `/v1`: by a token. What is under `/v1/assist`, `/v1/live` and `/v1/phone` has a gate of its own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from aiohttp.typedefs import Handler, Middleware
 
 from voicebot.console.answers import error
 from voicebot.console.assist_gate import PREFIX as ASSIST
+from voicebot.console.live_api import PREFIX as LIVE
 from voicebot.console.operator import is_token, shown_token
 from voicebot.console.phone_api import PREFIX as PHONE
+
+_GATED = (f"{ASSIST}/", f"{LIVE}/", f"{PHONE}/")
 
 
 def bearer(secret: Callable[[], str]) -> Middleware:
@@ -39,4 +42,4 @@ def bearer(secret: Callable[[], str]) -> Middleware:
 def _has_gate(request: web.Request) -> bool:
     """By the route that will answer, not by how its path is written."""
     resource = request.match_info.route.resource
-    return isinstance(resource, web.AbstractResource) and resource.canonical.startswith((f"{ASSIST}/", f"{PHONE}/"))
+    return isinstance(resource, web.AbstractResource) and resource.canonical.startswith(_GATED)

@@ -2,6 +2,8 @@
 
 import { Api, Refused } from "../shared/api.js";
 import { $, clock, make } from "../shared/dom.js";
+import { follow } from "../live/follow.js";
+import { StoryView } from "../live/story_view.js";
 import { Level } from "./level.js";
 import { available, choose, close, microphones, open } from "./microphone.js";
 import { Phone } from "./phone.js";
@@ -12,8 +14,11 @@ const PHASES = { idle: "Ready", connecting: "Connecting", ringing: "Ringing", up
 const said = new Level($("said"));
 const heard = new Level($("heard"));
 const phone = new Phone(ticket, show, listen);
+const view = new StoryView($("story"), $("floor"));
 /** @type {MediaStream | null} */
 let stream = null;
+/** The call whose story is shown, and what ends that. */
+let followed = { id: "", stop: () => {} };
 let api = new Api("", "v1/");
 let asking = false;
 
@@ -75,6 +80,16 @@ function listen(audio) {
   heard.begin(audio);
 }
 
+/** Show what happens in this call. */
+function followCall() {
+  if (phone.callId === followed.id) return;
+  followed.stop();
+  view.clear();
+  $("phone").dataset.call = phone.callId;
+  const live = new Api(sessionStorage.getItem("console-token") ?? "", "v1/live/");
+  followed = { id: phone.callId, stop: follow(live, phone.callId, view) };
+}
+
 /** @param {string} key */
 function press(key) {
   if (phone.press(key)) $("pressed").textContent += key;
@@ -101,7 +116,7 @@ function show() {
   for (const button of $("keypad").children) button.disabled = phone.phase !== "up";
   $("caller").disabled = $("called").disabled = $("microphone").disabled = !idle;
   if (idle && phone.wrong) tell(phone.said);
-  $("phone").dataset.call = phone.callId;
+  if (phone.phase === "up") followCall();
   showState();
 }
 

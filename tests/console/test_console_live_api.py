@@ -1,0 +1,143 @@
+"""Running calls over HTTP: real calls, the real streams, and who may see them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from assist_desk import EventReader
+from live_desk import live_desk
+from waiting import until
+
+from voicebot.console.live_api import MOST_STREAMS
+from voicebot.events import RecordingAction, RecordingAsked
+
+
+async def until_event(reader: EventReader, event: str) -> dict[str, Any]:
+    while (line := await reader.event())["event"] != event:
+        pass
+    return line
+
+
+async def test_a_call_is_told_line_by_line_as_its_record_will_have_it() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        async with desk.stream(f"calls/{call.id}/events") as reader:
+            first = await until_event(reader, "first_audio")
+            assert first["text"] == "Hello, how can I help?"
+            await until_event(reader, "playback_started")
+            await desk.caller_says(call, "My parcel.", hypothesis="my")
+            assert (await until_event(reader, "hypothesis"))["text"] == "my"
+            assert (await until_event(reader, "final"))["text"] == "My parcel."
+            desk.lines[-1].end("caller")
+            assert (await until_event(reader, "leg_ended"))["reason"] == "caller"
+        await until(lambda: not desk.calls.running())
+
+
+async def test_a_stream_goes_on_where_it_was() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        async with desk.stream(f"calls/{call.id}/events") as reader:
+            await until_event(reader, "playback_started")
+            last = reader.last
+        await desk.caller_says(call, "My parcel.")
+        async with desk.stream(f"calls/{call.id}/events", last) as reader:
+            assert (await reader.event())["event"] == "speech_started"
+        status, _ = await desk.ask("GET", f"calls/{call.id}/events", **{"Last-Event-ID": "x"})
+        assert status == 400
+
+
+async def test_a_call_is_found_by_its_call_id_as_well_and_not_after_its_end() -> None:
+    async with live_desk() as desk:
+        await desk.call("sip-call-id")
+        async with desk.stream("calls/sip-call-id/events") as reader:
+            await until_event(reader, "playback_started")
+        desk.lines[-1].end("caller")
+        await until(lambda: not desk.calls.running())
+        assert (await desk.ask("GET", "calls/sip-call-id/events"))[0] == 404
+        assert (await desk.ask("GET", "calls/nobody/events"))[0] == 404
+
+
+async def test_the_end_of_a_call_ends_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicebot.console.live_api.AFTERWARDS_S", 0.01)
+    async with live_desk() as desk:
+        call = await desk.call()
+        async with desk.stream(f"calls/{call.id}/events") as reader:
+            desk.lines[-1].end("caller")
+            assert any(line["event"] == "leg_ended" for line in await reader.rest())
+        await until(lambda: len(desk.api.streams) == 0)
+
+
+async def test_all_calls_are_told_in_rows() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        async with desk.stream("calls/events") as reader:
+            news = await reader.event()
+            (row,) = news["calls"]
+            assert (news["all"], row["id"], row["from"], row["floor"]) == (True, call.id, "+15550100", "speaking")
+            assert row["bot_said"] == "Hello, how can I help?"
+            await desk.caller_says(call, "My parcel.")
+            while not any(row["caller_said"] == "My parcel." for row in news["calls"]):
+                news = await reader.event()
+            desk.lines[-1].end("caller")
+            while call.id not in news["gone"]:
+                news = await reader.event()
+
+
+async def test_what_records_do_not_keep_is_told_to_nobody() -> None:
+    async with live_desk(words=False) as desk:
+        call = await desk.call(says="Your balance is 3.")
+        await desk.caller_says(call, "a secret", hypothesis="a sec")
+        async with desk.stream(f"calls/{call.id}/events") as reader, desk.stream("calls/events") as rows:
+            told = [await until_event(reader, event) for event in ("first_audio", "hypothesis", "final")]
+            told.append(await rows.event())
+        assert "secret" not in str(told) and "balance" not in str(told) and "sec" not in str(told[:3])
+
+
+async def test_what_is_said_while_recording_is_paused_is_told_to_nobody() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        call.dispatch(RecordingAsked(desk.world.now, RecordingAction.PAUSE, ""))
+        await desk.caller_says(call, "4111 1111")
+        async with desk.stream(f"calls/{call.id}/events") as reader, desk.stream("calls/events") as rows:
+            assert (await until_event(reader, "final"))["text"] == "[not kept]"
+            assert "4111" not in str(await rows.event())
+
+
+async def test_who_is_let_in() -> None:
+    async with live_desk("the-token") as desk:
+        call = await desk.call()
+        for path in ("calls/events", f"calls/{call.id}/events"):
+            assert (await desk.ask("GET", path))[0] == 401
+            assert (await desk.ask("GET", path, Authorization="Bearer wrong"))[0] == 401
+            async with desk.stream(path) as reader:
+                await reader.event()
+        assert (await desk.ask("POST", f"calls/{call.id}/hangup"))[0] == 401
+        assert desk.calls.find(call.id) is not None
+    async with live_desk() as desk:
+        call = await desk.call()
+        evil = {"Origin": "https://evil.example"}
+        assert (await desk.ask("GET", "calls/events", **evil))[0] == 403
+        assert (await desk.ask("POST", f"calls/{call.id}/hangup", **evil))[0] == 403
+
+
+async def test_a_call_is_hung_up() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        assert (await desk.ask("POST", f"calls/{call.id}/hangup"))[0] == 204
+        await until(lambda: not desk.calls.running())
+        assert (await desk.ask("POST", f"calls/{call.id}/hangup"))[0] == 404
+
+
+async def test_streams_are_bounded_and_one_that_ends_makes_room() -> None:
+    async with live_desk() as desk:
+        open_ones = [asyncio.ensure_future(desk.ask("GET", "calls/events")) for _ in range(MOST_STREAMS)]
+        await until(lambda: len(desk.api.streams) == MOST_STREAMS)
+        assert (await desk.ask("GET", "calls/events"))[0] == 503
+        open_ones[0].cancel()
+        await until(lambda: len(desk.api.streams) < MOST_STREAMS)
+        async with desk.stream("calls/events") as reader:
+            await reader.event()
+        for one in open_ones:
+            one.cancel()

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from voicebot.calls.record_timeline import RecordClock, Timeline
+from voicebot.console import live_board
+from voicebot.console.live_board import LOOK_S, MOST_GONE, Board
+
+pytestmark = pytest.mark.virtual_time
+
+
+class Call:
+    def __init__(self, name: str) -> None:
+        self.id = name
+        self.timeline = Timeline(RecordClock(datetime.now(UTC), 0.0))
+        self.state = "speaking"
+        self.mos: float | None = 4.0
+        self.summaries = 0
+
+    def summary(self) -> dict[str, Any]:
+        self.summaries += 1
+        return {"id": self.id, "from": "+15550100"}
+
+    def says(self, text: str) -> None:
+        self.timeline.add(1.0, "final", {"text": text})
+
+
+def news(board: Board, version: int) -> dict[str, Any]:
+    return dict(json.loads(board.since(version)))
+
+
+async def next_look() -> None:
+    await asyncio.sleep(LOOK_S * 1.1)
+
+
+async def test_a_watcher_gets_all_rows_and_then_those_that_change() -> None:
+    calls = [Call("a"), Call("b")]
+    board = Board(lambda: calls, words=True)
+    board.watch()
+    first = news(board, 0)
+    assert (first["all"], [row["id"] for row in first["calls"]], first["gone"]) == (True, ["a", "b"], [])
+    version = board.version
+    calls[1].says("hello")
+    assert await board.change(version, 10.0) > version
+    changed = news(board, version)
+    assert (changed["all"], changed["gone"]) == (False, [])
+    assert [(row["id"], row["caller_said"]) for row in changed["calls"]] == [("b", "hello")]
+    version = board.version
+    del calls[0]
+    await board.change(version, 10.0)
+    assert news(board, version) == {"all": False, "calls": [], "gone": ["a"]}
+    board.leave()
+
+
+async def test_where_nothing_changes_nobody_is_told() -> None:
+    calls = [Call("a")]
+    board = Board(lambda: calls, words=True)
+    board.watch()
+    version = board.version
+    assert await board.change(version, 10 * LOOK_S) == version
+    board.leave()
+
+
+async def test_without_watchers_no_call_is_looked_at() -> None:
+    calls = [Call("a")]
+    board = Board(lambda: calls, words=True)
+    await next_look()
+    assert calls[0].summaries == 0
+    board.watch()
+    board.leave()
+    await next_look()
+    looks = calls[0].summaries
+    await asyncio.sleep(100 * LOOK_S)
+    assert calls[0].summaries == looks
+    calls[0].says("meanwhile")
+    board.watch()
+    assert news(board, 0)["calls"][0]["caller_said"] == "meanwhile"
+    board.leave()
+
+
+async def test_many_watchers_cost_one_look() -> None:
+    calls = [Call("a")]
+    board = Board(lambda: calls, words=True)
+    for _ in range(20):
+        board.watch()
+    before = calls[0].summaries
+    await asyncio.sleep(10 * LOOK_S + LOOK_S / 2)
+    assert calls[0].summaries - before == 10
+    for _ in range(20):
+        board.leave()
+
+
+async def test_who_missed_too_many_ends_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_board, "MOST_GONE", 3)
+    calls = [Call(str(n)) for n in range(10)]
+    board = Board(lambda: calls, words=True)
+    board.watch()
+    version = board.version
+    while calls:
+        del calls[0]
+        await next_look()
+    calls.append(Call("new"))
+    await next_look()
+    told = news(board, version)
+    assert told["all"] is True and [row["id"] for row in told["calls"]] == ["new"]
+    assert news(board, board.version - 1)["all"] is False
+    assert len(board._gone) == 3 < MOST_GONE
+    board.leave()

@@ -1,0 +1,90 @@
+"""A console that shows running calls, with real calls over the session's doubles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from assist_desk import EventReader
+from call_world import Line, World
+
+from voicebot.calls import Calls, CallSession
+from voicebot.console import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate
+from voicebot.events import BotDone, BotMessage, Final, Hypothesis, SpeechStarted, SpeechStopped
+
+
+class LiveDesk:
+    """``words``: whether records keep what is said."""
+
+    def __init__(self, token: str, *, words: bool) -> None:
+        self.token = token
+        self.world = World()
+        self.calls = Calls(self.world.services)
+        self.lines = list[Line]()
+        self.api = LiveApi(self.calls, OperatorGate(lambda: token, private=True), words=words)
+        self.console = ConsoleServer(
+            "127.0.0.1",
+            0,
+            api=CallsApi(self.calls, None),  # type: ignore[arg-type]
+            metrics=Metrics(),
+            unready=list,
+            panels=list,
+            secret=lambda: token,
+            live=self.api,
+        )
+        self.http: aiohttp.ClientSession
+
+    async def call(self, call_id: str = "call-1", says: str = "Hello, how can I help?") -> CallSession:
+        """A call that the bot has greeted; the prompt is being played."""
+        self.lines.append(line := Line(call_id=call_id))
+        call = self.calls.accept(line)
+        await self.world.settle()
+        await self.bot_says(says)
+        return call
+
+    async def bot_says(self, text: str) -> None:
+        """In the latest call; one frame of it is sent."""
+        bot, now = self.world.bot, self.world.now
+        bot.on_event(BotMessage(now, len(bot.told), text, text))
+        bot.on_event(BotDone(now, len(bot.told)))
+        await self.world.settle()
+        self.lines[-1].pull(1)
+        await self.world.settle()
+
+    async def caller_says(self, call: CallSession, text: str, *, hypothesis: str = "") -> None:
+        now = self.world.now
+        call.dispatch(SpeechStarted(now, now - 2.0))
+        if hypothesis:
+            call.dispatch(Hypothesis(now, hypothesis, now - 2.0, now - 1.5))
+        call.dispatch(SpeechStopped(now, now - 1.0))
+        self.world.ears.on_event(Final(now, text, now - 2.0, now - 1.0, 0.8))
+        await self.world.settle()
+
+    @asynccontextmanager
+    async def stream(self, path: str, last: str = "", status: int = 200) -> AsyncIterator[EventReader]:
+        headers = {"Authorization": f"Bearer {self.token}"} | ({"Last-Event-ID": last} if last else {})
+        async with self.http.get(f"{self.console.url}v1/live/{path}", headers=headers) as response:
+            assert response.status == status, await response.text()
+            yield EventReader(response)
+
+    async def ask(self, method: str, path: str, **headers: str) -> tuple[int, Any]:
+        async with self.http.request(method, f"{self.console.url}v1/live/{path}", headers=headers) as response:
+            return response.status, await response.text()
+
+
+@asynccontextmanager
+async def live_desk(token: str = "", *, words: bool = True) -> AsyncIterator[LiveDesk]:
+    desk = LiveDesk(token, words=words)
+    await desk.console.start()
+    try:
+        async with aiohttp.ClientSession() as desk.http:
+            yield desk
+    finally:
+        await desk.console.close()
+        await desk.calls.drain(0)
+        await desk.world.line.hang_up()
+        async with asyncio.timeout(20):
+            await desk.world.task

@@ -1,0 +1,107 @@
+"""The page of running calls in a real browser: Chromium, without a window."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from browser import CONTRASTS, HOSTILE, Page, browser_page, needs_chromium
+from live_desk import LiveDesk, live_desk
+from waiting import until
+
+pytestmark = [pytest.mark.peer, needs_chromium]
+
+STORY = "document.getElementById('story').innerText"
+ROWS = "[...document.querySelectorAll('#rows tr')].map(row => row.innerText)"
+
+
+@asynccontextmanager
+async def page_of_calls(token: str = "") -> AsyncIterator[tuple[LiveDesk, Page]]:
+    async with live_desk(token) as desk, browser_page() as page:
+        await page.open(f"{desk.console.url}live")
+        yield desk, page
+        assert page.complaints == []
+
+
+async def opened(desk: LiveDesk, page: Page) -> None:
+    """The first call is opened."""
+    await page.until(f"{ROWS}.length > 0")
+    await page.ask("document.querySelector('#rows button').click()")
+    await page.until(f"{STORY}.includes('Hello, how can I help?')")
+
+
+async def test_calls_come_and_go_and_one_is_read_as_it_is_spoken() -> None:
+    async with page_of_calls() as (desk, page):
+        await page.until("!document.getElementById('none').hidden")
+        call = await desk.call()
+        await opened(desk, page)
+        await page.until("document.querySelector('#story .bot').classList.contains('speaking')")
+        await desk.caller_says(call, "Where is my parcel?", hypothesis="where is")
+        await page.until(f"{STORY}.includes('Where is my parcel?')")
+        await page.until(f"{ROWS}.some(row => row.includes('Where is my parcel?'))")
+        await desk.bot_says("It is on its way.")
+        await page.until(f"{STORY}.includes('It is on its way.')")
+        assert await page.ask("document.querySelectorAll('#floor rect').length") >= 2
+        await page.ask("document.getElementById('hangup').click()")
+        await page.until(f"{STORY}.includes('The call has ended: bot.')")
+        await page.until("!document.getElementById('none').hidden")
+        await until(lambda: not desk.calls.running())
+        assert await page.ask("document.getElementById('hangup').disabled")
+
+
+async def test_what_the_caller_did_not_hear_is_struck() -> None:
+    async with page_of_calls() as (desk, page):
+        call = await desk.call(says="Hello, how can I help? You can say billing, outage, or agent.")
+        await opened(desk, page)
+        desk.lines[-1].pull(20)
+        await desk.caller_says(call, "An agent, please.")
+        await page.until("document.querySelectorAll('#story s').length == 1")
+        struck = await page.ask("document.querySelector('#story s').textContent")
+        assert struck.endswith("or agent.") and "Hello" not in struck
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_a_script_in_words_stays_text(text: str) -> None:
+    async with page_of_calls() as (desk, page):
+        call = await desk.call()
+        await opened(desk, page)
+        await desk.caller_says(call, text)
+        await desk.bot_says("The last word.")
+        await page.until(f"{STORY}.includes('The last word.')")
+        assert await page.ask("document.querySelectorAll('img, iframe, main a, script:not([src])').length") == 0
+        assert await page.ask("typeof globalThis.hacked") == "undefined"
+
+
+async def test_where_there_is_a_token_it_is_asked_for() -> None:
+    async with page_of_calls("the-token") as (desk, page):
+        await page.until("!document.getElementById('access').hidden")
+        page.complaints.clear()  # the browser tells of each 401
+        await desk.call()
+        await page.ask("document.getElementById('token').focus()")
+        await page.type("the-token")
+        await page.press("Enter")
+        await opened(desk, page)
+
+
+async def test_every_text_has_the_contrast_of_wcag_aa_by_day_and_by_night() -> None:
+    async with page_of_calls() as (desk, page):
+        call = await desk.call()
+        await opened(desk, page)
+        await desk.caller_says(call, "Where is my parcel?")
+        await desk.bot_says("It is on its way.")
+        await page.until(f"{STORY}.includes('It is on its way.')")
+        for dark in (False, True):
+            await page.look(dark=dark)
+            seen = await page.ask(CONTRASTS)
+            assert len(seen) > 20
+            assert [each for each in seen if each[0] < 4.5] == []
+
+
+async def test_on_narrow_screens_and_enlarged_nothing_is_cut_off() -> None:
+    async with page_of_calls() as (desk, page):
+        await desk.call()
+        await opened(desk, page)
+        for width, zoom in [(320, 1.0), (1280, 4.0)]:
+            await page.look(width=width, zoom=zoom)
+            assert await page.ask("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,142 @@
+"""`/v1/live`: the calls of bots while they run, by server-sent events (the HTML standard, 9.2).
+
+`calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.console.live_board`).
+`calls/{id}/events` tells one call, line by line as its record will have it: hypotheses, words, prompts, keys, and what
+became of them. ``id`` is the call's id or its SIP Call-ID. After the position in ``Last-Event-ID`` it goes on. What is
+not kept in records, words of callers in particular, is told to nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from voicebot.assist.entry_json import encode
+from voicebot.assist.readers import Readers
+from voicebot.calls import Calls
+from voicebot.calls.session import CallSession
+from voicebot.console.answers import error
+from voicebot.console.assist_streams import Streams
+from voicebot.console.assist_watch import BEAT_S, Event, Sink, number_in
+from voicebot.console.live_board import Board
+from voicebot.console.operator import OperatorGate
+
+logger = logging.getLogger(__name__)
+
+PREFIX: Final = "/v1/live"
+MOST_STREAMS: Final = 64
+PAGE: Final = 100
+"""Lines that are sent at a time."""
+AFTERWARDS_S: Final = 2.0
+"""How long after its end something may still be told of a call."""
+HANG_UP_TIMEOUT_S: Final = 5.0
+_FACTS: Final = frozenset(
+    {"at_ms", "event", "request", "utterance", "kind", "heard_s", "whole_s", "complete", "start_ms", "end_ms"}
+    | {"onset_ms", "offset_ms", "reason", "accepted", "status"}
+)
+"""What is told of a line where words are told to nobody."""
+
+
+class LiveApi:
+    """``words``: whether records keep what is said, so that it may be told."""
+
+    def __init__(self, calls: Calls, gate: OperatorGate, *, words: bool) -> None:
+        self.streams = Streams()
+        self._calls = calls
+        self._gate = gate
+        self._words = words
+        self._board = Board(calls.running, words=words)
+        self._following: dict[str, Readers] = {}
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get(f"{PREFIX}/calls/events", self._all),
+            web.get(f"{PREFIX}/calls/{{id}}/events", self._one),
+            web.post(f"{PREFIX}/calls/{{id}}/hangup", self._hang_up),
+        ]
+
+    async def _all(self, request: web.Request) -> web.StreamResponse:
+        if (refused := self._refusal(request)) is not None:
+            return refused
+        return await self.streams.answer(request, self._watch_all)
+
+    async def _one(self, request: web.Request) -> web.StreamResponse:
+        if (refused := self._refusal(request)) is not None:
+            return refused
+        call = self._find(request.match_info["id"])
+        if call is None:
+            return error(404, "there is no such call, or it has ended")
+        try:
+            after = number_in(request.headers.get("Last-Event-ID", ""))
+        except ValueError as wrong:
+            return error(400, str(wrong))
+        return await self.streams.answer(request, lambda sink: self._watch_one(call, after, sink))
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        if (refused := self._gate.refusal(request)) is not None:
+            return refused
+        call = self._find(request.match_info["id"])
+        if call is None:
+            return error(404, "there is no such call, or it has ended")
+        logger.info("call %s is ended by %s", call.id, request.remote)
+        async with asyncio.timeout(HANG_UP_TIMEOUT_S):
+            await call.hang_up()
+        return web.Response(status=204)
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        refused = self._gate.refusal(request)
+        if refused is None and len(self.streams) >= MOST_STREAMS:
+            return error(503, "too many are watching")
+        return refused
+
+    def _find(self, name: str) -> CallSession | None:
+        return self._calls.find(name) or next((c for c in self._calls.running() if c.info.call_id == name), None)
+
+    async def _watch_all(self, sink: Sink) -> None:
+        board, version = self._board, 0
+        board.watch()
+        try:
+            while True:
+                before, version = version, board.version
+                await sink.send([Event("", board.since(before))])
+                while await board.change(version, BEAT_S) == version:
+                    await sink.beat()
+        finally:
+            board.leave()
+
+    async def _watch_one(self, call: CallSession, after: int, sink: Sink) -> None:
+        """Until nothing more will come."""
+        readers = self._readers_of(call)
+        lines = call.timeline.lines
+        over = False
+        while True:
+            news = lines[after : after + PAGE]
+            if news:
+                numbered = enumerate(news, after + 1)
+                await sink.send([Event(str(number), encode(self._told(line))) for number, line in numbered])
+                after += len(news)
+                over = over or any(line["event"] == "leg_ended" for line in news)
+                await asyncio.sleep(0)
+                continue
+            await readers.wait(AFTERWARDS_S if over else BEAT_S)
+            if after == len(lines):
+                if over:
+                    return
+                over = self._calls.find(call.id) is None  # of one that is too long for its timeline, no end is told
+                await sink.beat()
+
+    def _readers_of(self, call: CallSession) -> Readers:
+        """Of its lines; they are forgotten with the call."""
+        self._following = {c.id: self._following[c.id] for c in self._calls.running() if c.id in self._following}
+        if call.id not in self._following:
+            self._following[call.id] = readers = Readers()
+            call.timeline.on_line = readers.wake
+        return self._following[call.id]
+
+    def _told(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
+        return line if self._words else {name: value for name, value in line.items() if name in _FACTS}

@@ -1,0 +1,132 @@
+"""The running calls in rows, for everybody who watches them: made once a second, and only while somebody does.
+
+A watcher has no queue: it has seen a version, and asks for the rows that have changed since (as the readers of
+:mod:`voicebot.assist.feed` do). The text of a row is made once for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+from voicebot.assist.entry_json import encode
+from voicebot.assist.readers import Readers
+from voicebot.calls.record_timeline import Timeline
+from voicebot.console.live_row import Row
+
+LOOK_S: Final = 1.0
+MOS_LOOKS: Final = 5
+"""The quality of the audio is asked for at every fifth look."""
+MOST_GONE: Final = 1_000
+"""Calls that have ended of which watchers are told one by one; who missed more of them begins anew."""
+
+
+class RunningCall(Protocol):
+    """What is asked of a call: :class:`voicebot.calls.session.CallSession`."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def timeline(self) -> Timeline: ...
+
+    @property
+    def state(self) -> str:
+        """Whose turn it is."""
+
+    @property
+    def mos(self) -> float | None: ...
+
+    def summary(self) -> dict[str, Any]: ...
+
+
+class _Shown:
+    """The row of one call, as it was made last."""
+
+    def __init__(self) -> None:
+        self.row = Row()
+        self.mos: float | None = None
+        self.json = b""
+        self.version = 0
+
+
+class Board:
+    """``running()``: the calls that run now. ``words``: whether what is said is told."""
+
+    def __init__(self, running: Callable[[], Sequence[RunningCall]], *, words: bool) -> None:
+        self.version = 0
+        self._running = running
+        self._words = words
+        self._shown: dict[str, _Shown] = {}
+        self._gone: OrderedDict[str, int] = OrderedDict()
+        """By call, the latest last: the version since which it is not among the rows."""
+        self._forgotten = 0
+        """The version up to which calls that went may be missing in ``_gone``."""
+        self._readers = Readers()
+        self._watchers = 0
+        self._looks = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self) -> None:
+        """Somebody begins to watch; :meth:`leave` for each."""
+        self._watchers += 1
+        if self._timer is None:
+            self._look()
+
+    def leave(self) -> None:
+        self._watchers -= 1
+
+    async def change(self, version: int, within_s: float) -> int:
+        """Wait for another version than ``version``; returns the one that there is, after ``within_s`` the same."""
+        if self.version == version:
+            await self._readers.wait(within_s)
+        return self.version
+
+    def since(self, version: int) -> bytes:
+        """What has changed since ``version``, as JSON: ``calls`` and the ids of those that are ``gone``; ``all``: there
+        are no others."""
+        begin = version < self._forgotten or version == 0
+        rows = [shown.json for shown in self._shown.values() if begin or shown.version > version]
+        gone = [] if begin else [call for call, at in self._gone.items() if at > version]
+        told = (b"true" if begin else b"false", b",".join(rows), json.dumps(gone).encode())
+        return b'{"all":%s,"calls":[%s],"gone":%s}' % told
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._watchers:
+            return
+        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+        with_mos = self._looks % MOS_LOOKS == 0
+        self._looks += 1
+        version = self.version + 1
+        running = {call.id: call for call in self._running()}
+        changed = False
+        for call_id, call in running.items():
+            shown = self._shown.setdefault(call_id, _Shown())
+            changed |= self._renew(shown, call, version, with_mos=with_mos)
+        for call_id in self._shown.keys() - running.keys():
+            del self._shown[call_id]
+            self._gone[call_id] = version
+            changed = True
+        while len(self._gone) > MOST_GONE:
+            _, self._forgotten = self._gone.popitem(last=False)
+        if changed:
+            self.version = version
+            self._readers.wake()
+
+    def _renew(self, shown: _Shown, call: RunningCall, version: int, *, with_mos: bool) -> bool:
+        """Whether the row is another one now."""
+        row = shown.row
+        for line in call.timeline.lines[row.lines :]:
+            row.take(line)
+        if with_mos:
+            shown.mos = call.mos
+        facts = {**call.summary(), "floor": str(call.state), "mos": shown.mos, **row.as_json(words=self._words)}
+        made = encode(facts)
+        if made == shown.json:
+            return False
+        shown.json, shown.version = made, version
+        return True

@@ -1,0 +1,29 @@
+"""The console's pages about calls of bots, made from the settings: the phone, and the calls that run."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from voicebot.calls import Calls
+from voicebot.console import LiveApi, OperatorGate, PhoneApi
+from voicebot.own_trunks import PAGE_TRUNK
+from voicebot.settings import Settings
+from voicebot.sip import SipEndpoint
+
+
+def phone_api(settings: Settings, endpoint: SipEndpoint) -> PhoneApi | None:
+    """Its calls come to ``endpoint``. None if there is none."""
+    console = settings.console
+    if not console.phone_calls:
+        return None
+    websocket = partial(endpoint.websocket, trunk=PAGE_TRUNK)
+    return PhoneApi(websocket, _gate(settings), calls=console.phone_calls)
+
+
+def live_api(settings: Settings, calls: Calls) -> LiveApi:
+    """What is not kept of calls is not told of them either."""
+    return LiveApi(calls, _gate(settings), words=settings.calls.records is not None)
+
+
+def _gate(settings: Settings) -> OperatorGate:
+    return OperatorGate(settings.console.secret, private=settings.console.is_private)
