@@ -152,9 +152,8 @@ class RecordBuilder:
 
     def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
         """The first audio of ``utterance`` is available, from synthesis or from the cache."""
-        text = self._privacy.text(text)
-        self.timeline.add(at, "first_audio", {"utterance": utterance, "request": request, "text": clip(text)})
-        self._turns.synthesised(utterance, text, request, at)
+        kept = self._turns.synthesised(utterance, self._privacy.text(text), request, at)
+        self.timeline.add(at, "first_audio", {"utterance": utterance, "request": request, "text": kept})
 
     def kept(self, text: str) -> str:
         """``text`` as a log may show it (:mod:`voicebot.calls.privacy`)."""

@@ -77,13 +77,14 @@ class RecordedTurns:
         entry = self._utterance(utterance, request)
         entry.text, entry.prepared = clip(text), prepared
 
-    def synthesised(self, utterance: int, text: str, request: int, at: float) -> None:
-        """The first audio of ``utterance`` is available."""
+    def synthesised(self, utterance: int, text: str, request: int, at: float) -> str:
+        """The first audio of ``utterance`` is available. Returns its text as it was kept when it was said."""
         entry = self._utterance(utterance, request)
         if entry.first_audio is None:
             entry.first_audio = at
         if text and not entry.text:
             entry.text = clip(text)
+        return entry.text
 
     def as_json(self, clock: RecordClock) -> list[dict[str, Any]]:
         """The turns, the first one first."""
