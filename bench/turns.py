@@ -17,6 +17,7 @@ import asyncio
 import json
 import tempfile
 import wave
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ import uvloop
 from bench.service import Service, serving, speaking
 from voicebot.address import Address
 from voicebot.audio import PCMU, g711
-from voicebot.caller import CallOptions, parse_script, place_many
+from voicebot.caller import CallOptions, LoadReport, parse_script, place_many
 from voicebot.log import configure_logging
 from voicebot.settings import Settings
 from voicebot.speech import Speech, SpeechEndpoint, SynthesizerPool
@@ -43,9 +44,11 @@ steps:
   - wav: "yes.wav"
 """
 HEARD = ["Opening hours, please.", "Billing, please.", "Yes, that's right."]
+SPEECH = {"texts": HEARD, "hypothesis_after_ms": 200, "segmentation_ms": 100, "ms_per_word": 300}
 WAITED_MS = Settings().turns.end_silence_ms
 WAITS = ("complete_silence_ms", "one_word_silence_ms", "finished_silence_ms", "unsure_silence_ms")
 """With a scripted service all turns wait for the same time, whatever was said."""
+RAMP_S = 5.0
 LEAST_CALLS = 8
 """A load of one call is measured over this many, one after the other."""
 
@@ -74,17 +77,21 @@ def write_wav(path: Path, audio: bytes) -> None:
 
 async def measure(service: Service, folder: Path, concurrency: int) -> dict[str, Any]:
     """One load on a running service."""
-    script = parse_script(SCRIPT, folder=folder)
-    calls = max(LEAST_CALLS, concurrency)
-    before = service.usage()
-    report = await place_many(
+    placing = place_many(
         Address.parse(service.uri),
-        script,
-        calls=calls,
+        parse_script(SCRIPT, folder=folder),
+        calls=max(LEAST_CALLS, concurrency),
         concurrency=concurrency,
-        ramp_s=5.0,
+        ramp_s=RAMP_S,
         options=CallOptions(transcribe=False),
     )
+    return await measured(service, concurrency, placing)
+
+
+async def measured(service: Service, concurrency: int, placing: Awaitable[LoadReport]) -> dict[str, Any]:
+    """What the calls that are placed show, and what they cost the service."""
+    before = service.usage()
+    report = await placing
     after = service.usage()
     talked_s = sum(call.duration_s for call in report.calls)
     result = report.as_dict()
@@ -94,6 +101,12 @@ async def measure(service: Service, folder: Path, concurrency: int) -> dict[str,
     }
     result["rss_mb"] = {name: round(value) for name, value in after.rss_mb.items()}
     return result
+
+
+def scripted(url: str) -> dict[str, str]:
+    """Settings for a speech service that follows :data:`SPEECH`."""
+    settings = {"VOICEBOT_SPEECH__SERVICE": "url", "VOICEBOT_SPEECH__URL": url, "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": ""}
+    return settings | {f"VOICEBOT_TURNS__{name.upper()}": str(WAITED_MS) for name in WAITS}
 
 
 async def run(speech: str, loads: list[int], given: dict[str, str]) -> list[dict[str, Any]]:
@@ -106,11 +119,7 @@ async def run(speech: str, loads: list[int], given: dict[str, str]) -> list[dict
             async with AsyncExitStack() as stack:
                 settings: dict[str, str] = {}
                 if speech == "scripted":
-                    script = {"texts": HEARD, "hypothesis_after_ms": 200, "segmentation_ms": 100, "ms_per_word": 300}
-                    url = await stack.enter_async_context(speaking(script))
-                    settings = {"VOICEBOT_SPEECH__SERVICE": "url", "VOICEBOT_SPEECH__URL": url}
-                    settings["VOICEBOT_SPEECH__PROMPT_CACHE_DIR"] = ""
-                    settings |= {f"VOICEBOT_TURNS__{name.upper()}": str(WAITED_MS) for name in WAITS}
+                    settings = scripted(await stack.enter_async_context(speaking(SPEECH)))
                 service = await stack.enter_async_context(serving(settings | given))
                 await asyncio.sleep(3)  # prompts are being warmed: a caller in the first seconds is another figure
                 result = await measure(service, folder, concurrency)

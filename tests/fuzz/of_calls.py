@@ -6,6 +6,9 @@ import contextlib
 from collections.abc import Callable
 
 from voicebot.audio.codecs import DEFAULT_CODECS
+from voicebot.json_body import parse_json
+from voicebot.legs.acs_events import read_events, read_grid
+from voicebot.legs.acs_media import CallMedia
 from voicebot.legs.siprec_metadata import MetadataError, merge, parse
 from voicebot.legs.siprec_parties import Agents, Parties
 from voicebot.rtp import packet, rtcp, stun
@@ -139,6 +142,19 @@ def handshake(data: bytes) -> None:
         one.tick()
 
 
+def acs(data: bytes) -> None:
+    """What Azure Communication Services delivers: messages on a media connection, one a line; and all as a body."""
+    text, media = data.decode("utf-8", "replace"), CallMedia("call", "4:+4930123", 100, lambda: None)
+    for number, line in enumerate(text.splitlines()[:64]):
+        media.receive(line, 1.0 + number * 0.02)
+        media.tick(1.0 + number * 0.02, 0)
+    with contextlib.suppress(ValueError):
+        body = parse_json(text)
+        for read in (read_grid, read_events):
+            found, unread = read(body)
+            assert len(found) + unread <= (len(body) if isinstance(body, list) else 1)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "sip": sip,
     "message": message,
@@ -149,4 +165,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "rtp": rtp,
     "rtcp": rtcp_,
     "handshake": handshake,
+    "acs": acs,
 }

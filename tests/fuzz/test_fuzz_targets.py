@@ -21,6 +21,7 @@ RUNS = {
     "rtp": 300_000,
     "rtcp": 100_000,
     "handshake": 25_000,
+    "acs": 4_000,
     "activity": 5_000,
     "connector": 5_000,
     "direct_line": 20_000,

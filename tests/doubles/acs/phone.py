@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 
 from waiting import until
@@ -15,6 +16,8 @@ from voicebot.events import TransferEnded
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.rtp import MediaQuality, Playout
 
+_numbers = itertools.count()
+"""Each telephone has a number of its own."""
 KEY_PERIOD_S = 0.16
 RINGS_S = 30.0
 
@@ -34,15 +37,21 @@ class AcsPhone:
     @classmethod
     async def dial(cls, acs: AcsService, grid: str, sink: LegSink) -> AcsPhone:
         """Call, and wait for the answer. ``grid``: where Event Grid delivers. Raises :class:`LegClosed`."""
-        before = len(acs.calls)
-        status = (await acs.ring(grid))[0]
+        caller = f"+49301{next(_numbers):06}"
+        status = (await acs.ring(grid, caller))[0]
         if status != 200:
             raise LegClosed(f"the event was answered with {status}")
+
+        def talking() -> AcsCall | None:
+            return next((call for call in acs.calls.values() if call.caller == caller and call.media.streaming), None)
+
         try:
-            await until(lambda: len(acs.calls) > before and list(acs.calls.values())[before].media.streaming, RINGS_S)
+            await until(talking, RINGS_S)
         except TimeoutError as error:
             raise LegClosed("nobody has answered") from error
-        return cls(list(acs.calls.values())[before], sink)
+        call = talking()
+        assert call is not None
+        return cls(call, sink)
 
     @property
     def playout(self) -> Playout:

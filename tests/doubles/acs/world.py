@@ -108,9 +108,10 @@ class World:
         except aiohttp.WSServerHandshakeError as refused:
             return refused.status
 
-    async def post_raw(self, url: str, body: bytes) -> int:
-        headers = {"Content-Type": "application/json"}
-        async with self.acs.sending.http.post(url, data=body, headers=headers) as response:
+    async def post_raw(self, url: str, body: bytes, **headers: str) -> int:
+        """``headers``: by default that of JSON."""
+        shown = {"Content-Type": "application/json"} | headers
+        async with self.acs.sending.http.post(url, data=body, headers=shown) as response:
             return response.status
 
     async def ring(self, **more: Any) -> Line:

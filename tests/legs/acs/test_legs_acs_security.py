@@ -109,6 +109,20 @@ async def test_event_grid_is_known_by_the_key_in_its_path() -> None:
         assert not world.lines
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Host": "rebound.example"}, 421),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Encoding": "gzip"}, 415),
+    ],
+)
+async def test_no_web_page_reaches_it(headers: dict[str, str], status: int) -> None:
+    async with acs_world() as world:
+        assert await world.post_raw(world.grid, b"[]", **headers) == status
+
+
 async def test_deliveries_that_cannot_be_read_are_not_worth_another_one() -> None:
     async with acs_world() as world:
         post = world.acs.sending.post
