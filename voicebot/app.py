@@ -13,7 +13,7 @@ import gc
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from voicebot.address import Address
 from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio
@@ -26,7 +26,7 @@ from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.listening.http import HTTP_BOUNDS
 from voicebot.log import log_options
 from voicebot.private_files import sweep_drafts
-from voicebot.records import UnfinishedRecords, finish
+from voicebot.records import UnfinishedRecords, finish, left_calls
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.acs import AcsService, require_acs
 from voicebot.service.call_services import call_services
@@ -44,6 +44,7 @@ from voicebot.service.runtime_folder import runtime_folder, sweep
 from voicebot.service.sip import media_preferences, recordings, sip_endpoint, trunk_media
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory, voices
 from voicebot.service.supervisor import NotReady
+from voicebot.service.takeover import Takeover
 from voicebot.service.viewers import Viewers, viewer_bounds
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
@@ -96,6 +97,7 @@ class Application:
                 self._consult,
                 self._place,
                 self._unfinished,
+                lambda: self._clock.silenced(self._clock.now()),
             )
         )
         self.fleet = make_fleet(
@@ -105,7 +107,10 @@ class Application:
             dialogs=lambda: self.dialogs.status.digest,
             calls=lambda: [call.summary() for call in self.calls.running()],
             end_call=self.calls.end,
+            keeper=Takeover(self.calls, lambda: self.front_end, self._allowed.calls),
         )
+        if self.fleet is not None:
+            self._clock.silenced = self.fleet.silenced
         limit = max(1, self._allowed.calls)
         governor = Governor(limit, settings.sip.least_calls)
         refuses = settings.sip.refuse_when_busy
@@ -238,7 +243,8 @@ class Application:
             require_pyvoip()
         self._clock.start()
         await asyncio.gather(
-            self._sweep_up(),
+            asyncio.to_thread(self._sweep),
+            self._keep_unfinished(),
             self.dialogs.start(),
             self.speech.start(),
             *([self.assistance.start()] if self.assistance is not None else []),
@@ -262,37 +268,38 @@ class Application:
             await self.acs.start()
         if self.fleet is not None:
             await self.fleet.start()
+        await self._finish_records()
         await self.console.start()
         self._load.start()
         self.health.started = True
         gc.collect()
         gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
 
-    async def _sweep_up(self) -> None:
-        """Finish what a service that was killed has left, before this one writes beside it."""
-        for record in await asyncio.to_thread(self._sweep):
-            self._metrics.call_ended(record)
+    async def _keep_unfinished(self) -> None:
         try:
             await self._unfinished.open()
         except OSError as error:
             logger.warning("records of running calls are not kept: %s", error)
 
-    def _sweep(self) -> list[dict[str, Any]]:
-        """The records of calls that ended when their service was killed."""
+    def _sweep(self) -> None:
+        """Remove the unfinished files of a service that was killed."""
         for folder in (self.settings.calls.records, prompt_directory(self.settings)):
             if folder is not None and (swept := sweep_drafts(folder)):
                 logger.info("%s: %d unfinished files removed", folder, swept)
-        finished = []
+
+    async def _finish_records(self) -> None:
+        """Write the records of calls that ended when their service was killed. Others may have gone on with some."""
+        records = self.settings.calls.records
+        taken = await self.fleet.taken(await asyncio.to_thread(left_calls, records)) if self.fleet is not None else []
         try:
-            for record in finish(self.settings.calls.records):
-                finished.append(record)
+            finished = await asyncio.to_thread(lambda: list(finish(records, taken)))
         except OSError as error:
-            logger.warning(
-                "%s: records of calls of a killed service are not written: %s", error.filename, error.strerror
-            )
+            logger.warning("records of calls of a killed service are not written: %s", error)
+            return
+        for record in finished:
+            self._metrics.call_ended(record)
         if finished:
-            logger.warning("%s: %d calls ended as their service was killed", self.settings.calls.records, len(finished))
-        return finished
+            logger.warning("%s: %d calls ended as their service was killed", records, len(finished))
 
     def _active(self) -> int:
         """The number of calls of all front ends."""

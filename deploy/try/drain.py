@@ -65,24 +65,32 @@ async def restart(fleet: LocalFleet, node: Node) -> None:
     await fleet.until(lambda takes: takes[node.number])
 
 
-async def run(folder: Path, *, every: bool = False, within_s: float = AWAY_WITHIN_S) -> bool:
+async def run(folder: Path, *, every: bool) -> bool:
     """Whether all went well."""
     async with local_fleet(folder, calls__drain_s=40) as fleet, Phone(fleet.edge, caller_options()) as phone:
         print(f"three nodes behind Kamailio: {fleet.edge}; a call every {EVERY_S:g} s", flush=True)
-        stream = Stream(fleet, phone)
-        coming = asyncio.create_task(stream.run())
-        wrong = list[str]()
-        for node in fleet.nodes if every else fleet.nodes[:1]:
-            wrong += await drain(fleet, node, phone, within_s)
-            if every:
-                await restart(fleet, node)
-        coming.cancel()
-        reports = await stream.reports()
+        wrong = await drain_in_turn(fleet, phone, fleet.nodes if every else fleet.nodes[:1], starts_again=every)
+    for why in wrong:
+        print(f"WRONG: {why}")
+    return not wrong
+
+
+async def drain_in_turn(
+    fleet: LocalFleet, phone: Phone, nodes: list[Node], *, starts_again: bool = False, within_s: float = AWAY_WITHIN_S
+) -> list[str]:
+    """Drain one node after another while calls come in; what went wrong."""
+    stream = Stream(fleet, phone)
+    coming = asyncio.create_task(stream.run())
+    wrong = list[str]()
+    for node in nodes:
+        wrong += await drain(fleet, node, phone, within_s)
+        if starts_again:
+            await restart(fleet, node)
+    coming.cancel()
+    reports = await stream.reports()
     failed = [report.reason for report in reports if not report.ok]
     print(f"  calls that came in meanwhile: {len(reports)}, of which {len(failed)} were refused or lost")
-    for why in [*wrong, *failed]:
-        print(f"WRONG: {why}")
-    return not wrong and not failed
+    return wrong + failed
 
 
 async def _call_on(fleet: LocalFleet, node: Node, phone: Phone) -> asyncio.Task[CallReport]:

@@ -126,9 +126,13 @@ class Node:
         await self.program.start()
         self.ready = await self.program.ready_line()
 
+    def calls(self) -> list[dict[str, Any]]:
+        """The records that it has left."""
+        return [json.loads(file.read_text()) for file in self.records.glob("*.json")]
+
     def call_ids(self) -> set[str]:
         """The Call-IDs of the calls of which it has left a record."""
-        return {str(json.loads(file.read_text())["call_id"]) for file in self.records.glob("*.json")}
+        return {str(record["call_id"]) for record in self.calls()}
 
 
 class LocalFleet:

@@ -28,18 +28,19 @@ class Kept:
 
 
 @pytest.mark.virtual_time
-async def test_a_turn_is_kept_at_the_latest_with_the_next_one_after_some_seconds(tmp_path: Path) -> None:
+async def test_turns_are_kept_some_seconds_after_they_began_and_not_more_often(tmp_path: Path) -> None:
     kept = Kept()
     world = World(records=tmp_path, unfinished=cast(UnfinishedRecords, kept))
     await world.greeted()
-    assert [len(state["turns"]) for state in kept.states if state] == [1], "as soon as there is anything to be known"
-    await world.caller_says("I want to book")
-    assert len(kept.states) == 1
-    world.says("When?")
     await asyncio.sleep(EVERY_S)
+    assert [len(state["turns"]) for state in kept.states if state] == [1]
+    await world.caller_says("I want to book")
+    world.says("When?")
     await world.caller_says("tomorrow")
+    await asyncio.sleep(EVERY_S)
+    assert len(kept.states) == 2
     state = kept.states[-1]
     assert state is not None and state["turns"][1]["caller"]["final_text"] == "I want to book"
     world.line.end("caller")
     await world.over()
-    assert kept.states[-1] is None
+    assert kept.states[-1] is None and len(kept.states) == 3

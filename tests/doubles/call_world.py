@@ -20,6 +20,7 @@ from voicebot.calls import (
     CallServices,
     CallSession,
     CannotCall,
+    GoingOn,
     Keeping,
     Placed,
     TransferRules,
@@ -261,6 +262,7 @@ class World:
         place: CallPlacer | None = None,
         call_id: str = "call-1",
         unfinished: UnfinishedRecords | None = None,
+        going_on: GoingOn | None = None,
         **rules: Any,
     ) -> None:
         self.line = Line("outbound" if placed is not None else "inbound", call_id)
@@ -290,7 +292,7 @@ class World:
             keeping=Keeping(records, recording, log_words, unfinished=unfinished),
             place=place or no_calls,
         )
-        self.session = CallSession(self.line, self.services, placed)
+        self.session = CallSession(self.line, self.services, placed, going_on)
         self.task = asyncio.create_task(self.session.run())
 
     @property

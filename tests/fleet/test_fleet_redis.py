@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -179,3 +179,122 @@ async def test_a_call_that_ends_during_a_beat_keeps_no_place(join: Join, monkeyp
     await node.beat()
     await until(lambda: not node._tasks or len(node._tasks) == 1)
     assert await node.claim("") is not None
+
+
+class Calls:
+    """The calls of a node, by their ids; as a keeper keeps them."""
+
+    def __init__(self, *ids: str, room: int = 100) -> None:
+        self.running = {call: f"state of {call}" for call in ids}
+        self.given_up: list[str] = []
+        self._room = room
+        self._known: dict[str, str] = {}
+
+    def changes(self) -> tuple[dict[str, str], list[str]]:
+        new = {call: state for call, state in self.running.items() if self._known.get(call) != state}
+        over = [call for call in self._known if call not in self.running]
+        self._known = dict(self.running)
+        return new, over
+
+    def again(self) -> None:
+        self._known.clear()
+
+    def ids(self) -> list[str]:
+        return list(self.running)
+
+    def room(self) -> int:
+        return self._room - len(self.running)
+
+    def go_on(self, call: str, kept: str, claim: Claim) -> None:
+        assert kept == f"state of {call}"
+        self.running[call] = kept
+
+    def give_up(self, calls: Collection[str]) -> None:
+        for call in calls:
+            self.given_up.append(call)
+            del self.running[call]
+
+
+async def gone(fleet: Fleet) -> None:
+    """Its lease has ended."""
+    redis = fleet._server.redis
+    await redis.zadd("{voicebot}:fleet:leases", {fleet._ledger._node: 1})
+
+
+async def test_calls_of_a_node_that_is_gone_go_on_at_one_other_each(join: Join) -> None:
+    ids = [f"call-{number}" for number in range(20)]
+    dead = await join("dead", keeper=Calls(*ids))
+    first, second = Calls(), Calls("own")
+    nodes = [await join("a", keeper=first), await join("b", keeper=second)]
+    await gone(dead)
+    await asyncio.gather(*(node.beat() for node in nodes))
+    assert sorted([*first.running, *second.running]) == sorted(["own", *ids])
+    await nodes[0].beat()
+    assert names(nodes[0]) == ["a", "b"]
+
+
+async def test_a_node_that_was_only_away_gives_up_what_others_have_and_goes_on_with_the_rest(join: Join) -> None:
+    calls, others = Calls("one", "two", "three"), Calls(room=2)
+    paused = await join("paused", keeper=calls)
+    other = await join("other", keeper=others)
+    await gone(paused)
+    await other.beat()
+    assert len(others.running) == 2
+    await paused.beat()
+    assert sorted(calls.given_up) == sorted(others.running) and len(calls.running) == 1
+    await other.beat()
+    assert len(others.running) == 2, "the third call is the first node's again"
+    await gone(other)
+    await paused.beat()
+    assert len(calls.running) == 3, "and may be taken back"
+
+
+async def test_what_has_ended_is_not_gone_on_with(join: Join) -> None:
+    calls, others = Calls("one", "two"), Calls()
+    dead, other = await join("dead", keeper=calls), await join("other", keeper=others)
+    del calls.running["one"]
+    await dead.beat()
+    await gone(dead)
+    await other.beat()
+    assert list(others.running) == ["two"]
+
+
+async def test_after_a_clean_end_nothing_is_taken(join: Join) -> None:
+    others = Calls()
+    leaving, other = await join("leaving", keeper=Calls("one")), await join("other", keeper=others)
+    await leaving.close()
+    await other.beat()
+    assert others.running == {}
+
+
+async def test_a_redis_that_was_wiped_ends_no_call_and_is_told_what_to_keep_again(join: Join) -> None:
+    calls, others = Calls("one", "two"), Calls()
+    node, other = await join("a", keeper=calls), await join("b", keeper=others)
+    await node._server.redis.flushall()
+    await other.beat()
+    await node.beat()
+    assert calls.given_up == [] and len(calls.running) == 2 and others.running == {}
+    await gone(node)
+    await other.beat()
+    assert sorted(others.running) == ["one", "two"]
+
+
+async def test_a_process_that_was_away_sends_nothing_until_a_beat_has_told(url: str) -> None:
+    now = 100.0
+    fleet = Fleet(
+        RedisServer(RedisAddress.parse(url)),
+        Limits(),
+        state=lambda: NodeState("a"),
+        keeper=Calls(),
+        lease_s=1.5,
+        beat_s=NEVER_S,
+        now=lambda: now,
+    )
+    assert not fleet.silenced(now), "before it has joined, nobody can have its calls"
+    await fleet.start()
+    assert not fleet.silenced(now + 1.4)
+    now += 4.0
+    assert fleet.silenced(now)
+    await fleet.beat()
+    assert not fleet.silenced(now)
+    await fleet.close()

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from voicebot.records import KILLED, UnfinishedRecords, finish, write_record
+from voicebot.records import KILLED, UnfinishedRecords, finish, left_calls, write_record
 from voicebot.records.unfinished import PREFIX
 
 KILLED_SERVICE = """
@@ -54,6 +54,13 @@ def test_calls_of_a_killed_service_leave_the_last_that_was_known_of_them(tmp_pat
     assert json.loads((tmp_path / "cc.json").read_text())["end"]["reason"] == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["aa.json", "cc.json"]
     assert list(finish(tmp_path)) == []
+
+
+def test_calls_that_go_on_elsewhere_leave_no_record_here(tmp_path: Path) -> None:
+    left_by_a_killed_service(tmp_path)
+    assert sorted(left_calls(tmp_path)) == ["aa", "cc"]
+    assert [record["id"] for record in finish(tmp_path, ["aa"])] == ["cc"]
+    assert [path.name for path in tmp_path.iterdir()] == ["cc.json"] and left_calls(tmp_path) == []
 
 
 async def test_what_a_running_service_keeps_is_its_own_and_is_gone_when_it_ends(tmp_path: Path) -> None:

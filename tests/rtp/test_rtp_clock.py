@@ -226,3 +226,20 @@ def test_a_call_that_comes_within_a_tick_is_ticked_every_20_ms_from_then_on(loop
     loop.run_to(1001.0)
     assert {round(b[0] - a[0], 3) for a, b in zip(other.ticks, other.ticks[1:], strict=False)} == {0.02}
     assert loop.fired == 50 + len(other.ticks)
+
+
+def test_while_nothing_may_be_sent_nobody_is_ticked_and_nothing_is_made_up_afterwards(loop: FakeLoop) -> None:
+    silent = False
+    clock = MediaClock(loop.time)
+    clock.silenced = lambda _now: silent
+    clock.start()
+    clock.add(call := Call())
+    loop.run_to(1000.1)
+    before = len(call.ticks)
+    assert before == 5
+    silent = True
+    loop.run_to(1002.0)
+    assert len(call.ticks) == before
+    silent = False
+    loop.run_to(1002.1)
+    assert 4 <= len(call.ticks) - before <= 5

@@ -16,7 +16,7 @@ URL = '[fleet]\nurl = "redis://127.0.0.1:6379/0"\n'
 
 
 def seen(*nodes: NodeState, trouble: str = "") -> Fleet:
-    return cast(Fleet, SimpleNamespace(nodes=list(nodes), trouble=trouble))
+    return cast(Fleet, SimpleNamespace(nodes=list(nodes), trouble=trouble, moved={"taken": 2, "given-up": 0}))
 
 
 def figures(fleet: Fleet) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def test_nodes_are_shown_with_their_calls_and_whether_they_drain() -> None:
         "fleet_up": {"": 1},
         "fleet_nodes": {"serving": 1, "draining": 1},
         "fleet_calls": {"": 7},
+        "fleet_calls_moved": {"taken": 2, "given-up": 0},
         "fleet_settings": {"": 1},
         "fleet_dialogs": {"": 1},
     }

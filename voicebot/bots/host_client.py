@@ -20,7 +20,7 @@ from voicebot.bots.conversation import TURN_TIMEOUT_S, CallFacts, OnEvent
 from voicebot.bots.host_connection import HostConnection
 from voicebot.bots.open_requests import OpenRequests
 from voicebot.bots.requests import Requests
-from voicebot.events import Event
+from voicebot.events import TAKEN, Event
 from voicebot.host_wire import (
     ActivitySent,
     ConversationClosed,
@@ -237,6 +237,10 @@ class HostConversation:
         if self.requests.closed:
             return
         self.requests.close()
+        if reason == TAKEN:  # the conversation goes on, with the host of another process
+            self._write(ConversationClosed(self.call.id))
+            self._over(self, 0)
+            return
         goodbye = self._turn(self.requests.next, activities.end_of_conversation(reason))
         refused = self._write(goodbye) or self._write(ConversationClosed(self.call.id))
         if refused:

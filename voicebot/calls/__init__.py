@@ -8,6 +8,7 @@ Rules of this package:
 """
 
 from voicebot.calls.audio_files import AudioFiles
+from voicebot.calls.going_on import GoingOn
 from voicebot.calls.outbound import Outbound
 from voicebot.calls.playback import PromptAudio
 from voicebot.calls.record import RecordBuilder
@@ -27,6 +28,7 @@ __all__ = [
     "CallSession",
     "Calls",
     "CannotCall",
+    "GoingOn",
     "Keeping",
     "Outbound",
     "Placed",

@@ -31,11 +31,12 @@ frames that the recording lacks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from voicebot.calls.going_on import one_record
 from voicebot.calls.privacy import Privacy
 from voicebot.calls.record_timeline import RecordClock, Timeline, clip
 from voicebot.calls.record_turn import apart
@@ -108,6 +109,7 @@ class RecordBuilder:
         self._reason = ""
         self._quality: dict[str, Any] = {}
         self._prepared: dict[str, int] = {}
+        self._first: Mapping[str, Any] = {}
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -171,13 +173,17 @@ class RecordBuilder:
         if prepared is not None:
             self._prepared = dict(prepared)
 
+    def goes_on(self, first: Mapping[str, Any]) -> None:
+        """The call was begun by another process, which knew ``first`` of it: :meth:`build` gives one record of both."""
+        self._first = first
+
     # --- the document ------------------------------------------------------------------------------------------------
 
     def build(self) -> dict[str, Any]:
         """The record as values for ``json.dumps``; the module's text describes it."""
         info, turns, ms, iso = self._info, self._turns, self._clock.ms, self._clock.iso
         answered = self._moments.get("answered")
-        return {
+        record = {
             "schema": SCHEMA,
             "id": self._call,
             "call_id": info.call_id,
@@ -220,6 +226,7 @@ class RecordBuilder:
             "timeline": self.timeline.lines,
             "timeline_dropped": dict(self.timeline.dropped),
         }
+        return one_record(self._first, record)
 
     def summary(self) -> dict[str, Any]:
         """The facts of the call that lists of calls show, running or ended, as values for ``json.dumps``."""

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from voicebot.calls.going_on import GoingOn
 from voicebot.calls.request import Placed
 from voicebot.calls.services import CallServices
 from voicebot.calls.session import CallSession
@@ -41,7 +42,14 @@ class Calls:
 
     def accept(self, leg: Leg, placed: Placed | None = None) -> CallSession:
         """Begin a call on ``leg``. ``placed``: what is known of an outbound call."""
-        session = CallSession(leg, self.services, placed)
+        return self._begin(CallSession(leg, self.services, placed))
+
+    def go_on(self, leg: Leg, going_on: GoingOn) -> CallSession:
+        """Go on with a call that another process has begun."""
+        placed = Placed(going_on.bot, going_on.context)
+        return self._begin(CallSession(leg, self.services, placed, going_on))
+
+    def _begin(self, session: CallSession) -> CallSession:
         self._running.append(session)
         self._tasks.spawn(self._run(session), f"call {session.id}")
         return session

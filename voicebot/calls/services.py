@@ -87,7 +87,8 @@ class Keeping:
 @dataclass(frozen=True, slots=True)
 class CallServices:
     """What all calls share. ``recognizer(audio, on_event, language)`` and ``conversation(facts, on_event)`` make the
-    recogniser and the conversation of one call. ``detector``: of the voice activity of all of them."""
+    recogniser and the conversation of one call. ``detector``: of the voice activity of all of them. ``silenced()``:
+    whether another process may have the calls, so that the bot must not be asked now."""
 
     recognizer: Callable[[AudioFormat, Callable[[Event], None], str], CallRecognizer]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
@@ -97,3 +98,4 @@ class CallServices:
     keeping: Keeping
     place: CallPlacer
     detector: SharedDetector = field(default_factory=SharedDetector)
+    silenced: Callable[[], bool] = lambda: False

@@ -17,6 +17,7 @@ from typing import Any
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.closing import STOP_DEADLINE_S, Closing
+from voicebot.calls.going_on import GoingOn
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.placed_calls import PlacedCalls
@@ -32,6 +33,8 @@ from voicebot.calls.transferring import PARTING_S, Transferring
 from voicebot.calls.turn_driver import TurnDriver
 from voicebot.calls.unfinished_record import UnfinishedRecord
 from voicebot.events import (
+    TAKEN,
+    BotRecovered,
     CallAnswered,
     CallNotAnswered,
     CallRinging,
@@ -44,7 +47,7 @@ from voicebot.events import (
     LegEnded,
     RecordingChanged,
 )
-from voicebot.legs import Leg, LegClosed, LegInfo
+from voicebot.legs import Keepable, Leg, LegClosed, LegInfo
 from voicebot.rtp import Playout
 from voicebot.rtp.playout import PlaybackEvent
 from voicebot.speech import APOLOGY_TEXTS, PromptVoice
@@ -78,6 +81,7 @@ TRANSFERRED = "transfer"
 """The reason with which the leg of a transferred caller ends (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
 """How long a greeting may play before the call is answered; networks end unanswered calls after some minutes."""
+SILENCED_STEP_S = 0.05
 EARLY_STEP_S = 0.5
 """How often to check whether the greeting is still being sent."""
 
@@ -89,9 +93,11 @@ class CallSession:
     answered. Of an outbound call, the bot learns only when it is answered; audio before that is not recognised.
     """
 
-    def __init__(self, leg: Leg, services: CallServices, placed: Placed | None = None) -> None:
+    def __init__(
+        self, leg: Leg, services: CallServices, placed: Placed | None = None, going_on: GoingOn | None = None
+    ) -> None:
         rules, keeping = services.rules, services.keeping
-        self.id = secrets.token_hex(16)
+        self.id = going_on.call if going_on is not None else secrets.token_hex(16)
         """Our random id of the call: it names its conversation, record and recording. Callers choose the Call-ID, and
         could choose that of another call."""
         self.leg = leg
@@ -104,14 +110,18 @@ class CallSession:
         self._tasks = BackgroundTasks(self._log)
         self._outbound = leg.info.direction == "outbound"
         self._lifecycle = Lifecycle(self._outbound)
+        self._going_on = going_on
+        self._began = going_on.began if going_on is not None else datetime.now(UTC)
         self._builder = RecordBuilder(
             self.id,
             leg.info,
-            started_at_wall=datetime.now(UTC),
-            started_at=self._loop.time(),
+            started_at_wall=self._began,
+            started_at=self._loop.time() - (datetime.now(UTC) - self._began).total_seconds(),
             bot=self._placed.bot,
             language=rules.language,
         )
+        if going_on is not None:
+            self._builder.goes_on(going_on.record)
         self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
         self._turns = TurnDriver(
             TurnMachine(rules.policy, rules.language),
@@ -164,7 +174,10 @@ class CallSession:
         limit_s = self._services.rules.max_duration_s
         self.leg.connect(self)
         try:
-            await (self._reach() if self._outbound else self._take())
+            if self._going_on is not None:
+                await self._go_on(self._going_on)
+            else:
+                await (self._reach() if self._outbound else self._take())
             if not await self._lifecycle.until(Phase.ENDED, limit_s):
                 self._log.warning("ended, because it was longer than %.0f s", limit_s)
         except LegClosed:
@@ -177,6 +190,33 @@ class CallSession:
     async def hang_up(self) -> None:
         """End the call."""
         await self.leg.hang_up()
+
+    def kept(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """What another process needs to go on with the call, and the record so far (a new object when it has changed);
+        None if it could not."""
+        leg = self.leg.kept() if self._lifecycle.phase is Phase.UP and isinstance(self.leg, Keepable) else None
+        if leg is None:
+            return None
+        voice, placed = self._playback.voice, self._placed
+        own = GoingOn(self.id, self._began, voice.name, voice.language, placed.bot, placed.context)
+        return {"leg": leg, "session": own.as_json()}, self._unfinished.latest
+
+    def give_up(self) -> None:
+        """Another process goes on with the call."""
+        self._log.warning("another node has this call: it ends here")
+        if isinstance(self.leg, Keepable):
+            self.leg.give_up()
+
+    async def _go_on(self, going_on: GoingOn) -> None:
+        """Another process has begun the call, and its bot is in the middle of the conversation: media first, because
+        each moment of it is silence, then the bot says again what it waits for."""
+        await self.leg.answer()
+        self._lifecycle.reach(Phase.UP)
+        await self._begin()
+        if (going_on.voice, going_on.language) != (self._playback.voice.name, self._playback.voice.language):
+            self._use_voice(going_on.voice, going_on.language)
+        self.dispatch(CallAnswered(self._loop.time()))
+        self.dispatch(BotRecovered(self._loop.time()))
 
     async def _reach(self) -> None:
         """Wait until an outbound call is answered, then ask the bot for its greeting."""
@@ -232,7 +272,10 @@ class CallSession:
         await end.step("recognition", self._hearing.stop())
         if self._conversation is not None:
             await end.step("the conversation", self._conversation.close(self._lifecycle.end_reason))
-        await end.keep(self.id)
+        if self._lifecycle.end_reason == TAKEN:
+            await end.step("the recording", self._recording.discard())
+        else:
+            await end.keep(self.id)
         self._unfinished.over()
 
     def _recorded(self) -> RecordBuilder:
@@ -346,8 +389,17 @@ class CallSession:
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
         self._preparing.asked(ask.request)
-        self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
+        self._send(ask.request, asked_activity(ask, self._playback.voice.language))
         self._unfinished.changed()
+
+    def _send(self, request: int, activity: dict[str, Any]) -> None:
+        """Ask the bot, as soon as it is known that the call still is this process's."""
+        if self._lifecycle.phase is Phase.ENDED or self._conversation is None:
+            return
+        if self._services.silenced():
+            self._loop.call_later(SILENCED_STEP_S, self._send, request, activity)
+        else:
+            self._conversation.send(request, activity)
 
     def _use_voice(self, name: str, language: str) -> None:
         before = self._playback.voice

@@ -34,6 +34,7 @@ from voicebot.events.bot import (
 from voicebot.events.event import Event
 from voicebot.events.expected import AnswerKind, ExpectedAnswer, Pace
 from voicebot.events.leg import (
+    TAKEN,
     CallAnswered,
     CallNotAnswered,
     CallRinging,
@@ -61,6 +62,7 @@ from voicebot.events.speech import (
 )
 
 __all__ = [
+    "TAKEN",
     "AbortPromptsAsked",
     "AnswerKind",
     "BotDone",

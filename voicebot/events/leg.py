@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from voicebot.events.event import Event
 
@@ -77,10 +78,15 @@ class KeyPressed(Event):
     key: str
 
 
+TAKEN: Final = "taken"
+"""The reason of an end that is none: another process goes on with the call."""
+
+
 @dataclass(frozen=True, slots=True)
 class LegEnded(Event):
     """The leg has ended. ``reason``: who or what ended it: ``caller`` (the other side), ``bot``, ``transfer``,
-    ``media-timeout``, ``error``, ...; for a call of ours that nobody answered, the value of a :class:`NotReached`.
+    ``media-timeout``, ``error``, ..., :data:`TAKEN`; for a call of ours that nobody answered, the value of a
+    :class:`NotReached`.
     """
 
     reason: str

@@ -9,26 +9,53 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import random
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from voicebot.fleet.claims import Claim, Claims, Limits
-from voicebot.fleet.ledger import LEASE_S, Ledger
+from voicebot.fleet.ledger import LEASE_S, Beat, Ledger
 from voicebot.fleet.node import NodeState
 from voicebot.redis_server import RedisAway, RedisRefuses, RedisServer
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-BEAT_S = 1.0
+BEATS = 5
+"""In the time of a lease."""
 _FAILED = (RedisAway, RedisRefuses)
+
+
+class Keeper(Protocol):
+    """The calls of this node, as others could go on with them."""
+
+    def changes(self) -> tuple[dict[str, str], list[str]]:
+        """What is new since the last time: calls with what is needed to go on, and calls that have ended."""
+
+    def again(self) -> None:
+        """Nothing of what was kept is known any more: all of it is new."""
+
+    def ids(self) -> list[str]: ...
+
+    def room(self) -> int:
+        """How many more calls this node would go on with."""
+
+    def go_on(self, call: str, kept: str, claim: Claim) -> None:
+        """A call of a node that is gone is ours. Never raises."""
+
+    def give_up(self, calls: Collection[str]) -> None:
+        """Other nodes have these calls."""
 
 
 class Fleet:
     """``state()`` and ``calls()``: what this node tells of itself, and its calls as the API lists them. ``end_call``
-    gets the ids of calls that were asked to end elsewhere. ``start`` and ``close`` belong to its owner."""
+    gets the ids of calls that were asked to end elsewhere. ``keeper``: None if calls of a node that is gone are lost.
+    ``start`` and ``close`` belong to its owner."""
 
     def __init__(
         self,
@@ -38,24 +65,38 @@ class Fleet:
         state: Callable[[], NodeState],
         calls: Callable[[], Sequence[dict[str, Any]]] = tuple,
         end_call: Callable[[str], None] = lambda _: None,
+        keeper: Keeper | None = None,
         lease_s: float = LEASE_S,
-        beat_s: float = BEAT_S,
+        beat_s: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trouble = ""
         """Why Redis is not used now; empty: it is."""
+        self.moved: Counter[str] = Counter({"taken": 0, "given-up": 0})
+        """Calls that went on here, and calls of this node that others have taken."""
         self.nodes: list[NodeState] = []
         """All nodes, this one among them, at the last beat that succeeded."""
         self._server = server
         self._state = state
         self._calls = calls
         self._end_call = end_call
-        self._beat_s = beat_s
+        self._keeper = keeper
+        self._lease_s = lease_s
+        self._beat_s = beat_s or lease_s / BEATS
+        self._now = now
+        self._tried_at = math.inf
+        """When the last beat began that is over, whether it succeeded or not."""
         self._tasks = BackgroundTasks(logger)
         self._claims = Claims(limits, self._freed)
         self._beating = False
         self._late: list[Claim] = []
         """Claims that were released during a beat, which may have renewed them."""
         self._ledger = Ledger(server, secrets.token_hex(8), limits, lease_s=lease_s)
+
+    def silenced(self, now: float) -> bool:
+        """Whether this process was away for so long that its calls may be another's: nothing may be sent to anybody,
+        until a beat has told. ``now``: on the clock of the loop."""
+        return self._keeper is not None and now - self._tried_at > self._lease_s
 
     @property
     def name(self) -> str:
@@ -99,6 +140,14 @@ class Fleet:
             self._failed(error)
             return []
 
+    async def taken(self, calls: Sequence[str]) -> list[str]:
+        """Those of ``calls`` that are another node's now; while Redis is away, that of none is known."""
+        try:
+            return await self._ledger.taken(calls) if not self.trouble else []
+        except _FAILED as error:
+            self._failed(error)
+            return []
+
     async def ask_end(self, node: str, call: str) -> bool:
         """Have another node end ``call``, with its next beat. False: Redis is away."""
         if self.trouble:
@@ -113,22 +162,59 @@ class Fleet:
     async def beat(self) -> None:
         """Renew what is ours, and look at the others."""
         state = replace(self._state(), calls=len(self._claims))
-        self._beating = True
+        began, self._beating = self._now(), True
         try:
-            self.nodes, asked = await self._ledger.beat(state, self._calls(), self._claims.held())
+            told = await self._ledger.beat(state, self._calls(), self._claims.held())
+            await self._keep(told)
         except _FAILED as error:
             self._failed(error)
             return
         finally:
+            self._tried_at = began  # not now: who was paused in between has an answer of before
             self._beating = False
             late, self._late = self._late, []
+        self.nodes = told.nodes
         if self.trouble:
             logger.info("fleet: Redis answers again")
             self.trouble = ""
         for claim in late:
             await self._free(claim)
-        for call in asked:
+        for call in told.asked:
             self._end_call(call)
+
+    async def _keep(self, told: Beat) -> None:
+        """Give up what others have taken, keep what is ours, go on with what was left."""
+        keeper = self._keeper
+        if keeper is None:
+            return
+        if told.late:  # others may have taken our calls; or Redis is new, and knows nothing
+            taken = await self._ledger.taken(keeper.ids())
+            self.moved["given-up"] += len(taken)
+            keeper.give_up(taken)
+            keeper.again()
+        kept, over = keeper.changes()
+        if kept or over:
+            try:
+                await self._ledger.keep(kept, over)
+            except _FAILED:
+                keeper.again()
+                raise
+        for node in told.left:
+            await self._take_from(node, keeper)
+
+    async def _take_from(self, node: str, keeper: Keeper) -> None:
+        calls = await self._ledger.left_by(node)
+        random.shuffle(calls)  # other nodes do the same
+        for call in calls:
+            if keeper.room() <= 0:
+                return
+            kept = await self._ledger.take(node, call)
+            if kept is not None:
+                logger.warning("fleet: a node is gone: call %s goes on here", call)
+                self.moved["taken"] += 1
+                claim = self._claims.make("")
+                self._claims.hold(claim)
+                keeper.go_on(call, kept, claim)
 
     async def _run(self) -> None:
         while True:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from voicebot.address import Address, Domain
 from voicebot.audio import AudioFormat
@@ -71,6 +71,17 @@ class LegSink(Protocol):
 
     def ended(self, reason: str, at: float) -> None:
         """The leg has ended (see :class:`~voicebot.events.LegEnded`); nothing follows."""
+
+
+@runtime_checkable
+class Keepable(Protocol):
+    """A leg whose call another process can go on with."""
+
+    def kept(self) -> dict[str, Any] | None:
+        """What it needs for that, as JSON; None if it could not now."""
+
+    def give_up(self) -> None:
+        """Another process has the call: it ends here, and the other side is not told."""
 
 
 class Leg(Protocol):

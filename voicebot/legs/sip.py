@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from voicebot.address import Address
-from voicebot.events import Event, HoldEnded, HoldStarted, TransferEnded
+from voicebot.events import TAKEN, Event, HoldEnded, HoldStarted, TransferEnded
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.legs.sip_session import LegSession
 from voicebot.rtp import MediaQuality, Playout
@@ -32,6 +32,7 @@ _REASONS = {
     "timeout": "no-answer",
     "expired": "expired",
     "error": "error",
+    "taken": TAKEN,
 }
 """The ``reason`` of :class:`~voicebot.events.LegEnded` for the cause of a :class:`~voicebot.sip.CallEnded`."""
 
@@ -76,6 +77,16 @@ class SipLeg:
             over()
         else:
             self._call.on_over = over
+
+    def kept(self) -> dict[str, Any] | None:
+        """What another process needs to go on with the call, as JSON; None if it cannot."""
+        call = self._call.kept() if self._ended is None else None
+        return {"sip": call, "media": self._session.kept()} if call is not None else None
+
+    def give_up(self) -> None:
+        """Another process has the call: it ends here, and the other side is not told."""
+        self._session.rtp.give_up()
+        self._call.give_up()
 
     # --- Leg
 

@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from voicebot.address import Address
 from voicebot.audio.codecs import prepare
@@ -21,6 +21,7 @@ from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.legs.sip_outgoing import OutgoingOptions, OutgoingSipLeg, place
+from voicebot.legs.sip_restored import RestoredSipLeg
 from voicebot.legs.sip_session import LegSession
 from voicebot.legs.siprec import RecordingOptions, SiprecCall
 from voicebot.rtp import PortsExhausted
@@ -166,6 +167,26 @@ class SipFrontEnd:
             leg.when_over(claim.release)
         leg.recording_group = self._recordings.on_transfer.get(line, "")
         return leg
+
+    def restore(self, kept: dict[str, Any], place: Claim | None = None) -> RestoredSipLeg:
+        """A leg for a call that another process has kept (:meth:`SipLeg.kept`). ``place``: what it has until it ends.
+
+        Raises ValueError for a call that cannot go on here: where the other side is known, it has been told that it is
+        over.
+        """
+        media = kept.get("media")
+        call = self.endpoint.restore(kept.get("sip") or {})
+        if place is not None:
+            call.on_over = place.release
+        try:
+            session = LegSession.go_on(self.media_for(call.trunk), media if isinstance(media, dict) else {})
+        except (ValueError, PortsExhausted, OSError) as error:
+            call.bye()
+            raise ValueError(str(error) or "there is no free port for the audio") from error
+        info = leg_info(call, session.stream.codec, self.endpoint.lines)
+        if call.outgoing:
+            info = replace(info, direction="outbound", trunk=call.trunk)
+        return RestoredSipLeg(call, session, info, self._tasks)
 
     @property
     def active(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from voicebot.address import Address, Domain
 from voicebot.audio.codecs import Codec
 from voicebot.legs import LegInfo
-from voicebot.sip import CallHandle, Line, NameAddr, OutgoingCall, SipRequest, SipSyntaxError, SipUri
+from voicebot.sip import CallHandle, Line, NameAddr, SipRequest, SipSyntaxError, SipUri
 from voicebot.sip.hop import bracketed
 
 _PASSED_ON_HEADERS = (
@@ -50,7 +50,7 @@ def leg_info(call: CallHandle, codec: Codec, lines: Mapping[str, Line]) -> LegIn
     info = request_info(call.request, codec, remote_address=call.remote_address.host, trunk=call.trunk)
     if line is not None:
         info = replace(info, domain=line.domain)
-    if not isinstance(call, OutgoingCall):
+    if not call.outgoing:
         return info
     uri = call.request.uri
     return replace(info, callee_uri=printable(uri), domain=_domain(uri, call.remote_address.host))

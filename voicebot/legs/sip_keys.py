@@ -23,6 +23,10 @@ class LegKeys:
     _ice: IceCredentials | None = None
 
     @property
+    def encrypted(self) -> bool:
+        return self._encrypted or self._handshake is not None
+
+    @property
     def by_handshake(self) -> bool:
         """Whether DTLS-SRTP is in use. We offer it only then."""
         return self._handshake is not None

@@ -6,10 +6,21 @@ Each received description is evaluated once; the resulting agreement is put into
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, NamedTuple
 
+from voicebot.audio.codecs import CODECS
 from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.legs.sip_stream import MediaStream
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
+from voicebot.sip.offer_answer import Srtp
+
+
+class Origin(NamedTuple):
+    """Of our descriptions (``o=``): the same as long as the call lasts, but for the version."""
+
+    session_id: int
+    version: int
+    host: str
 
 
 class LegSession:
@@ -19,7 +30,12 @@ class LegSession:
     """
 
     def __init__(
-        self, options: MediaOptions, stream: MediaStream, media: LegMedia, offered: AudioAgreement | None
+        self,
+        options: MediaOptions,
+        stream: MediaStream,
+        media: LegMedia,
+        offered: AudioAgreement | None,
+        origin: Origin | None = None,
     ) -> None:
         self.options = options
         self.stream = stream
@@ -30,7 +46,7 @@ class LegSession:
         self.held = False
         self.direction: sdp.Direction = "sendrecv"
         self._offered_direction: sdp.Direction = "sendrecv"
-        self._version = 0
+        self._origin = origin or Origin(stream.rtp.local_port, 0, options.host)
 
     @classmethod
     def open(cls, options: MediaOptions, offered: AudioAgreement | None = None) -> LegSession:
@@ -58,8 +74,37 @@ class LegSession:
         return self._described(lines)
 
     def _described(self, lines: list[sdp.Media]) -> SessionDescription:
-        self._version += 1
-        return offer_answer.described(self.options.host, lines, self.rtp.local_port, self._version)
+        origin = self._origin = self._origin._replace(version=self._origin.version + 1)
+        return sdp.SessionDescription(origin.session_id, origin.version, origin.host, (self.options.host,), None, lines)
+
+    def kept(self) -> dict[str, Any]:
+        """What another process needs of it to go on with the call, as JSON (:meth:`go_on`)."""
+        keys = self.stream.keys
+        return {
+            "codec": self.stream.codec.name,
+            "origin": list(self._origin),
+            "encrypted": keys.encrypted,
+            "handshake": keys.by_handshake,
+        }
+
+    @classmethod
+    def go_on(cls, options: MediaOptions, kept: dict[str, Any]) -> LegSession:
+        """The session of a call that another process had: the next thing is our offer, with the codec that the call
+        has, with keys of our own if it is encrypted, and with the origin of before (RFC 3264 section 8).
+
+        Raises ValueError if it cannot go on here: it has a codec that we do not know, or keys by handshake, which are
+        bound to the other process; and what :meth:`open` raises.
+        """
+        try:
+            codec, origin = CODECS[kept["codec"]], Origin(*kept["origin"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"its media cannot be read: {error}") from error
+        if kept.get("handshake"):
+            raise ValueError("its keys come from a handshake (DTLS-SRTP)")
+        srtp: Srtp = "required" if kept.get("encrypted") else "off"
+        options = replace(options, preferences=replace(options.preferences, codecs=(codec,), srtp=srtp))
+        media = LegMedia()
+        return cls(options, MediaStream.open(options, media), media, None, origin)
 
     # --- theirs
 

@@ -18,7 +18,9 @@ class MediaStream:
     def __init__(self, options: MediaOptions, rtp: RtpSession) -> None:
         self.rtp = rtp
         self._options = options
-        self._keys = LegKeys()
+        self.keys = LegKeys()
+        self.codec = options.preferences.codecs[0]
+        """The one in force."""
         self._named: dict[int, sdp.Encoding] = {}
         """What payload types mean in our descriptions, those of the latest last."""
         self._feedback = False
@@ -39,7 +41,9 @@ class MediaStream:
             silence_timeout_s=options.silence_timeout_s,
         )
         rtp.enter("unconfirmed")
-        return cls(options, rtp)
+        stream = cls(options, rtp)
+        stream.codec = codec
+        return stream
 
     def expect_from(self, host: str) -> None:
         """Set the host that sends the signalling: media is accepted from there, or from where it says."""
@@ -50,7 +54,7 @@ class MediaStream:
     def in_offer(self, direction: sdp.Direction, codecs: Sequence[Codec] = ()) -> Media:
         """Its media line in our offer, which must then be sent. ``codecs``: by default those of the options."""
         options, wanted = self._options, self._options.preferences
-        crypto, handshake = self._keys.in_offer(wanted.srtp == "required", self._address)
+        crypto, handshake = self.keys.in_offer(wanted.srtp == "required", self._address)
         media = offer_answer.offered_media(
             self.rtp.local_port,
             codecs=codecs or wanted.codecs,
@@ -68,7 +72,7 @@ class MediaStream:
     def in_answer(self, offered: Media, agreed: AudioAgreement, codecs: Collection[Codec] = ()) -> Media:
         """Its media line in our answer. ``agreed``, the agreement about the line ``offered``, must be in force already.
         ``codecs``: accept each of these that is offered."""
-        crypto, handshake = self._keys.in_answer(agreed, self._address)
+        crypto, handshake = self.keys.in_answer(agreed, self._address)
         media = offer_answer.answered_media(
             offered,
             agreed,
@@ -100,13 +104,14 @@ class MediaStream:
 
     def has_offered(self, agreed: AudioAgreement) -> bool:
         """Whether an answer asks for no handshake that we have not offered."""
-        return agreed.handshake is None or self._keys.by_handshake
+        return agreed.handshake is None or self.keys.by_handshake
 
     def put_into_force(self, agreed: AudioAgreement) -> None:
         """Use what is agreed from now on, except for the direction."""
         rtp = self.rtp
-        self._keys.put_into_force(agreed, rtp)
+        self.keys.put_into_force(agreed, rtp)
         self._feedback = agreed.feedback
+        self.codec = agreed.codec
         rtp.detect_keys(self._options.preferences.inband_dtmf and agreed.telephone_event is None)
         rtp.retune(
             codec=agreed.codec,

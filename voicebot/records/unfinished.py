@@ -15,7 +15,7 @@ import contextlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,11 +80,19 @@ class UnfinishedRecords:
             logger.warning("an unfinished record could not be kept: %s", error)
 
 
-def finish(records: Path) -> Iterator[dict[str, Any]]:
-    """Write the records of calls that killed processes have left, and give them. Blocks; raises OSError where the disk
-    does not take them: they are left for another time then."""
+def left_calls(records: Path) -> list[str]:
+    """The calls of which killed processes have left something. Blocks."""
+    return [file.stem for folder in left_folders(records, PREFIX) for file in folder.glob("*.json")]
+
+
+def finish(records: Path, without: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """Write the records of calls that killed processes have left, and give them. ``without``: calls that go on
+    elsewhere. Blocks; raises OSError where the disk does not take them: they are left for another time then."""
     for folder in left_folders(records, PREFIX):
         for file in sorted(folder.glob("*.json")):
+            if file.stem in without:
+                file.unlink()
+                continue
             with contextlib.suppress(ValueError, FileExistsError):  # the disk failed; the record was written already
                 record: dict[str, Any] = json.loads(file.read_bytes())
                 at = datetime.fromtimestamp(file.stat().st_mtime, UTC)

@@ -60,6 +60,8 @@ class MediaClock:
         self._logged_at = float("-inf")
         self.late = Histogram()
         """How late each step with members was."""
+        self.silenced: Callable[[float], bool] = lambda _now: False
+        """Whether nothing may be sent now; members are not ticked then, and the rounds count as skipped."""
 
     def start(self) -> None:
         """Begin to tick. No effect if the clock runs already."""
@@ -112,6 +114,10 @@ class MediaClock:
 
     def _run(self) -> None:
         now = self.now()
+        if self.silenced(now):
+            self._step = max(self._step, int((now - self._origin) / STEP_S)) + 1
+            self._set_timer()
+            return
         skipped = self._skip_what_is_lost(now)
         for _ in range(SLOTS):  # at most one round, so that sockets are read between the rounds of a catch-up
             due = self._origin + self._step * STEP_S

@@ -58,6 +58,7 @@ class RtpSession:
         self._clock = clock
         self._sink = sink
         self._closed = False
+        self._gives_up = False
         self._send = True
         self._keys = DoubledKeys()
         self._outgoing = OutgoingStream(audio, codec)
@@ -115,6 +116,10 @@ class RtpSession:
         """Where RTP is received; RTCP is received on the next port."""
         return self._path.local_port
 
+    def give_up(self) -> None:
+        """Another process has the call: :meth:`close` says goodbye to nobody."""
+        self._gives_up = True
+
     async def close(self) -> None:
         """Send RTCP BYE, close the sockets and return the ports; nothing is delivered afterwards. Twice has no
         effect."""
@@ -122,7 +127,7 @@ class RtpSession:
             return
         self._closed = True
         self._clock.remove(self)
-        if self._outgoing.sent:
+        if self._outgoing.sent and not self._gives_up:
             self._report(self._clock.now(), goodbye=True)
         self._path.close()
 

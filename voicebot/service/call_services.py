@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from voicebot.calls import CallPlacer, CallRules, CallServices, Keeping, PromptAudio, TransferRules
 from voicebot.calls.transferring import Consult
 from voicebot.records import UnfinishedRecords
@@ -18,9 +20,10 @@ def call_services(
     consult: Consult,
     place: CallPlacer,
     unfinished: UnfinishedRecords,
+    silenced: Callable[[], bool],
 ) -> CallServices:
     """``audio``: where prompts come from. ``consult`` and ``place``: place calls for a running call. ``unfinished``:
-    keeps the records of running calls."""
+    keeps the records of running calls. ``silenced()``: whether another process may have our calls."""
     return CallServices(
         recognizer=speech.recognizer,
         conversation=channels.conversation,
@@ -29,6 +32,7 @@ def call_services(
         rules=_rules(settings, consult),
         keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words, unfinished=unfinished),
         place=place,
+        silenced=silenced,
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from voicebot import __version__
 from voicebot.console import Figure, Panel
-from voicebot.fleet import Fleet, NodeState
+from voicebot.fleet import Fleet, Keeper, NodeState
 from voicebot.host_wire import STATE_PASSWORD_ENV
-from voicebot.redis_server import RedisAddress, RedisServer
+from voicebot.redis_server import LIMIT_S, RedisAddress, RedisServer
 from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings
 
@@ -43,6 +43,7 @@ def make_fleet(
     dialogs: Callable[[], str],
     calls: Callable[[], list[dict[str, Any]]],
     end_call: Callable[[str], None],
+    keeper: Keeper,
 ) -> Fleet | None:
     """None if this process is alone. ``port``: the SIP port; ``dialogs``: the digest of the version that serves;
     ``calls`` as the API lists them. Raises :class:`NotReady` without the extra for Redis."""
@@ -50,7 +51,8 @@ def make_fleet(
         return None
     password = os.environ.get(STATE_PASSWORD_ENV, "")
     try:
-        server = RedisServer(RedisAddress.parse(settings.fleet.url), password=password)
+        limit_s = min(LIMIT_S, settings.fleet.lease_s / 3)  # so that a Redis that hangs silences nobody
+        server = RedisServer(RedisAddress.parse(settings.fleet.url), password=password, limit_s=limit_s)
     except ImportError as error:
         raise NotReady("fleet.url: Redis needs an extra: pip install 'voicebot[redis]'") from error
     digest = settings_digest(settings)
@@ -63,7 +65,16 @@ def make_fleet(
         return [call | {"node": name} for call in calls()]
 
     limits = settings.fleet.limits(settings.trunks)
-    return Fleet(server, limits, state=state, calls=listed, end_call=end_call)
+    takes = settings.fleet.takeover and bool(settings.bot.state_url)
+    return Fleet(
+        server,
+        limits,
+        state=state,
+        calls=listed,
+        end_call=end_call,
+        keeper=keeper if takes else None,
+        lease_s=settings.fleet.lease_s,
+    )
 
 
 def node_name(settings: Settings, port: int) -> str:
@@ -84,6 +95,9 @@ def fleet_figures(fleet: Fleet) -> list[Figure]:
         Figure("fleet_up", "1 while Redis is used for what nodes share", {"": float(not fleet.trouble)}, kind="gauge"),
         Figure("fleet_nodes", "Nodes", {"serving": len(nodes) - draining, "draining": draining}, "state", "gauge"),
         Figure("fleet_calls", "Calls of all nodes", {"": sum(node.calls for node in nodes)}, kind="gauge"),
+        Figure(
+            "fleet_calls_moved", "Calls taken from nodes that were gone, and given up to others", fleet.moved, "how"
+        ),
         Figure("fleet_settings", "Nodes by settings: 1 is right", {"": len(_settings(fleet))}, kind="gauge"),
         Figure("fleet_dialogs", "Versions of the dialogs that serve", {"": len(_dialogs(fleet))}, kind="gauge"),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
-from voicebot.fleet import Limits
+from voicebot.fleet import LEASE_S, Limits
 from voicebot.redis_server import RedisAddress
 from voicebot.settings.trunks import TrunkSettings
 from voicebot.settings.values import Section
@@ -28,6 +28,11 @@ class FleetSettings(Section):
         if address is not None and address.has_password:
             raise ValueError("has a password, which logs would show: put it into VOICEBOT_STATE_PASSWORD")
         return value
+
+    lease_s: float = Field(LEASE_S, ge=0.5, le=60)
+    """A process that was not heard of for so long is gone: it counts no more, and the others go on with its calls."""
+    takeover: bool = True
+    """Go on with calls of processes that are gone (docs/deploying.md). It needs ``bot.state_url``."""
 
     def limits(self, trunks: tuple[TrunkSettings, ...]) -> Limits:
         return Limits(self.max_calls, {trunk.name: trunk.fleet_calls for trunk in trunks if trunk.fleet_calls})

@@ -6,9 +6,10 @@ The files in layers, from the ground up; no file imports one of a layer above it
   descriptions), `body` (with `multipart`), `siprec`, `digest`, `outputs`, `bindings` (of a registrar);
 * transactions: `transaction` has the four state machines, `transaction_layer` keeps the transactions, `client_request`
   is one request of ours over all attempts to send it;
-* one call: `call_state` is the state that its parts share, `wire` what they use to act. The parts are `acceptance`,
+* one call: `call_state` is the state that its parts share, `kept` what of it another process needs to go on, `wire`
+  what they use to act. The parts are `acceptance`,
   `reliable`, `renegotiation`, `refer` and `session_timer`; `call` holds them, `answering` and `calling` are the two
-  kinds of call;
+  kinds of call, and `restoring` one that was another process's;
 * the core: `user_agent` (`agent_options`) with its calls (`call_table`) and lines (`line_table`: `registration`,
   `probe`); `gate` is the interface by which it asks who may talk to it, `trunks` has the rules;
 * the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`, `websocket`) and the name
@@ -32,6 +33,7 @@ from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.endpoint import Access, SipEndpoint
 from voicebot.sip.handle import CallClosed, CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
+from voicebot.sip.kept import NotKept
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.offer_answer import AudioAgreement
@@ -61,6 +63,7 @@ __all__ = [
     "ListenAt",
     "Media",
     "NameAddr",
+    "NotKept",
     "OutgoingCall",
     "Rate",
     "ReferProgress",

@@ -17,7 +17,7 @@ receives the event: nothing here looks into session descriptions.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from voicebot.sip.acceptance import Acceptance
 from voicebot.sip.body import part_in, session_in
@@ -25,6 +25,7 @@ from voicebot.sip.call_state import CallPhase, CallState
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.hop import Hop
 from voicebot.sip.info_keys import TYPES, key_in
+from voicebot.sip.kept import keep
 from voicebot.sip.message import SipRequest, SipResponse, put_headers, response_to
 from voicebot.sip.outputs import CallConfirmed, CallEnded, CallEvent, KeyReceived, SessionAnswered, SessionRefused
 from voicebot.sip.refer import Referral
@@ -116,6 +117,8 @@ class SipCall:
         self._acceptance = acceptance
         self._invite_side = invite_side
         self._bye_after_ack = False
+        self._invite = ""
+        """Its text, once the call is up and was kept: that is asked for several times a second."""
 
     # --- facts
 
@@ -133,6 +136,10 @@ class SipCall:
     def trunk(self) -> str:
         """The name of the call's trunk or account."""
         return self._state.trunk
+
+    @property
+    def outgoing(self) -> bool:
+        return self._state.outgoing
 
     @property
     def recording(self) -> bool:
@@ -194,6 +201,18 @@ class SipCall:
         elif phase is not CallPhase.ENDED:
             self._send_bye(now)
             self._end(CallEnded("local"), now)
+
+    def kept(self) -> dict[str, Any] | None:
+        """What another process needs to go on with the call, as JSON; None if it cannot."""
+        if not self._state.is_up:
+            return None
+        self._invite = self._invite or bytes(self._state.invite).decode("latin-1")
+        return keep(self._state, self._timer, self._invite)
+
+    def give_up(self, now: float) -> None:
+        """Another process has the call: end it here, without a word to the other side."""
+        self._end(CallEnded("taken"), now)
+        self._owner.release(self)
 
     def accept_session(self, session: SessionDescription | None, now: float) -> None:
         """Reply to :class:`SessionOffered` with our answer (or our offer, if it had none)."""

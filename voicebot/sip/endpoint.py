@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voicebot.address import Address
 from voicebot.listening import Admissions, Bounds, Rate, RateLimiter
@@ -254,6 +254,14 @@ class SipEndpoint:
 
         open_ones = self._transports.connections if self._transports is not None and not self._closed else None
         return await carry(request, open_ones, "WSS" if request.secure else "WS", trunk=trunk)
+
+    def restore(self, kept: dict[str, Any]) -> CallHandle:
+        """Go on with a call that another process has kept (:meth:`CallHandle.kept`): it is up, with our Contact, which
+        the other side does not know before we offer. Raises :class:`~voicebot.sip.kept.NotKept`."""
+        core = self._core.restore(kept, self.loop.time())
+        call = CallHandle(core, self.loop, self.flush)
+        self._calls[core] = call
+        return call
 
     # --- outputs
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from voicebot.address import Address
 from voicebot.sip.answering import IncomingSipCall
@@ -85,6 +86,10 @@ class CallHandle:
         return self._core.source
 
     @property
+    def outgoing(self) -> bool:
+        return self._core.outgoing
+
+    @property
     def trunk(self) -> str:
         """The name of the call's trunk or account."""
         return self._core.trunk
@@ -92,6 +97,15 @@ class CallHandle:
     @property
     def is_up(self) -> bool:
         return self._core.is_up
+
+    def kept(self) -> dict[str, Any] | None:
+        """What another process needs to go on with the call, as JSON; None if it cannot."""
+        return self._core.kept()
+
+    def give_up(self) -> None:
+        """Another process has the call: it ends here, and the other side is not told."""
+        self._core.give_up(self._loop.time())
+        self._flush()
 
     def bye(self) -> None:
         """End the call in whatever state it is, by BYE, CANCEL or 480. No effect if it has ended."""

@@ -10,11 +10,11 @@ from typing import Literal
 from voicebot.sip.hop import Hop
 from voicebot.sip.sdp import SessionDescription
 
-EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "expired", "error"]
+EndCause = Literal["bye", "local", "cancelled", "rejected", "no-ack", "timeout", "expired", "error", "taken"]
 """Why a call ended. ``bye``: the other side's BYE. ``local``: our BYE or CANCEL. ``cancelled``: their CANCEL.
 ``rejected``: a final refusal, theirs or ours. ``no-ack``: our 200 was never acknowledged. ``timeout``: our INVITE got
 no final response. ``expired``: the session was not refreshed, or the other side no longer knows the call. ``error``:
-the other side broke the protocol (no answer in its ACK, ...)."""
+the other side broke the protocol (no answer in its ACK, ...). ``taken``: another process has the call."""
 
 
 @dataclass(frozen=True, slots=True)

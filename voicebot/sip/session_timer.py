@@ -67,6 +67,11 @@ class SessionTimer:
         self._they_know = False
         """Whether a request of theirs has said that they support timers; not all repeat it in each."""
 
+    def go_on(self, interval: int, ours: bool, now: float) -> None:
+        """Another process had agreed on this timer: go on with it. 0: there is none."""
+        if interval:
+            self._start(interval, ours, now)
+
     def answer(self, request: SipRequest, response: SipResponse, now: float) -> None:
         """Put the timer into our 2xx, and restart it. If neither side wants one, there is none."""
         asked = session_expires(request)

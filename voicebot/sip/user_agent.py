@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from voicebot.address import Address, Domain
 from voicebot.sip.agent_options import AgentOptions
@@ -27,11 +28,13 @@ from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Listener, hop_of
 from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
+from voicebot.sip.kept import restore, source_of
 from voicebot.sip.line import Line
 from voicebot.sip.line_table import LineTable
 from voicebot.sip.message import MalformedMessage, SipRequest, call_id_of, method_of, parse_message, response_to
 from voicebot.sip.outputs import Locate, SipCounters, Transmit
 from voicebot.sip.refer import Replaces
+from voicebot.sip.restoring import RestoredSipCall
 from voicebot.sip.sdp import SdpError, SessionDescription
 from voicebot.sip.session_timer import MIN_SE, too_short
 from voicebot.sip.symmetric import Symmetric, reply_hop
@@ -217,6 +220,17 @@ class UserAgent:
         self._table.add(call)
         self.counters.calls_out += 1
         call.start(self._hops(request, hop), now)
+        return call
+
+    def restore(self, kept: dict[str, Any], now: float) -> RestoredSipCall:
+        """Go on with a call that another process has kept. Raises :class:`~voicebot.sip.kept.NotKept`."""
+        source = source_of(kept)
+        line = self.lines.get(str(kept.get("trunk", "")))
+        user = line.own.user if line is not None and kept.get("outgoing") else ""
+        contact = self.layer.contact(source, user=user) if user else self.layer.contact(source)
+        state, timer = restore(kept, contact, line)
+        call = RestoredSipCall(self._table, self.layer, state, timer, self._options.session_expires_s, now)
+        self._table.add(call)
         return call
 
     def _hops(self, request: SipRequest, hop: Hop) -> list[Hop]:

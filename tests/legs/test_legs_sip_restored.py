@@ -1,0 +1,139 @@
+"""A call that one front end has, and another one goes on with, on the wire: the caller hears the other one then."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from leg_ends import Answerer, Line, Sink, tone
+from waiting import until
+
+from voicebot.events import TAKEN
+from voicebot.legs import LegClosed
+from voicebot.legs.sip_media import MediaPreferences
+from voicebot.legs.sip_outgoing import OutgoingSipLeg, dial
+from voicebot.legs.sip_restored import RestoredSipLeg
+from voicebot.rtp import MediaClock
+
+
+@pytest.fixture
+async def other(clock: MediaClock) -> Any:
+    """Another process."""
+    other = Answerer(clock)
+    await other.front.start()
+    yield other
+    await other.front.close()
+    assert other.ports.in_use == 0
+
+
+def kept_of(answerer: Answerer) -> dict[str, Any]:
+    """What is kept of the call, as it comes out of a store."""
+    kept: dict[str, Any] = json.loads(json.dumps(answerer.legs[0].kept()))
+    return kept
+
+
+async def call(line: Line, answerer: Answerer, **options: Any) -> tuple[OutgoingSipLeg, Sink]:
+    sink = Sink()
+    leg = await dial(line.endpoint, options.get("media", line.media), answerer.address, sink=sink)
+    await until(lambda: answerer.legs[0].kept() is not None)
+    return leg, sink
+
+
+async def test_the_caller_hears_the_other_process_and_both_may_hang_up(
+    line: Line, answerer: Answerer, other: Answerer
+) -> None:
+    leg, heard = await call(line, answerer)
+    kept = kept_of(answerer)
+    answerer.legs[0].give_up()
+    assert await answerer.sinks[0].reason() == TAKEN
+    taken = other.front.restore(kept)
+    taken.connect(sink := Sink())
+    await taken.answer()
+    tone(taken)
+    await heard.heard.wait()
+    tone(leg)
+    await sink.heard.wait()
+    assert taken.info.caller == answerer.legs[0].info.caller and taken.info.call_id == leg.info.call_id
+    assert not heard.over.done(), "the first process has ended nothing"
+    await leg.hang_up()
+    assert await sink.reason() == "caller"
+
+
+async def test_a_call_is_taken_twice_and_its_descriptions_have_one_origin(
+    line: Line, answerer: Answerer, other: Answerer
+) -> None:
+    leg, heard = await call(line, answerer)
+    origins = [kept_of(answerer)["media"]["origin"]]
+    taken = other.front.restore(kept_of(answerer))
+    answerer.legs[0].give_up()
+    taken.connect(Sink())
+    await taken.answer()
+    origins.append(taken.kept()["media"]["origin"])  # type: ignore[index]
+    assert [origin[0] for origin in origins] == [origins[0][0]] * 2 and origins[1][1] == origins[0][1] + 1
+    await taken.hang_up()
+    assert await heard.reason() == "caller" and leg is not None
+
+
+async def test_an_encrypted_call_stays_encrypted_with_new_keys(line: Line, clock: MediaClock, other: Answerer) -> None:
+    answerer = Answerer(clock, MediaPreferences(srtp="allowed"))
+    await answerer.front.start()
+    leg, heard = await call(line, answerer, media=line.srtp("required"))
+    kept = kept_of(answerer)
+    assert kept["media"]["encrypted"] and "inline:" not in json.dumps(kept["media"])
+    taken = other.front.restore(kept)
+    answerer.legs[0].give_up()
+    taken.connect(Sink())
+    await taken.answer()
+    assert taken._session.rtp.protection.plain is False
+    tone(taken)
+    await heard.heard.wait()
+    await leg.hang_up()
+    await answerer.front.close()
+
+
+async def test_a_side_that_takes_no_offer_is_told_that_the_call_is_over(
+    line: Line, answerer: Answerer, other: Answerer
+) -> None:
+    leg, heard = await call(line, answerer)
+    leg._call.on_session = lambda _offer: None  # it refuses with 488
+    taken = other.front.restore(kept_of(answerer))
+    answerer.legs[0].give_up()
+    taken.connect(Sink())
+    with pytest.raises(LegClosed, match="takes no media"):
+        await taken.answer()
+    assert await heard.reason() == "caller"
+
+
+@pytest.mark.parametrize("media", [{"handshake": True}, {"codec": "opus/1"}, {"origin": None}])
+async def test_a_call_that_cannot_go_on_is_ended_with_the_other_side(
+    line: Line, answerer: Answerer, other: Answerer, media: dict[str, Any]
+) -> None:
+    _, heard = await call(line, answerer)
+    kept = kept_of(answerer)
+    answerer.legs[0].give_up()
+    with pytest.raises(ValueError, match=r"keys|media"):
+        other.front.restore(kept | {"media": kept["media"] | media})
+    assert await heard.reason() == "caller"
+    await until(lambda: not other.front.active)
+
+
+async def test_a_place_in_the_fleet_is_kept_until_the_call_is_over(
+    line: Line, answerer: Answerer, other: Answerer
+) -> None:
+    released: list[bool] = []
+
+    class Place:
+        def release(self) -> None:
+            released.append(True)
+
+    leg, _ = await call(line, answerer)
+    taken: RestoredSipLeg = other.front.restore(kept_of(answerer), Place())
+    answerer.legs[0].give_up()
+    taken.connect(Sink())
+    await taken.answer()
+    assert released == []
+    await leg.hang_up()
+    await until(lambda: released == [True])
+    await asyncio.sleep(0)

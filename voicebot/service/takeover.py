@@ -1,0 +1,93 @@
+"""The calls of this node, kept so that others can go on with them; and going on with those that a node has left.
+
+What is carried: answered calls by SIP, inbound and outbound, with their SIP dialog, codec, encryption by SDES (with
+new keys), hold, language and voice, and the conversation, if its state is on a server (``bot.state_url``). What is not
+ends with the node: calls that ring, calls by pyVoIP and Azure Communication Services, calls between people. A call
+whose keys come from a handshake (DTLS-SRTP) is hung up by the node that takes it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Collection
+from typing import Any
+
+from voicebot.calls import Calls, GoingOn
+from voicebot.fleet import Claim
+from voicebot.json_body import parse_json
+from voicebot.legs.sip_front_end import SipFrontEnd
+
+logger = logging.getLogger(__name__)
+
+MAX_KEPT = 4 << 20
+"""Characters of one call."""
+MAX_VALUES = 500_000
+"""In its record."""
+
+
+class Takeover:
+    """A :class:`~voicebot.fleet.fleet.Keeper`. ``limit``: the most calls of this node."""
+
+    def __init__(self, calls: Calls, front_end: Callable[[], SipFrontEnd], limit: int) -> None:
+        self._calls = calls
+        self._front_end = front_end
+        self._limit = limit
+        self._known: dict[str, tuple[str, int]] = {}
+        """What was kept last of each call: its state, and which record."""
+
+    def changes(self) -> tuple[dict[str, str], list[str]]:
+        kept: dict[str, str] = {}
+        running = set()
+        for call in self._calls.running():
+            found = call.kept()
+            if found is None:
+                continue
+            running.add(call.id)
+            state, record = found
+            text = json.dumps(state)
+            if self._known.get(call.id) != (text, id(record)):
+                self._known[call.id] = text, id(record)
+                kept[call.id] = json.dumps({"state": state, "record": json.dumps(record)})
+        over = [call for call in self._known if call not in running]
+        for gone in over:
+            del self._known[gone]
+        return kept, over
+
+    def again(self) -> None:
+        self._known.clear()
+
+    def ids(self) -> list[str]:
+        return [call.id for call in self._calls.running()]
+
+    def room(self) -> int:
+        front_end = self._front_end()
+        return 0 if front_end.draining else self._limit - front_end.active
+
+    def go_on(self, call: str, kept: str, claim: Claim) -> None:
+        try:
+            told = parse_json(kept, MAX_KEPT)
+            state: dict[str, Any] = told["state"]
+            going_on = GoingOn.of(state["session"], _record(told.get("record")))
+            leg = self._front_end().restore(state["leg"], claim)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            logger.error("call %s of another node cannot go on here: %s", call, error)
+            claim.release()
+            return
+        self._calls.go_on(leg, going_on)
+
+    def give_up(self, calls: Collection[str]) -> None:
+        for call in calls:
+            if (session := self._calls.find(call)) is not None:
+                session.give_up()
+            self._known.pop(call, None)
+
+
+def _record(text: object) -> dict[str, Any]:
+    """The first part of the record; a call goes on also without."""
+    try:
+        record = parse_json(text, MAX_KEPT, MAX_VALUES) if isinstance(text, str) else {}
+    except ValueError as error:
+        logger.warning("the record of the first part of a call is lost: %s", error)
+        return {}
+    return record if isinstance(record, dict) else {}
