@@ -1,12 +1,13 @@
 """How late the final results of the offline recogniser are when so many callers speak at once.
 
-    python -m bench.recogniser_load [--calls 0] [--seconds 60]
+    python -m bench.recogniser_load [--calls 0] [--seconds 60] [--cached]
 
 0 calls: as many as `voicebot doctor` says that this machine can take. Each caller speaks the project's shared
 recordings for the share of the time that :mod:`voicebot.localspeech.capacity` assumes, every other one where digits
-are expected, and is answered by a sentence of the offline voice. The engine and the protocol's driver are those of the
-service, fed in real time; the socket between them and a client is left out. *Late* is counted from the end of a
-phrase: its last voice and 350 ms of silence.
+are expected, and is answered by a sentence of the offline voice, or with ``--cached`` by one that the call process has
+kept, as it keeps all prompts. The engine and the protocol's driver are those of the service, fed in real time; the
+socket between them and a client is left out. *Late* is counted from the end of a phrase: its last voice and 350 ms of
+silence. For one core: ``taskset -c 1 python -m bench.recogniser_load ...``
 
 November 2026, on two cores that other programs used as well: 4 calls (what doctor says) p95 561, most 610 ms; 6 calls
 p95 398, most 636 ms. A quiet machine has not been measured.
@@ -18,6 +19,7 @@ import argparse
 import asyncio
 import os
 import random
+import sys
 import time
 from functools import partial
 from typing import cast
@@ -32,6 +34,7 @@ from voicebot.authoring.expected import EXPECTED
 from voicebot.caller.wav import read_wav
 from voicebot.localspeech import capacity, prepare_models
 from voicebot.localspeech.clauses import Clause
+from voicebot.localspeech.cli import SWITCH_S
 from voicebot.localspeech.framing import audio_frame, parse_text, text_frame
 from voicebot.localspeech.offline import MoonshineRecognition, load
 from voicebot.localspeech.pool import InferencePool, Rank
@@ -63,9 +66,10 @@ class Client:
 
 
 async def call(
-    number: int, seconds: float, engine: MoonshineRecognition, voice: PiperSynthesis, pool: InferencePool
+    number: int, seconds: float, engine: MoonshineRecognition, voice: PiperSynthesis | None, pool: InferencePool
 ) -> list[float]:
-    """One caller, for so long. Returns by how many milliseconds each final result was late."""
+    """One caller, for so long. ``voice``: renders what the bot says; None: nothing need be rendered. Returns by how
+    many milliseconds each final result was late."""
     choose = random.Random(number)
     recordings = [recording for kind in ("human_digits", "human_cmd", "human_misc") for recording in shared(kind)]
     client = Client()
@@ -88,7 +92,7 @@ async def call(
         recording = choose.choice(recordings)
         audio = read_wav(recording.path, PCMU)
         await send(audio[: len(audio) - len(audio) % BLOCK])
-        reply = asyncio.create_task(pool.run(Rank.FIRST_AUDIO, partial(voice.render, Clause(REPLY, 1.0, 0.0), RATE)))
+        reply = asyncio.create_task(_answer(voice, pool))
         speech_s = recording.offset_s - recording.onset_s
         quiet_s = speech_s / capacity.CALLER_SPEAKS - len(audio) / RATE
         await send(PCMU.encode(np.zeros(max(0, round(quiet_s * 50)) * BLOCK, np.int16)))
@@ -97,12 +101,18 @@ async def call(
     return client.late_ms
 
 
-async def run(calls: int, seconds: float) -> None:
+async def _answer(voice: PiperSynthesis | None, pool: InferencePool) -> None:
+    if voice is not None:
+        await pool.run(Rank.FIRST_AUDIO, partial(voice.render, Clause(REPLY, 1.0, 0.0), RATE))
+
+
+async def run(calls: int, seconds: float, *, cached: bool) -> None:
+    sys.setswitchinterval(SWITCH_S)
     threads = min(8, max(2, os.cpu_count() or 2))
     pool = InferencePool(threads)
     engine, voice = load(prepare_models(), pool)
     began, busy = time.monotonic(), time.process_time()
-    callers = [call(number, seconds, engine, voice, pool) for number in range(calls)]
+    callers = [call(number, seconds, engine, None if cached else voice, pool) for number in range(calls)]
     late = np.array([ms for each in await asyncio.gather(*callers) for ms in each])
     took, busy = time.monotonic() - began, time.process_time() - busy
     pool.close()
@@ -115,13 +125,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--cached", action="store_true")
     arguments = parser.parse_args()
     calls = arguments.calls
     if not calls:
         measured = capacity.measure()
         print(measured)
         calls = max(1, measured.calls)
-    asyncio.run(run(calls, arguments.seconds))
+    asyncio.run(run(calls, arguments.seconds, cached=arguments.cached))
 
 
 if __name__ == "__main__":

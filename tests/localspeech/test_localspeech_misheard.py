@@ -26,7 +26,7 @@ ELSEWHERE = ("yes", "no", "moving house", "meter reading")
 @pytest.fixture(scope="module")
 def model() -> Moonshine:
     files = prepare_models()
-    return Moonshine(files.encoder, files.decoder, files.tokenizer)
+    return Moonshine(files.encoder, files.quick_encoder, files.decoder, files.tokenizer)
 
 
 def samples(name: str) -> Samples:

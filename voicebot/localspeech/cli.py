@@ -23,7 +23,7 @@ from voicebot.private_files import keep_private
 _log = logging.getLogger(__name__)
 
 KEY_ENV = "LOCALSPEECH_KEY"
-_SWITCH_S = 0.0005
+SWITCH_S = 0.0005
 """After so long a thread that holds the interpreter's lock gives it to one that waits for it. A decoder asks for it
 between any two of its steps of some 6 ms, and would wait for the usual 5 ms each time."""
 
@@ -88,7 +88,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)
     threads = arguments.threads or min(8, max(2, os.cpu_count() or 2))
     pool = InferencePool(threads)
     service = LocalSpeech(

@@ -2,9 +2,10 @@
 
 moonshine-cpp ships base-en with 8 bit weights that its graphs turn back to float at *every* run, the decoder at every
 step (Cast * Mul + Add outside the ``If``), which makes it fifteen times slower than it need be. So the constants are
-folded. The decoder's matrix products are quantised dynamically then (int8 weights with a scale for each column, int8
-arithmetic); the encoder's stay float, because int8 there costs accuracy on noisy speech. The decoder's last product,
-with the transposed table of its tokens, was two thirds of what a step read from memory, as float.
+folded. Matrix products are quantised dynamically then (int8 arithmetic), with a scale for each column of the weights.
+The decoder's last product, with the transposed table of its tokens, was two thirds of what a step read from memory, as
+float. The encoder exists twice: in 8 bits, at half the time, it is off by a tenth, which is good enough for hypotheses;
+what is final is heard with floats.
 
 Any model is kept as onnxruntime has optimised it, and its weights in a file beside it, which is mapped into memory:
 so the decoder loads in 0.2 s instead of 0.9, and takes 70 MB instead of 300.

@@ -90,11 +90,11 @@ _DIGITS_ASKED = frozenset(("one", "two", "double", "triple"))
 class Moonshine:
     """The recogniser's model."""
 
-    def __init__(self, encoder: Path, decoder: Path, tokenizer: Path) -> None:
+    def __init__(self, encoder: Path, quick_encoder: Path, decoder: Path, tokenizer: Path) -> None:
         # The encoder is one big run and gains from a second core, which a hypothesis leaves to what callers wait for;
         # the decoder's steps are too small to share.
         self._encoder = session(encoder, min(2, os.cpu_count() or 1))
-        self._quick_encoder = session(encoder)
+        self._quick_encoder = session(quick_encoder)
         self._decoder = session(decoder)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())
         self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]

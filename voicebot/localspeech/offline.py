@@ -126,7 +126,7 @@ def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, 
         return made
 
     def moonshine() -> Moonshine:
-        model = Moonshine(files.encoder, files.decoder, files.tokenizer)
+        model = Moonshine(files.encoder, files.quick_encoder, files.decoder, files.tokenizer)
         noise = np.random.default_rng(1).normal(0, 0.01, 16000).astype(np.float32)
         model.transcribe(noise, 8000, ("yes", "no"))
         return model

@@ -1,5 +1,5 @@
 """Makes the models that load and run fast (:mod:`voicebot.localspeech.model_making`), once, and keeps these in a cache
-directory. All takes some 10 s of a core, and 240 MB.
+directory. All takes some 10 s of a core, and 260 MB.
 """
 
 from __future__ import annotations
@@ -41,9 +41,11 @@ class _Model:
         return f"{self.name}-ort{importlib.metadata.version('onnxruntime')}"
 
 
-_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder", "speech recognition, encoder", 0.25)
-_DECODER: Final = _Model("moonshine-base-en-0.1.4-decoder-int8", "speech recognition, decoder", 0.6, quantise=True)
+_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder", "speech recognition, encoder", 0.15)
+_QUICK: Final = _Model("moonshine-base-en-0.1.4-encoder-int8", "speech recognition, hypotheses", 0.15, quantise=True)
+_DECODER: Final = _Model("moonshine-base-en-0.1.4-decoder-int8", "speech recognition, decoder", 0.55, quantise=True)
 _VOICE: Final = _Model("en_US-joe-medium", "voice", 0.15, fold=False)
+_MODELS: Final = (_ENCODER, _QUICK, _DECODER, _VOICE)
 _FILE: Final = "model.onnx"
 _LOCK_TIMEOUT_S = 120.0
 
@@ -54,13 +56,15 @@ class ModelsMissing(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """The files of the models. ``voice_config``: what the voice says of itself, as JSON."""
+    """The files of the models. ``quick_encoder``: for hypotheses; ``voice_config``: what the voice says of itself, as
+    JSON."""
 
     encoder: Path
+    quick_encoder: Path
     decoder: Path
-    tokenizer: Path
     voice: Path
     voice_config: Path
+    tokenizer: Path
     lexicon: Path
 
 
@@ -83,7 +87,7 @@ def models_prepared(cache_dir: Path | None = None) -> bool:
 
 
 def _complete(directory: Path) -> bool:
-    return all((directory / model.folder / _FILE).is_file() for model in (_ENCODER, _DECODER, _VOICE))
+    return all((directory / model.folder / _FILE).is_file() for model in _MODELS)
 
 
 def prepare_models(cache_dir: Path | None = None, progress: Progress | None = None) -> ModelFiles:
@@ -106,11 +110,11 @@ def prepare_models(cache_dir: Path | None = None, progress: Progress | None = No
     directory = _writable(cache_dir or default_cache_dir())
     if not _complete(directory):
         with _lock(directory / "prepare.lock"):
-            sources = {_ENCODER: base / "encoder_model.ort", _DECODER: base / "decoder_model_merged.ort", _VOICE: voice}
-            _make(directory, sources, report)
+            encoder, decoder = base / "encoder_model.ort", base / "decoder_model_merged.ort"
+            _make(directory, {_ENCODER: encoder, _QUICK: encoder, _DECODER: decoder, _VOICE: voice}, report)
     report("models ready", 1.0)
-    files = [directory / model.folder / _FILE for model in (_ENCODER, _DECODER, _VOICE)]
-    return ModelFiles(files[0], files[1], base / "tokenizer.bin", files[2], Path(f"{voice}.json"), lexicon)
+    files = [directory / model.folder / _FILE for model in _MODELS]
+    return ModelFiles(*files, Path(f"{voice}.json"), base / "tokenizer.bin", lexicon)
 
 
 def _make(directory: Path, sources: dict[_Model, Path], report: Progress) -> None:
