@@ -18,6 +18,7 @@ OPEN_TO_OTHERS = {
     "commands/graph.py": "the picture of a dialog, for whom its author likes",
     "commands/new.py": "a dialog of the author's, for whom he likes",
     "commands/voice_test.py": "settings of a test, in a folder that is the tester's alone",
+    "localspeech/model_making.py": "models, which other users may share",
     "localspeech/prepare.py": "models, which other users may share",
     "service/dialog_folder.py": "copies of dialogs in the run's own folder, which is private",
     "sip/tls.py": "in a folder of mode 0700, in a file that is made with mode 0600 before",

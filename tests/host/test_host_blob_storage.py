@@ -115,9 +115,12 @@ async def test_it_is_json_and_no_class_comes_out_of_the_store(storage: BlobStora
 async def test_a_wrong_key_and_an_account_that_is_away_are_told_in_time(
     account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for address, secret in ((f"{account}/state", "d3Jvbmc="), ("http://127.0.0.1:9/x/state", KEY)):
+    for address, secret, told in (
+        (f"{account}/state", "d3Jvbmc=", "cannot be used"),
+        ("http://127.0.0.1:9/x/state", KEY, "cannot be reached"),
+    ):
         monkeypatch.setenv(STATE_PASSWORD_ENV, secret)
         storage = BlobStorage(address)
-        with pytest.raises(StorageUnusable, match="cannot be used"):
+        with pytest.raises(StorageUnusable, match=told):
             await storage.open()
         await storage.close()
