@@ -25,7 +25,8 @@ class NotKept(ValueError):
 
 
 def keep(state: CallState, timer: SessionTimer, invite: str) -> dict[str, Any] | None:
-    """``invite``: the text of the INVITE. None for a call that cannot be kept: it is not up, or a recording session, or reached over a WebSocket only."""
+    """``invite``: the text of the INVITE. None for a call that cannot be kept: it is not up, or a recording session, or
+    reached over a WebSocket only."""
     dialog = state.dialog
     if not state.is_up or dialog is None or state.recording or state.source.by_websocket:
         return None
