@@ -26,7 +26,7 @@ class ConsoleSettings(Section):
     key: Path | None = None
     phone_calls: int = Field(4, ge=0, le=1000)
     """Calls at once from the page ``/``; 0: there is no phone in it. They need the token; without one, only who sits
-    at this machine may call."""
+    at this machine may call, as long as there is neither trunk nor account."""
     token: SecretStr = SecretStr("")
     """The token that ``/v1`` requires as ``Authorization: Bearer ...``: ``VOICEBOT_CONSOLE__TOKEN`` in the environment,
     or ``token_file``. Without one, ``/v1`` is closed."""
