@@ -110,11 +110,11 @@ def prepare_models(cache_dir: Path | None = None, progress: Progress | None = No
     directory = _writable(cache_dir or default_cache_dir())
     if not _complete(directory):
         with _lock(directory / "prepare.lock"):
-            encoder, decoder = base / "encoder_model.ort", base / "decoder_model_merged.ort"
-            _make(directory, {_ENCODER: encoder, _QUICK: encoder, _DECODER: decoder, _VOICE: voice}, report)
+            heard, written = base / "encoder_model.ort", base / "decoder_model_merged.ort"
+            _make(directory, {_ENCODER: heard, _QUICK: heard, _DECODER: written, _VOICE: voice}, report)
     report("models ready", 1.0)
-    files = [directory / model.folder / _FILE for model in _MODELS]
-    return ModelFiles(*files, Path(f"{voice}.json"), base / "tokenizer.bin", lexicon)
+    encoder, quick, decoder, speaker = (directory / model.folder / _FILE for model in _MODELS)
+    return ModelFiles(encoder, quick, decoder, speaker, Path(f"{voice}.json"), base / "tokenizer.bin", lexicon)
 
 
 def _make(directory: Path, sources: dict[_Model, Path], report: Progress) -> None:
