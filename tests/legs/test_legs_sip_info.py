@@ -35,6 +35,8 @@ def invite(sender: str) -> SipRequest:
 class Came(CallHandle):
     """A call that has come in."""
 
+    outgoing = False
+
     def __init__(self, request: SipRequest, trunk: str, source: str) -> None:
         self._request, self._trunk, self._source = request, trunk, Hop(source, 40123)
 
