@@ -29,7 +29,8 @@ from voicebot.sip.stream import PING, PONG
 SUBPROTOCOL = "sip"
 PING_S = 25.0
 """How often the other end is asked whether it is there; who does not answer within half that time is let go."""
-CLOSE_S = 2.0
+CLOSE_S = 1.0
+"""For the other end to say goodbye; less than the grace of an HTTP server that is closed."""
 
 
 class WholeMessages:
