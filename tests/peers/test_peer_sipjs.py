@@ -27,7 +27,8 @@ pytestmark = [pytest.mark.peer, needs_chromium]
 HOST = "127.0.0.1"
 SOURCE = Path(__file__).parent / "sipjs"
 ENTRY = 'export { Web } from "sip.js";\n'
-PAGE = "<!doctype html><title>CRM</title><link rel=icon href=data:,><audio id=audio autoplay></audio><script src=sip.js></script>"
+PAGE = """<!doctype html><title>CRM</title><link rel=icon href=data:,>
+<audio id=audio autoplay></audio><script src=sip.js></script>"""
 CALL = """
 (async () => {
   globalThis.user = new SIP.Web.SimpleUser(SERVER, {
