@@ -135,7 +135,7 @@ async def test_an_encrypted_call_carries_voice_and_keys_both_ways(line: Line, cl
     assert bot.quality().not_authentic == leg.quality().not_authentic == 0
     again = bot._session_offered(leg._session.offer())  # a refresh keeps both keys
     assert again is not None and again.media[0].protocol == "RTP/SAVP"
-    assert again.media[0].crypto == [bot._session.stream._keys.sdes.matching(leg._session.stream._keys.sdes.offer()[0])]
+    assert again.media[0].crypto == [bot._session.stream.keys.sdes.matching(leg._session.stream.keys.sdes.offer()[0])]
     await leg.hang_up()
     await answerer.front.close()
 
