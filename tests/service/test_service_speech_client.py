@@ -64,6 +64,10 @@ def pid(client: SpeechClient) -> int:
     return client.process.pid
 
 
+async def test_its_memory_is_kept_together(client: SpeechClient) -> None:
+    assert psutil.Process(pid(client)).environ()["MALLOC_ARENA_MAX"] == os.environ.get("MALLOC_ARENA_MAX", "2")
+
+
 def strike(client: SpeechClient, number: signal.Signals) -> None:
     os.kill(pid(client), number)
 
