@@ -26,6 +26,7 @@ from voicebot.events import (
     PlaybackStarted,
     SpeechStarted,
     SpeechStopped,
+    TurnScored,
 )
 from voicebot.turns import AskKind, Commit, Drop, FloorState, Outcome, Overlapped, Pause, Resume, TurnPolicy
 from voicebot.turns.interruption import Meaning, SpokenOver, meaning
@@ -479,3 +480,32 @@ def test_an_answer_to_a_question_that_was_not_heard_may_go_on() -> None:
     )
     call = over(SAYING, question, *heard, then="Is there anything else?", until=8.0)
     assert became(call) == ["pause", "drop", "no thank you that is all"]
+
+
+UNHEARD = (
+    SpeechStarted(3.1, 3.0),
+    Hypothesis(3.6, "no thank you", 3.0, 3.6),
+    PlaybackEnded(3.62, 1, 3.0, complete=False, whole_s=4.0),
+    PlaybackEnded(3.63, 2, 0.0, complete=False),
+    SpeechStopped(3.75, 3.65),
+    Final(3.8, "No, thank you.", 3.0, 3.6, 0.9),
+)
+
+
+def test_such_an_answer_always_sounds_finished_and_the_sound_does_not_count() -> None:
+    question = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("no thank you", "no", "yes")))
+    further = (TurnScored(3.84, 3.65, 0.95), SpeechStarted(3.97, 3.9), SpeechStopped(4.6, 4.4))
+    end = Final(4.7, "That is all.", 3.9, 4.4, 0.9)
+    call = over(SAYING, question, *UNHEARD, *further, end, then="Is there anything else?", until=8.0)
+    assert became(call) == ["pause", "drop", "No, thank you. That is all."]
+
+
+def test_what_is_said_behind_it_reaches_the_bot_which_asks_again() -> None:
+    question = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("no thank you", "that is all", "no", "yes")))
+    call = over(SAYING, question, *UNHEARD, then="Is there anything else?", until=4.05)
+    assert became(call) == ["pause", "drop", "No, thank you."]
+    call.on(BotMessage(4.1, 2, "Is there anything else?", "Is there anything else?", ASKING))
+    call.on(PlaybackStarted(4.12, call.playing[-1])).on(SpeechStarted(4.2, 4.1))
+    call.on(Hypothesis(4.5, "that is all", 4.1, 4.5)).on(SpeechStopped(4.8, 4.6))
+    call.on(Final(4.9, "That is all.", 4.1, 4.6, 0.9)).until(8.0)
+    assert became(call) == ["pause", "drop", "that is all"]

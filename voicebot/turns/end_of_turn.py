@@ -65,6 +65,8 @@ class TurnSoFar:
     """The last word wants another one."""
     one_word: bool = False
     """There is one word only."""
+    unheard: bool = False
+    """These words answer a question that was not heard; its judgement is OTHER."""
     score: float | None = None
     """How likely it is that the caller has finished, by the sound of the voice, from 0 to 1; None: not known."""
 
@@ -117,8 +119,9 @@ def _may_be_value(turn: TurnSoFar) -> bool:
 
 def to_be_scored(turn: TurnSoFar) -> bool:
     """Whether the sound of the voice tells anything about the end of ``turn``: not where the words tell more. A number
-    sounds finished after each group of its digits; a value whose voice does not sound so has more to come."""
-    if turn.goes_on:
+    sounds finished after each group of its digits, and "no, thank you" before "that is all"; a value whose voice does
+    not sound so has more to come."""
+    if turn.goes_on or turn.unheard:
         return False
     if turn.kind is AnswerKind.VALUE:
         return _may_be_value(turn)

@@ -166,7 +166,7 @@ class Floor:
         turn = self.caller.so_far(self.policy.expected, self.policy.language)
         if turn.judgement is Judgement.COMPLETE and self.bot.last_heard < SHARE_TO_KNOW:
             # who interrupts before the question was heard may say more: "no thank you, that is all"
-            return replace(turn, judgement=Judgement.OTHER)
+            return replace(turn, judgement=Judgement.OTHER, unheard=True)
         return turn
 
     def _turn_deadline(self, turn: TurnSoFar) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from voicebot.events import BotMessage
+from voicebot.turns.bot_speech import SHARE_TO_KNOW
 from voicebot.turns.commands import AskKind, Canned, Commit, Drop, HangUp, Pause, Prepare, Resume, ScoreTurn
 from voicebot.turns.floor import BoundRow, Floor
 from voicebot.turns.guards import GUARDS
@@ -74,10 +75,10 @@ def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
     ended = floor.turn_end(now)
     turn = floor.caller.take(now)
     if turn.text:
-        floor.given.told(turn.text, floor.policy.expected, now)
+        heard = _prompt_heard(floor)
+        floor.given.told(turn.text, floor.policy.expected if heard >= SHARE_TO_KNOW else None, now)
         _understood(floor)
         floor.deferred.allow_late_end_key("")
-        heard = _prompt_heard(floor)
         floor.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard, ended=ended)
     elif or_no_match and turn.voiced_s >= floor.policy.settings.min_no_match_s:
         floor.no_matches += 1
