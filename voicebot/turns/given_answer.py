@@ -29,8 +29,8 @@ class GivenAnswer:
         self._until = float("-inf")
 
     def told(self, text: str, expected: ExpectedAnswer | None, now: float) -> None:
-        """At ``now``, the bot is told ``text``, and has waited for the ``expected`` answer. None: for none that is known,
-        or its question was not heard, so that it may well ask again."""
+        """At ``now``, the bot is told ``text``, and has waited for the ``expected`` answer. None: for none that is
+        known, or its question was not heard, so that it may well ask again."""
         self._said, self._expected = frozenset(words(text)), expected
         whole = judge(text, expected) in WHOLE
         self._until = now + GOES_ON_S if whole else float("-inf")
