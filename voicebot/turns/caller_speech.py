@@ -83,6 +83,11 @@ class CallerSpeech:
         """Whether any word of the current turn is known."""
         return bool(self.text)
 
+    @property
+    def may_be_reworded(self) -> bool:
+        """Whether the latest result is a hypothesis."""
+        return self._hypothesis is not None
+
     def is_sure(self, confidence: float) -> bool:
         """Whether the words are none that the recogniser has made of a noise: a final result has ``confidence``, or two
         hypotheses of a voice that goes on begin with the same words."""
@@ -142,7 +147,7 @@ class CallerSpeech:
             known_until = max(known_until, self._wordless_until)
         return TurnSoFar(
             final=newest is not None and not guess,
-            hypothesis=self._hypothesis is not None,
+            hypothesis=self.may_be_reworded,
             covered=newest is not None and (self._offset is None or known_until >= self._offset - slack_s),
             words=bool(text),
             in_number=ends_in_number(text) or ends_in_part(text, expected),

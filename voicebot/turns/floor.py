@@ -148,7 +148,7 @@ class Floor:
             return Meaning.LISTENING
         asked = self.policy.asked and not self.requests.owed
         over = self.bot.spoken_over(self.caller.began, asked=asked, doubtful=self.caller.doubtful)
-        if self.given.may_go_on(self.caller.began) and self._turn().hypothesis:
+        if self.given.may_go_on(self.caller.began) and self.caller.may_be_reworded:
             over = replace(over, goes_on=True)
         policy, sure = self.policy, self.caller.is_sure(self.policy.settings.sure_confidence)
         return meaning(self.caller.text, policy.language, policy.expected, over, confirmed=sure)

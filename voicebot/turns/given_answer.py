@@ -37,7 +37,7 @@ class GivenAnswer:
 
     def may_go_on(self, began: float | None) -> bool:
         """Whether what is spoken from ``began`` on may go on with the answer given, whatever it will be."""
-        return began is not None and began < self._until and self._expected is not None
+        return began is not None and began < self._until
 
     def goes_on(self, text: str, began: float | None, language: str) -> bool:
         """Whether ``text``, spoken from ``began`` on, in ``language`` ("en-US"), only goes on with the answer given."""
