@@ -30,9 +30,9 @@ from bench.soak import SETTLE_S, footprint, grown, serving
 from bench.timed_speech import NOW, sent_at, speaking_in_time
 from voicebot.assist.roster import MOST_ENDED
 from voicebot.audio import PCMU
-from voicebot.console.assist_watch import BEAT_S
 from voicebot.log import configure_logging
 from voicebot.speech import apology
+from voicebot.web.assist_watch import BEAT_S
 
 VANISH_EVERY = 10
 SPEECH_S, PAUSE_S = 0.7, 0.5

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from voicebot.address import Address
 from voicebot.calls import AudioFiles, CallRequest, Calls, Outbound, PromptAudio
-from voicebot.console import CallsApi, ConsoleServer, Metrics
 from voicebot.legs import Leg
 from voicebot.legs.recorded import RecordedCall
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -51,6 +50,7 @@ from voicebot.settings import Settings, for_children
 from voicebot.sip import CONNECTION_BOUNDS
 from voicebot.speech import EchoGuard, PromptVoice, VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
+from voicebot.web import CallsApi, ConsoleServer, Metrics
 
 if TYPE_CHECKING:
     from voicebot.service.assist import Assistance

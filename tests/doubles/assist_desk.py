@@ -17,9 +17,9 @@ from voicebot.assist.access import AccessTokens, Visitor
 from voicebot.assist.entries import Suggestion
 from voicebot.assist.roster import Roster
 from voicebot.calls import Calls
-from voicebot.console import AssistApi, CallsApi, ConsoleServer, Gate, Metrics
 from voicebot.listening import Bounds
 from voicebot.listening.http import HTTP_BOUNDS
+from voicebot.web import AssistApi, CallsApi, ConsoleServer, Gate, Metrics
 
 OPERATOR = "let me in"
 SECRET = "0123456789abcdef0123456789abcdef"

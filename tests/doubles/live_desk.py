@@ -12,8 +12,8 @@ from assist_desk import EventReader
 from call_world import Line, World
 
 from voicebot.calls import Calls, CallSession
-from voicebot.console import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate
 from voicebot.events import BotDone, BotMessage, Final, Hypothesis, SpeechStarted, SpeechStopped
+from voicebot.web import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate
 
 
 class LiveDesk:

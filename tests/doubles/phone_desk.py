@@ -11,13 +11,13 @@ from call_world import World
 from free_port import free_ports
 
 from voicebot.calls import Calls
-from voicebot.console import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate, PhoneApi
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, Trunk
+from voicebot.web import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate, PhoneApi
 
 HOST = "127.0.0.1"
 

@@ -25,4 +25,4 @@ def test_the_bundle_in_the_tree_is_what_its_sources_give() -> None:
         timeout=60,
         check=True,
     )
-    assert built.stdout == (resources.files("voicebot.console") / "phone" / "jssip.js").read_bytes()
+    assert built.stdout == (resources.files("voicebot.web") / "phone" / "jssip.js").read_bytes()

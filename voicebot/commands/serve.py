@@ -14,12 +14,12 @@ from rich.console import Console
 from voicebot.app import Application
 from voicebot.app import serve as serve_calls
 from voicebot.bots.channel import ChannelUnavailable
-from voicebot.console import ConsoleUnavailable
 from voicebot.log import configure_logging
 from voicebot.private_files import keep_private, make_folder
 from voicebot.service.acs import require_acs
 from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings, SettingsError, load_settings
+from voicebot.web import ConsoleUnavailable
 
 
 def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:

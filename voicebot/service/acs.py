@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from voicebot.console import Figure, Panel
 from voicebot.legs import Leg
 from voicebot.legs.acs_front_end import AcsFrontEnd
 from voicebot.rtp import MediaClock
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import Settings
+from voicebot.web import Figure, Panel
 
 
 def require_acs() -> None:

@@ -17,13 +17,13 @@ from voicebot.assist.redaction import warm
 from voicebot.assist.roster import Roster
 from voicebot.assist.services import AssistServices
 from voicebot.calls import Calls
-from voicebot.console import Figure, Panel
 from voicebot.legs.recorded import RecordedCall
 from voicebot.regular_files import read_regular_file
 from voicebot.service.language import LanguageService, bot_that_suggests
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import Settings
+from voicebot.web import Figure, Panel
 
 logger = logging.getLogger(__name__)
 

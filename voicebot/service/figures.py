@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from voicebot.console import Figure
 from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.governor import EDGES, Governor
 from voicebot.service.supervisor import ChildProcess
 from voicebot.sip import SipEndpoint, TrunkState
+from voicebot.web import Figure
 
 
 def refused_figure(refused: Mapping[str, int]) -> Figure:

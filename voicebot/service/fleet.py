@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from voicebot import __version__
-from voicebot.console import Figure, Panel
 from voicebot.fleet import Fleet, Keeper, NodeState
 from voicebot.host_wire import STATE_PASSWORD_ENV
 from voicebot.redis_server import LIMIT_S, RedisAddress, RedisServer
 from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings
+from voicebot.web import Figure, Panel
 
 _OWN: dict[str, set[str] | bool] = {
     "sip": {"host", "port", "listen", "advertised_host", "media_host", "max_calls", "least_calls"},

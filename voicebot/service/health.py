@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from voicebot.calls import Calls
-from voicebot.console import Figure, Panel
 from voicebot.fleet import Fleet
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.service.dialog_versions import DialogVersions
@@ -25,6 +24,7 @@ from voicebot.service.overview import dialogs_panel, lines_panel, load_panel, re
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings
+from voicebot.web import Figure, Panel
 
 
 class Further(Protocol):

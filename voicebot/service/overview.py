@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from voicebot import __version__
-from voicebot.console import Panel
 from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.figures import registered_accounts
 from voicebot.service.governor import Governor, Load
 from voicebot.sip import SipEndpoint, TrunkState
+from voicebot.web import Panel
 
 
 def service_panel(unready: Sequence[str], notes: Sequence[str], running: int, most: int) -> Panel:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from voicebot.calls import Calls
-from voicebot.console import LiveApi, OperatorGate, PhoneApi
 from voicebot.own_trunks import PAGE_TRUNK
 from voicebot.settings import Settings
 from voicebot.sip import SipEndpoint
+from voicebot.web import LiveApi, OperatorGate, PhoneApi
 
 
 def phone_api(settings: Settings, endpoint: SipEndpoint) -> PhoneApi | None:

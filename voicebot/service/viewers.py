@@ -8,11 +8,11 @@ from dataclasses import replace
 from voicebot.assist.entries import Suggestion
 from voicebot.assist.roster import Roster
 from voicebot.assist.webhooks import Webhooks
-from voicebot.console import AssistApi, Figure, Gate
 from voicebot.listening import Bounds
 from voicebot.listening.descriptors import Allowance
 from voicebot.listening.http import HTTP_BOUNDS
 from voicebot.settings import Settings
+from voicebot.web import AssistApi, Figure, Gate
 
 OTHERS = 64
 """Connections of the console that viewers from one address, such as a proxy, leave to others."""

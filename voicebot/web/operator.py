@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
-from voicebot.console.answers import error
+from voicebot.web.answers import error
 
 
 class OperatorGate:

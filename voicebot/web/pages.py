@@ -48,7 +48,7 @@ _TYPES: Final = {
 def page_routes(folder: str, page: str = "") -> list[web.RouteDef]:
     """The files of ``folder``, at `/folder/file`; its page at ``page``. They are read now, and kept."""
     routes = []
-    for file in (resources.files("voicebot.console") / folder).iterdir():
+    for file in (resources.files("voicebot.web") / folder).iterdir():
         path = page if file.name == "index.html" else f"/{folder}/{file.name}"
         routes.append(web.get(path, _file(file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])))
     return routes

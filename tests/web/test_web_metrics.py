@@ -6,7 +6,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from voicebot.console import Figure, Metrics
+from voicebot.web import Figure, Metrics
 
 
 def samples(metrics: Metrics) -> dict[str, float]:

@@ -18,9 +18,9 @@ from voicebot import sip
 from voicebot.address import Address
 from voicebot.calls import Calls, Outbound
 from voicebot.certificate import self_signed_pem
-from voicebot.console import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import Leg
+from voicebot.web import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
 
 TOKEN = "let me in"
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from voicebot.console.token import bearer
+from voicebot.web.token import bearer
 
 
 async def status(secret: Callable[[], str], path: str = "/v1/calls", authorization: str | None = None) -> int:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from voicebot.console.tickets import Tickets
+from voicebot.web.tickets import Tickets
 
 
 def test_a_ticket_is_good_once() -> None:

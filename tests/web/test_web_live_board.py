@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from voicebot.calls.record_timeline import RecordClock, Timeline
-from voicebot.console import live_board
-from voicebot.console.live_board import LOOK_S, MOST_GONE, Board
+from voicebot.web import live_board
+from voicebot.web.live_board import LOOK_S, MOST_GONE, Board
 
 pytestmark = pytest.mark.virtual_time
 

@@ -13,14 +13,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from voicebot.console.pages import page_routes
 from voicebot.listening.http import HttpServer
+from voicebot.web.pages import page_routes
 
 PAGES = {"assist": "/assist", "live": "/live", "phone": "/", "shared": ""}
 ALL = {
     f"{folder}/{file.name}": file.read_text()
     for folder in PAGES
-    for file in (resources.files("voicebot.console") / folder).iterdir()
+    for file in (resources.files("voicebot.web") / folder).iterdir()
 }
 OURS = {name: text for name, text in ALL.items() if not name.startswith("phone/jssip.")}
 

@@ -10,8 +10,8 @@ from assist_desk import EventReader
 from live_desk import live_desk
 from waiting import until
 
-from voicebot.console.live_api import MOST_STREAMS
 from voicebot.events import RecordingAction, RecordingAsked
+from voicebot.web.live_api import MOST_STREAMS
 
 
 async def until_event(reader: EventReader, event: str) -> dict[str, Any]:
@@ -60,7 +60,7 @@ async def test_a_call_is_found_by_its_call_id_as_well_and_not_after_its_end() ->
 
 
 async def test_the_end_of_a_call_ends_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicebot.console.live_api.AFTERWARDS_S", 0.01)
+    monkeypatch.setattr("voicebot.web.live_api.AFTERWARDS_S", 0.01)
     async with live_desk() as desk:
         call = await desk.call()
         async with desk.stream(f"calls/{call.id}/events") as reader:

@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from voicebot.assist.access import AccessTokens, TokenRefused, Visitor
-from voicebot.console.operator import is_token, shown_token
+from voicebot.web.operator import is_token, shown_token
 
 PREFIX: Final = "/v1/assist"
 PROTOCOL: Final = "voicebot.assist"

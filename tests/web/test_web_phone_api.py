@@ -12,11 +12,11 @@ import pytest
 from aiohttp import web
 from waiting import until
 
-from voicebot.console.operator import OperatorGate
-from voicebot.console.phone_api import MOST_TICKETS, SPARE, TICKET_S, PhoneApi
-from voicebot.console.token import bearer
 from voicebot.listening.http import HttpServer
 from voicebot.listening.http_origin import own_names
+from voicebot.web.operator import OperatorGate
+from voicebot.web.phone_api import MOST_TICKETS, SPARE, TICKET_S, PhoneApi
+from voicebot.web.token import bearer
 
 TOKEN = "let me in"
 

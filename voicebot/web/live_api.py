@@ -1,6 +1,6 @@
 """`/v1/live`: the calls of bots while they run, by server-sent events (the HTML standard, 9.2).
 
-`calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.console.live_board`).
+`calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.web.live_board`).
 `calls/{id}/events` tells one call, line by line as its record will have it: hypotheses, words, prompts, keys, and what
 became of them. ``id`` is the call's id or its SIP Call-ID. After the position in ``Last-Event-ID`` it goes on. What is
 not kept in records, words of callers in particular, is told to nobody.
@@ -19,11 +19,11 @@ from voicebot.assist.entry_json import encode
 from voicebot.assist.readers import Readers
 from voicebot.calls import Calls
 from voicebot.calls.session import CallSession
-from voicebot.console.answers import error
-from voicebot.console.assist_streams import Streams
-from voicebot.console.assist_watch import BEAT_S, Event, Sink, number_in
-from voicebot.console.live_board import Board
-from voicebot.console.operator import OperatorGate
+from voicebot.web.answers import error
+from voicebot.web.assist_streams import Streams
+from voicebot.web.assist_watch import BEAT_S, Event, Sink, number_in
+from voicebot.web.live_board import Board
+from voicebot.web.operator import OperatorGate
 
 logger = logging.getLogger(__name__)
 

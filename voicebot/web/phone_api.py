@@ -13,9 +13,9 @@ from typing import Final
 
 from aiohttp import web
 
-from voicebot.console.answers import error
-from voicebot.console.operator import OperatorGate
-from voicebot.console.tickets import Tickets
+from voicebot.web.answers import error
+from voicebot.web.operator import OperatorGate
+from voicebot.web.tickets import Tickets
 
 PREFIX: Final = "/v1/phone"
 TICKET_S: Final = 60.0

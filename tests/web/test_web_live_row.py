@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.console.live_row import MOST_GAPS, MOST_UTTERANCES, Row
+from voicebot.web.live_row import MOST_GAPS, MOST_UTTERANCES, Row
 
 
 def line(event: str, at_ms: float = 0.0, **fields: Any) -> dict[str, Any]:

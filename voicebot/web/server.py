@@ -12,18 +12,18 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from voicebot.console.answers import error
-from voicebot.console.api import MAX_BODY, CallsApi
-from voicebot.console.assist_api import AssistApi
-from voicebot.console.live_api import LiveApi
-from voicebot.console.metrics import CONTENT_TYPE, Metrics
-from voicebot.console.page import Panel, render
-from voicebot.console.pages import page_routes
-from voicebot.console.phone_api import PhoneApi
-from voicebot.console.token import bearer
 from voicebot.listening import Bounds
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer
 from voicebot.listening.http_origin import own_names
+from voicebot.web.answers import error
+from voicebot.web.api import MAX_BODY, CallsApi
+from voicebot.web.assist_api import AssistApi
+from voicebot.web.live_api import LiveApi
+from voicebot.web.metrics import CONTENT_TYPE, Metrics
+from voicebot.web.page import Panel, render
+from voicebot.web.pages import page_routes
+from voicebot.web.phone_api import PhoneApi
+from voicebot.web.token import bearer
 
 logger = logging.getLogger(__name__)
 

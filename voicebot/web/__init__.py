@@ -9,15 +9,15 @@ Rules of this package:
 * Answers of `/v1` are JSON. Errors are ``{"error": {"code", "message"}}``, and say what to do.
 """
 
-from voicebot.console.api import CallsApi
-from voicebot.console.assist_api import AssistApi
-from voicebot.console.assist_gate import Gate
-from voicebot.console.live_api import LiveApi
-from voicebot.console.metrics import Figure, Metrics
-from voicebot.console.operator import OperatorGate
-from voicebot.console.page import Panel
-from voicebot.console.phone_api import PhoneApi
-from voicebot.console.server import ConsoleServer, ConsoleUnavailable
+from voicebot.web.api import CallsApi
+from voicebot.web.assist_api import AssistApi
+from voicebot.web.assist_gate import Gate
+from voicebot.web.live_api import LiveApi
+from voicebot.web.metrics import Figure, Metrics
+from voicebot.web.operator import OperatorGate
+from voicebot.web.page import Panel
+from voicebot.web.phone_api import PhoneApi
+from voicebot.web.server import ConsoleServer, ConsoleUnavailable
 
 __all__ = [
     "AssistApi",

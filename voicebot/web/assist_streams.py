@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
-from voicebot.console.assist_gate import PROTOCOL
-from voicebot.console.assist_watch import Event, Sink
+from voicebot.web.assist_gate import PROTOCOL
+from voicebot.web.assist_watch import Event, Sink
 
 AGAIN_MS: Final = 1000
 """After so long a browser connects again."""

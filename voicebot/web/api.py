@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationErr
 
 from voicebot.address import Address
 from voicebot.calls import CallRequest, Calls, CannotCall, Outbound
-from voicebot.console.answers import error, faults
 from voicebot.fleet import Fleet
 from voicebot.json_body import parse_json
 from voicebot.listening.http import read_body
+from voicebot.web.answers import error, faults
 
 logger = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from voicebot.console.answers import error
-from voicebot.console.assist_gate import PREFIX as ASSIST
-from voicebot.console.live_api import PREFIX as LIVE
-from voicebot.console.operator import is_token, shown_token
-from voicebot.console.phone_api import PREFIX as PHONE
+from voicebot.web.answers import error
+from voicebot.web.assist_gate import PREFIX as ASSIST
+from voicebot.web.live_api import PREFIX as LIVE
+from voicebot.web.operator import is_token, shown_token
+from voicebot.web.phone_api import PREFIX as PHONE
 
 _GATED = (f"{ASSIST}/", f"{LIVE}/", f"{PHONE}/")
 

@@ -13,11 +13,11 @@ from waiting import until
 
 from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.feed import PAGE
-from voicebot.console.assist_streams import MAX_MESSAGE
-from voicebot.console.assist_watch import MOST_CALLS
 from voicebot.listening import Bounds
 from voicebot.listening.descriptors import raise_limit
 from voicebot.listening.rates import Rate
+from voicebot.web.assist_streams import MAX_MESSAGE
+from voicebot.web.assist_watch import MOST_CALLS
 
 
 def words(events: list[dict[str, Any]]) -> list[str]:

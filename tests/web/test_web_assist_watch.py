@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voicebot.console.assist_watch import MOST_CALLS, number_in, numbers_in
+from voicebot.web.assist_watch import MOST_CALLS, number_in, numbers_in
 
 
 @pytest.mark.parametrize(

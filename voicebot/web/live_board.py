@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from voicebot.assist.entry_json import encode
 from voicebot.assist.readers import Readers
 from voicebot.calls.record_timeline import Timeline
-from voicebot.console.live_row import Row
+from voicebot.web.live_row import Row
 
 LOOK_S: Final = 1.0
 MOS_LOOKS: Final = 5

@@ -20,12 +20,12 @@ from voicebot.assist.analysis import AnalysisUnavailable
 from voicebot.assist.entries import Suggestion
 from voicebot.assist.entry_json import party_json, suggestion_json, summary_json
 from voicebot.assist.roster import Roster, WatchedCall
-from voicebot.console.answers import error, faults
-from voicebot.console.assist_gate import PREFIX, Gate
-from voicebot.console.assist_streams import Streams
-from voicebot.console.assist_watch import Sink, Watch, number_in, numbers_in
 from voicebot.json_body import parse_json
 from voicebot.listening.http import read_body
+from voicebot.web.answers import error, faults
+from voicebot.web.assist_gate import PREFIX, Gate
+from voicebot.web.assist_streams import Streams
+from voicebot.web.assist_watch import Sink, Watch, number_in, numbers_in
 
 logger = logging.getLogger(__name__)
 
