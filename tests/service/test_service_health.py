@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from voicebot.calls import Keeping
+from voicebot.legs.sip_front_end import REFUSALS
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.governor import Governor, Load
 from voicebot.service.health import Health
@@ -106,7 +107,11 @@ async def test_before_the_start_nothing_is_said_of_parts_that_are_not_there_yet(
     service.health.started = False
     assert service.health.unready() == ["the service is being started"]
     assert [panel.title for panel in service.health.panels()] == ["Service"]
-    assert service.figures() == {"calls_refused": {"limit": 3}}
+    assert service.figures() == {
+        "calls_refused": dict.fromkeys(REFUSALS, 0) | {"limit": 3},
+        "ready": {"": 0},
+        "draining": {"": 0},
+    }
 
 
 async def test_each_process_that_is_away_is_named(service: Service) -> None:
@@ -145,6 +150,19 @@ async def test_a_service_that_is_being_stopped_says_so(service: Service) -> None
     service.front_end.draining = True
     assert service.health.unready() == ["the service is being stopped"]
     assert service.facts("Service")["takes calls"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("draining", "trouble", "ready"),
+    [(False, "", 1), (True, "", 0), (False, "the speech service is away", 0)],
+    ids=["serving", "draining", "in trouble"],
+)
+async def test_figures_tell_a_service_that_ends_from_one_in_trouble(
+    service: Service, draining: bool, trouble: str, ready: int
+) -> None:
+    service.front_end.draining, service.speech.trouble = draining, trouble
+    figures = service.figures()
+    assert (figures["ready"], figures["draining"]) == ({"": ready}, {"": draining})
 
 
 async def test_figures_are_those_of_all_parts(service: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from voicebot.web import Figure, Metrics
@@ -81,6 +82,31 @@ def test_running_calls_are_told_also_where_there_are_none() -> None:
     found = samples(Metrics())
     assert found["voicebot_calls_up{direction=inbound,state=up}"] == 0
     assert found["voicebot_calls_up{direction=outbound,state=calling}"] == 0
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        "calls_total{direction=inbound,outcome=killed}",
+        "calls_total{direction=outbound,outcome=other}",
+        "call_setup_seconds_count{direction=inbound}",
+        "failures_total{what=recognition}",
+        "turn_ends_total{why=patience}",
+        "sounds_over_prompts_total{outcome=echo}",
+        "prepared_total{what=thrown-away}",
+        "rtp_packets_total{kind=not-authentic}",
+    ],
+)
+def test_what_has_not_happened_yet_is_told_as_zero_so_that_the_first_time_is_seen_as_an_increase(series: str) -> None:
+    assert samples(Metrics())[f"voicebot_{series}"] == 0
+
+
+def test_no_event_makes_a_series_that_was_not_there() -> None:
+    before = samples(metrics := Metrics()).keys()
+    for direction in ("inbound", "outbound"):
+        for reason in ("caller", "killed", "<script>"):
+            metrics.call_ended(record(direction=direction, end={"reason": reason}))
+    assert samples(metrics).keys() == before
 
 
 def test_figures_of_others_are_read_when_they_are_asked_for() -> None:

@@ -36,6 +36,9 @@ from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
+REJECTIONS = ("draining", "limit", "busy", "number")
+"""Why a call is rejected or left alone here."""
+
 MAX_KNOWN: Final = 4096
 """Incoming calls that are remembered, so that another delivery is known as such."""
 LINGER_S: Final = 60.0
@@ -59,7 +62,7 @@ class AcsFrontEnd:
         admits: Callable[[], bool] = lambda: True,
     ) -> None:
         self.rejected: Counter[str] = Counter()
-        """Calls that were rejected or left alone here, by reason: ``draining``, ``limit``, ``busy``, ``number``."""
+        """Calls that were rejected or left alone here, by reason (:data:`REJECTIONS`)."""
         self._options = options
         self._platform = platform
         self._on_leg = on_leg

@@ -38,6 +38,8 @@ _NO_ROOM = {
     "busy": "the machine carries no more calls now",
 }
 
+REFUSALS = ("draining", "limit", "busy", "fleet", "ports", "codec")
+"""Why an incoming call is refused here."""
 RESPONSE_TIMEOUT_S = 10.0
 """If no response at all to our INVITE has come by then, the other side counts as unreachable (timer B takes 32 s)."""
 
@@ -88,8 +90,7 @@ class SipFrontEnd:
         self._draining = False
         self._tasks = BackgroundTasks(logger)
         self.rejected: Counter[str] = Counter()
-        """Calls refused here, by reason: ``draining``, ``limit``, ``busy``, ``fleet``, ``ports``,
-        ``codec``."""
+        """Calls refused here, by reason (:data:`REFUSALS`)."""
 
     async def start(self) -> None:
         """Bind and accept calls. Raises OSError."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from voicebot.legs import Leg
-from voicebot.legs.acs_front_end import AcsFrontEnd
+from voicebot.legs.acs_front_end import REJECTIONS, AcsFrontEnd
 from voicebot.rtp import MediaClock
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import Settings
@@ -54,9 +54,10 @@ class AcsService:
 
     def figures(self) -> list[Figure]:
         front_end = self.front_end
+        rejected = dict.fromkeys(REJECTIONS, 0) | front_end.rejected
         return [
             Figure("acs_calls", "Calls by Azure Communication Services now", {"": front_end.active}, "", "gauge"),
-            Figure("acs_calls_rejected", "Calls that were rejected or left alone", dict(front_end.rejected), "reason"),
+            Figure("acs_calls_rejected", "Calls that were rejected or left alone", rejected, "reason"),
             Figure("acs_requests_refused", "Requests that were refused or could not be read",
                    dict(front_end.refused), "what"),
         ]  # fmt: skip

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from voicebot.assist.analyst import AnalysisOptions, InvalidFolder
 from voicebot.assist.bot_suggestions import MakeConversation
@@ -17,7 +17,7 @@ from voicebot.assist.redaction import warm
 from voicebot.assist.roster import Roster
 from voicebot.assist.services import AssistServices
 from voicebot.calls import Calls
-from voicebot.legs.recorded import RecordedCall
+from voicebot.legs.recorded import EndReason, RecordedCall
 from voicebot.regular_files import read_regular_file
 from voicebot.service.language import LanguageService, bot_that_suggests
 from voicebot.service.speech import SpeechService
@@ -84,9 +84,10 @@ class Assistance:
     def figures(self) -> list[Figure]:
         """The metrics of the calls."""
         calls = self.calls
+        ended = dict.fromkeys(get_args(EndReason), 0) | calls.ended
         now = {"calls": len(calls), "parties": calls.parties, "recognisers": calls.recognisers}
         return [
-            Figure("assist_calls", "Calls between people that have ended", dict(calls.ended), "reason"),
+            Figure("assist_calls", "Calls between people that have ended", ended, "reason"),
             Figure("assist_now", "Running calls between people, with their parties", now, "what", "gauge"),
             Figure("assist_utterances", "Final utterances, corrections included", dict(calls.utterances), "role"),
             Figure("assist_withheld", "What was withheld in ended calls", dict(calls.withheld), "category"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from voicebot.legs.sip_front_end import REFUSALS
 from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.governor import EDGES, Governor
@@ -14,8 +15,17 @@ from voicebot.web import Figure
 
 
 def refused_figure(refused: Mapping[str, int]) -> Figure:
-    """Calls that a front end refused, by reason."""
-    return Figure("calls_refused", "Inbound calls that we refused", dict(refused), "reason")
+    """Calls that the SIP front end refused, by reason."""
+    counts = {reason: refused.get(reason, 0) for reason in REFUSALS}
+    return Figure("calls_refused", "Inbound calls that we refused", counts, "reason")
+
+
+def ready_figures(*, ready: bool, draining: bool) -> list[Figure]:
+    """Whether calls are taken; and if not, whether that is meant so."""
+    return [
+        Figure("ready", "1 while calls are taken", {"": float(ready)}, kind="gauge"),
+        Figure("draining", "1 while the service ends with its last call", {"": float(draining)}, kind="gauge"),
+    ]
 
 
 def load_figures(governor: Governor, *, refuses: bool) -> list[Figure]:

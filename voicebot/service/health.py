@@ -14,6 +14,7 @@ from voicebot.service.figures import (
     load_figures,
     losses_figure,
     process_figure,
+    ready_figures,
     refused_figure,
     sip_figures,
     state_figure,
@@ -91,11 +92,14 @@ class Health:
 
     def figures(self) -> list[Figure]:
         """The metrics of all parts."""
-        refused = refused_figure(self._sip.rejected)
+        always = [
+            refused_figure(self._sip.rejected),
+            *ready_figures(ready=not self.unready(), draining=self._sip.draining),
+        ]
         if not self.started:
-            return [refused]
+            return always
         return [
-            refused,
+            *always,
             *load_figures(self._governor, refuses=self._settings.sip.refuse_when_busy),
             process_figure([*self._processes, *(child for part in self._further for child in part.processes)]),
             losses_figure(self._calls.services.keeping.losses),

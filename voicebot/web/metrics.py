@@ -1,7 +1,8 @@
 """The metrics for Prometheus at `/metrics`. docs/operations.md explains each.
 
 Those of calls are counted from a call's record when it has ended (`voicebot.calls.record`); those of other parts of the
-service are read at each request. All labels have few values: never a number, a name or the id of a call.
+service are read at each request. All labels have few values: never a number, a name or the id of a call. Their series
+are there from the start, with 0: of one that begins with its first event, Prometheus sees no increase.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -17,7 +19,9 @@ from prometheus_client.registry import Collector
 
 from voicebot import __version__
 from voicebot.calls import CallSession
+from voicebot.calls.preparing import PreparedCounts
 from voicebot.records import KILLED
+from voicebot.turns import Outcome, TurnEnd
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -29,6 +33,8 @@ _JITTER_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 _ROUND_TRIP_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1)
 _MOS = (1, 1.5, 2, 2.5, 3, 3.2, 3.4, 3.6, 3.8, 4, 4.2, 4.4)
 
+_DIRECTIONS = ("inbound", "outbound")
+_FAILURES = ("bot", "playback", "recognition")
 _CALLS_UP = {("inbound", "ringing"): 0, ("inbound", "up"): 0} | dict.fromkeys(
     (("outbound", state) for state in ("calling", "ringing", "early-media", "up")), 0
 )
@@ -48,6 +54,7 @@ _ENDS = frozenset(
     {"caller", "bot", "transfer", "media-timeout", "cancelled", "rejected", "no-ack", "no-answer", "expired", "error"}
     | {"busy", "declined", "unreachable", "refused", KILLED}
 )
+_OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +84,26 @@ class Metrics:
         self._figures = figures
         registry = self._registry = CollectorRegistry(auto_describe=False)
         self._ends = Counter("voicebot_calls", "Calls that have ended", ["direction", "outcome"], registry=registry)
-        self._setup = _histogram("call_setup_seconds", "INVITE to answer", _SETUP_S, registry, ["direction"])
-        self._duration = _histogram("call_duration_seconds", "Answer to end", _DURATION_S, registry, ["direction"])
+        for direction, outcome in product(_DIRECTIONS, (*_ENDS, _OTHER)):
+            self._ends.labels(direction, outcome)
+        self._setup = _histogram("call_setup_seconds", "INVITE to answer", _SETUP_S, registry, directions=True)
+        self._duration = _histogram("call_duration_seconds", "Answer to end", _DURATION_S, registry, directions=True)
         self._gap = _histogram("response_gap_seconds", "Silence before each answer of the bot", _GAP_S, registry)
-        self._turn_ends = Counter("voicebot_turn_ends", "Why turns of callers were over", ["why"], registry=registry)
-        self._overlaps = Counter(
-            "voicebot_sounds_over_prompts",
-            "Sounds over prompts, by what became of them",
-            ["outcome"],
-            registry=registry,
+        self._turn_ends = _counter("turn_ends", "Why turns of callers were over", "why", TurnEnd, registry)
+        self._overlaps = _counter(
+            "sounds_over_prompts", "Sounds over prompts, by what became of them", "outcome", Outcome, registry
         )
-        self._failures = Counter(
-            "voicebot_failures", "Failures in calls: bot, recognition or playback", ["what"], registry=registry
+        self._failures = _counter(
+            "failures", "Failures in calls: bot, recognition or playback", "what", _FAILURES, registry
         )
-        self._prepared = Counter(
-            "voicebot_prepared", "Trial turns of the bot, and what became of the prompts", ["what"], registry=registry
+        self._prepared = _counter(
+            "prepared",
+            "Trial turns of the bot, and what became of the prompts",
+            "what",
+            map(_hyphenated, PreparedCounts().as_dict()),
+            registry,
         )
-        self._packets = Counter("voicebot_rtp_packets", "RTP packets of ended calls", ["kind"], registry=registry)
+        self._packets = _counter("rtp_packets", "RTP packets of ended calls", "kind", _PACKETS, registry)
         self._loss = _histogram("rtp_loss_ratio", "Packets lost or too late, as a share, per call", _LOSS, registry)
         self._jitter = _histogram("rtp_jitter_seconds", "Interarrival jitter per call (RFC 3550)", _JITTER_S, registry)
         self._remote_jitter = _histogram(
@@ -117,7 +127,7 @@ class Metrics:
         """Count an ended call. ``record``: as :meth:`voicebot.calls.RecordBuilder.build` makes it."""
         direction = record["direction"]
         reason = record["end"]["reason"]
-        self._ends.labels(direction, reason if reason in _ENDS else "other").inc()
+        self._ends.labels(direction, reason if reason in _ENDS else _OTHER).inc()
         if record["answered_ms"] is not None:
             self._setup.labels(direction).observe(record["answered_ms"] / 1000)
         if record["talk_ms"] is not None:
@@ -132,7 +142,7 @@ class Metrics:
         for failure in record["failures"]:
             self._failures.labels(failure["what"]).inc()
         for what, count in record["prepared"].items():
-            self._prepared.labels(what.replace("_", "-")).inc(count)
+            self._prepared.labels(_hyphenated(what)).inc(count)
         self._quality(record["quality"])
 
     def line_told(self, late_s: float) -> None:
@@ -186,10 +196,25 @@ class _Read(Collector):
         return self._metrics.collect()
 
 
+def _counter(name: str, text: str, label: str, values: Iterable[str], registry: CollectorRegistry) -> Counter:
+    counter = Counter(f"voicebot_{name}", text, [label], registry=registry)
+    for value in values:
+        counter.labels(value)
+    return counter
+
+
 def _histogram(
-    name: str, text: str, buckets: tuple[float, ...], registry: CollectorRegistry, labels: Iterable[str] = ()
+    name: str, text: str, buckets: tuple[float, ...], registry: CollectorRegistry, *, directions: bool = False
 ) -> Histogram:
-    return Histogram(f"voicebot_{name}", text, list(labels), buckets=buckets, registry=registry)
+    labels = ["direction"] if directions else []
+    histogram = Histogram(f"voicebot_{name}", text, labels, buckets=buckets, registry=registry)
+    for direction in _DIRECTIONS if directions else ():
+        histogram.labels(direction)
+    return histogram
+
+
+def _hyphenated(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def _build_info() -> GaugeMetricFamily:
