@@ -120,6 +120,45 @@ async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_start
         await child.stop()
 
 
+@pytest.mark.usefixtures("often_asked")
+async def test_a_child_that_answers_late_does_not_hang_as_we_may_be_the_ones_who_are_slow() -> None:
+    answers = 0
+
+    async def healthy() -> bool:
+        nonlocal answers
+        await asyncio.sleep(10 * supervisor.HEALTH_EVERY_S)
+        answers += 1
+        return True
+
+    child = ChildProcess("late", python(READY + "time.sleep(60)"), on_ready=lambda _: None, healthy=healthy,
+                         hang_timeout_s=30.0)  # fmt: skip
+    await child.start()
+    try:
+        await until(lambda: answers == 3)
+        assert child.restarts == 0 and child.running
+    finally:
+        await child.stop()
+
+
+@pytest.mark.usefixtures("often_asked")
+async def test_a_child_that_ends_is_started_anew_though_its_answer_is_still_waited_for() -> None:
+    said: list[dict[str, Any]] = []
+    asked = asyncio.Event()
+
+    async def healthy() -> bool:
+        asked.set()
+        return await asyncio.Event().wait()
+
+    child = ChildProcess("child", python(READY + "time.sleep(60)"), on_ready=said.append, healthy=healthy)
+    await child.start()
+    try:
+        await asked.wait()
+        os.kill(child.pid or 0, signal.SIGKILL)
+        await until(lambda: len(said) == 2)
+    finally:
+        await child.stop()
+
+
 async def test_a_child_that_ends_while_it_is_asked_does_not_hang(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

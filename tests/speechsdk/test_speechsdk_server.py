@@ -95,3 +95,22 @@ async def test_a_phrase_without_end_is_cut_and_its_details_are_left_out(service:
     assert all(len(report.text) <= MAX_TEXT for report in said)
     assert {report.detail for report in said} == {""}
     await recognition.release()
+
+
+async def test_an_answer_that_cannot_come_any_more_is_not_waited_for(tmp_path: Path) -> None:
+    class Deaf(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            connections.append(transport)
+
+    connections: list[asyncio.BaseTransport] = []
+    path = tmp_path / "deaf.sock"
+    server = await asyncio.get_running_loop().create_unix_server(Deaf, str(path))
+    sdk = RemoteSdk()
+    await sdk.connect(path)
+    asked = asyncio.create_task(sdk.ping())
+    await until(lambda: len(connections) == 1)
+    connections[0].close()
+    async with asyncio.timeout(20):
+        assert not await asked
+    sdk.close()
+    server.close()

@@ -52,7 +52,7 @@ class DialogVersion:
             "dialog host",
             (),
             on_ready=lambda _: None,
-            healthy=self.client.ping,
+            healthy=lambda: self.client.ping(settings.hang_timeout_s),
             environment=options.environment,
             hang_timeout_s=settings.hang_timeout_s,
             pass_fds=() if options.http_fd is None else (options.http_fd,),

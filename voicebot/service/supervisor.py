@@ -47,8 +47,9 @@ class ChildProcess:
     """One supervised process.
 
     ``on_ready`` gets the ready line after each start. ``healthy`` is awaited every ``health_every_s`` (default: every
-    second); if it has not returned True for ``hang_timeout_s``, the child is killed and restarted. ``pass_fds``: file
-    descriptors that it inherits. ``argv`` may be replaced; the new one is used at the next start.
+    second), and given the time that it takes; if it has not returned True for ``hang_timeout_s``, the child is killed
+    and restarted. ``pass_fds``: file descriptors that it inherits. ``argv`` may be replaced; the new one is used at the
+    next start.
     """
 
     def __init__(
@@ -98,11 +99,8 @@ class ChildProcess:
     async def stop(self) -> None:
         """End the child and its supervision."""
         if self._task is not None:
-            # Repeated, because the health check may lose a cancellation: before Python 3.12, asyncio.wait_for does if
-            # its result comes at the same time. The task would then never end.
-            while not self._task.done():
-                self._task.cancel()
-                await asyncio.wait({self._task}, timeout=HEALTH_EVERY_S)
+            self._task.cancel()
+            await asyncio.wait({self._task})
             self._task = None
         await self._end()
 
@@ -167,17 +165,20 @@ class ChildProcess:
         try:
             while not gone.done():
                 began, starved_s = time.monotonic(), processor_wait_s(process.pid)
+                patience_s = self._hang_timeout_s if self.answered else self._ready_timeout_s
+                # One check may take all of the patience: this process may be the one that is slow.
+                asked_s = max(min(patience_s, self._ready_timeout_s) - silent_s, self._health_every_s)
                 await asyncio.wait({gone}, timeout=self._health_every_s)
-                if gone.done() or await self._is_healthy():
+                if gone.done() or await self._is_healthy(asked_s, gone):
                     silent_s, self.answered = 0.0, True
                     continue
-                if has_ended(process.pid):  # it did not answer because it was ending
+                if gone.done() or has_ended(process.pid):  # it did not answer because it was ending
                     await gone
                     break
                 # If this process itself was blocked, that time must not count as the child's silence.
-                passed_s = min(time.monotonic() - began, 2.5 * self._health_every_s)
+                passed_s = min(time.monotonic() - began, asked_s + 1.5 * self._health_every_s)
                 silent_s += silence_s(passed_s, processor_wait_s(process.pid) - starved_s)
-                if silent_s > (self._hang_timeout_s if self.answered else self._ready_timeout_s):
+                if silent_s > patience_s:
                     logger.error("%s (pid %d) hangs: it is killed and restarted", self.name, process.pid)
                     process.kill()  # a hanging process does not handle SIGTERM
                     return
@@ -186,14 +187,19 @@ class ChildProcess:
             drained.cancel()
             gone.cancel()
 
-    async def _is_healthy(self) -> bool:
+    async def _is_healthy(self, timeout_s: float, gone: asyncio.Future[int]) -> bool:
+        """Whether the child answers within ``timeout_s``; once it is ``gone``, no answer is waited for."""
         if self._healthy is None:
             return True
+        asked = asyncio.ensure_future(self._healthy())
+        either: set[asyncio.Future[Any]] = {asked, gone}
         try:
-            async with asyncio.timeout(self._health_every_s):
-                return await self._healthy()
-        except (TimeoutError, OSError):
+            await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            return asked.done() and asked.result()
+        except OSError:
             return False
+        finally:
+            asked.cancel()
 
     async def _drain_output(self, process: asyncio.subprocess.Process) -> None:
         """Log what the child prints after its ready line, so that it does not block on a full pipe."""

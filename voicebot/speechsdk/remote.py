@@ -144,6 +144,7 @@ class _Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost(self)
+        self._pong.set()
         streams, self._streams = self._streams, {}
         for stream in streams.values():
             stream.lost()
@@ -169,7 +170,7 @@ class _Link(asyncio.Protocol):
         self._pong.clear()
         self.send(Kind.PING, 0)
         await self._pong.wait()
-        return True
+        return not self._is_closing
 
     def score(self, heard: bytes, audio: AudioFormat, answer: Callable[[float], None]) -> None:
         if len(self._scores) < MAX_SCORES:
@@ -182,6 +183,10 @@ class _Link(asyncio.Protocol):
         score = self._scores.pop(frame.stream, None)
         if score is not None and probability is not None and self._loop.time() <= score.due:
             score.answer(probability)
+
+    @property
+    def _is_closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
 
     @property
     def unsent(self) -> int:
