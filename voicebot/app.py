@@ -28,6 +28,7 @@ from voicebot.private_files import sweep_drafts
 from voicebot.records import UnfinishedRecords, finish, left_calls
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.acs import AcsService, require_acs
+from voicebot.service.archive import ArchiveService
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
 from voicebot.service.dialing import Dialing
@@ -162,12 +163,15 @@ class Application:
 
         self.viewers = Viewers(settings)
         self.assistance = self._assist() if settings.listens else None
-        further = [part for part in (self.assistance, self.acs) if part is not None]
+        self.archive = ArchiveService(settings, self._runtime.path) if settings.calls.search else None
+        further = [part for part in (self.assistance, self.acs, self.archive) if part is not None]
         self.health = Health(
             settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further, self.fleet
         )
         self._metrics = metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
+        if self.archive is not None:
+            self.calls.on_record(self.archive.call_ended)
         if self.assistance is not None:
             self.assistance.calls.on_line = metrics.line_told
         self.console = ConsoleServer(
@@ -220,6 +224,7 @@ class Application:
             *([self.fleet.close] if self.fleet is not None else []),
             *([self.assistance.close] if self.assistance is not None else []),
             self.viewers.close,
+            *([self.archive.stop] if self.archive is not None else []),
             self._channels.close,
             self._unfinished.close,
             self._prompts.close,
@@ -270,6 +275,8 @@ class Application:
             await self.fleet.start()
         await self._finish_records()
         await self.console.start()
+        if self.archive is not None:
+            self.archive.start()
         self._load.start()
         self.health.started = True
         gc.collect()

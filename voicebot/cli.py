@@ -255,6 +255,40 @@ def schema(
     raise typer.Exit(run_schema(as_reference=as_reference))
 
 
+records = typer.Typer(help="Find calls that were: their records, and the index of these.", no_args_is_help=True)
+app.add_typer(records, name="records")
+
+
+@records.command("index")
+def records_index(config: ConfigOption = None) -> None:
+    """Read all records anew, and make the index of them, also while the service runs. Prints how many there are."""
+    from voicebot.commands.records import run_index
+
+    raise typer.Exit(run_index(config))
+
+
+@records.command("find")
+def records_find(
+    words: Annotated[list[str] | None, typer.Argument(help='What was said: words, or beginnings; "a phrase".')] = None,
+    config: ConfigOption = None,
+    number: Annotated[str, typer.Option(help="A part of the caller's or called number, or of the Call-ID.")] = "",
+    since: Annotated[
+        str, typer.Option(help="Began at this time or later: 2026-11-29, 2026-11-29T14:05:00Z (UTC).")
+    ] = "",
+    until: Annotated[str, typer.Option(help="Began before this time.")] = "",
+    outcome: Annotated[str, typer.Option(help="Why it ended: caller, bot, transfer, busy, ...")] = "",
+    bot: Annotated[str, typer.Option(help="The bot.")] = "",
+    step: Annotated[str, typer.Option(help="The id of a step that the dialog came to.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, the latest first.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """List the calls that have all of this, the latest first."""
+    from voicebot.commands.records import run_find
+
+    asked = {"number": number, "since": since, "until": until, "outcome": outcome, "bot": bot, "step": step}
+    raise typer.Exit(run_find(config, {**asked, "words": " ".join(words or []), "limit": str(limit)}, as_json=as_json))
+
+
 def main() -> None:
     """Entry point of the ``voicebot`` script."""
     try:

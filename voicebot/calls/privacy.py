@@ -19,8 +19,8 @@ from voicebot.events import (
     RecordingAction,
     RecordingAsked,
 )
+from voicebot.records import NOT_KEPT
 
-NOT_KEPT = "[not kept]"
 KEY_NOT_KEPT = "x"
 
 

@@ -15,8 +15,8 @@ import typer
 import uvloop
 from rich.console import Console
 
+from voicebot.archive.picture import write_picture
 from voicebot.caller import CallNotTried, CallOptions, CallReport, load_script, place_call
-from voicebot.calls.picture import write_picture
 from voicebot.commands.own_service import own_service, record_of
 from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging

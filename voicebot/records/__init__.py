@@ -4,8 +4,18 @@ What a record says is for the room to know whose call it is.
 """
 
 from voicebot.records.losses import Losses
-from voicebot.records.record_file import write_record
+from voicebot.records.record_file import NOT_KEPT, write_record
 from voicebot.records.recording import Recording, Track
 from voicebot.records.unfinished import KILLED, UnfinishedRecords, finish, left_calls
 
-__all__ = ["KILLED", "Losses", "Recording", "Track", "UnfinishedRecords", "finish", "left_calls", "write_record"]
+__all__ = [
+    "KILLED",
+    "NOT_KEPT",
+    "Losses",
+    "Recording",
+    "Track",
+    "UnfinishedRecords",
+    "finish",
+    "left_calls",
+    "write_record",
+]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from voicebot.private_files import whole_file
+
+NOT_KEPT: Final = "[not kept]"
+"""In place of words that were said while the recording was paused."""
 
 
 def write_record(record: dict[str, Any], directory: Path) -> Path:

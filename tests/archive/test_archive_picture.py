@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voicebot.calls.picture import CHAR_W, LEFT, MAX_ROWS, WIDTH, picture, write_picture
+from voicebot.archive.picture import CHAR_W, LEFT, MAX_ROWS, WIDTH, picture, write_picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -1,6 +1,6 @@
 """A picture of a call, as SVG: who spoke when, what was said, and how the time between speech and answer was spent.
 
-Drawn from the call's record (``record.py``) and its recording, if there is one. Time runs in rows of 20 s. Each row
+Drawn from the call's record (`calls/record.py`) and its recording, if there is one. Time runs in rows of 20 s. Each row
 shows, from top to bottom: the caller's words, the caller's waveform, the silences before answers (bars, with their
 milliseconds), one lane for each step from speech to answer, the bot's waveform, the bot's words, the seconds. Each step
 has a lane of its own because steps are closer together than a letter is wide. Prompts that were interrupted are hatched
@@ -68,9 +68,13 @@ def write_picture(record: dict[str, Any], wav: Path | None, out: Path) -> None:
 
     Raises OSError. A recording that is not 16-bit stereo PCM is not drawn.
     """
-    drawn = picture(record, _read(wav) if wav is not None else None)
     with whole_file(out) as file:
-        file.write(drawn.encode())
+        file.write(picture_of(record, wav).encode())
+
+
+def picture_of(record: dict[str, Any], wav: Path | None) -> str:
+    """The SVG document, as :func:`write_picture` writes it."""
+    return picture(record, _read(wav) if wav is not None else None)
 
 
 def picture(record: dict[str, Any], samples: tuple[NDArray[np.int16], int] | None = None) -> str:
