@@ -27,6 +27,7 @@ from voicebot.log import log_options
 from voicebot.private_files import sweep_drafts
 from voicebot.records import UnfinishedRecords, finish, left_calls
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.service.access import access
 from voicebot.service.acs import AcsService, require_acs
 from voicebot.service.archive import ArchiveService
 from voicebot.service.call_services import call_services
@@ -161,7 +162,8 @@ class Application:
         self._bot_calls = BotCalls(self.outbound)
         self._channels.connector.place = self._bot_calls.converse
 
-        self.viewers = Viewers(settings)
+        let_in = access(settings)
+        self.viewers = Viewers(settings, let_in)
         self.assistance = self._assist() if settings.listens else None
         self.archive = ArchiveService(settings, self._runtime.path) if settings.calls.search else None
         further = [part for part in (self.assistance, self.acs, self.archive) if part is not None]
@@ -182,7 +184,7 @@ class Application:
             unready=self.health.unready,
             notes=self.health.notes,
             panels=self.health.panels,
-            secret=settings.console.secret,
+            access=let_in,
             public_url=settings.console.public_url,
             assist=self.viewers.api if settings.listens else None,
             phone=phone_api(settings, self.front_end.endpoint),

@@ -19,7 +19,7 @@ from voicebot.assist.roster import Roster
 from voicebot.calls import Calls
 from voicebot.listening import Bounds
 from voicebot.listening.http import HTTP_BOUNDS
-from voicebot.web import AssistApi, CallsApi, ConsoleServer, Gate, Metrics
+from voicebot.web import Access, AssistApi, CallsApi, ConsoleServer, Gate, Metrics, Role, Token
 
 OPERATOR = "let me in"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -33,8 +33,9 @@ class AssistDesk:
         self.now = 1_800_000_000.0
         self.operator = OPERATOR
         self.roster = Roster()
+        access = Access([Token("console", Role.ADMIN, lambda: self.operator)], private=True)
         self.tokens = AccessTokens(SECRET, clock=lambda: self.now)
-        self.api = AssistApi(self.roster, Gate(self.tokens, lambda: self.operator), self._search, public_url)
+        self.api = AssistApi(self.roster, Gate(self.tokens, access), self._search, public_url)
         calls = Calls(World().services)
         self.server = ConsoleServer(
             "127.0.0.1",
@@ -43,7 +44,7 @@ class AssistDesk:
             metrics=Metrics(),
             unready=list,
             panels=list,
-            secret=lambda: self.operator,
+            access=access,
             assist=self.api,
             public_url=public_url,
             bounds=bounds,

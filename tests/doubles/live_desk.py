@@ -10,21 +10,23 @@ from typing import Any
 import aiohttp
 from assist_desk import EventReader
 from call_world import Line, World
+from let_in import let_in
 
 from voicebot.calls import Calls, CallSession
 from voicebot.events import BotDone, BotMessage, Final, Hypothesis, SpeechStarted, SpeechStopped
-from voicebot.web import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate
+from voicebot.web import Access, CallsApi, ConsoleServer, LiveApi, Metrics
 
 
 class LiveDesk:
-    """``words``: whether records keep what is said."""
+    """``words``: whether records keep what is said. ``access``: who is let in beside who has ``token``."""
 
-    def __init__(self, token: str, *, words: bool) -> None:
+    def __init__(self, token: str, *, words: bool, access: Access | None) -> None:
         self.token = token
         self.world = World()
         self.calls = Calls(self.world.services)
         self.lines = list[Line]()
-        self.api = LiveApi(self.calls, OperatorGate(lambda: token, private=True), words=words)
+        self.access = access or let_in(token)
+        self.api = LiveApi(self.calls, words=words)
         self.console = ConsoleServer(
             "127.0.0.1",
             0,
@@ -32,7 +34,7 @@ class LiveDesk:
             metrics=Metrics(),
             unready=list,
             panels=list,
-            secret=lambda: token,
+            access=self.access,
             live=self.api,
         )
         self.http: aiohttp.ClientSession
@@ -76,8 +78,8 @@ class LiveDesk:
 
 
 @asynccontextmanager
-async def live_desk(token: str = "", *, words: bool = True) -> AsyncIterator[LiveDesk]:
-    desk = LiveDesk(token, words=words)
+async def live_desk(token: str = "", *, words: bool = True, access: Access | None = None) -> AsyncIterator[LiveDesk]:
+    desk = LiveDesk(token, words=words, access=access)
     await desk.console.start()
     try:
         async with aiohttp.ClientSession() as desk.http:

@@ -9,6 +9,7 @@ from functools import partial
 
 from call_world import World
 from free_port import free_ports
+from let_in import let_in
 
 from voicebot.calls import Calls
 from voicebot.legs.sip import SipLeg
@@ -17,7 +18,7 @@ from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.sip import ListenAt, SipEndpoint, Trunk
-from voicebot.web import CallsApi, ConsoleServer, LiveApi, Metrics, OperatorGate, PhoneApi
+from voicebot.web import CallsApi, ConsoleServer, LiveApi, Metrics, PhoneApi
 
 HOST = "127.0.0.1"
 
@@ -60,7 +61,7 @@ class PhoneDesk:
         self.endpoint = SipEndpoint(ListenAt(port=0), trunks=[Trunk("page", max_calls=2)])
         self.front_end = SipFrontEnd(self.endpoint, self._take, media)
         websocket = partial(self.endpoint.websocket, trunk="page")
-        calls, gate = Calls(World().services), OperatorGate(lambda: token, private=True)
+        calls = Calls(World().services)
         self.console = ConsoleServer(
             HOST,
             0,
@@ -68,9 +69,9 @@ class PhoneDesk:
             metrics=Metrics(),
             unready=list,
             panels=list,
-            secret=lambda: token,
-            live=LiveApi(calls, gate, words=True),
-            phone=PhoneApi(websocket, gate, calls=2),
+            access=let_in(token),
+            live=LiveApi(calls, words=True),
+            phone=PhoneApi(websocket, calls=2),
         )
 
     def _take(self, leg: IncomingSipLeg) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from let_in import let_in
 from watched_call import WatchedCallDouble
 
 from voicebot.assist.entries import Suggestion
@@ -25,7 +26,7 @@ def test_viewers_take_what_is_left_and_never_all(limit: int) -> None:
 async def test_webhooks_are_told_of_each_call_and_the_figures_count(tmp_path: Path) -> None:
     (secret := tmp_path / "secret").write_text("x" * 32)
     hook = WebhookSettings(url="http://127.0.0.1:1/", secret_file=secret)
-    viewers = Viewers(Settings(webhooks=(hook,)))
+    viewers = Viewers(Settings(webhooks=(hook,)), let_in())
     call = WatchedCallDouble()
     viewers.roster.began(call)
     assert len(viewers._webhooks) == 1
@@ -37,7 +38,7 @@ async def test_webhooks_are_told_of_each_call_and_the_figures_count(tmp_path: Pa
 
 
 async def test_the_knowledge_is_searched_as_soon_as_there_is_any() -> None:
-    viewers = Viewers(Settings())
+    viewers = Viewers(Settings(), let_in())
     assert viewers.api._search("refund") == ()
     article = Suggestion("k", "Refunds", "", "refunds.md")
     viewers.search = lambda words: [article]

@@ -58,6 +58,18 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
         ('[console]\nkey = "/etc/hostname"\n', "certificate and key belong together"),
         ('[console]\ncertificate = "/none"\nkey = "/none"\n', "there is no file /none"),
         ("[console]\nphone_calls = -1\n", "greater than or equal to 0"),
+        (
+            '[[console.tokens]]\nname = "a"\nrole = "king"\ntoken_env = "PATH"\n',
+            "tokens.0.role: Input should be",
+        ),
+        ('[[console.tokens]]\nname = "a"\nrole = "agent"\n', "write token_file or token_env"),
+        ('[[console.tokens]]\nname = "a\\n"\nrole = "agent"\ntoken_env = "PATH"\n', "console.tokens.0.name"),
+        ('[[console.tokens]]\nname = "console"\nrole = "agent"\ntoken_env = "PATH"\n', "'console' is in use already"),
+        (
+            '[[console.tokens]]\nname = "a"\nrole = "agent"\ntoken_env = "NO_SUCH"\n',
+            "NO_SUCH is not in",
+        ),
+        ('[[console.tokens]]\nname = "a"\nrole = "agent"\ntoken_file = "/none"\n', "tokens: a: there is no file /none"),
         ('[[trunks]]\nname = "page"\naddresses = ["192.0.2.1"]\n', "is the name of calls from the console's page"),
         ('[console]\npublic_url = "https://a@b.example/#x"\n', "must look like"),
         ('[[webhooks]]\nurl = "https://crm.example"\n', "webhooks.0.secret_file: Field required"),

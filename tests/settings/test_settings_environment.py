@@ -10,6 +10,7 @@ import pytest
 from voicebot.settings import SettingsError, for_children, load_settings
 
 FOR_DIALOGS = {"VOICEBOT_SECRET_CRM": "crm", "VOICEBOT_STATE_PASSWORD": "state", "MicrosoftAppPassword": "app"}
+TOKEN = '[[console.tokens]]\nname = "wall"\nrole = "viewer"\ntoken_env = "VOICEBOT_WALL"\n'
 BOT = '[[bots]]\nname = "desk"\nkind = "direct-line"\nsecret_env = "{name}"\n'
 
 
@@ -17,11 +18,11 @@ def test_children_get_the_environment_without_the_services_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = {"VOICEBOT_CONSOLE__TOKEN": "a", "VOICEBOT_SPEECH__KEY": "b", "voicebot_speech__voice": "c",
-            "VOICEBOT_SIP__PORT": "0", "DESK_SECRET": "d"}  # fmt: skip
+            "VOICEBOT_SIP__PORT": "0", "DESK_SECRET": "d", "VOICEBOT_WALL": "e"}  # fmt: skip
     for name, value in (ours | FOR_DIALOGS).items():
         monkeypatch.setenv(name, value)
     file = tmp_path / "voicebot.toml"
-    file.write_text(BOT.format(name="DESK_SECRET"))
+    file.write_text(BOT.format(name="DESK_SECRET") + TOKEN)
     given = for_children(load_settings(file))
     assert not given.keys() & ours.keys()
     assert given == {name: value for name, value in os.environ.items() if name not in ours}

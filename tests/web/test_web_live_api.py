@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from assist_desk import EventReader
+from let_in import let_in
 from live_desk import live_desk
 from waiting import until
 
 from voicebot.events import RecordingAction, RecordingAsked
+from voicebot.web import Role
 from voicebot.web.live_api import MOST_STREAMS
 
 
@@ -120,6 +122,27 @@ async def test_who_is_let_in() -> None:
         evil = {"Origin": "https://evil.example"}
         assert (await desk.ask("GET", "calls/events", **evil))[0] == 403
         assert (await desk.ask("POST", f"calls/{call.id}/hangup", **evil))[0] == 403
+
+
+async def test_a_viewer_sees_that_there_are_calls_and_no_word_and_no_number() -> None:
+    access = let_in("", anna=Role.AGENT, wall=Role.VIEWER)
+    async with live_desk("wall", access=access) as desk:
+        call = await desk.call()
+        await desk.caller_says(call, "My secret word.", hypothesis="my secret")
+        call.key("7", desk.world.now)
+        desk.token = "anna"
+        async with desk.stream("calls/events") as rows:
+            assert (await rows.event())["calls"][0]["from"] == str(call.info.caller)
+        desk.token = "wall"
+        async with desk.stream("calls/events") as rows, desk.stream(f"calls/{call.id}/events") as lines:
+            (row,) = (await rows.event())["calls"]
+            assert (row["id"], row["state"], "gaps_ms" in row) == (call.id, "up", True)
+            desk.lines[-1].end("caller")
+            told = [row, *await lines.rest()]
+        assert {"playback_started", "final", "leg_ended"} <= {line["event"] for line in told[1:]}
+        assert told[-1]["event"] == "leg_ended" and told[-1]["reason"] == "caller"
+        for kept in ("secret", "Hello", call.info.caller, call.info.call_id):
+            assert str(kept) not in str(told)
 
 
 async def test_a_call_is_hung_up() -> None:

@@ -14,9 +14,8 @@ from waiting import until
 
 from voicebot.listening.http import HttpServer
 from voicebot.listening.http_origin import own_names
-from voicebot.web.operator import OperatorGate
+from voicebot.web import Access, Role, Token
 from voicebot.web.phone_api import MOST_TICKETS, SPARE, TICKET_S, PhoneApi
-from voicebot.web.token import bearer
 
 TOKEN = "let me in"
 
@@ -30,9 +29,8 @@ class Desk:
         self.now = 0.0
         self.carried = 0
         self.over = asyncio.Event()
-        self.api = PhoneApi(
-            self._carry, OperatorGate(self._secret, private=private), calls=calls, clock=lambda: self.now
-        )
+        self.api = PhoneApi(self._carry, calls=calls, clock=lambda: self.now)
+        self.access = Access([Token("console", Role.AGENT, self._secret)] if token else [], private=private)
         self.http: aiohttp.ClientSession
         self.port = 0
 
@@ -64,7 +62,7 @@ class Desk:
 @asynccontextmanager
 async def desk(token: str = TOKEN, *, private: bool = True, calls: int = 1) -> AsyncIterator[Desk]:
     made = Desk(token, private, calls)
-    application = web.Application(middlewares=[bearer(made._secret)])
+    application = web.Application(middlewares=[made.access.guard])
     application.add_routes(made.api.routes)
     server = HttpServer(application, names=own_names("127.0.0.1"))
     await server.listen("127.0.0.1", 0)
@@ -154,4 +152,4 @@ async def test_a_token_file_that_cannot_be_read_is_the_operators_fault() -> None
     async with desk() as made:
         made.unreadable = True
         status, answer = await made.ask("POST", "/v1/phone/tickets")
-        assert status == 503 and "token_file" in answer["error"]["message"]
+        assert status == 503 and "token_file" in answer

@@ -20,7 +20,7 @@ from voicebot.calls import Calls, Outbound
 from voicebot.certificate import self_signed_pem
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import Leg
-from voicebot.web import CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel
+from voicebot.web import Access, CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel, Role, Token
 
 TOKEN = "let me in"
 
@@ -28,7 +28,7 @@ TOKEN = "let me in"
 class Desk:
     """A console with real calls over the session's doubles, and an HTTP client of it."""
 
-    def __init__(self, token: str, **options: Any) -> None:
+    def __init__(self, token: str | None, **options: Any) -> None:
         self.token = token
         self.unreadable: Exception | None = None
         self.why: list[str] = []
@@ -38,6 +38,7 @@ class Desk:
         refused = Figure("calls_refused", "refused", {"limit": 3}, "reason")
         self.metrics = Metrics(self.calls.running, lambda: [refused])
         self.calls.on_record(self.metrics.call_ended)
+        tokens = [Token("console", Role.ADMIN, self._secret)] if token is not None else []
         pbx = sip.Line.to("sip:pbx.example", "pbx", "7000")
         outbound = Outbound(self._dial, self.calls.accept, lines={"pbx": pbx}, allow=["+4930*"], ring_timeout_s=60)
         self.server = ConsoleServer(
@@ -47,12 +48,13 @@ class Desk:
             metrics=self.metrics,
             unready=lambda: self.why,
             panels=lambda: [Panel("Dialogs", [("version", "2 & more")], self.why, wrong=bool(self.why))],
-            secret=self._secret,
+            access=Access(tokens, private=False),
             **options,
         )
         self.http: aiohttp.ClientSession
 
     def _secret(self) -> str:
+        assert self.token is not None
         if self.unreadable is not None:
             raise self.unreadable
         return self.token
@@ -91,7 +93,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(token: str = TOKEN, **options: Any) -> AsyncIterator[Desk]:
+async def desk(token: str | None = TOKEN, **options: Any) -> AsyncIterator[Desk]:
     desk = Desk(token, **options)
     await desk.server.start()
     async with aiohttp.ClientSession() as desk.http:
@@ -164,7 +166,7 @@ async def test_only_the_token_opens_the_api(shown: str | None) -> None:
 
 
 async def test_without_a_token_the_api_is_shut_and_says_how_it_is_opened() -> None:
-    async with desk(token="") as console:
+    async with desk(token=None) as console:
         status, body = await console.ask("GET", "/v1/calls", token="")
         assert status == 403
         assert "VOICEBOT_CONSOLE__TOKEN" in body["error"]["message"]
@@ -177,7 +179,7 @@ async def test_a_token_that_cannot_be_read_opens_the_api_to_nobody(why: Exceptio
         for shown in (TOKEN, ""):
             status, body = await console.ask("POST", "/v1/calls", {"to": "+4930123"}, token=shown)
             assert (status, body["error"]["code"]) == (503, "ServiceUnavailable")
-            assert "console.token_file" in body["error"]["message"]
+            assert "token_file" in body["error"]["message"]
         assert console.legs == []
 
 
@@ -257,7 +259,7 @@ async def test_a_taken_port_is_told_with_the_mend() -> None:
             metrics=console.metrics,
             unready=list,
             panels=list,
-            secret=str,
+            access=Access((), private=False),
         )
         with pytest.raises(ConsoleUnavailable, match=r"choose another console\.host or console\.port"):
             await other.start()

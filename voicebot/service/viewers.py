@@ -12,20 +12,21 @@ from voicebot.listening import Bounds
 from voicebot.listening.descriptors import Allowance
 from voicebot.listening.http import HTTP_BOUNDS
 from voicebot.settings import Settings
-from voicebot.web import AssistApi, Figure, Gate
+from voicebot.web import Access, AssistApi, Figure, Gate
 
 OTHERS = 64
 """Connections of the console that viewers from one address, such as a proxy, leave to others."""
 
 
 class Viewers:
-    """``roster``: of the calls that they see. ``search``: the knowledge, as soon as there is any."""
+    """``roster``: of the calls that they see. ``search``: the knowledge, as soon as there is any. ``access``: to the
+    console."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, access: Access) -> None:
         self.search: Callable[[str], Sequence[Suggestion]] = lambda _: ()
         self._webhooks = Webhooks([hook.webhook() for hook in settings.webhooks])
         self.roster = Roster(self._webhooks.began)
-        gate = Gate(settings.console.tokens(), settings.console.secret)
+        gate = Gate(settings.console.assist_tokens(), access)
         self.api = AssistApi(self.roster, gate, self._found, settings.console.public_url)
 
     async def close(self) -> None:

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from voicebot.assist.access import AccessTokens
 from voicebot.loopback import is_loopback
 from voicebot.settings.values import Port, Section, text_in
+
+
+class TokenSettings(Section):
+    """[[console.tokens]] a token with a role (docs/operations.md)."""
+
+    name: str = Field(pattern=r"^[\w.@ -]{1,64}$")
+    """What the audit log calls its holder."""
+    role: Literal["viewer", "agent", "operator", "admin"]
+    token_file: Path | None = None
+    token_env: str = ""
+    """The environment variable that holds the token, if there is no ``token_file``."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.token_file is None) == (not self.token_env):
+            raise ValueError("write token_file or token_env")
+        return self
+
+    def secret(self) -> str:
+        """The token. If it is in a file, that is read each time. Raises OSError and UnicodeDecodeError."""
+        if self.token_file is not None:
+            return self.token_file.read_text().strip()
+        return os.environ.get(self.token_env, "")
 
 
 class ConsoleSettings(Section):
@@ -25,12 +49,16 @@ class ConsoleSettings(Section):
     """With ``key``: browsers elsewhere reach it by TLS without a proxy. They need that to use a microphone."""
     key: Path | None = None
     phone_calls: int = Field(4, ge=0, le=1000)
-    """Calls at once from the page ``/``; 0: there is no phone in it. They need the token; without one, only who sits
-    at this machine may call, as long as there is neither trunk nor account."""
+    """Calls at once from the page ``/``; 0: there is no phone in it."""
     token: SecretStr = SecretStr("")
-    """The token that ``/v1`` requires as ``Authorization: Bearer ...``: ``VOICEBOT_CONSOLE__TOKEN`` in the environment,
-    or ``token_file``. Without one, ``/v1`` is closed."""
+    """The token that opens all of ``/v1`` (the role ``admin``) as ``Authorization: Bearer ...``:
+    ``VOICEBOT_CONSOLE__TOKEN`` in the environment, or ``token_file``. Without any token, who sits at this machine is
+    let in, as long as there are no lines to others; from elsewhere, nobody."""
     token_file: Path | None = None
+    tokens: tuple[TokenSettings, ...] = Field((), max_length=64)
+    """Further tokens, with a role each."""
+    audit_log: Path | None = None
+    """Who did what to which call, a JSON object a line. Unset: ``audit.jsonl`` beside the folder ``calls.records``."""
     assist_key: SecretStr = SecretStr("")
     """What the tokens of ``/v1/assist`` are signed with: ``VOICEBOT_CONSOLE__ASSIST_KEY`` in the environment, or
     ``assist_key_file``. Without one, tokens end with the service."""
@@ -45,7 +73,10 @@ class ConsoleSettings(Section):
         for file in (self.certificate, self.key):
             if file is not None and not file.is_file():
                 raise ValueError(f"there is no file {file}")
-        self.tokens()
+        names = [token.name for token in self.tokens]
+        if taken := [name for name in names if names.count(name) > 1 or name in ("console", "this machine")]:
+            raise ValueError(f"tokens: the name {taken[0]!r} is in use already")
+        self.assist_tokens()
         return self
 
     @property
@@ -53,12 +84,17 @@ class ConsoleSettings(Section):
         """Whether only who sits at this machine reaches it."""
         return is_loopback(self.host) and not self.public_url
 
-    def tokens(self) -> AccessTokens:
+    def assist_tokens(self) -> AccessTokens:
         """The tokens of agents, supervisors and links. Raises ValueError."""
         return AccessTokens(text_in(self.assist_key_file, "assist_key_file") or self.assist_key.get_secret_value())
 
+    @property
+    def has_token(self) -> bool:
+        """Whether ``token`` or ``token_file`` is set, whatever is in that file."""
+        return self.token_file is not None or bool(self.token.get_secret_value())
+
     def secret(self) -> str:
-        """The token, or ``""``. If it is in a file, that is read each time. Raises OSError."""
+        """``token``, or ``""``. If it is in a file, that is read each time. Raises OSError."""
         if self.token_file is not None:
             return self.token_file.read_text().strip()
         return self.token.get_secret_value()

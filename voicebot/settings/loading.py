@@ -44,7 +44,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     written = data.get("bots")
     bots = [bot for bot in written if isinstance(bot, dict)] if isinstance(written, list) else []
     secrets = {bot["secret_env"] for bot in bots if isinstance(bot.get("secret_env"), str) and bot["secret_env"]}
-    _refuse_unknown_environment(secrets)
+    _refuse_unknown_environment(secrets | _token_variables(data.get("console")))
     try:
         settings = Settings(**data)
         _refuse_missing(file, settings)
@@ -63,6 +63,11 @@ def _refuse_missing(file: Path, settings: Settings) -> None:
         raise SettingsError(f"{file}: speech.key_file: there is no file {settings.speech.key_file}")
     if settings.console.token_file is not None and not settings.console.token_file.is_file():
         raise SettingsError(f"{file}: console.token_file: there is no file {settings.console.token_file}")
+    for token in settings.console.tokens:
+        if token.token_file is not None and not token.token_file.is_file():
+            raise SettingsError(f"{file}: console.tokens: {token.name}: there is no file {token.token_file}")
+        if token.token_env and not os.environ.get(token.token_env):
+            raise SettingsError(f"{file}: console.tokens: {token.name}: {token.token_env} is not in the environment")
     for name in ("key_file", "chat_key_file"):
         if (key := getattr(settings.language, name)) is not None and not key.is_file():
             raise SettingsError(f"{file}: language.{name}: there is no file {key}")
@@ -73,15 +78,24 @@ def _refuse_missing(file: Path, settings: Settings) -> None:
             raise SettingsError(f"{file}: bots: {bot.name}: {bot.secret_env} is not in the environment")
 
 
+def _token_variables(console: object) -> set[str]:
+    """The names of the variables that hold tokens of ``[[console.tokens]]``, as it is written."""
+    written = console.get("tokens") if isinstance(console, dict) else None
+    tokens = [token for token in written if isinstance(token, dict)] if isinstance(written, list) else []
+    return {token["token_env"] for token in tokens if isinstance(token.get("token_env"), str) and token["token_env"]}
+
+
 def for_children(settings: Settings) -> dict[str, str]:
     """The environment of processes that we start: ours without the settings, keys and tokens among them, and without
-    the secrets of others' bots. What is meant for the dialogs (``VOICEBOT_SECRET_...``) stays."""
+    the console's tokens and the secrets of others' bots. What is meant for the dialogs stays
+    (``VOICEBOT_SECRET_...``)."""
     sections = tuple(f"VOICEBOT_{section}__".upper() for section in Settings.model_fields)
-    bots = {bot.secret_env.upper() for bot in settings.bots if not bot.secret_env.startswith(SECRET_PREFIX)}
+    theirs = {bot.secret_env.upper() for bot in settings.bots if not bot.secret_env.startswith(SECRET_PREFIX)}
+    theirs |= {token.token_env.upper() for token in settings.console.tokens}
     return {
         name: value
         for name, value in os.environ.items()
-        if name.upper() not in bots and not name.upper().startswith(sections)
+        if name.upper() not in theirs and not name.upper().startswith(sections)
     }
 
 

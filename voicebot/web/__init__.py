@@ -2,25 +2,28 @@
 
 Rules of this package:
 
-* `/operations`, `/healthz`, `/readyz`, `/metrics` and the files of the pages (`/`, `/live`, `/assist`) are open and
-  tell nothing about single calls. `/v1` needs the token, and is closed if there is none; `/v1/assist`, `/v1/live` and
-  `/v1/phone` have gates of their own.
+* Who may send which request is one table, `permissions.py`, and `access.py` asks for it before any handler. `/healthz`,
+  `/readyz`, `/metrics` and the files of the pages are open and tell nothing about single calls; `/v1` needs a role.
 * Nothing here knows how a call works: requests go to `calls`, and answers come from there.
 * Answers of `/v1` are JSON. Errors are ``{"error": {"code", "message"}}``, and say what to do.
 """
 
+from voicebot.web.access import Access, Token
 from voicebot.web.api import CallsApi
 from voicebot.web.assist_api import AssistApi
 from voicebot.web.assist_gate import Gate
+from voicebot.web.audit import AuditLog
 from voicebot.web.live_api import LiveApi
 from voicebot.web.metrics import Figure, Metrics
-from voicebot.web.operator import OperatorGate
 from voicebot.web.page import Panel
 from voicebot.web.phone_api import PhoneApi
+from voicebot.web.roles import Role
 from voicebot.web.server import ConsoleServer, ConsoleUnavailable
 
 __all__ = [
+    "Access",
     "AssistApi",
+    "AuditLog",
     "CallsApi",
     "ConsoleServer",
     "ConsoleUnavailable",
@@ -28,7 +31,8 @@ __all__ = [
     "Gate",
     "LiveApi",
     "Metrics",
-    "OperatorGate",
     "Panel",
     "PhoneApi",
+    "Role",
+    "Token",
 ]

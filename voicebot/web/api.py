@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Annotated, Any, Final
 
 from aiohttp import web
@@ -15,8 +14,7 @@ from voicebot.fleet import Fleet
 from voicebot.json_body import parse_json
 from voicebot.listening.http import read_body
 from voicebot.web.answers import error, faults
-
-logger = logging.getLogger(__name__)
+from voicebot.web.roles import CALL
 
 MAX_BODY: Final = 64 << 10
 HANG_UP_TIMEOUT_S: Final = 5.0
@@ -83,7 +81,7 @@ class CallsApi:
         except CannotCall as why:
             return error(_STATUS[why.why], str(why))
         summary = call.summary()
-        logger.info("call %s to %s was requested by %s", summary["id"], summary["to"], request.remote)
+        request[CALL] = summary["id"]
         return web.json_response(summary, status=202)
 
     async def list(self, request: web.Request) -> web.Response:
@@ -106,7 +104,6 @@ class CallsApi:
         """Hang up. Harmless if the call has ended. 202 if another node has it, and will hang up."""
         call = self._calls.find(request.match_info["id"])
         if call is not None:
-            logger.info("call %s is ended by %s", call.id, request.remote)
             async with asyncio.timeout(HANG_UP_TIMEOUT_S):
                 await call.hang_up()
         elif self._find(request.match_info["id"]) is None:

@@ -80,8 +80,8 @@ class AssistApi:
         ]
 
     async def issue(self, request: web.Request) -> web.Response:
-        """Make a token, and the link to the page with it. For who has the console's token."""
-        self._gate.require_operator(request)
+        """Make a token, and the link to the page with it. For admins."""
+        self._gate.require_admin(request)
         try:
             body = TokenBody.model_validate(parse_json(await read_body(request)))
         except ValidationError as wrong:

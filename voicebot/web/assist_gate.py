@@ -1,14 +1,15 @@
-"""Access to `/v1/assist`: by a token of `voicebot.assist.access`, or by the console's own, which sees every call."""
+"""Access to `/v1/assist`: by a token of `voicebot.assist.access`, or by one of the console, with which operators see
+every call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from voicebot.assist.access import AccessTokens, TokenRefused, Visitor
-from voicebot.web.operator import is_token, shown_token
+from voicebot.web.access import Access, shown_token, unauthorized
+from voicebot.web.roles import HOLDER, Holder, Role
 
 PREFIX: Final = "/v1/assist"
 PROTOCOL: Final = "voicebot.assist"
@@ -18,32 +19,44 @@ _BEARER: Final = "bearer."
 
 
 class Gate:
-    """``secret()``: the console's token, or an empty text. Raises OSError and UnicodeDecodeError."""
+    """``tokens``: for calls. ``access``: by tokens of the console."""
 
-    def __init__(self, tokens: AccessTokens, secret: Callable[[], str]) -> None:
+    def __init__(self, tokens: AccessTokens, access: Access) -> None:
         self.tokens = tokens
-        self._secret = secret
+        self._access = access
 
     def visitor(self, request: web.Request) -> Visitor:
         """Raises ``web.HTTPUnauthorized``."""
         shown = _shown(request)
-        if self._is_operator(shown):
+        if self._has(request, shown, Role.OPERATOR):
             return Visitor(supervisor=True)
         try:
-            return self.tokens.visitor(shown)
+            visitor = self.tokens.visitor(shown)
         except TokenRefused as why:
-            raise _unauthorized(f"needs Authorization: Bearer with a token for calls: {why}") from why
+            raise unauthorized(f"needs Authorization: Bearer with a token for calls: {why}") from why
+        request[HOLDER] = Holder(_name(visitor))
+        return visitor
 
-    def require_operator(self, request: web.Request) -> None:
-        """Raises ``web.HTTPUnauthorized`` for everybody without the console's token."""
-        if not self._is_operator(_shown(request)):
-            raise _unauthorized("needs Authorization: Bearer with the console's token")
+    def require_admin(self, request: web.Request) -> None:
+        """Raises ``web.HTTPUnauthorized`` for everybody without such a token of the console."""
+        if not self._has(request, _shown(request), Role.ADMIN):
+            raise unauthorized("needs Authorization: Bearer with a token of the console, of the role admin")
 
-    def _is_operator(self, shown: str) -> bool:
+    def _has(self, request: web.Request, shown: str, role: Role) -> bool:
         try:
-            return is_token(shown, self._secret())
-        except (OSError, UnicodeDecodeError):
+            holder = self._access.holder_of(shown)
+        except web.HTTPServiceUnavailable:  # then it may be one for calls
             return False
+        if holder is None or holder.role is None or holder.role < role:
+            return False
+        request[HOLDER] = holder
+        return True
+
+
+def _name(visitor: Visitor) -> str:
+    if visitor.agent is not None:
+        return f"agent {visitor.agent}"
+    return "supervisor" if visitor.supervisor else "link"
 
 
 def _shown(request: web.Request) -> str:
@@ -51,7 +64,3 @@ def _shown(request: web.Request) -> str:
         return shown_token(request)
     offered = request.headers.get(hdrs.SEC_WEBSOCKET_PROTOCOL, "").split(",")
     return next((name.strip().removeprefix(_BEARER) for name in offered if name.strip().startswith(_BEARER)), "")
-
-
-def _unauthorized(why: str) -> web.HTTPUnauthorized:
-    return web.HTTPUnauthorized(reason=why, headers={hdrs.WWW_AUTHENTICATE: "Bearer"})

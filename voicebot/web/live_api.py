@@ -3,13 +3,13 @@
 `calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.web.live_board`).
 `calls/{id}/events` tells one call, line by line as its record will have it: hypotheses, words, prompts, keys, and what
 became of them. ``id`` is the call's id or its SIP Call-ID. After the position in ``Last-Event-ID`` it goes on. What is
-not kept in records, words of callers in particular, is told to nobody.
+not kept in records, words of callers in particular, is told to nobody; numbers and words are told to agents, and not to
+viewers (:mod:`voicebot.web.roles`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -23,9 +23,7 @@ from voicebot.web.answers import error
 from voicebot.web.assist_streams import Streams
 from voicebot.web.assist_watch import BEAT_S, Event, Sink, number_in
 from voicebot.web.live_board import Board
-from voicebot.web.operator import OperatorGate
-
-logger = logging.getLogger(__name__)
+from voicebot.web.roles import HOLDER
 
 PREFIX: Final = "/v1/live"
 MOST_STREAMS: Final = 64
@@ -36,18 +34,18 @@ AFTERWARDS_S: Final = 2.0
 HANG_UP_TIMEOUT_S: Final = 5.0
 _FACTS: Final = frozenset(
     {"at_ms", "event", "request", "utterance", "kind", "heard_s", "whole_s", "complete", "start_ms", "end_ms"}
-    | {"onset_ms", "offset_ms", "reason", "accepted", "status"}
+    | {"onset_ms", "offset_ms", "accepted", "status"}
 )
-"""What is told of a line where words are told to nobody."""
+"""What is told of a line without words and numbers."""
+_FACTS_OF: Final = {"leg_ended": _FACTS | {"reason"}}
 
 
 class LiveApi:
     """``words``: whether records keep what is said, so that it may be told."""
 
-    def __init__(self, calls: Calls, gate: OperatorGate, *, words: bool) -> None:
+    def __init__(self, calls: Calls, *, words: bool) -> None:
         self.streams = Streams()
         self._calls = calls
-        self._gate = gate
         self._words = words
         self._board = Board(calls.running, words=words)
         self._following: dict[str, Readers] = {}
@@ -61,13 +59,14 @@ class LiveApi:
         ]
 
     async def _all(self, request: web.Request) -> web.StreamResponse:
-        if (refused := self._refusal(request)) is not None:
-            return refused
-        return await self.streams.answer(request, self._watch_all)
+        if len(self.streams) >= MOST_STREAMS:
+            return _too_many()
+        whole = request[HOLDER].sees_words
+        return await self.streams.answer(request, lambda sink: self._watch_all(sink, whole=whole))
 
     async def _one(self, request: web.Request) -> web.StreamResponse:
-        if (refused := self._refusal(request)) is not None:
-            return refused
+        if len(self.streams) >= MOST_STREAMS:
+            return _too_many()
         call = self._find(request.match_info["id"])
         if call is None:
             return error(404, "there is no such call, or it has ended")
@@ -75,41 +74,33 @@ class LiveApi:
             after = number_in(request.headers.get("Last-Event-ID", ""))
         except ValueError as wrong:
             return error(400, str(wrong))
-        return await self.streams.answer(request, lambda sink: self._watch_one(call, after, sink))
+        words = self._words and request[HOLDER].sees_words
+        return await self.streams.answer(request, lambda sink: self._watch_one(call, after, sink, words=words))
 
     async def _hang_up(self, request: web.Request) -> web.Response:
-        if (refused := self._gate.refusal(request)) is not None:
-            return refused
         call = self._find(request.match_info["id"])
         if call is None:
             return error(404, "there is no such call, or it has ended")
-        logger.info("call %s is ended by %s", call.id, request.remote)
         async with asyncio.timeout(HANG_UP_TIMEOUT_S):
             await call.hang_up()
         return web.Response(status=204)
 
-    def _refusal(self, request: web.Request) -> web.Response | None:
-        refused = self._gate.refusal(request)
-        if refused is None and len(self.streams) >= MOST_STREAMS:
-            return error(503, "too many are watching")
-        return refused
-
     def _find(self, name: str) -> CallSession | None:
         return self._calls.find(name) or next((c for c in self._calls.running() if c.info.call_id == name), None)
 
-    async def _watch_all(self, sink: Sink) -> None:
+    async def _watch_all(self, sink: Sink, *, whole: bool) -> None:
         board, version = self._board, 0
         board.watch()
         try:
             while True:
                 before, version = version, board.version
-                await sink.send([Event("", board.since(before))])
+                await sink.send([Event("", board.since(before, whole=whole))])
                 while await board.change(version, BEAT_S) == version:
                     await sink.beat()
         finally:
             board.leave()
 
-    async def _watch_one(self, call: CallSession, after: int, sink: Sink) -> None:
+    async def _watch_one(self, call: CallSession, after: int, sink: Sink, *, words: bool) -> None:
         """Until nothing more will come."""
         readers = self._readers_of(call)
         lines = call.timeline.lines
@@ -118,7 +109,7 @@ class LiveApi:
             news = lines[after : after + PAGE]
             if news:
                 numbered = enumerate(news, after + 1)
-                await sink.send([Event(str(number), encode(self._told(line))) for number, line in numbered])
+                await sink.send([Event(str(number), encode(_told(line, words=words))) for number, line in numbered])
                 after += len(news)
                 over = over or any(line["event"] == "leg_ended" for line in news)
                 await asyncio.sleep(0)
@@ -138,5 +129,11 @@ class LiveApi:
             call.timeline.on_line = readers.wake
         return self._following[call.id]
 
-    def _told(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
-        return line if self._words else {name: value for name, value in line.items() if name in _FACTS}
+
+def _told(line: Mapping[str, Any], *, words: bool) -> Mapping[str, Any]:
+    facts = _FACTS_OF.get(line["event"], _FACTS)
+    return line if words else {name: value for name, value in line.items() if name in facts}
+
+
+def _too_many() -> web.Response:
+    return error(503, "too many are watching")

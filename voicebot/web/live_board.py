@@ -22,6 +22,8 @@ MOS_LOOKS: Final = 5
 """The quality of the audio is asked for at every fifth look."""
 MOST_GONE: Final = 1_000
 """Calls that have ended of which watchers are told one by one; who missed more of them begins anew."""
+_FACTS: Final = ("id", "direction", "state", "trunk", "bot", "started", "answered", "floor", "mos", "gaps_ms")
+"""What those see of a row who see no words and no numbers."""
 
 
 class RunningCall(Protocol):
@@ -49,8 +51,12 @@ class _Shown:
     def __init__(self) -> None:
         self.row = Row()
         self.mos: float | None = None
+        self.facts: dict[str, Any] = {}
         self.json = b""
         self.version = 0
+
+    def as_json(self, *, whole: bool) -> bytes:
+        return self.json if whole else encode({name: self.facts[name] for name in _FACTS if name in self.facts})
 
 
 class Board:
@@ -85,11 +91,11 @@ class Board:
             await self._readers.wait(within_s)
         return self.version
 
-    def since(self, version: int) -> bytes:
+    def since(self, version: int, *, whole: bool = True) -> bytes:
         """What has changed since ``version``, as JSON: ``calls`` and the ids of those that are ``gone``; ``all``: there
-        are no others."""
+        are no others. ``whole``: with words and numbers."""
         begin = version < self._forgotten or version == 0
-        rows = [shown.json for shown in self._shown.values() if begin or shown.version > version]
+        rows = [shown.as_json(whole=whole) for shown in self._shown.values() if begin or shown.version > version]
         gone = [] if begin else [call for call, at in self._gone.items() if at > version]
         told = (b"true" if begin else b"false", b",".join(rows), json.dumps(gone).encode())
         return b'{"all":%s,"calls":[%s],"gone":%s}' % told
@@ -128,5 +134,5 @@ class Board:
         made = encode(facts)
         if made == shown.json:
             return False
-        shown.json, shown.version = made, version
+        shown.facts, shown.json, shown.version = facts, made, version
         return True

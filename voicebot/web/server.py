@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from voicebot.listening import Bounds
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer
 from voicebot.listening.http_origin import own_names
+from voicebot.web.access import Access
 from voicebot.web.answers import error
 from voicebot.web.api import MAX_BODY, CallsApi
 from voicebot.web.assist_api import AssistApi
@@ -23,7 +24,7 @@ from voicebot.web.metrics import CONTENT_TYPE, Metrics
 from voicebot.web.page import Panel, render
 from voicebot.web.pages import page_routes
 from voicebot.web.phone_api import PhoneApi
-from voicebot.web.token import bearer
+from voicebot.web.roles import HOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +34,8 @@ class ConsoleUnavailable(Exception):
 
 
 class ConsoleServer:
-    """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong, ``secret()`` the
-    token, and ``panels()`` the sections of the operations page; each is called at each request that needs it.
+    """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong, and ``panels()``
+    the sections of the operations page; each is called at each request that needs it. ``access``: who is let in.
     ``assist``: None if no calls are listened to. ``phone`` and ``live``: None if there are no such pages.
     ``public_url``: of a proxy in front, whose name is one of ours. ``certificate`` and ``key``: PEM files, for TLS."""
 
@@ -48,7 +49,7 @@ class ConsoleServer:
         unready: Callable[[], list[str]],
         notes: Callable[[], list[str]] = list,
         panels: Callable[[], Sequence[Panel]],
-        secret: Callable[[], str],
+        access: Access,
         assist: AssistApi | None = None,
         phone: PhoneApi | None = None,
         live: LiveApi | None = None,
@@ -65,7 +66,7 @@ class ConsoleServer:
         self._unready = unready
         self._notes = notes
         self._panels = panels
-        self._secret = secret
+        self._access = access
         self._assist = assist
         self._phone = phone
         self._live = live
@@ -88,27 +89,11 @@ class ConsoleServer:
 
     async def start(self) -> None:
         """Listen. Raises :class:`ConsoleUnavailable`."""
-        application = web.Application(middlewares=[_plain_errors, bearer(self._secret)], client_max_size=MAX_BODY)
-        application.add_routes(
-            [
-                web.get("/operations", self._page),
-                web.get("/healthz", self._health),
-                web.get("/readyz", self._readiness),
-                web.get("/metrics", self._show_metrics),
-                *self._api.routes,
-            ]
-        )
-        if self._assist is not None:
-            application.add_routes([*self._assist.routes, *page_routes("assist", "/assist")])
-        if self._live is not None:
-            application.add_routes(self._live.routes)
-        if self._phone is not None:
-            application.add_routes([*self._phone.routes, *page_routes("phone", "/")])
-        else:
-            application.router.add_get("/", self._page)
-        application.add_routes([*page_routes("shared"), *page_routes("live", "/live")])  # the phone uses them as well
+        await self._open_audit()
         server = self._server = HttpServer(
-            application, names=own_names(self._host, urlsplit(self._public_url).hostname or ""), bounds=self._bounds
+            self.application(),
+            names=own_names(self._host, urlsplit(self._public_url).hostname or ""),
+            bounds=self._bounds,
         )
         try:
             await server.listen(self._host, self._port, await asyncio.to_thread(self._tls))
@@ -121,6 +106,30 @@ class ConsoleServer:
                 f"console: cannot listen at {self._host}:{self._port}: {wrong.strerror or wrong}; "
                 "choose another console.host or console.port"
             ) from wrong
+
+    def application(self) -> web.Application:
+        """All that is answered."""
+        application = web.Application(middlewares=[_plain_errors, self._access.guard], client_max_size=MAX_BODY)
+        application.add_routes(
+            [
+                web.get("/operations", self._page),
+                web.get("/healthz", self._health),
+                web.get("/readyz", self._readiness),
+                web.get("/metrics", self._show_metrics),
+                web.get("/v1/me", self._me),
+                *self._api.routes,
+            ]
+        )
+        if self._assist is not None:
+            application.add_routes([*self._assist.routes, *page_routes("assist", "/assist")])
+        if self._live is not None:
+            application.add_routes(self._live.routes)
+        if self._phone is not None:
+            application.add_routes([*self._phone.routes, *page_routes("phone", "/")])
+        else:
+            application.router.add_get("/", self._page)
+        application.add_routes([*page_routes("shared"), *page_routes("live", "/live")])  # the phone uses them as well
+        return application
 
     def _tls(self) -> ssl.SSLContext | None:
         if self._certificate is None:
@@ -136,6 +145,18 @@ class ConsoleServer:
                 await api.streams.close()
         if server is not None:
             await server.close()
+        await self._access.audit.close()
+
+    async def _open_audit(self) -> None:
+        try:
+            await self._access.audit.open()
+        except OSError as wrong:
+            raise ConsoleUnavailable(f"console.audit_log cannot be written: {wrong}") from wrong
+
+    async def _me(self, request: web.Request) -> web.Response:
+        """Who asks, and what the token's role is: what a page offers is for that."""
+        who = request[HOLDER]
+        return web.json_response({"name": who.name, "role": str(who.role)})
 
     async def _page(self, _request: web.Request) -> web.Response:
         policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
