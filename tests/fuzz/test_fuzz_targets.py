@@ -4,12 +4,18 @@ environment it is other inputs each time, for so many seconds."""
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+from fuzz import targets
 
 RUNS = {
     "sip": 2_500,
@@ -33,24 +39,50 @@ RUNS = {
     "dialogs": 300,
 }
 ROOT = Path(__file__).parent.parent.parent
+FUZZ = Path(__file__).with_name("fuzz.py")
+MODULE_OF = targets()
 FUZZ_S = os.environ.get("FUZZ_S", "")
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Runs a target: its exit status, and what it said. The code of a module's targets is instrumented once."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    with ExitStack() as stack:
+
+        @cache
+        def instrumented(module: str) -> subprocess.Popen[str]:
+            with (folder / f"{module}.log").open("w") as log:
+                command = [sys.executable, str(FUZZ), module]
+                environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+                return stack.enter_context(
+                    subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdin=PIPE, stdout=PIPE, stderr=log)
+                )
+
+        def run(target: str, *arguments: str) -> tuple[int, str]:
+            log = folder / f"{target}.log"
+            process = instrumented(MODULE_OF[target])
+            print(json.dumps([str(log), target, *arguments]), file=process.stdin, flush=True)
+            assert process.stdout is not None
+            status = process.stdout.readline()
+            assert status, (folder / f"{MODULE_OF[target]}.log").read_text()[-4000:]
+            return int(status), log.read_text(errors="replace")
+
+        yield run
+
+
 @pytest.mark.parametrize("target", RUNS)
-def test_nothing_escapes_and_nothing_takes_long(target: str, tmp_path: Path) -> None:
-    found = tmp_path / "found"
-    found.mkdir()
-    command = [sys.executable, str(Path(__file__).with_name("fuzz.py")), target, str(found)]
-    much = [f"-max_total_time={FUZZ_S}"] if FUZZ_S else ["-seed=1", f"-runs={RUNS[target]}"]
-    done = subprocess.run(
-        [*command, *much, f"-artifact_prefix={tmp_path}/"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        timeout=float(FUZZ_S or 60) + 60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")[-4000:]
-    assert b"Done " in done.stderr, "the run did not take place"
+def test_nothing_escapes_and_nothing_takes_long(
+    target: str, run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    (found := tmp_path / "found").mkdir()
+    much = [f"-max_total_time={FUZZ_S}"] if FUZZ_S else ["-seed=1", f"-runs={RUNS[target]}", "-max_total_time=600"]
+    status, said = run(target, str(found), *much, f"-artifact_prefix={tmp_path}/")
+    assert status == 0, said[-4000:]
+    assert "Done " in said, "the run did not take place"
+
+
+def test_every_target_is_run() -> None:
+    assert RUNS.keys() == MODULE_OF.keys()
