@@ -34,7 +34,7 @@ from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
 from voicebot.service.dialing import Dialing
 from voicebot.service.dialog_versions import DialogVersions
-from voicebot.service.fleet import make_fleet
+from voicebot.service.fleet import last_word, make_fleet
 from voicebot.service.governor import Governor
 from voicebot.service.health import Health
 from voicebot.service.load import LoadWatch
@@ -99,7 +99,7 @@ class Application:
                 self._consult,
                 self._place,
                 self._unfinished,
-                lambda: self._clock.silenced(self._clock.now()),
+                self._silenced,
             )
         )
         self.fleet = make_fleet(
@@ -111,8 +111,7 @@ class Application:
             end_call=self.calls.end,
             keeper=Takeover(self.calls, lambda: self.front_end, self._allowed.calls),
         )
-        if self.fleet is not None:
-            self._clock.silenced = self.fleet.silenced
+        self._last_word = last_word(settings, self.fleet)
         limit = max(1, self._allowed.calls)
         governor = Governor(limit, settings.sip.least_calls)
         refuses = settings.sip.refuse_when_busy
@@ -224,6 +223,7 @@ class Application:
             self.console.close,  # after calls from its page have been ended, by its connections
             partial(self.calls.drain, 0),
             *([self.fleet.close] if self.fleet is not None else []),
+            *([self._last_word.close] if self._last_word is not None else []),
             *([self.assistance.close] if self.assistance is not None else []),
             self.viewers.close,
             *([self.archive.stop] if self.archive is not None else []),
@@ -255,6 +255,7 @@ class Application:
             self.dialogs.start(),
             self.speech.start(),
             *([self.assistance.start()] if self.assistance is not None else []),
+            *([self._last_word.start()] if self._last_word is not None else []),
             asyncio.to_thread(VoiceActivity.warm, audio_formats(self.settings)),
             asyncio.to_thread(EchoGuard.warm),
             asyncio.to_thread(warm_apologies),
@@ -274,6 +275,8 @@ class Application:
         if self.acs is not None:
             await self.acs.start()
         if self.fleet is not None:
+            self._clock.silenced = self.fleet.silenced
+            self.front_end.endpoint.silenced = self._silenced
             await self.fleet.start()
         await self._finish_records()
         await self.console.start()
@@ -309,6 +312,10 @@ class Application:
             self._metrics.call_ended(record)
         if finished:
             logger.warning("%s: %d calls ended as their service was killed", records, len(finished))
+
+    def _silenced(self) -> bool:
+        """Whether another process may have our calls."""
+        return self._clock.silenced(self._clock.now())
 
     def _active(self) -> int:
         """The number of calls of all front ends."""

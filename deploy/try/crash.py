@@ -1,107 +1,184 @@
 """A node is killed (kill -9) in the middle of its calls, and others go on with them; ``--pause``: it is only paused.
 
-Three callers answer questions by keys. Their node is killed while each of them is at the second one. Told is after how
-long each has audio again; the bot has to ask that question again, and to go on from there, and each call leaves one
-record. ``--pause``: the node gets SIGSTOP for some seconds instead; no caller may get a packet of it when it is back.
+Three callers answer questions by keys. Their node is killed while two of them are at the second one; the third presses
+a key every now and then, so that it may be at any place. The bot has to ask again what it waits for, and to go on from
+there. One caller goes on to the bot's goodbye, one hangs up, and the third presses keys until the bot says goodbye:
+each call ends at both sides, and leaves one record. Told is after how long each of them hears the bot again.
+
+``--times 10``: the nodes are killed one after the other, each is started again, and the 95th percentile of the silences
+is told, too. ``--pause``: the node gets SIGSTOP for some seconds instead; no caller may get a packet of it when it is
+back.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
+import random
 import signal
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local_fleet import POLL_S, LocalFleet, Node, caller_options, local_fleet, script_of
+from local_fleet import END_S, POLL_S, LocalFleet, Node, caller_options, local_fleet, script_of
 from trial import tried
 
 from voicebot.address import Address
-from voicebot.caller import CallReport, Phone
+from voicebot.audio import FRAME_S
+from voicebot.caller import CallReport, CallScript, Phone
+from voicebot.caller.ear import AUDIBLE_DBFS, level_dbfs
+from voicebot.caller.measure import percentile
 
-CALLS = 3
-CALL = script_of("listen:", 'keys: "1"', "pause_s: 8", 'keys: "2"', 'keys: "3"', "expect_end: hangup")
+FINISHES = script_of("listen:", 'keys: "1"', "silence:", 'keys: "2"', 'keys: "3"', "expect_end: hangup")
+HANGS_UP = script_of("listen:", 'keys: "1"', "silence:")
+PRESS_EVERY_S = 2.3
+PRESSES = script_of("listen:", *['keys: "1"\n    wait: false', f"pause_s: {PRESS_EVERY_S}"] * 20)
+SCRIPTS = {"finishes": FINISHES, "hangs up": HANGS_UP, "presses keys": PRESSES}
 PAUSE_S = 4.0
-SAID_S = 4.0
+SAID_S = 3.0
 SETTLE_S = 1.0
 """For records that must not come."""
+UNDER_WAY_S = 0.2
+"""What has left the node that is killed is heard within this time."""
+SILENCE_S = 2.0
 
 
-async def run(folder: Path, *, pause: bool) -> bool:
-    """Whether all went well."""
-    async with local_fleet(folder) as fleet, Phone(fleet.edge, caller_options()) as phone:
-        wrong = await strike(fleet, fleet.nodes[0], phone, pause=pause)
-    for why in wrong:
-        print(f"WRONG: {why}")
-    return not wrong
+@dataclass
+class Trial:
+    """What has been found. ``silences``: seconds from each kill until each caller heard the bot again; ``calls``: the
+    Call-IDs of the calls that were struck."""
 
+    fleet: LocalFleet
+    phone: Phone
+    wrong: list[str] = field(default_factory=list)
+    silences: list[float] = field(default_factory=list)
+    calls: set[str] = field(default_factory=set)
 
-async def strike(fleet: LocalFleet, node: Node, phone: Phone, *, pause: bool = False) -> list[str]:
-    """Kill ``node`` while it has calls, or pause it; what went wrong."""
-    wrong = list[str]()
-    calls = await _calls_on(fleet, node, phone)
-    while node.program.log().count("asked the bot: key") < len(calls):
-        await asyncio.sleep(POLL_S)
-    await asyncio.sleep(SAID_S)  # the second question has been asked, and is in what is kept of the record
-    process = node.program.process
-    assert process is not None
-    process.send_signal(signal.SIGSTOP if pause else signal.SIGKILL)
-    struck = datetime.now(UTC)
-    print(f"  {node.name} with {len(calls)} calls is {'paused' if pause else 'killed'}", flush=True)
-    if pause:
-        await asyncio.sleep(PAUSE_S)
-        process.send_signal(signal.SIGCONT)
-    reports = await asyncio.gather(*calls)
-    for report in reports:
-        wrong += [] if report.ok else [report.reason]
+    async def strike(self, node: Node, *, pause: bool = False) -> None:
+        """Kill ``node`` while it has calls, or pause it, and see what becomes of them."""
+        calls = await self._calls_on(node)
+        while node.program.log().count("asked the bot: key") < len(calls):
+            await asyncio.sleep(POLL_S)
+        await asyncio.sleep(SAID_S + random.random() * PRESS_EVERY_S)  # the second question is in what is kept
+        process = node.program.process
+        assert process is not None
+        process.send_signal(signal.SIGSTOP if pause else signal.SIGKILL)
+        struck, at = datetime.now(UTC), asyncio.get_running_loop().time()
+        if pause:
+            await asyncio.sleep(PAUSE_S)
+            process.send_signal(signal.SIGCONT)
+        reports = dict(zip(calls, await asyncio.gather(*calls.values()), strict=True))
+        silences = {name: self._look_at(name, report, at) for name, report in reports.items()}
+        done = "paused" if pause else "killed"
+        told = ", ".join(f"who {name} {silence:.2f} s" for name, silence in silences.items())
+        print(f"  {node.name} was {done} with {len(calls)} calls; silence: {told}", flush=True)
+        self.silences += silences.values()
+        await self.fleet.served({report.call_id for report in reports.values()})
+        await asyncio.sleep(SETTLE_S)
+        for name, report in reports.items():
+            self._look_at_records(name, report, struck)
+
+    def look_at_all_records(self) -> None:
+        """Each call has left one record in all, also when the nodes that were killed are there again."""
+        found = [record["call_id"] for node in self.fleet.nodes for record in node.calls()]
+        for call in self.calls:
+            if (count := found.count(call)) != 1:
+                self.wrong.append(f"{count} records of call {call}")
+
+    def _look_at(self, name: str, report: CallReport, struck: float) -> float:
+        """How long this caller heard nothing."""
+        self.calls.add(report.call_id)
+        well = report.ended_by == "bot" if name == "presses keys" else report.ok
         assert report.quality is not None
+        self.wrong += [] if well else [f"who {name}: {report.reason} ({report.ended_by})"]
         if strays := report.quality.foreign_packets:
-            wrong.append(f"a caller heard two nodes at once: {strays} packets")
-    by_node = await fleet.served({report.call_id for report in reports})
-    await asyncio.sleep(SETTLE_S)
-    ours = {report.call_id for report in reports}
-    records = [record for one in fleet.nodes for record in one.calls() if record["call_id"] in ours]
-    print(f"  records: {', '.join(f'{name}: {len(ids)}' for name, ids in by_node.items())}")
-    wrong += [] if len(records) == len(reports) else [f"{len(records)} records of {len(reports)} calls"]
-    for record in records:
-        wrong += _wrong_with(record, struck)
-    return wrong
+            self.wrong.append(f"who {name} heard two nodes at once: {strays} packets")
+        return heard_after(report, struck)
+
+    def _look_at_records(self, name: str, report: CallReport, struck: datetime) -> None:
+        every = [record for node in self.fleet.nodes for record in node.calls()]
+        records = [record for record in every if record["call_id"] == report.call_id]
+        if len(records) != 1:
+            self.wrong.append(f"who {name} has left {len(records)} records")
+        self.wrong += [f"who {name}: {why}" for record in records for why in wrong_with(record, name, struck)]
+
+    async def _calls_on(self, node: Node) -> dict[str, asyncio.Task[CallReport]]:
+        """A call by each script that ``node`` has; others are ended."""
+        kept = dict[str, asyncio.Task[CallReport]]()
+        numbers = itertools.count(len(self.calls) * 100)
+        for name, script in SCRIPTS.items():
+            while name not in kept:
+                caller = f"caller-{next(numbers)}"
+                call = asyncio.create_task(self._call(caller, script))
+                if await self.fleet.serving(caller) is node:
+                    kept[name] = call
+                else:
+                    call.cancel()
+                    await asyncio.gather(call, return_exceptions=True)
+        return kept
+
+    async def _call(self, caller: str, script: CallScript) -> CallReport:
+        options = replace(caller_options(), sender=Address(caller), keep_audio=True)
+        return await self.phone.call(self.fleet.edge, script, options=options)
 
 
-def _wrong_with(record: dict[str, Any], struck: datetime) -> list[str]:
-    """What must not be in the record of a call whose node was struck then."""
-    if not (taken := record.get("taken_over", [])):
-        return ["the call stayed where it was"]
-    media = datetime.fromisoformat(record["started"]) + timedelta(milliseconds=taken[0]["at_ms"])
-    print(f"  a call went on after {(media - struck).total_seconds():.2f} s")
+def heard_after(report: CallReport, struck: float) -> float:
+    """Seconds from ``struck``, on the loop's clock, to the first packet of the bot that a person hears."""
+    sound = report.audio
+    assert sound is not None and sound.bot_from is not None
+    size = sound.audio.frame_bytes
+    first = round((struck + UNDER_WAY_S - sound.bot_from) / FRAME_S)
+    for number in range(max(0, first), len(sound.bot) // size):
+        frame = bytes(sound.bot[number * size : (number + 1) * size])
+        if level_dbfs(frame, sound.audio) > AUDIBLE_DBFS:
+            return sound.bot_from + number * FRAME_S - struck
+    return float("inf")
+
+
+def wrong_with(record: dict[str, Any], name: str, struck: datetime) -> list[str]:
+    """What must not be in the record of a call that was struck then."""
+    wrong = [] if record.get("taken_over") else ["the call stayed where it was"]
+    ended_by = "caller" if name == "hangs up" else "bot"
+    wrong += [] if record["end"]["reason"] == ended_by else [f"it was ended by {record['end']['reason']}"]
+    before = datetime.fromisoformat(record["started"])
+    wrong += [] if before < struck < before + timedelta(milliseconds=record["duration_ms"]) else ["its times are wrong"]
     said = " ".join(utterance["text"] for turn in record["turns"] for utterance in turn["bot"]["utterances"])
     asked = [said.count(f"Question {number}.") for number in ("one", "two", "three")]
-    wrong = [] if asked == [1, 2, 1] else [f"the three questions were asked {asked} times"]
     keys = [key["key"] for key in record["keys"]]
-    return wrong + ([] if keys == ["1", "2", "3"] else [f"the keys in the record are {keys}"])
+    if name == "presses keys":
+        return wrong + ([] if "You pressed 1, 1 and 1. Goodbye." in said else [f"the bot said: {said}"])
+    due, pressed = ([1, 2, 1], ["1", "2", "3"]) if name == "finishes" else ([1, 2, 0], ["1"])
+    wrong += [] if asked == due else [f"the three questions were asked {asked} times"]
+    return wrong + ([] if keys == pressed else [f"the keys in the record are {keys}"])
 
 
-async def _calls_on(fleet: LocalFleet, node: Node, phone: Phone) -> list[asyncio.Task[CallReport]]:
-    """Calls that ``node`` has; others are ended."""
-    kept = list[asyncio.Task[CallReport]]()
-    number = 0
-    while len(kept) < CALLS:
-        number += 1
-        options = replace(caller_options(), sender=Address(f"caller-{number}"))
-        call = asyncio.create_task(phone.call(fleet.edge, CALL, options=options))
-        if await fleet.serving(f"caller-{number}") is node:
-            kept.append(call)
-        else:
-            call.cancel()
-            await asyncio.gather(call, return_exceptions=True)
-    return kept
+async def run(folder: Path, times: int, *, pause: bool) -> bool:
+    """Whether all went well."""
+    async with local_fleet(folder) as fleet, Phone(fleet.edge, caller_options()) as phone:
+        trial = Trial(fleet, phone)
+        for node in itertools.islice(itertools.cycle(fleet.nodes), times):
+            await trial.strike(node, pause=pause)
+            if not pause:
+                await node.start()
+            await fleet.until(lambda takes: all(takes.values()), END_S)
+        trial.look_at_all_records()
+    silences = sorted(trial.silences)
+    p50, p95 = (percentile(silences, share) or 0.0 for share in (0.5, 0.95))
+    lost = len(trial.silences) - sum(silence < float("inf") for silence in silences)
+    print(f"{len(silences)} calls, {lost} lost; silence p50 {p50:.1f} s, p95 {p95:.1f} s, longest {silences[-1]:.2f} s")
+    if p95 > SILENCE_S:
+        trial.wrong.append(f"the silence was longer than {SILENCE_S:g} s")
+    for why in trial.wrong:
+        print(f"WRONG: {why}")
+    return not trial.wrong
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=1, help="how often (default: %(default)s)")
     parser.add_argument("--pause", action="store_true", help="pause the node instead")
     options = parser.parse_args()
-    sys.exit(tried(lambda folder: run(folder, pause=options.pause)))
+    sys.exit(tried(lambda folder: run(folder, options.times, pause=options.pause)))

@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 KAMAILIO = HERE.parent / "kamailio"
 EDGE_HOST = "127.0.0.10"
 CALLERS_HOST = "127.0.0.1"
-READY_S = 60.0
+READY_S = 180.0
 END_S = 30.0
 POLL_S = 0.05
 

@@ -37,11 +37,13 @@ class Driven:
 
     def __init__(self, machine: ScriptedMachine) -> None:
         self.did: list[str] = []
+        self.silenced = False
         self.driver = TurnDriver(
             cast("TurnMachine", machine),
             note=lambda event: self.did.append(f"note {event.at:g}"),
             carry_out=self._carry_out,
             settled=lambda: self.did.append("settled"),
+            silenced=lambda: self.silenced,
         )
 
     def _carry_out(self, command: Command) -> None:
@@ -79,3 +81,41 @@ async def test_a_closed_driver_is_not_woken() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     assert driven.did == ["note 1", "settled"]
+
+
+async def test_what_comes_while_it_is_not_known_whose_the_call_is_waits_in_its_order() -> None:
+    machine = ScriptedMachine(event_1=["ask 1"], event_2=["ask 2"], wake=["no input"])
+    driven = Driven(machine)
+    machine.deadline = asyncio.get_running_loop().time() + 0.01
+    driven.driver.start()
+    driven.silenced = True
+    driven.driver.dispatch(Event(1.0))
+    await asyncio.sleep(1)
+    driven.driver.dispatch(Event(2.0))
+    assert driven.did == ["settled"]
+    driven.silenced = False
+    driven.driver.dispatch(Event(3.0))
+    handled = ["note 1", "ask 1", "note 2", "ask 2", "note 3", "settled"]
+    assert driven.did[1:] == handled, "the third does not overtake the others"
+    await asyncio.sleep(1)
+    assert driven.did[1 + len(handled) :] == ["no input", "settled"]
+
+
+async def test_what_waits_for_a_call_that_is_anothers_is_dropped() -> None:
+    driven = Driven(ScriptedMachine(event_1=["ask"]))
+    driven.silenced = True
+    driven.driver.dispatch(Event(1.0))
+    driven.driver.close()
+    await asyncio.sleep(1)
+    driven.silenced = False
+    await driven.driver.ours()
+    assert driven.did == []
+
+
+async def test_who_hangs_up_waits_until_what_has_come_is_handled() -> None:
+    driven = Driven(ScriptedMachine(event_1=["ask"]))
+    driven.silenced = True
+    driven.driver.dispatch(Event(1.0))
+    asyncio.get_running_loop().call_later(0.02, setattr, driven, "silenced", False)
+    await driven.driver.ours()
+    assert driven.did[:3] == ["note 1", "ask", "settled"]

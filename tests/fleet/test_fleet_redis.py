@@ -13,7 +13,7 @@ import pytest
 from redis_server_run import redis_server
 from waiting import until
 
-from voicebot.fleet import Claim, Fleet, Limits, NodeState
+from voicebot.fleet import LEASE_S, Claim, Fleet, Limits, NodeState
 from voicebot.redis_server import RedisAddress, RedisServer
 
 pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
@@ -23,6 +23,8 @@ pytestmark = [
         shutil.which("redis-server") is None, reason="needs a redis-server (Debian package redis-server)"
     ),
 ]
+PATIENCE_S = 20.0
+"""With a Redis on a machine that is busy."""
 NEVER_S = 3600.0
 """Between beats, where a test makes them itself."""
 Join = Callable[..., Awaitable[Fleet]]
@@ -34,19 +36,31 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
         yield url
 
 
+class Clock:
+    """That of the nodes, not that of Redis."""
+
+    now = 100.0
+
+
 @pytest.fixture
-async def join(url: str) -> AsyncIterator[Join]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def join(url: str, clock: Clock) -> AsyncIterator[Join]:
     """Makes a node that has joined."""
     async with AsyncExitStack() as stack:
 
         async def join(name: str, limits: Limits | None = None, **options: Any) -> Fleet:
             fleet = Fleet(
-                RedisServer(RedisAddress.parse(options.pop("url", url))),
+                RedisServer(RedisAddress.parse(options.pop("url", url)), limit_s=PATIENCE_S),
                 limits or Limits(),
                 state=lambda: NodeState(name),
-                **{"beat_s": NEVER_S, **options},
+                **{"beat_s": NEVER_S, "now": lambda: clock.now, **options},
             )
             await fleet.start()
+            clock.now += LEASE_S
             stack.push_async_callback(fleet.close)
             return fleet
 
@@ -233,7 +247,9 @@ async def test_calls_of_a_node_that_is_gone_go_on_at_one_other_each(join: Join) 
     assert names(nodes[0]) == ["a", "b"]
 
 
-async def test_a_node_that_was_only_away_gives_up_what_others_have_and_goes_on_with_the_rest(join: Join) -> None:
+async def test_a_node_that_was_only_away_gives_up_what_others_have_and_goes_on_with_the_rest(
+    join: Join, clock: Clock
+) -> None:
     calls, others = Calls("one", "two", "three"), Calls(room=2)
     paused = await join("paused", keeper=calls)
     other = await join("other", keeper=others)
@@ -245,8 +261,27 @@ async def test_a_node_that_was_only_away_gives_up_what_others_have_and_goes_on_w
     await other.beat()
     assert len(others.running) == 2, "the third call is the first node's again"
     await gone(other)
+    clock.now += LEASE_S
     await paused.beat()
     assert len(calls.running) == 3, "and may be taken back"
+
+
+async def test_whose_own_lease_had_ended_takes_nothing_until_the_others_had_time_to_come_back(
+    join: Join, clock: Clock
+) -> None:
+    calls, others = Calls("one"), Calls()
+    node, other = await join("a", keeper=calls), await join("b", keeper=others)
+    await gone(node)
+    await gone(other)  # so it looks when it was Redis that was away
+    await other.beat()
+    assert others.running == {}
+    await node.beat()
+    clock.now += LEASE_S
+    await other.beat()
+    assert others.running == {} and calls.given_up == []
+    await gone(node)
+    await other.beat()
+    assert list(others.running) == ["one"]
 
 
 async def test_what_has_ended_is_not_gone_on_with(join: Join) -> None:
@@ -267,13 +302,14 @@ async def test_after_a_clean_end_nothing_is_taken(join: Join) -> None:
     assert others.running == {}
 
 
-async def test_a_redis_that_was_wiped_ends_no_call_and_is_told_what_to_keep_again(join: Join) -> None:
+async def test_a_redis_that_was_wiped_ends_no_call_and_is_told_what_to_keep_again(join: Join, clock: Clock) -> None:
     calls, others = Calls("one", "two"), Calls()
     node, other = await join("a", keeper=calls), await join("b", keeper=others)
     await node._server.redis.flushall()
     await other.beat()
     await node.beat()
     assert calls.given_up == [] and len(calls.running) == 2 and others.running == {}
+    clock.now += LEASE_S
     await gone(node)
     await other.beat()
     assert sorted(others.running) == ["one", "two"]

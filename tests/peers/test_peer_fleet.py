@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from crash import strike
+from crash import Trial
 from drain import drain_in_turn
 from local_fleet import caller_options, local_fleet
 
@@ -28,5 +28,6 @@ async def test_no_call_is_lost_with_a_node_whether_it_drains_or_is_killed(
 ) -> None:
     async with local_fleet(tmp_path, **PATIENT) as fleet, Phone(fleet.edge, caller_options()) as phone:
         wrong = await drain_in_turn(fleet, phone, fleet.nodes[:1], within_s=math.inf)
-        wrong += await strike(fleet, fleet.nodes[1], phone)
-        assert wrong == [], capsys.readouterr().out
+        trial = Trial(fleet, phone)
+        await trial.strike(fleet.nodes[1])
+        assert [*wrong, *trial.wrong] == [] and max(trial.silences) < math.inf, capsys.readouterr().out

@@ -112,6 +112,21 @@ async def a_timer_that_is_overdue_may_be_looked_at() -> None:
     await callee.close()
 
 
+async def nothing_that_is_due_is_sent_while_calls_may_be_anothers() -> None:
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(LOOPBACK, 0))
+    caller = SipEndpoint(ListenAt(port=0), options=QUICK)
+    await caller.start()
+    caller.silenced = lambda: True
+    caller.invite(Address.parse(f"sip:nobody@{LOOPBACK}:{transport.get_extra_info('sockname')[1]}"), OFFER)
+    await asyncio.sleep(10 * QUICK.timers.t1)
+    assert not caller.counters.retransmitted
+    caller.silenced = lambda: False
+    await until(lambda: caller.counters.retransmitted)
+    transport.close()
+    await caller.close()
+
+
 async def a_port_where_nobody_listens_is_told_at_once() -> None:
     """ICMP ends the transaction (RFC 3261 18.4); without it, timer B would after 32 s."""
     for host, literal in ((LOOPBACK, LOOPBACK), ("::1", "[::1]")):
@@ -130,6 +145,7 @@ SCENES = [
     closing_ends_calls_and_leaves_no_task,
     an_unanswered_200_is_repeated_by_the_timer,
     a_timer_that_is_overdue_may_be_looked_at,
+    nothing_that_is_due_is_sent_while_calls_may_be_anothers,
 ]
 
 

@@ -88,7 +88,7 @@ class Keeping:
 class CallServices:
     """What all calls share. ``recognizer(audio, on_event, language)`` and ``conversation(facts, on_event)`` make the
     recogniser and the conversation of one call. ``detector``: of the voice activity of all of them. ``silenced()``:
-    whether another process may have the calls, so that the bot must not be asked now."""
+    whether another process may have the calls, so that nothing may follow from what comes now."""
 
     recognizer: Callable[[AudioFormat, Callable[[Event], None], str], CallRecognizer]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]

@@ -81,7 +81,6 @@ TRANSFERRED = "transfer"
 """The reason with which the leg of a transferred caller ends (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
 """How long a greeting may play before the call is answered; networks end unanswered calls after some minutes."""
-SILENCED_STEP_S = 0.05
 EARLY_STEP_S = 0.5
 """How often to check whether the greeting is still being sent."""
 
@@ -128,6 +127,7 @@ class CallSession:
             note=self._note,
             carry_out=self._carry_out,
             settled=self._settled,
+            silenced=services.silenced,
         )
         self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
@@ -188,7 +188,8 @@ class CallSession:
             await self._close()
 
     async def hang_up(self) -> None:
-        """End the call."""
+        """End the call, as soon as it is known that it still is this process's."""
+        await self._turns.ours()
         await self.leg.hang_up()
 
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -204,6 +205,7 @@ class CallSession:
     def give_up(self) -> None:
         """Another process goes on with the call."""
         self._log.warning("another node has this call: it ends here")
+        self._turns.close()
         if isinstance(self.leg, Keepable):
             self.leg.give_up()
 
@@ -260,7 +262,7 @@ class CallSession:
 
     async def _close(self) -> None:
         end = Closing(self._services.keeping, self._recording, self._recorded, self._log)
-        await end.step("hanging up", self.leg.hang_up())
+        await end.step("hanging up", self.hang_up())
         self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not reported its end
         self._turns.close()
         if self._lifecycle.end_reason == TRANSFERRED:
@@ -389,17 +391,8 @@ class CallSession:
         self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
         assert self._conversation is not None, "the bot is asked from its greeting on"
         self._preparing.asked(ask.request)
-        self._send(ask.request, asked_activity(ask, self._playback.voice.language))
+        self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
         self._unfinished.changed()
-
-    def _send(self, request: int, activity: dict[str, Any]) -> None:
-        """Ask the bot, as soon as it is known that the call still is this process's."""
-        if self._lifecycle.phase is Phase.ENDED or self._conversation is None:
-            return
-        if self._services.silenced():
-            self._loop.call_later(SILENCED_STEP_S, self._send, request, activity)
-        else:
-            self._conversation.send(request, activity)
 
     def _use_voice(self, name: str, language: str) -> None:
         before = self._playback.voice
@@ -409,7 +402,7 @@ class CallSession:
 
     async def _part(self) -> None:
         await asyncio.sleep(PARTING_S)
-        await self.leg.hang_up()
+        await self.hang_up()
 
     async def _transfer(self, transfer: Transfer) -> None:
         await self._lifecycle.until(Phase.UP)

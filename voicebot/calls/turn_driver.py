@@ -1,4 +1,8 @@
-"""Drives the turn machine of one call: gives it one event after another and the time, and passes its commands on."""
+"""Drives the turn machine of one call: gives it one event after another and the time, and passes its commands on.
+
+A process that was away for a while may have lost the call to another one (:mod:`voicebot.fleet`). Until that is known,
+events wait, in their order: nobody is asked, called or hung up on for a call that is not ours.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,16 @@ from collections.abc import Callable, Iterable
 from voicebot.events import Event
 from voicebot.turns import Command, FloorState, TurnMachine
 
+SILENCED_STEP_S = 0.05
+"""How often to look whether the call still is ours."""
+
 
 class TurnDriver:
     """``note`` gets each event before the machine does, ``carry_out`` each command that the machine returns.
 
-    ``settled`` is called when no event is left to be handled. An event that a command causes at once, as dropping a
-    prompt ends it, is handled after the other commands that the machine returned with it.
+    ``silenced()``: whether the call may be another process's. ``settled`` is called when no event is left to be
+    handled. An event that a command causes at once, as dropping a prompt ends it, is handled after the other commands
+    that the machine returned with it.
     """
 
     def __init__(
@@ -24,14 +32,19 @@ class TurnDriver:
         note: Callable[[Event], None],
         carry_out: Callable[[Command], None],
         settled: Callable[[], None],
+        silenced: Callable[[], bool] = lambda: False,
     ) -> None:
         self._machine = machine
         self._note = note
         self._carry_out = carry_out
         self._settled = settled
+        self._silenced = silenced
         self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
         self._running = False
+        self._closed = False
+        self._known: asyncio.Future[None] | None = None
+        """Done when it is known whose the call is, while somebody waits for that."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -51,17 +64,47 @@ class TurnDriver:
     def dispatch(self, event: Event) -> None:
         """Give the machine an event. May be called while a command is being carried out."""
         self._events.append(event)
-        if not self._running:
+        if not self._running and (self._closed or not self._waits()):
             self._run(())
 
+    async def ours(self) -> None:
+        """Wait until it is known whether the call still is ours. If it is, what has come until then is handled."""
+        if not self._closed and self._waits():
+            if self._known is None:
+                self._known = self._loop.create_future()
+            await asyncio.shield(self._known)
+
     def close(self) -> None:
-        """Stop the timer."""
+        """Stop the timer, and drop the events that wait."""
+        self._stop_timer()
+        self._events.clear()
+        self._closed = True
+        self._tell()
+
+    def _wake(self) -> None:
+        if self._waits():
+            return
+        if self._events:
+            self._run(())  # what has come before the time was up
+        self._run(self._machine.wake(self._loop.time()))
+
+    def _tell(self) -> None:
+        known, self._known = self._known, None
+        if known is not None:
+            known.set_result(None)
+
+    def _waits(self) -> bool:
+        """Whether it has to be known first whose the call is."""
+        if not self._silenced():
+            return False
+        self._stop_timer()
+        self._timer = self._loop.call_later(SILENCED_STEP_S, self._wake)
+        return True
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def _wake(self) -> None:
-        self._run(self._machine.wake(self._loop.time()))
 
     def _run(self, commands: Iterable[Command]) -> None:
         self._running = True
@@ -75,8 +118,9 @@ class TurnDriver:
                     self._carry_out(command)
         finally:
             self._running = False
-        self.close()
+        self._stop_timer()
         due = self._machine.deadline
         if due is not None:
             self._timer = self._loop.call_at(due, self._wake)
         self._settled()
+        self._tell()

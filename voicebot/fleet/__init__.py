@@ -9,7 +9,8 @@ With the lease, what others need to go on with a node's calls is kept. When the 
 node each call, by compare-and-set. A node that was only away for a while (its machine was paused) sends nothing to
 anybody from then on until it has looked what is still its own (:meth:`Fleet.silenced`).
 
-`node.py` and `claims.py` are pure; `ledger.py` is what is asked of Redis; `fleet.py` is the driver.
+`node.py` and `claims.py` are pure; `ledger.py` is what is asked of Redis; `fleet.py` is the driver; `last_word.py` is a
+process that ends the lease of a node that was killed.
 """
 
 from voicebot.fleet.claims import Claim, Limits

@@ -86,12 +86,16 @@ class Fleet:
         self._now = now
         self._tried_at = math.inf
         """When the last beat began that is over, whether it succeeded or not."""
+        self._here_since = math.inf
+        """When the first beat began since which our lease has never ended."""
         self._tasks = BackgroundTasks(logger)
         self._claims = Claims(limits, self._freed)
         self._beating = False
         self._late: list[Claim] = []
         """Claims that were released during a beat, which may have renewed them."""
-        self._ledger = Ledger(server, secrets.token_hex(8), limits, lease_s=lease_s)
+        self.id = secrets.token_hex(8)
+        """This node's, in what is kept."""
+        self._ledger = Ledger(server, self.id, limits, lease_s=lease_s)
 
     def silenced(self, now: float) -> bool:
         """Whether this process was away for so long that its calls may be another's: nothing may be sent to anybody,
@@ -99,8 +103,13 @@ class Fleet:
         return self._keeper is not None and now - self._tried_at > self._lease_s
 
     @property
+    def keeps(self) -> bool:
+        """Whether others can go on with the calls of this node."""
+        return self._keeper is not None
+
+    @property
     def name(self) -> str:
-        """This node's."""
+        """This node's, for people."""
         return self._state().name
 
     async def start(self) -> None:
@@ -165,7 +174,9 @@ class Fleet:
         began, self._beating = self._now(), True
         try:
             told = await self._ledger.beat(state, self._calls(), self._claims.held())
-            await self._keep(told)
+            if told.late:
+                self._here_since = began
+            await self._keep(told, may_take=began - self._here_since >= self._lease_s)
         except _FAILED as error:
             self._failed(error)
             return
@@ -182,8 +193,9 @@ class Fleet:
         for call in told.asked:
             self._end_call(call)
 
-    async def _keep(self, told: Beat) -> None:
-        """Give up what others have taken, keep what is ours, go on with what was left."""
+    async def _keep(self, told: Beat, *, may_take: bool) -> None:
+        """Give up what others have taken, keep what is ours, go on with what was left. Not ``may_take``: our own lease
+        had ended, too. Maybe it was Redis that was away, and the others are only about to come back, as we are."""
         keeper = self._keeper
         if keeper is None:
             return
@@ -199,7 +211,7 @@ class Fleet:
             except _FAILED:
                 keeper.again()
                 raise
-        for node in told.left:
+        for node in told.left if may_take else ():
             await self._take_from(node, keeper)
 
     async def _take_from(self, node: str, keeper: Keeper) -> None:

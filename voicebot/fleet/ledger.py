@@ -208,3 +208,9 @@ class Ledger:
 
     async def _run(self, operation: Awaitable[T]) -> T:
         return await self._server.run(operation)
+
+
+async def end_lease(server: RedisServer, node: str) -> None:
+    """``node`` is gone: what it has left is for the others. No effect after it has left. Raises what
+    :meth:`RedisServer.run` raises."""
+    await server.run(cast("Awaitable[int]", server.redis.zadd(f"{_PREFIX}leases", {node: 1}, xx=True)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +15,11 @@ from voicebot import __version__
 from voicebot.fleet import Fleet, Keeper, NodeState
 from voicebot.host_wire import STATE_PASSWORD_ENV
 from voicebot.redis_server import LIMIT_S, RedisAddress, RedisServer
-from voicebot.service.supervisor import NotReady
+from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import Settings
 from voicebot.web import Figure, Panel
+
+logger = logging.getLogger(__name__)
 
 _OWN: dict[str, set[str] | bool] = {
     "sip": {"host", "port", "listen", "advertised_host", "media_host", "max_calls", "least_calls"},
@@ -75,6 +79,33 @@ def make_fleet(
         keeper=keeper if takes else None,
         lease_s=settings.fleet.lease_s,
     )
+
+
+class LastWord:
+    """Has the others told as soon as this process has ended without a word (:mod:`voicebot.fleet.last_word`)."""
+
+    def __init__(self, settings: Settings, node: str) -> None:
+        self._reading, self._writing = os.pipe()
+        argv = [sys.executable, "-m", "voicebot.fleet.last_word", settings.fleet.url, node, str(self._reading)]
+        self.process = ChildProcess("last word", argv, on_ready=lambda _: None, pass_fds=[self._reading])
+
+    async def start(self) -> None:
+        """Without it, the others wait until the lease has run out."""
+        try:
+            await self.process.start()
+        except NotReady as error:
+            logger.warning("%s", error)
+
+    async def close(self) -> None:
+        """End it. It says nothing."""
+        await self.process.stop()
+        os.close(self._reading)
+        os.close(self._writing)
+
+
+def last_word(settings: Settings, fleet: Fleet | None) -> LastWord | None:
+    """None where nobody would go on with the calls of this process."""
+    return LastWord(settings, fleet.id) if fleet is not None and fleet.keeps else None
 
 
 def node_name(settings: Settings, port: int) -> str:

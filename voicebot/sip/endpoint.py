@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SILENCED_STEP_S = 0.05
+"""How often to look whether calls still are ours, while that is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -75,6 +78,8 @@ class SipEndpoint:
         resolver: Callable[[asyncio.AbstractEventLoop], Resolver] = Resolver,
     ) -> None:
         self.on_invite = on_invite
+        self.silenced: Callable[[], bool] = lambda: False
+        """Whether another process may have our calls: nothing that is due now is sent before that is known."""
         self.counters = SipCounters()
         self._listen = listen or (ListenAt(),)
         self._tls = tls or TlsOptions()
@@ -365,5 +370,9 @@ class SipEndpoint:
 
     def _timed_out(self, deadline: float) -> None:
         self._timer = None
+        if self.silenced():
+            self._timer_due = self.loop.time() + SILENCED_STEP_S
+            self._timer = self.loop.call_at(self._timer_due, self._timed_out, deadline)
+            return
         # Some event loops round timers and call a little early: run what is due at the deadline all the same.
         self._dispatch(self._core.timeout(max(self.loop.time(), deadline)))
