@@ -6,6 +6,7 @@
 # make mutants   do the tests notice small changes? (half an hour)
 PYTHON ?= python3
 VENV := .venv
+LOCK ?= requirements.lock
 BIN := $(VENV)/bin
 
 .PHONY: demo assist-demo fleet drain run test lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
@@ -69,9 +70,9 @@ $(VENV)/pip:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/installed: requirements.lock pyproject.toml | $(VENV)/pip
+$(VENV)/installed: $(LOCK) pyproject.toml | $(VENV)/pip
 	@echo "installing locked dependencies (about 500 MB, a minute or two)"
-	@$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock --progress-bar on --quiet
+	@$(BIN)/pip install --disable-pip-version-check --require-hashes -r $(LOCK) --progress-bar on --quiet
 	@$(BIN)/pip install --disable-pip-version-check --no-deps --quiet -e .
 	@$(BIN)/voicebot localspeech --prepare
 	@touch $@
@@ -80,11 +81,15 @@ $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	@$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock --quiet
 	@touch $@
 
-# after a change of the dependencies in pyproject.toml
+# after a change of the dependencies in pyproject.toml. requirements-all.lock: with all extras but that under the GPL
+COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
+EXTRAS := redis opus azure-blob acs microsoft-agents
 lock: | $(VENV)/pip
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml --extra dev -o requirements-dev.lock
+	$(COMPILE) --universal pyproject.toml -o requirements.lock
+	$(COMPILE) --universal pyproject.toml $(EXTRAS:%=--extra %) -o requirements-all.lock
+	$(COMPILE) --universal pyproject.toml --extra dev -o requirements-dev.lock
+	echo 'cyclonedx-bom>=7.5,<8' | $(COMPILE) - -o deploy/image/sbom.lock
 
 clean:
 	rm -rf $(VENV) out var

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-all.lock", "requirements-dev.lock")
 
 
 def packages(lock: str) -> dict[str, str]:
@@ -34,6 +34,20 @@ def test_what_the_core_needs_is_locked() -> None:
     assert wanted <= {name.lower() for name in packages("requirements.lock")}
 
 
+def test_all_extras_but_the_one_under_the_gpl_are_locked_in_the_versions_of_the_core() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].items()
+    wanted = {
+        re.split(r"[\[<>=~ ]", one)[0].lower()
+        for name, needs in extras
+        if name not in ("dev", "pyvoip")
+        for one in needs
+    }
+    every, core = packages("requirements-all.lock"), packages("requirements.lock")
+    assert wanted <= {name.lower() for name in every}
+    assert {name: every.get(name) for name in core} == core
+
+
 def test_only_what_is_locked_is_installed() -> None:
     installs = re.findall(r"pip install .*", (ROOT / "Makefile").read_text())
     environment = [line for line in installs if "uv" not in line.split()]  # the tool that makes the lock files
@@ -41,9 +55,9 @@ def test_only_what_is_locked_is_installed() -> None:
     assert all("--require-hashes" in line or "--no-deps" in line for line in environment)
 
 
-def test_nothing_that_the_core_needs_is_under_the_gpl() -> None:
+def test_nothing_that_the_core_needs_or_that_images_have_is_under_the_gpl() -> None:
     looked_at = 0
-    for name in packages("requirements.lock"):
+    for name in packages("requirements-all.lock"):
         try:
             about = metadata.metadata(name)
         except metadata.PackageNotFoundError:

@@ -199,8 +199,11 @@ class LocalFleet:
 
 
 @asynccontextmanager
-async def local_fleet(folder: Path, nodes: int = 3, **settings: object) -> AsyncIterator[LocalFleet]:
-    """A running fleet, with everything in ``folder``. ``settings`` of all nodes: ``calls__drain_s=20``.
+async def local_fleet(
+    folder: Path, nodes: int = 3, *, lines: str = "", **settings: object
+) -> AsyncIterator[LocalFleet]:
+    """A running fleet, with everything in ``folder``. ``settings`` of all nodes: ``calls__drain_s=20``; ``lines``:
+    trunks and accounts, as in the file.
 
     Raises :class:`NotInstalled`, :class:`ProgramFailed`.
     """
@@ -208,9 +211,9 @@ async def local_fleet(folder: Path, nodes: int = 3, **settings: object) -> Async
     if missing := sorted({package for program, package in needed.items() if shutil.which(program) is None}):
         raise NotInstalled(f"{' and '.join(missing)}: apt-get install {' '.join(missing)}")
     token = secrets.token_hex(16)
-    edge_port, redis_port = _free_port(EDGE_HOST), _free_port(EDGE_HOST)
+    edge_port, redis_port = free_port(EDGE_HOST), free_port(EDGE_HOST)
     hosts = {number: f"{EDGE_HOST[:-1]}{number}" for number in range(1, nodes + 1)}
-    ports = {number: _free_port(host) for number, host in hosts.items()}
+    ports = {number: free_port(host) for number, host in hosts.items()}
     uris = {number: f"sip:{host}:{ports[number]}" for number, host in hosts.items()}
     control = f"unix:{folder}/control"
     _write_kamailio(folder, edge_port, control, list(uris.values()))
@@ -236,7 +239,7 @@ async def local_fleet(folder: Path, nodes: int = 3, **settings: object) -> Async
                 f'prompt_cache_dir = "{folder}/prompts"\n\n'
                 f'[bot]\ndialogs = "{HERE / "dialogs"}"\nhttp_port = 0\nstate_url = "redis://{EDGE_HOST}:{redis_port}/0"\n\n'
                 f'[fleet]\nurl = "redis://{EDGE_HOST}:{redis_port}/0"\nnode = "node {number}"\n\n'
-                f'[calls]\nrecords = "{home}/records"\n\n[console]\nport = 0\n'
+                f'[calls]\nrecords = "{home}/records"\n\n[console]\nport = 0\n\n{lines}'
             )  # fmt: skip
             argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
             given = {"console__token": token, **settings}
@@ -300,7 +303,7 @@ def _connects(host: str, port: int) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str) -> int:
     """One that is free for UDP and TCP now."""
     while True:
         with socket.socket() as first, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
