@@ -38,7 +38,7 @@ from voicebot.service.fleet import last_word, make_fleet
 from voicebot.service.governor import Governor
 from voicebot.service.health import Health
 from voicebot.service.load import LoadWatch
-from voicebot.service.pages import live_api, phone_api
+from voicebot.service.pages import live_api, phone_api, records_api
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import runtime_folder, sweep
@@ -188,6 +188,7 @@ class Application:
             assist=self.viewers.api if settings.listens else None,
             phone=phone_api(settings, self.front_end.endpoint),
             live=live_api(settings, self.calls),
+            records=records_api(settings, self.archive, let_in),
             certificate=settings.console.certificate,
             key=settings.console.key,
             bounds=viewer_bounds(self._allowed) if settings.listens else http,

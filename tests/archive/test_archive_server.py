@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from kept_calls import call_name, keep, kept_call
+from archive_run import archive
+from kept_calls import call_name, keep, kept_call, record_audio
 from waiting import DEADLINE_S, LOOK_AGAIN_S
 
 from voicebot.archive.client import ArchiveAway, ArchiveClient
 from voicebot.archive.index import FILE
-from voicebot.archive.server import ArchiveServer
 
 
 @pytest.fixture(autouse=True)
 def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a sweep takes long."""
     monkeypatch.setattr("voicebot.archive.server.REST", 0)
-
-
-@asynccontextmanager
-async def archive(folder: Path, *, sweep_s: float = 0.02, purge_s: float = 600.0) -> AsyncIterator[ArchiveClient]:
-    server = ArchiveServer(folder, sweep_s=sweep_s, purge_s=purge_s)
-    client = ArchiveClient(folder.parent / "socket")
-    try:
-        await server.start(folder.parent / "socket")
-        yield client
-    finally:
-        await client.close()
-        await server.close()
 
 
 @pytest.fixture
@@ -73,17 +58,6 @@ def damage(folder: Path) -> None:
 
 def in_the_index(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.glob(f"{FILE}*"))
-
-
-def record_audio(path: Path, left: float, right: float, seconds: float = 1.0) -> None:
-    """Two tones."""
-    time = np.arange(int(8000 * seconds)) / 8000
-    sides = [np.sin(2 * np.pi * 440 * time) * volume * 32000 for volume in (left, right)]
-    with wave.open(str(path), "wb") as wav:
-        wav.setnchannels(2)
-        wav.setsampwidth(2)
-        wav.setframerate(8000)
-        wav.writeframes(np.stack(sides, axis=1).astype("<i2").tobytes())
 
 
 async def test_what_is_in_the_folder_is_found_and_what_is_told_of_at_once(folder: Path) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from voicebot.audio import PCMU
 from voicebot.calls import RecordBuilder
@@ -70,3 +73,14 @@ def call_name(number: int) -> str:
 def keep(folder: Path, *records: dict[str, Any]) -> None:
     for record in records:
         write_record(record, folder)
+
+
+def record_audio(path: Path, left: float, right: float, seconds: float = 1.0) -> None:
+    """Two tones."""
+    time = np.arange(int(8000 * seconds)) / 8000
+    sides = [np.sin(2 * np.pi * 440 * time) * volume * 32000 for volume in (left, right)]
+    with wave.open(str(path), "wb") as wav:
+        wav.setnchannels(2)
+        wav.setsampwidth(2)
+        wav.setframerate(8000)
+        wav.writeframes(np.stack(sides, axis=1).astype("<i2").tobytes())

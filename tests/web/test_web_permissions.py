@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from archive_run import archive
 from call_world import World
 
+from voicebot.archive.client import ArchiveClient
 from voicebot.assist.access import AccessTokens
 from voicebot.assist.roster import Roster
 from voicebot.calls import Calls
@@ -23,6 +27,7 @@ from voicebot.web import (
     LiveApi,
     Metrics,
     PhoneApi,
+    RecordsApi,
     Role,
     Token,
 )
@@ -33,7 +38,7 @@ async def carried(_: web.Request) -> web.StreamResponse:
     return web.Response(text="carried")
 
 
-def whole_server() -> ConsoleServer:
+def whole_server(archive: ArchiveClient | None = None) -> ConsoleServer:
     """A console with all that it can have. The token of a role is its name."""
     access = Access([Token(f"the {role}", role, lambda role=role: str(role)) for role in Role], private=True)  # type: ignore[misc]
     calls = Calls(World().services)
@@ -48,6 +53,7 @@ def whole_server() -> ConsoleServer:
         assist=AssistApi(Roster(), Gate(AccessTokens("0" * 32), access), lambda _: ()),
         phone=PhoneApi(carried, calls=1),
         live=LiveApi(calls, words=True),
+        records=RecordsApi(archive or ArchiveClient(Path("nowhere")), Path("nowhere"), access),
     )
 
 
@@ -64,13 +70,15 @@ def asked(path: str) -> str:
 
 @asynccontextmanager
 async def running() -> AsyncIterator[tuple[aiohttp.ClientSession, str, ConsoleServer]]:
-    server = whole_server()
-    await server.start()
-    try:
-        async with aiohttp.ClientSession() as http:
-            yield http, server.url.rstrip("/"), server
-    finally:
-        await server.close()
+    with tempfile.TemporaryDirectory() as place:
+        async with archive(Path(place) / "records") as client:
+            server = whole_server(client)
+            await server.start()
+            try:
+                async with aiohttp.ClientSession() as http:
+                    yield http, server.url.rstrip("/"), server
+            finally:
+                await server.close()
 
 
 async def test_every_route_of_the_server_has_a_line_and_every_line_a_route() -> None:

@@ -24,8 +24,8 @@ the answer, measured in this process; `voicebot.caller` measures it on the wire.
 (request 0) belongs to the turn in which it was said. Every list is bounded; what does not fit is counted. ``metadata``:
 what the bot has sent for the record. ``prepared``: how often replies were made ready before the turn was over, and what
 became of it (:class:`~voicebot.calls.preparing.PreparedCounts`). ``id``: our random id of the call; ``call_id``: the
-SIP Call-ID. ``quality``: the figures of :class:`~voicebot.rtp.MediaQuality`, and ``recording_dropped_frames``, the
-frames that the recording lacks.
+SIP Call-ID. ``quality``: the figures of :class:`~voicebot.rtp.MediaQuality`, ``recording_dropped_frames``, the
+frames that the recording lacks, and ``recording_from_ms``, when it began.
 """
 
 from __future__ import annotations
@@ -156,6 +156,10 @@ class RecordBuilder:
         """The first audio of ``utterance`` is available, from synthesis or from the cache."""
         kept = self._turns.synthesised(utterance, self._privacy.text(text), request, at)
         self.timeline.add(at, "first_audio", {"utterance": utterance, "request": request, "text": kept})
+
+    def milliseconds(self, at: float | None) -> float | None:
+        """``at``, on the loop's clock, as the document has times."""
+        return self._clock.ms(at)
 
     def kept(self, text: str) -> str:
         """``text`` as a log may show it (:mod:`voicebot.calls.privacy`)."""

@@ -56,6 +56,11 @@ class RecordingControl:
         return self._recording is not None
 
     @property
+    def began_at(self) -> float | None:
+        """When its first sample was, on the loop's clock; None if there is none."""
+        return self._recording.started_at if self._recording is not None else None
+
+    @property
     def dropped(self) -> int:
         """How many frames the recording lacks."""
         return self._recording.dropped if self._recording is not None else 0

@@ -281,7 +281,10 @@ class CallSession:
         self._unfinished.over()
 
     def _recorded(self) -> RecordBuilder:
-        quality = self.leg.quality().as_dict() | {"recording_dropped_frames": self._recording.dropped}
+        quality = self.leg.quality().as_dict() | {
+            "recording_dropped_frames": self._recording.dropped,
+            "recording_from_ms": self._builder.milliseconds(self._recording.began_at),
+        }
         self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality, self._preparing.counts.as_dict())
         self.record = self._builder.build()
         return self._builder

@@ -147,7 +147,7 @@ class Recording:
     """
 
     def __init__(self, started_at: float | None = None, *, executor: Executor | None = None) -> None:
-        self._start = started_at if started_at is not None else asyncio.get_running_loop().time()
+        self.started_at = started_at if started_at is not None else asyncio.get_running_loop().time()
         self._executor = executor
         self._tracks: list[Track] = []
         self._writing: asyncio.Future[None] | None = None
@@ -176,7 +176,7 @@ class Recording:
 
     def frame(self, track: Track, payload: bytes, at: float) -> None:
         """A frame of ``track``; ``at``: when it was heard, on the loop's clock."""
-        seconds = at - self._start
+        seconds = at - self.started_at
         if not self._closed and self._failed is None and 0 <= seconds < MAX_S:
             track.put(payload, seconds)
             if track.ready and self._writing is None:
@@ -184,7 +184,7 @@ class Recording:
 
     def silence(self, track: Track, begin: float, end: float) -> None:
         """Nobody is to hear what was said in ``track`` from ``begin`` to ``end``, on the loop's clock."""
-        track.silence(begin - self._start, end - self._start)
+        track.silence(begin - self.started_at, end - self.started_at)
 
     def pause(self) -> None:
         """Frames are kept away from now on: the next one is placed by its time."""

@@ -1,4 +1,4 @@
-"""The console's pages about calls of bots, made from the settings: the phone, and the calls that run."""
+"""The console's pages about calls of bots, made from the settings: the phone, the calls that run, those that were."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from functools import partial
 
 from voicebot.calls import Calls
 from voicebot.own_trunks import PAGE_TRUNK
+from voicebot.service.archive import ArchiveService
 from voicebot.settings import Settings
 from voicebot.sip import SipEndpoint
-from voicebot.web import LiveApi, PhoneApi
+from voicebot.web import Access, LiveApi, PhoneApi, RecordsApi
 
 
 def phone_api(settings: Settings, endpoint: SipEndpoint) -> PhoneApi | None:
@@ -23,3 +24,8 @@ def phone_api(settings: Settings, endpoint: SipEndpoint) -> PhoneApi | None:
 def live_api(settings: Settings, calls: Calls) -> LiveApi:
     """What is not kept of calls is not told of them either."""
     return LiveApi(calls, words=settings.calls.records is not None)
+
+
+def records_api(settings: Settings, archive: ArchiveService | None, access: Access) -> RecordsApi | None:
+    """None if calls that were are not searched."""
+    return RecordsApi(archive.client, settings.calls.records, access) if archive is not None else None

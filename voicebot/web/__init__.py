@@ -1,4 +1,5 @@
-"""HTTP: health, metrics, an API to place and end calls (docs/operations.md), a phone in a page, pages for agents.
+"""HTTP: health, metrics, an API to place and end calls (docs/operations.md), a phone in a page, calls
+that run and that were, pages for agents.
 
 Rules of this package:
 
@@ -17,6 +18,7 @@ from voicebot.web.live_api import LiveApi
 from voicebot.web.metrics import Figure, Metrics
 from voicebot.web.page import Panel
 from voicebot.web.phone_api import PhoneApi
+from voicebot.web.records_api import RecordsApi
 from voicebot.web.roles import Role
 from voicebot.web.server import ConsoleServer, ConsoleUnavailable
 
@@ -33,6 +35,7 @@ __all__ = [
     "Metrics",
     "Panel",
     "PhoneApi",
+    "RecordsApi",
     "Role",
     "Token",
 ]

@@ -46,10 +46,12 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GET /metrics": _OPEN,
     "GET /": _OPEN,
     "GET /live": _OPEN,
+    "GET /calls": _OPEN,
     "GET /operations": _OPEN,
     "GET /assist": _OPEN,
     "GET /assist/*": _OPEN,
     "GET /live/*": _OPEN,
+    "GET /calls/*": _OPEN,
     "GET /phone/*": _OPEN,
     "GET /shared/*": _OPEN,
     # --- who asks
@@ -63,6 +65,14 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GET /v1/live/calls/events": _VIEWER,
     "GET /v1/live/calls/{id}/events": _VIEWER,
     "POST /v1/live/calls/{id}/hangup": Permission(Role.OPERATOR, "hang up"),
+    # --- calls that were
+    "GET /v1/records": _VIEWER,
+    "GET /v1/records/facets": _VIEWER,
+    "GET /v1/records/{id}": Permission(Role.AGENT, "read a record"),
+    "GET /v1/records/{id}/waves": _AGENT,
+    "GET /v1/records/{id}/picture.svg": Permission(Role.AGENT, "take a picture"),
+    "POST /v1/records/{id}/listen": Permission(Role.OPERATOR, "hear a recording"),
+    "GET /v1/records/{id}/audio.wav": Permission(Proof.OWN, "hear a recording"),
     # --- calls from the page
     "POST /v1/phone/tickets": _AGENT,
     "GET /v1/phone/sip": _OWN,

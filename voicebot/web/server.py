@@ -24,6 +24,7 @@ from voicebot.web.metrics import CONTENT_TYPE, Metrics
 from voicebot.web.page import Panel, render
 from voicebot.web.pages import page_routes
 from voicebot.web.phone_api import PhoneApi
+from voicebot.web.records_api import RecordsApi
 from voicebot.web.roles import HOLDER
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ class ConsoleUnavailable(Exception):
 class ConsoleServer:
     """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong, and ``panels()``
     the sections of the operations page; each is called at each request that needs it. ``access``: who is let in.
-    ``assist``: None if no calls are listened to. ``phone`` and ``live``: None if there are no such pages.
+    ``assist``: None if no calls are listened to. ``phone``, ``live`` and ``records``: None if there are no such
+    pages.
     ``public_url``: of a proxy in front, whose name is one of ours. ``certificate`` and ``key``: PEM files, for TLS."""
 
     def __init__(
@@ -53,6 +55,7 @@ class ConsoleServer:
         assist: AssistApi | None = None,
         phone: PhoneApi | None = None,
         live: LiveApi | None = None,
+        records: RecordsApi | None = None,
         public_url: str = "",
         certificate: Path | None = None,
         key: Path | None = None,
@@ -70,6 +73,7 @@ class ConsoleServer:
         self._assist = assist
         self._phone = phone
         self._live = live
+        self._records = records
         self._certificate, self._key = certificate, key
         self._public_url = public_url
         self._server: HttpServer | None = None
@@ -124,6 +128,8 @@ class ConsoleServer:
             application.add_routes([*self._assist.routes, *page_routes("assist", "/assist")])
         if self._live is not None:
             application.add_routes(self._live.routes)
+        if self._records is not None:
+            application.add_routes([*self._records.routes, *page_routes("calls", "/calls")])
         if self._phone is not None:
             application.add_routes([*self._phone.routes, *page_routes("phone", "/")])
         else:

@@ -1,6 +1,8 @@
 // What happens in a call, as one reads it: made of the lines of its record, one by one as they come. Nothing of the page
 // is known here.
 
+import { plain } from "../shared/speech.js";
+
 /**
  * One entry. `at`: in milliseconds since the call began. `state`, of what the bot says: coming, speaking, said, or cut (the
  * caller has heard the part `heard` of it, 0 to 1); of what the caller says: hearing (it may still change) or heard. `gap`:
@@ -190,10 +192,4 @@ export class Story {
     const open = this.spans.findLast((span) => span.who === who && span.to === null);
     if (open) open.to = to;
   }
-}
-
-/** What is said, without the marks of SSML. @param {string} text */
-function plain(text) {
-  if (!text.startsWith("<")) return text;
-  return new DOMParser().parseFromString(text, "text/xml").documentElement.textContent?.trim() || text;
 }

@@ -28,6 +28,11 @@ export class Api {
     return this.#json("POST", path);
   }
 
+  /** What is no JSON, or is to be kept as it came. */
+  async blob(path) {
+    return (await this.#fetch("GET", path, {})).blob();
+  }
+
   /** Follow a stream of events for ever, wherever it breaks off. Returns when it is over; throws Refused. `onState` is
       told whether there is a connection. */
   async follow(path, last, onEvent, onState, signal) {

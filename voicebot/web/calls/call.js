@@ -1,0 +1,179 @@
+// One call: its facts, its picture, its recording, and what was said.
+
+import { $, clock, make } from "../shared/dom.js";
+import { Picture } from "./picture.js";
+import { Player } from "./player.js";
+import { transcript, words } from "./transcript.js";
+
+const BEFORE_MS = 150; // a word is heard from its very beginning
+
+export class CallView {
+  #api;
+  #root;
+  #mayListen;
+  #refused;
+  #id = "";
+  /** Milliseconds from the call's beginning to the recording's. */
+  #offset = 0;
+  #hasAudio = false;
+  /** @type {{at: number, element: HTMLElement}[]} */
+  #words = [];
+  /** @type {HTMLElement | null} */
+  #now = null;
+  #picture = new Picture($("picture"), (at) => this.#hear(at));
+  #player = new Player(/** @type {HTMLAudioElement} */ ($("audio")), (seconds, playing) => this.#playing(seconds, playing));
+
+  /**
+   * @param {() => import("../shared/api.js").Api} api
+   * @param {string} root of the paths of records
+   * @param {() => Promise<boolean>} mayListen whether recordings may be heard
+   * @param {(error: unknown) => void} refused
+   */
+  constructor(api, root, mayListen, refused) {
+    this.#api = api;
+    this.#root = root;
+    this.#mayListen = mayListen;
+    this.#refused = refused;
+    $("save-record").addEventListener("click", () => this.#save("", "json"));
+    $("save-picture").addEventListener("click", () => this.#save("/picture.svg", "svg"));
+  }
+
+  close() {
+    this.#id = "";
+    this.#player.stop();
+  }
+
+  /** @param {string} id */
+  async open(id) {
+    this.#id = id;
+    const path = `/${encodeURIComponent(id)}`;
+    try {
+      const record = await this.#api().get(path);
+      if (this.#id !== id) return;
+      const waves = await this.#listen(path);
+      if (this.#id !== id) return;
+      this.#show(record, waves);
+    } catch (error) {
+      if (this.#id === id) this.#refused(error);
+    }
+  }
+
+  /** How loud the recording is; null: there is none. Whether it may be heard as well is another question. @param {string} path */
+  async #listen(path) {
+    const waves = await this.#api().get(`${path}/waves`);
+    this.#hasAudio = waves !== null && (await this.#mayListen());
+    const url = `${this.#root}${path}/audio.wav`;
+    if (this.#hasAudio) {
+      await this.#api().post(`${path}/listen`);
+      this.#player.load(url);
+    }
+    $("save-audio").setAttribute("href", url);
+    $("save-audio").hidden = $("player").hidden = !this.#hasAudio;
+    $("call").classList.toggle("with-audio", this.#hasAudio);
+    return waves;
+  }
+
+  /** @param {any} record @param {any} waves */
+  #show(record, waves) {
+    this.#offset = record.quality?.recording_from_ms ?? 0;
+    const lines = transcript(record);
+    const { from, to } = partiesOf(record);
+    $("call-title").textContent = `${from} to ${to}`;
+    $("facts").replaceChildren(...facts(record).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+    this.#words = [];
+    $("transcript").replaceChildren(...lines.map((line) => this.#entry(line)));
+    this.#words.sort((a, b) => a.at - b.at);
+    this.#picture.show(lines, record, waves, this.#offset);
+    $("call-title").focus();
+  }
+
+  /** @param {import("./transcript.js").Line} line */
+  #entry(line) {
+    const time = line.from === null ? "" : clock(line.from);
+    if (!line.who) return make("li", { class: "note" }, `${time} ${line.text}`);
+    const head = make("p", { class: "head" }, make("span", { class: "who" }, line.name), make("span", { class: "time" }, time));
+    head.append(...line.notes.map((note) => make("span", {}, note)));
+    if (this.#hasAudio && line.from !== null) {
+      const hear = make("button", { type: "button", class: "hear", "aria-label": `Hear ${line.name} at ${time}` }, "Hear");
+      hear.addEventListener("click", () => this.#hear(/** @type {number} */ (line.from)));
+      head.append(hear);
+    }
+    const text = make("p", { class: "text" }, ...this.#spoken(line));
+    return make("li", { class: line.who }, head, text);
+  }
+
+  /** @param {import("./transcript.js").Line} line */
+  #spoken(line) {
+    const heard = [];
+    const missed = [];
+    for (const word of words(line)) {
+      const element = make("span", { class: "word" }, word.text);
+      if (word.at !== null && word.heard) {
+        const at = word.at;
+        element.addEventListener("click", () => this.#hear(at));
+        this.#words.push({ at, element });
+      }
+      (word.heard ? heard : missed).push(element);
+    }
+    return missed.length ? [...heard, make("s", { title: "not heard: the caller has interrupted" }, ...missed)] : heard;
+  }
+
+  /** @param {number} at in milliseconds since the call began */
+  #hear(at) {
+    if (this.#hasAudio) this.#player.playFrom((at - this.#offset - BEFORE_MS) / 1000);
+  }
+
+  /** @param {number} seconds @param {boolean} playing */
+  #playing(seconds, playing) {
+    const at = seconds * 1000 + this.#offset;
+    this.#picture.playing(at, playing);
+    const now = playing ? this.#words.findLast((word) => word.at <= at + BEFORE_MS)?.element ?? null : null;
+    if (now === this.#now) return;
+    this.#now?.classList.remove("now");
+    now?.classList.add("now");
+    this.#now = now;
+  }
+
+  /** @param {string} what @param {string} kind */
+  async #save(what, kind) {
+    try {
+      const url = URL.createObjectURL(await this.#api().blob(`/${encodeURIComponent(this.#id)}${what}`));
+      make("a", { href: url, download: `${this.#id}.${kind}` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+}
+
+/** @param {any} record */
+function partiesOf(record) {
+  if (record.kind !== "assist") return { from: record.caller || "unknown", to: record.callee };
+  const named = (/** @type {string} */ role) => {
+    const party = record.parties.find((/** @type {any} */ one) => one.ParticipantRole === role);
+    return party?.DisplayName || party?.Address || "unknown";
+  };
+  return { from: named("CUSTOMER"), to: named("AGENT") };
+}
+
+/** @param {any} record @returns {[string, string][]} */
+function facts(record) {
+  const gaps = (record.turns ?? []).map((/** @type {any} */ turn) => turn.gap_ms).filter((/** @type {any} */ gap) => gap !== null && gap >= 0).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
+  const middle = gaps.length ? `${(gaps[Math.floor((gaps.length - 1) / 2)] / 1000).toFixed(2)} s, longest ${(gaps[gaps.length - 1] / 1000).toFixed(2)} s` : "";
+  const mos = record.quality?.mos;
+  const all = [
+    ["Began", new Date(record.started).toLocaleString()],
+    ["Lasted", record.duration_ms === null ? "" : clock(record.duration_ms)],
+    ["Ended", record.end.reason],
+    ["Direction", record.direction ?? ""],
+    ["Trunk", record.trunk],
+    ["Bot", record.bot ?? ""],
+    ["Language", record.language ?? ""],
+    ["Codec", record.codec ?? ""],
+    ["Wait for an answer", middle],
+    ["MOS", typeof mos === "number" ? mos.toFixed(1) : ""],
+    ["Interruptions", record.interruptions ? String(record.interruptions) : ""],
+    ["Id", record.id],
+  ];
+  return /** @type {[string, string][]} */ (all.filter(([, value]) => value));
+}
