@@ -25,7 +25,7 @@ def tree(tmp_path: Path) -> Path:
 def run(tool: str, tree: Path) -> tuple[int, str]:
     environment = os.environ | {"PYTHONPATH": str(tree)}
     done = subprocess.run(
-        [TOOLS / tool], cwd=tree, env=environment, capture_output=True, text=True, timeout=120, check=False
+        [TOOLS / tool], cwd=tree, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -49,8 +49,8 @@ def test_circles_and_imports_against_the_layers_are_found(tree: Path) -> None:
 
 
 def test_dead_functions_are_found(tree: Path) -> None:
-    assert run("vulture", tree) == (0, "")
     (tree / "voicebot" / "rtp" / "planted.py").write_text("def nobody_calls_this() -> None:\n    pass\n")
     status, said = run("vulture", tree)
     assert status != 0
-    assert "voicebot/rtp/planted.py:1: unused function 'nobody_calls_this'" in said
+    (found,) = said.splitlines()
+    assert found.startswith("voicebot/rtp/planted.py:1: unused function 'nobody_calls_this'")

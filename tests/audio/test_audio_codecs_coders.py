@@ -49,7 +49,7 @@ def test_only_what_needs_no_work_has_no_coder() -> None:
 
 
 @given(st.binary(max_size=400), st.sampled_from(ALL), st.sampled_from(FORMATS))
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_any_bytes_are_decoded_or_dropped_and_never_raise(payload: bytes, codec: Codec, audio: AudioFormat) -> None:
     decode = codec.decoder(audio)
     if decode is None:

@@ -128,6 +128,7 @@ ANSWERS = {"digits": "one two three four", "open": "one two", "yes no": "no", "n
            "look": "hello", "tongue": "Deutsch"}  # fmt: skip
 way = st.sampled_from(sorted(ANSWERS)).map(lambda to: [("say", what) for what in (to, "yes", ANSWERS[to], "yes")])
 """To a question and through it: what is said at random alone seldom comes far."""
+SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 moves = st.lists(st.one_of(way, move.map(lambda one: [one])), min_size=4, max_size=16)
 
 
@@ -153,7 +154,7 @@ async def make(line: Line, kind: str, what: str) -> list[str]:
     return await line.event("handoff.status", {"state": what})
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=SUPPRESSED)
 @given(chunks=moves)
 async def test_no_caller_makes_a_dialog_fail(folder: Path, chunks: list[list[tuple[str, str]]]) -> None:
     answers = itertools.cycle([{"waiting": 3, "free": 0}, None, {"waiting": "x", "free": 1}, HttpFailed("down", 503),
@@ -180,7 +181,7 @@ async def test_no_caller_makes_a_dialog_fail(folder: Path, chunks: list[list[tup
     pytest.fail("silence does not come to an end")
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 2, suppress_health_check=SUPPRESSED)
 @given(chunks=moves)
 async def test_trials_change_nothing_and_tell_what_is_then_said(
     folder: Path, chunks: list[list[tuple[str, str]]]

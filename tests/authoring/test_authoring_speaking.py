@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.authoring.speaking import KINDS, spoken, written
@@ -136,7 +136,6 @@ def test_what_is_nothing_of_the_kind_is_refused(value: Any, kind: str) -> None:
         spoken(value, kind, "en-US")
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="0123456789", max_size=60))
 def test_groups_hold_all_digits_and_none_stands_alone(digits: str) -> None:
     found = groups(digits)
@@ -144,38 +143,32 @@ def test_groups_hold_all_digits_and_none_stands_alone(digits: str) -> None:
     assert all(2 <= len(group) <= 4 for group in found) or len(digits) <= 4
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="0123456789", min_size=1, max_size=30), st.sampled_from(LOCALES))
 def test_digits_that_are_said_are_understood(digits: str, locale: str) -> None:
     assert for_language(locale).digits(spoken(digits, "digits", locale)) == digits
 
 
-@settings(deadline=None)
 @given(st.decimals(0, 10**6, places=2), st.sampled_from(LOCALES))
 def test_money_that_is_said_is_understood(amount: Decimal, locale: str) -> None:
     currency = {"en-US": "USD", "en-GB": "GBP"}.get(locale, "EUR")
     assert for_language(locale).money(spoken(amount, "money", locale), currency) == amount
 
 
-@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2060, 12, 31)), st.sampled_from(LOCALES))
 def test_dates_that_are_said_are_understood(day: date, locale: str) -> None:
     assert for_language(locale).date(spoken(day, "date", locale), TODAY) == day
 
 
-@settings(deadline=None)
 @given(st.times().map(lambda moment: moment.replace(second=0, microsecond=0)), st.sampled_from(LOCALES))
 def test_times_that_are_said_are_understood(moment: time, locale: str) -> None:
     assert for_language(locale).time_of_day(spoken(moment, "time", locale)) == moment
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**9), 10**9), st.sampled_from(LOCALES))
 def test_numbers_that_are_said_are_understood(number: int, locale: str) -> None:
     assert for_language(locale).number(spoken(number, "number", locale)) == number
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12), st.sampled_from(LOCALES))
 def test_letters_that_are_said_are_understood(letters: str, locale: str) -> None:
     assert for_language(locale).spelled(spoken(letters, "spelled", locale)) == letters
@@ -184,7 +177,6 @@ def test_letters_that_are_said_are_understood(letters: str, locale: str) -> None
 NAMES = st.sampled_from(["maria", "garcia", "lopez", "schmidt", "k", "7", "84", "x9", "mgr", "bq", "rossi2"])
 
 
-@settings(deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=3), st.sampled_from("._-"), NAMES,
        st.sampled_from(["com", "de", "co.uk", "es"]), st.sampled_from(LOCALES))  # fmt: skip
 def test_addresses_that_are_said_are_understood(
@@ -194,20 +186,17 @@ def test_addresses_that_are_said_are_understood(
     assert for_language(locale).email(spoken(address, "email", locale)) == address
 
 
-@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2045, 12, 31)), st.sampled_from(LOCALES))
 def test_months_that_are_said_are_understood(day: date, locale: str) -> None:
     assert for_language(locale).month(spoken(day, "month", locale), TODAY) == day.replace(day=1)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 400), st.sampled_from(["minutes", "hours", "days", "nights", "weeks", "months", "years"]),
        st.sampled_from(LOCALES))  # fmt: skip
 def test_durations_that_are_said_are_understood(number: int, unit: str, locale: str) -> None:
     assert for_language(locale).duration(spoken(number, f"duration:{unit}", locale), unit[:-1]) == number
 
 
-@settings(deadline=None)
 @given(st.integers(2_000_000_000, 9_999_999_999), st.sampled_from(LOCALES))
 def test_telephone_numbers_that_are_said_are_understood(number: int, locale: str) -> None:
     digits = f"+1{number}"
@@ -230,7 +219,6 @@ def test_the_offline_voice_says_them_well(value: Any, kind: str, words: str) -> 
     assert normalise(spoken(value, kind, "en-US")) == words
 
 
-@settings(deadline=None)
 @given(
     st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.decimals(), st.dates(), st.times(), st.booleans(),
               st.lists(st.text())),

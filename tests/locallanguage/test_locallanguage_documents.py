@@ -53,7 +53,7 @@ def answered(body: Any, *, job: bool) -> Any:
 
 
 @given(BODY, st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_any_request_is_answered_or_refused(body: Any, job: bool) -> None:
     answer = answered(body, job=job)
     if answer is not None:
@@ -63,7 +63,6 @@ def test_any_request_is_answered_or_refused(body: Any, job: bool) -> None:
 
 
 @given(st.text(max_size=200), st.sampled_from(NAMES[:3]))
-@settings(deadline=None)
 def test_offsets_lie_in_the_text_in_every_way_of_counting(text: str, name: str) -> None:
     for counting in ("UnicodeCodePoint", "Utf16CodeUnit", "TextElements_v8"):
         kind = kinds().find(name, job=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sounds import likeness, packets, voice
@@ -69,7 +69,6 @@ def test_a_long_hole_is_not_longer_than_it_was(codec: Codec) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.integers(0, 2**32 - 1), st.binary(max_size=200)), max_size=30))
-@settings(max_examples=60, deadline=None)
 def test_frames_stay_whole_whatever_opus_packets_come(arrivals: list[tuple[int, int, bytes]]) -> None:
     buffer, decode = ReceiveBuffer(LINEAR_16K, 0.0), CODECS["OPUS"].decoder(LINEAR_16K)
     frames: list[bytes] = []

@@ -258,7 +258,7 @@ def test_of_a_long_hole_60_ms_are_concealed_and_the_rest_is_silence_and_both_are
     assert set(b"".join(frames)[480:880]) == {0xFF}
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(
     st.lists(
         st.tuples(

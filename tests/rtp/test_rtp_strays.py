@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reorder_wire import SSRC, Wire, loud
 
@@ -118,7 +118,6 @@ def test_a_key_is_pressed_while_a_server_numbers_anew() -> None:
     assert wire.buffer.lost == 0
 
 
-@settings(max_examples=60)
 @given(st.integers(-20_000, 20_000), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF), st.data())
 def test_wherever_it_begins_anew_no_more_than_what_is_lost_is_missing(
     by: int, sequence: int, timestamp: int, data: st.DataObject

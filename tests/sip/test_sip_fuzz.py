@@ -49,7 +49,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(st.lists(mutated() | st.binary(max_size=200), min_size=1, max_size=5))
 def test_no_datagram_raises_and_no_response_is_answered(datagrams: list[bytes]) -> None:
     peer = Peer()
@@ -70,7 +70,7 @@ def test_no_datagram_raises_and_no_response_is_answered(datagrams: list[bytes]) 
     assert not peer.ua.calls
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(mutated())
 def test_what_is_accepted_can_be_built_and_read_again(data: bytes) -> None:
     try:
@@ -84,7 +84,7 @@ def test_what_is_accepted_can_be_built_and_read_again(data: bytes) -> None:
         assert isinstance(again, SipRequest) and again.uri == message.uri
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(st.data())
 def test_no_description_raises_anything_but_its_own_error(data: st.DataObject) -> None:
     text = bytearray(OFFER)

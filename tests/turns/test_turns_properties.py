@@ -180,7 +180,7 @@ class World:
                 self.handle(TransferEnded(now, False, 486, "busy"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(STEPS)
 def test_any_course_of_events_leaves_something_to_wait_for(steps: list[tuple[str, InputHint, float]]) -> None:
     world = World()
@@ -196,7 +196,7 @@ def test_any_course_of_events_leaves_something_to_wait_for(steps: list[tuple[str
             assert world.finishes, "leaving without having been told to"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(STEPS)
 def test_every_key_reaches_the_bot_in_order_unless_the_call_is_on_its_way_out(
     steps: list[tuple[str, InputHint, float]],
@@ -219,7 +219,7 @@ def test_every_key_reaches_the_bot_in_order_unless_the_call_is_on_its_way_out(
         assert told == world.pressed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(STEPS)
 def test_no_recognised_word_is_told_twice(steps: list[tuple[str, InputHint, float]]) -> None:
     world = World()

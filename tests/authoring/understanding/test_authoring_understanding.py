@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from spoken_cases import Case, cases, tables
 
@@ -79,7 +79,6 @@ def ask_everything(understanding: Understanding, text: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(deadline=None)
 @given(text=st.text())
 def test_no_text_makes_it_fail(language: str, text: str) -> None:
     ask_everything(for_language(language), text)
@@ -99,7 +98,6 @@ WORDS = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(deadline=None)
 @given(data=st.data())
 def test_no_sequence_of_its_own_words_makes_it_fail(language: str, data: st.DataObject) -> None:
     words = data.draw(st.lists(st.sampled_from(WORDS[language].split()), max_size=14))
@@ -114,7 +112,6 @@ def test_text_without_end_is_cut_off(language: str, word: str) -> None:
     ask_everything(for_language(language), word * 100_000)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="0123456789", min_size=1, max_size=20))
 def test_digits_that_are_read_out_come_back(number: str) -> None:
     words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -123,13 +120,11 @@ def test_digits_that_are_read_out_come_back(number: str) -> None:
     assert for_language("en").digits(" ".join(number)) == number
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from(LANGUAGES))
 def test_numerals_are_their_value(number: int, language: str) -> None:
     assert for_language(language).number(f"{number}.") == number
 
 
-@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2060, 12, 31)), st.sampled_from(LANGUAGES))
 def test_iso_dates_are_dates(day: date, language: str) -> None:
     assert for_language(language).date(f"{day.isoformat()}.", TODAY) == day

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voicebot.authoring.understanding import Pattern, PatternError, for_language
@@ -68,7 +68,6 @@ def test_no_form_is_tried_in_more_ways_than_it_has_states(form: str) -> None:
     assert Pattern(form).matched("A" * 10_000) is None  # would not end in a search that tries one way after another
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="AB1(|)[-]{2,3}?*+\\d", max_size=16), st.text(alphabet="AB12", max_size=6))
 @example("[1]?\\?", "")
 @example("A,", "A")
@@ -82,7 +81,6 @@ def test_a_form_matches_what_a_regular_expression_does(form: str, said: str) -> 
         assert (pattern.matched(said) is not None) == (re.fullmatch(form, said) is not None)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=80))
 def test_no_text_makes_a_form_fail(form: str, said: str) -> None:
     try:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.legs.acs_events import CallEvent, Handshake, IncomingCall, Party, Result, read_events, read_grid
@@ -88,7 +88,6 @@ def test_an_outcome_may_be_anything(result: object) -> None:
 NAMES = st.sampled_from(["id", "type", "eventType", "data", "callConnectionId", "from", "to", "rawId", "phoneNumber"])
 
 
-@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.text(max_size=5) | st.integers(),
