@@ -3,12 +3,14 @@
     python -m bench.assist_soak                     50 at once, 10 rounds of a minute
     python -m bench.assist_soak --calls 20 --rounds 2 --seconds 20
 
-An hour of speech in less time: both parties say something short every other second, so that each round brings as many
-lines as six minutes of a usual call. Each call has a viewer by server-sent events. One recording client in ten vanishes
-without a BYE; a refresh of its session has to find that.
+An hour of speech in less time: somebody says something short every three seconds, so that each round brings as many
+lines as three minutes of a usual call. Two cores carry that, callers, viewers and the scripted service included.
+Each call has a viewer by server-sent events. One recording client in ten vanishes without a BYE; a refresh of its
+session has to find that.
 
 What the service holds is taken when the latest calls that can still be read (`assist/roster.py`) are all of a soak's,
-and at the end. The status is 1 when anything grew, a call was refused or had no lines, or one did not end in its time.
+and its memory has settled, and at the end; its memory is told after each round. The status is 1 when anything grew, a
+call was refused or had no lines, or one did not end in its time.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -35,7 +38,7 @@ from voicebot.speech import apology
 from voicebot.web.assist_watch import BEAT_S
 
 VANISH_EVERY = 10
-SPEECH_S, PAUSE_S = 0.7, 0.5
+SPEECH_S, PAUSE_S = 0.7, 2.3
 SCRIPT: dict[str, Any] = {
     "texts": [f"where is my parcel {NOW}", f"it will come on Friday {NOW}", f"thank you very much {NOW}"],
     "cycle": True,
@@ -43,6 +46,8 @@ SCRIPT: dict[str, Any] = {
     "segmentation_ms": 200,
 }
 WARMING_MB = 10.0
+WARM_ROUNDS = 4
+"""After so many, what is kept for the next call is there."""
 
 
 class Lines:
@@ -102,11 +107,13 @@ async def run(calls: int, rounds: int, seconds: float, warm: int, settle_s: floa
         began = time.monotonic()
         for _ in range(warm):
             await lines.round(calls, seconds)
+            tell(await footprint(service, process), "warming")
         leaving_s = min(settle_s, BEAT_S + 1)
         await asyncio.sleep(leaving_s)
         before = await footprint(service, process)
-        for _ in range(rounds):
+        for number in range(rounds):
             await lines.round(calls, seconds)
+            tell(await footprint(service, process), f"round {number + 1}")
         await asyncio.sleep(leaving_s)  # that a viewer has gone is noticed when nothing has been told for so long
         after = await footprint(service, process)
     failed = [f"{count} calls {outcome}" for outcome, count in lines.outcomes.items() if outcome.startswith("failed")]
@@ -121,17 +128,22 @@ async def run(calls: int, rounds: int, seconds: float, warm: int, settle_s: floa
     }
 
 
+def tell(held: dict[str, dict[str, float]], when: str) -> None:
+    memory = ", ".join(f"{process} {figures['rss_mb']:.0f} MB" for process, figures in held.items())
+    print(f"{when}: {memory}", file=sys.stderr, flush=True)
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.assist_soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=50, help="at once")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=60.0, help="of speech in each call")
-    parser.add_argument("--warm", type=int, default=0, help="rounds before; 0: until no earlier call can be read")
+    parser.add_argument("--warm", type=int, default=0, help="rounds before; 0: until all is warm")
     parser.add_argument("--settle", type=float, default=SETTLE_S, help="seconds after a call; if less, nobody vanishes")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     configure_logging("WARNING")
-    warm = options.warm or max(2, -(-MOST_ENDED // options.calls))
+    warm = options.warm or max(WARM_ROUNDS, -(-MOST_ENDED // options.calls))
     result = uvloop.run(run(options.calls, options.rounds, options.seconds, warm, options.settle))
     if options.json:
         print(json.dumps(result))

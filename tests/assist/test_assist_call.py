@@ -88,6 +88,18 @@ async def test_who_is_silent_again_for_long_has_no_recogniser_until_the_next_wor
     await world.over()
 
 
+async def test_nobody_waits_for_the_frames_of_who_is_silent() -> None:
+    world = AssistWorld()
+    recogniser = await world.hears(0, 1.0)
+    assert recogniser is not None
+    assert recogniser.urgent[-1], "somebody speaks"
+    await world.hears(0, 2.0, silence=True)
+    assert not any(recogniser.urgent[-25:])
+    await world.hears(0, 1.0)
+    assert recogniser.urgent[-1]
+    await world.over()
+
+
 async def test_where_no_frames_come_any_more_the_phrase_is_ended_by_silence() -> None:
     world = AssistWorld()
     recogniser = await world.hears(0, 1.0)

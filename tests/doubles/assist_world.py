@@ -95,6 +95,8 @@ class Recogniser:
         self.language = language
         self.refuses = refuses
         self.written: list[tuple[bytes, float]] = []
+        self.urgent: list[bool] = []
+        """Of each frame that was written, whether somebody waits for it."""
         self.commits = 0
         self.started = False
         self.stopped = False
@@ -107,8 +109,9 @@ class Recogniser:
             raise SpeechUnavailable("refused")
         self.started = True
 
-    def write(self, payload: bytes, at: float) -> None:
+    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None:
         self.written.append((payload, at))
+        self.urgent.append(urgent)
 
     def result_due(self, start: float, end: float) -> None:
         pass

@@ -25,6 +25,7 @@ from voicebot.sip.sdes import Crypto
 SAMPLES = Path(__file__).parent.parent / "legs" / "siprec"
 HOST = "127.0.0.1"
 DEADLINE_S = 20.0
+T1_S, T2_S = 0.5, 4.0
 
 
 class _Socket(asyncio.DatagramProtocol):
@@ -95,8 +96,7 @@ class RecordingClient:
         message = self._written(text)
         request = parse_message(message)
         assert isinstance(request, SipRequest)
-        self._to_server(message)
-        response = await self._final(request)
+        response = await self._final(request, message)
         if request.method == "INVITE":
             if response.status < 300:
                 self._tag = f";tag={response.recipient.tag}"
@@ -127,10 +127,20 @@ class RecordingClient:
         head = head.replace("{LEN}", str(len(body.encode()))).replace("\n", "\r\n")
         return f"{head}\r\n\r\n{body}".encode()
 
-    async def _final(self, request: SipRequest) -> SipResponse:
+    async def _final(self, request: SipRequest, message: bytes) -> SipResponse:
+        """The response to ``message``, which is sent until it has come: a busy server loses datagrams (RFC 3261,
+        17.1)."""
+        pause_s = T1_S
+        self._to_server(message)
         async with asyncio.timeout(DEADLINE_S):
             while True:
-                response = await self._finals.get()
+                try:
+                    async with asyncio.timeout(pause_s):
+                        response = await self._finals.get()
+                except TimeoutError:
+                    self._to_server(message)
+                    pause_s = min(2 * pause_s, T2_S)
+                    continue
                 if response.cseq == request.cseq:
                     return response
 

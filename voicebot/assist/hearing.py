@@ -110,7 +110,7 @@ class Hearing:
             self._last_voice = at
         if self._recognizer is not None:
             self._ended = False
-            self._recognizer.write(payload, at)
+            self._recognizer.write(payload, at, urgent=self._voice_activity.may_speak)
         else:
             self._before.append(payload, at)
 
