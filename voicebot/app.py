@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -110,6 +110,7 @@ class Application:
             calls=lambda: [call.summary() for call in self.calls.running()],
             end_call=self.calls.end,
             keeper=Takeover(self.calls, lambda: self.front_end, self._allowed.calls),
+            register=self._share_accounts,
         )
         self._last_word = last_word(settings, self.fleet)
         limit = max(1, self._allowed.calls)
@@ -301,11 +302,12 @@ class Application:
                 logger.info("%s: %d unfinished files removed", folder, swept)
 
     async def _finish_records(self) -> None:
-        """Write the records of calls that ended when their service was killed. Others may have gone on with some."""
+        """Write the records of calls that ended when their service was killed. Some may go on."""
         records = self.settings.calls.records
-        taken = await self.fleet.taken(await asyncio.to_thread(left_calls, records)) if self.fleet is not None else []
+        left = await asyncio.to_thread(left_calls, records)
+        going_on = await self.fleet.going_on(left) if self.fleet is not None else []
         try:
-            finished = await asyncio.to_thread(lambda: list(finish(records, taken)))
+            finished = await asyncio.to_thread(lambda: list(finish(records, going_on)))
         except OSError as error:
             logger.warning("records of calls of a killed service are not written: %s", error)
             return
@@ -329,6 +331,9 @@ class Application:
 
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
+
+    def _share_accounts(self, ours: Collection[str], others: Collection[str]) -> None:
+        self.front_end.endpoint.share(ours, others)
 
     def _on_recorded(self, recorded: RecordedCall) -> None:
         assert self.assistance is not None

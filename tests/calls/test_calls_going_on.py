@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 from call_world import World
 
 from voicebot.calls.going_on import GoingOn, one_record
-from voicebot.events import TAKEN
+from voicebot.calls.recording_control import RecordingState
+from voicebot.events import TAKEN, RecordingAction, RecordingAsked
 
 BEGAN = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
-GOING_ON = GoingOn("aa", BEGAN, "voice", "de-DE", "desk", {"order": 7})
+GOING_ON = GoingOn("aa", BEGAN, "voice", "de-DE", "desk", {"order": 7}, RecordingState.PAUSED)
 
 
 def part(**changes: Any) -> dict[str, Any]:
@@ -29,7 +31,15 @@ def test_it_comes_out_of_a_store_as_it_went_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"call": 3}, {"began": "yesterday"}, {"began": "2026-11-28T12:00:00"}, {"context": []}, {"voice": None}]
+    "change",
+    [
+        {"recording": "maybe"},
+        {"call": 3},
+        {"began": "yesterday"},
+        {"began": "2026-11-28T12:00:00"},
+        {"context": []},
+        {"voice": None},
+    ],
 )
 def test_what_is_no_call_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r".+"):
@@ -63,7 +73,7 @@ def test_without_a_first_part_the_second_is_the_record() -> None:
 async def test_the_bot_is_asked_to_say_again_what_it_waits_for(tmp_path: Path) -> None:
     began = datetime.now(UTC) - timedelta(seconds=30)
     first = part(turns=[{"index": 1, "kind": "start"}], answered_ms=20.0)
-    world = World(records=tmp_path, going_on=GoingOn("aa", began, "", "", "", {}, first))
+    world = World(records=tmp_path, going_on=GoingOn("aa", began, record=first))
     await world.settle()
     assert world.session.id == "aa" and world.session.phase == "up"
     assert world.bot.told[0]["type"] == "conversationUpdate"
@@ -73,6 +83,23 @@ async def test_the_bot_is_asked_to_say_again_what_it_waits_for(tmp_path: Path) -
     assert record["turns"][0] == {"index": 1, "kind": "start"} and len(record["turns"]) > 1
     assert record["answered_ms"] == 20.0 and 29_000 < record["taken_over"][0]["at_ms"] < 40_000
     assert (tmp_path / "aa.json").exists()
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("before", RecordingState)
+async def test_nothing_is_recorded_that_was_not_recorded_before(tmp_path: Path, before: RecordingState) -> None:
+    going_on = GoingOn("aa", datetime.now(UTC), recording=before)
+    world = World(tmp_path, recording=True, going_on=going_on)
+    await world.settle()
+    world.line.pull(4)
+    world.bot.on_event(RecordingAsked(world.now, RecordingAction.RESUME, "r"))
+    world.line.pull(4)
+    await world.line.hang_up()
+    await world.over()
+    assert (tmp_path / "aa.wav").exists() is (before is not RecordingState.NONE)
+    if before is not RecordingState.NONE:
+        with wave.open(str(tmp_path / "aa.wav")) as recording:
+            assert (recording.getnframes() == 640) is (before is RecordingState.PAUSED)
 
 
 @pytest.mark.virtual_time

@@ -56,8 +56,7 @@ async def join(url: str, clock: Clock) -> AsyncIterator[Join]:
             fleet = Fleet(
                 RedisServer(RedisAddress.parse(options.pop("url", url)), limit_s=PATIENCE_S),
                 limits or Limits(),
-                state=lambda: NodeState(name),
-                **{"beat_s": NEVER_S, "now": lambda: clock.now, **options},
+                **{"state": lambda: NodeState(name), "beat_s": NEVER_S, "now": lambda: clock.now, **options},
             )
             await fleet.start()
             clock.now += LEASE_S
@@ -201,6 +200,7 @@ class Calls:
     def __init__(self, *ids: str, room: int = 100) -> None:
         self.running = {call: f"state of {call}" for call in ids}
         self.given_up: list[str] = []
+        self.places: dict[str, Claim] = {}
         self._room = room
         self._known: dict[str, str] = {}
 
@@ -219,9 +219,10 @@ class Calls:
     def room(self) -> int:
         return self._room - len(self.running)
 
-    def go_on(self, call: str, kept: str, claim: Claim) -> None:
+    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim]) -> None:
         assert kept == f"state of {call}"
         self.running[call] = kept
+        self.places[call] = place("sbc", f"place of {call}")
 
     def give_up(self, calls: Collection[str]) -> None:
         for call in calls:
@@ -284,6 +285,18 @@ async def test_whose_own_lease_had_ended_takes_nothing_until_the_others_had_time
     assert list(others.running) == ["one"]
 
 
+async def test_who_starts_again_knows_which_calls_go_on_when_it_has_taken_what_it_may(join: Join, clock: Clock) -> None:
+    dead, other = await join("dead", keeper=Calls("one", "two")), await join("other", keeper=Calls(room=1))
+    await gone(dead)
+    await other.beat()
+    again = await join("dead", keeper=Calls())
+    asked = asyncio.create_task(again.going_on(["one", "two", "three"]))
+    await asyncio.sleep(0)
+    assert not asked.done()
+    await again.beat()
+    assert sorted(await asked) == ["one", "two"]
+
+
 async def test_what_has_ended_is_not_gone_on_with(join: Join) -> None:
     calls, others = Calls("one", "two"), Calls()
     dead, other = await join("dead", keeper=calls), await join("other", keeper=others)
@@ -334,3 +347,66 @@ async def test_a_process_that_was_away_sends_nothing_until_a_beat_has_told(url: 
     await fleet.beat()
     assert not fleet.silenced(now)
     await fleet.close()
+
+
+async def test_an_account_is_registered_by_one_node_and_by_another_when_that_is_gone_or_drains(
+    join: Join, url: str
+) -> None:
+    told: dict[str, tuple[list[str], list[str]]] = {}
+    draining = False
+
+    async def sharing(name: str, **options: Any) -> Fleet:
+        def register(ours: Collection[str], others: Collection[str]) -> None:
+            told[name] = sorted(ours), sorted(others)
+
+        return await join(name, accounts=["one", "two"], register=register, **options)
+
+    first = await sharing("a", state=lambda: NodeState("a", draining=draining), lease_s=60)
+    second = await sharing("b", lease_s=0.3)
+    assert told == {"a": (["one", "two"], []), "b": ([], ["one", "two"])}
+    draining = True
+    await first.beat()
+    assert told["a"] == (["one", "two"], []), "it keeps them until another has them"
+    await second.beat()
+    await first.beat()
+    assert told == {"a": ([], ["one", "two"]), "b": (["one", "two"], [])}
+    await sharing("c")
+    assert told["c"] == ([], ["one", "two"])
+    async with asyncio.timeout(20):
+        third = await sharing("d", lease_s=60)
+        while told["d"][1]:  # the lease of the second ends
+            await asyncio.sleep(0.02)
+            await third.beat()
+    assert told["d"] == (["one", "two"], [])
+
+
+async def test_each_node_registers_by_itself_where_redis_was_never_there() -> None:
+    told: list[tuple[list[str], list[str]]] = []
+    fleet = Fleet(
+        RedisServer(RedisAddress.parse("redis://127.0.0.1:9/0"), limit_s=0.2),
+        Limits(),
+        state=lambda: NodeState("a"),
+        accounts=["one"],
+        register=lambda ours, others: told.append((list(ours), list(others))),
+        beat_s=NEVER_S,
+    )
+    await fleet.start()
+    assert fleet.trouble and told == [(["one"], [])]
+    await fleet.close()
+
+
+async def test_a_call_that_goes_on_keeps_its_place_and_is_not_counted_twice(join: Join) -> None:
+    limits = Limits(2, {"sbc": 1})
+    dead, calls = await join("dead", limits, keeper=Calls("one")), Calls()
+    dead._place("sbc", "place of one")
+    await dead.beat()
+    node = await join("a", limits, keeper=calls)
+    await gone(dead)
+    await node.beat()
+    await node.beat()
+    assert await node.claim("sbc") is None and await node.claim("pbx") is not None
+    assert await node.claim("pbx") is None
+    calls.places["one"].release()
+    async with asyncio.timeout(20):
+        while await node.claim("sbc") is None:
+            await asyncio.sleep(0.01)

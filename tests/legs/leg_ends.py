@@ -81,6 +81,7 @@ class Answerer:
         limit: int = 100,
         admits: Callable[[int], bool] = lambda _: True,
         share: Callable[[str], Awaitable[Claim | None]] | None = None,
+        endpoint: SipEndpoint | None = None,
     ) -> None:
         self.legs: list[IncomingSipLeg] = []
         self.sinks: list[Sink] = []
@@ -91,9 +92,15 @@ class Answerer:
         media = MediaOptions(
             clock, self.ports, preferences=preferences or MediaPreferences(), silence_timeout_s=silence_timeout_s
         )
-        endpoint = SipEndpoint(ListenAt(port=0))
         self.front = SipFrontEnd(
-            endpoint, self.take, media, trunks=trunks, recordings=recordings, limit=limit, admits=admits, share=share
+            endpoint or SipEndpoint(ListenAt(port=0)),
+            self.take,
+            media,
+            trunks=trunks,
+            recordings=recordings,
+            limit=limit,
+            admits=admits,
+            share=share,
         )
 
     def take(self, leg: IncomingSipLeg) -> None:
@@ -121,10 +128,10 @@ class Answerer:
 class Line:
     """A caller's endpoint and its media."""
 
-    def __init__(self, clock: MediaClock) -> None:
+    def __init__(self, clock: MediaClock, endpoint: SipEndpoint | None = None) -> None:
         self.clock = clock
         self.ports = PortRange(*free_ports(), LOOPBACK, rest_s=0.0)
-        self.endpoint = SipEndpoint(ListenAt(port=0))
+        self.endpoint = endpoint or SipEndpoint(ListenAt(port=0))
         self.media = MediaOptions(clock, self.ports, LOOPBACK)
 
     def codecs(self, *names: str) -> MediaOptions:

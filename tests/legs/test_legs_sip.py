@@ -88,6 +88,8 @@ async def test_draining_refuses_new_calls_and_keeps_the_ones_that_are_up(line: L
 class Places:
     """Those of a fleet: ``free`` of them are left."""
 
+    id = "one of them"
+
     def __init__(self, free: int) -> None:
         self.free = free
         self.trunks: list[str] = []

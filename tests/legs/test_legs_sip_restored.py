@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from leg_ends import Answerer, Line, Sink, tone
+from leg_ends import LOOPBACK, Answerer, Line, Sink, tone
 from waiting import until
 
+from voicebot.address import Address
+from voicebot.certificate import self_signed_pem
 from voicebot.events import TAKEN
 from voicebot.legs import LegClosed
 from voicebot.legs.sip_media import MediaPreferences
 from voicebot.legs.sip_outgoing import OutgoingSipLeg, dial
 from voicebot.legs.sip_restored import RestoredSipLeg
 from voicebot.rtp import MediaClock
+from voicebot.sip import ListenAt, SipEndpoint, TlsOptions
+from voicebot.sip.hop import Transport
+
+
+class Places:
+    """In the fleet."""
+
+    id = "third"
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.released = 0
+
+    def of(self, _trunk: str, name: str) -> Places:
+        self.taken.append(name)
+        return self
+
+    async def claim(self, _trunk: str) -> Places:
+        return self
+
+    def release(self) -> None:
+        self.released += 1
 
 
 @pytest.fixture
@@ -93,6 +117,58 @@ async def test_an_encrypted_call_stays_encrypted_with_new_keys(line: Line, clock
     await answerer.front.close()
 
 
+@pytest.mark.parametrize("transport", ["TCP", "TLS"])
+async def test_a_call_over_a_connection_goes_on_over_a_new_one(
+    clock: MediaClock, tmp_path: Path, transport: Transport
+) -> None:
+    (pem := tmp_path / "certificate.pem").write_bytes(self_signed_pem(LOOPBACK))
+
+    def endpoint() -> SipEndpoint:
+        return SipEndpoint(ListenAt(transport, LOOPBACK, 0), tls=TlsOptions(certificate=pem, ca_file=pem))
+
+    line, first = Line(clock, endpoint()), Answerer(clock, endpoint=endpoint())
+    await line.endpoint.start()
+    await first.front.start()
+    sink = Sink()
+    to = Address.parse(f"{first.uri};transport={transport.lower()}")
+    leg = await dial(line.endpoint, line.media, to, sink=sink)
+    await until(lambda: first.legs[0].kept() is not None)
+    kept = kept_of(first)
+    first.legs[0].give_up()
+    await first.front.close()  # with its connections
+    second = Answerer(clock, endpoint=endpoint())
+    await second.front.start()
+    taken = second.front.restore(kept)
+    taken.connect(theirs := Sink())
+    await taken.answer()
+    tone(taken)
+    await sink.heard.wait()
+    await leg.hang_up()
+    assert await theirs.reason() == "caller"
+    await second.front.close()
+    await line.endpoint.close()
+
+
+async def test_a_side_that_is_reached_only_over_the_connection_that_it_has_made_is_lost(
+    clock: MediaClock, other: Answerer
+) -> None:
+    line = Line(clock)  # it listens by UDP only
+    first = Answerer(clock, endpoint=SipEndpoint(ListenAt("TCP", LOOPBACK, 0)))
+    await line.endpoint.start()
+    await first.front.start()
+    await dial(line.endpoint, line.media, Address.parse(f"{first.uri};transport=tcp"), sink=Sink())
+    await until(lambda: first.legs[0].kept() is not None)
+    kept = kept_of(first)
+    first.legs[0].give_up()
+    await first.front.close()
+    taken = other.front.restore(kept)
+    taken.connect(Sink())
+    with pytest.raises(LegClosed):
+        await taken.answer()
+    await until(lambda: not other.front.active)
+    await line.endpoint.close()
+
+
 async def test_a_side_that_takes_no_offer_is_told_that_the_call_is_over(
     line: Line, answerer: Answerer, other: Answerer
 ) -> None:
@@ -114,26 +190,24 @@ async def test_a_call_that_cannot_go_on_is_ended_with_the_other_side(
     kept = kept_of(answerer)
     answerer.legs[0].give_up()
     with pytest.raises(ValueError, match=r"keys|media"):
-        other.front.restore(kept | {"media": kept["media"] | media})
+        other.front.restore(kept | {"media": kept["media"] | media}, (places := Places()).of)
     assert await heard.reason() == "caller"
     await until(lambda: not other.front.active)
+    assert (len(places.taken), places.released) == (1, 1)
 
 
-async def test_a_place_in_the_fleet_is_kept_until_the_call_is_over(
-    line: Line, answerer: Answerer, other: Answerer
+async def test_a_call_keeps_its_place_in_the_fleet_until_it_is_over(
+    line: Line, clock: MediaClock, other: Answerer
 ) -> None:
-    released: list[bool] = []
-
-    class Place:
-        def release(self) -> None:
-            released.append(True)
-
+    answerer, places = Answerer(clock, share=Places().claim), Places()
+    await answerer.front.start()
     leg, _ = await call(line, answerer)
-    taken: RestoredSipLeg = other.front.restore(kept_of(answerer), Place())
+    taken: RestoredSipLeg = other.front.restore(kept_of(answerer), places.of)
     answerer.legs[0].give_up()
     taken.connect(Sink())
     await taken.answer()
-    assert released == []
+    assert (places.taken, places.released) == (["third"], 0)
+    assert taken.kept()["place"] == "third"  # type: ignore[index]
     await leg.hang_up()
-    await until(lambda: released == [True])
-    await asyncio.sleep(0)
+    await until(lambda: places.released == 1)
+    await answerer.front.close()

@@ -14,6 +14,10 @@ from voicebot.service.takeover import Takeover
 SESSION = {"call": "aa", "began": "2026-11-28T12:00:00+00:00", "voice": "", "language": "", "bot": "", "context": {}}
 
 
+def no_place(_trunk: str, name: str) -> Claim:
+    raise AssertionError(f"the leg that is restored gets {name}")
+
+
 @dataclass
 class Call:
     id: str
@@ -48,7 +52,7 @@ class Node:
     def active(self) -> int:
         return len(self.calls)
 
-    def restore(self, _kept: object, _claim: Claim) -> object:
+    def restore(self, _kept: object, _place: object) -> object:
         if self.why is not None:
             raise self.why
         return object()
@@ -81,22 +85,20 @@ def test_a_node_takes_as_many_as_it_has_room_for_and_none_while_it_drains() -> N
 
 
 def test_a_call_goes_on_with_its_record_or_without() -> None:
-    node, claim = Node(), Claim("", lambda _: None)
+    node = Node()
     for record, known in (('{"turns": [1]}', {"turns": [1]}), ("[", {}), (None, {})):
         kept = json.dumps({"state": {"leg": {}, "session": SESSION}, "record": record})
-        node.takeover.go_on("aa", kept, claim)
+        node.takeover.go_on("aa", kept, no_place)
         assert node.gone_on[-1].call == "aa" and node.gone_on[-1].record == known
 
 
-def test_a_call_that_cannot_go_on_frees_its_place() -> None:
-    released: list[Claim] = []
-    claim = Claim("", released.append)
+def test_a_call_that_cannot_go_on_does_not_begin() -> None:
     node = Node()
     for kept in ("", "{}", '{"state": 3}', json.dumps({"state": {"leg": {}, "session": {}}})):
-        node.takeover.go_on("aa", kept, claim)
+        node.takeover.go_on("aa", kept, no_place)
     node.why = ValueError("its keys come from a handshake")
-    node.takeover.go_on("aa", json.dumps({"state": {"leg": {}, "session": SESSION}}), claim)
-    assert node.gone_on == [] and len(released) == 5
+    node.takeover.go_on("aa", json.dumps({"state": {"leg": {}, "session": SESSION}}), no_place)
+    assert node.gone_on == []
 
 
 def test_calls_that_others_have_are_given_up() -> None:

@@ -9,6 +9,7 @@ from sip_peer import OFFER, Peer, session, statuses
 
 from voicebot.address import Address
 from voicebot.sip.call import SipCall
+from voicebot.sip.credentials import Credentials
 from voicebot.sip.digest import parse_digest
 from voicebot.sip.hop import Hop
 from voicebot.sip.message import SipRequest, SipResponse
@@ -283,3 +284,33 @@ def test_what_is_closed_is_nothing_to_a_registration_over_udp() -> None:
     due = registration.deadline
     peer.take(peer.ua.transport_failed(Hop("192.0.2.10", 5060), peer.now))
     assert registration.deadline == due
+
+
+def test_of_shared_accounts_ours_are_registered_and_given_up_when_another_process_has_them() -> None:
+    other = replace(ACCOUNT, name="other", username="7001")
+    peer = Peer()
+    lines = peer.ua.lines
+
+    def share(ours: str, others: str) -> list[SipRequest]:
+        lines.share([ACCOUNT, other], ours.split(), others.split(), peer.now)
+        return [request for request in peer.command() if isinstance(request, SipRequest)]
+
+    (request,) = share("pbx", "other")
+    assert request.recipient.uri == "sip:7000@192.0.2.10" and request.headers["Expires"] == "600"
+    reply(peer, request, 200, Contact=request.headers["Contact"])
+    assert share("pbx", "other") == [] and lines.is_up(ACCOUNT.line, peer.now)
+    ended, begun = share("other", "pbx")
+    assert ended.recipient.uri == "sip:7000@192.0.2.10" and ended.headers["Expires"] == "0"
+    assert begun.recipient.uri == "sip:7001@192.0.2.10" and list(lines.registrations) == ["other"]
+
+
+def test_an_account_that_another_process_registers_carries_our_calls_if_we_know_its_realm() -> None:
+    peer = Peer()
+    peer.ua.lines.share([ACCOUNT], (), [ACCOUNT.name], peer.now)
+    line = ACCOUNT.line
+    assert line.credentials is not None and not peer.ua.lines.is_up(line, peer.now)
+    assert peer.ua.lines.is_up(replace(line, credentials=None), peer.now)
+    known = Credentials("7000", "secret", hosts=["192.0.2.10"], realms=["pbx"], registers=True)
+    assert peer.ua.lines.is_up(replace(line, credentials=known), peer.now)
+    peer.ua.lines.share([ACCOUNT], (), (), peer.now)
+    assert not peer.ua.lines.is_up(replace(line, credentials=known), peer.now), "nobody is registered"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from voicebot.calls.recording_control import RecordingState
+
 _LISTS = ("metadata", "turns", "keys", "overlaps", "failures", "timeline")
 _COUNTS = ("turns_dropped", "no_inputs", "no_matches", "interruptions", "overlap_count", "failure_count")
 _FIRST = ("ringing_ms", "early_media_ms", "answered_ms", "answered")
@@ -16,7 +18,8 @@ _FIRST = ("ringing_ms", "early_media_ms", "answered_ms", "answered")
 @dataclass(frozen=True, slots=True)
 class GoingOn:
     """``call``: its id, which also names its conversation. ``began``: when. ``voice`` and ``language``: those that the
-    bot has chosen last; ``bot`` and ``context``: as for a placed call. ``record``: what was known of it; may be empty.
+    bot has chosen last; ``bot`` and ``context``: as for a placed call. ``recording``: what was recorded then, so that
+    nothing is recorded that the bot does not want recorded. ``record``: what was known of the call; may be empty.
     """
 
     call: str
@@ -25,6 +28,7 @@ class GoingOn:
     language: str = ""
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
+    recording: RecordingState = RecordingState.NONE
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -35,6 +39,7 @@ class GoingOn:
             "language": self.language,
             "bot": self.bot,
             "context": dict(self.context),
+            "recording": self.recording.value,
         }
 
     @classmethod
@@ -43,15 +48,14 @@ class GoingOn:
         try:
             began = datetime.fromisoformat(kept["began"])
             texts = [kept[name] for name in ("call", "voice", "language", "bot")]
-            context = kept["context"]
+            context, recording = kept["context"], RecordingState(kept.get("recording", RecordingState.NONE))
         except (KeyError, TypeError) as error:
             raise ValueError(f"{error} is missing") from error
         if began.tzinfo is None or not all(isinstance(text, str) for text in texts) or not isinstance(context, dict):
             raise ValueError("it is no call that was kept")
         call, voice, language, bot = texts
-        return cls(
-            call, began.astimezone(UTC), voice, language, bot, context, record if isinstance(record, dict) else {}
-        )
+        record = record if isinstance(record, dict) else {}
+        return cls(call, began.astimezone(UTC), voice, language, bot, context, recording, record)
 
 
 def one_record(first: Mapping[str, Any], second: dict[str, Any]) -> dict[str, Any]:

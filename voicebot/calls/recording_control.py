@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from voicebot.audio import AudioFormat
@@ -9,16 +10,30 @@ from voicebot.events import RecordingAction
 from voicebot.records import Recording, Track
 
 
-class RecordingControl:
-    """``kept``: whether there is a folder for recordings. ``running``: whether the recording begins with the call."""
+class RecordingState(StrEnum):
+    """What is recorded of a call now. Paused, and stopped: what was recorded is kept."""
 
-    def __init__(self, audio: AudioFormat, *, kept: bool, running: bool) -> None:
+    NONE = "none"
+    RUNS = "runs"
+    PAUSED = "paused"
+
+
+class RecordingControl:
+    """``kept``: whether there is a folder for recordings. ``state``: in which the call begins, or goes on."""
+
+    def __init__(self, audio: AudioFormat, *, kept: bool, state: RecordingState) -> None:
         self._audio = audio
         self._kept = kept
         self._recording: Recording | None = None
-        self._runs = running and kept
-        if self._runs:
+        self._runs = state is RecordingState.RUNS and kept
+        if kept and state is not RecordingState.NONE:
             self._begin()
+
+    @property
+    def state(self) -> RecordingState:
+        if self._recording is None:
+            return RecordingState.NONE
+        return RecordingState.RUNS if self._runs else RecordingState.PAUSED
 
     def caller(self, payload: bytes, at: float) -> None:
         """20 ms from the caller; ``at``: when, on the loop's clock."""

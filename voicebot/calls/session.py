@@ -25,7 +25,7 @@ from voicebot.calls.playback import Playback
 from voicebot.calls.preparing import Preparing
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.record_timeline import Timeline
-from voicebot.calls.recording_control import RecordingControl
+from voicebot.calls.recording_control import RecordingControl, RecordingState
 from voicebot.calls.request import Placed
 from voicebot.calls.services import CallServices
 from voicebot.calls.tones import TONE
@@ -129,7 +129,10 @@ class CallSession:
             settled=self._settled,
             silenced=services.silenced,
         )
-        self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, running=keeping.recording)
+        recording = RecordingState.RUNS if keeping.recording else RecordingState.NONE
+        if going_on is not None:
+            recording = going_on.recording
+        self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, state=recording)
         self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
         self._conversation: Conversation | None = None
         voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
@@ -199,7 +202,8 @@ class CallSession:
         if leg is None:
             return None
         voice, placed = self._playback.voice, self._placed
-        own = GoingOn(self.id, self._began, voice.name, voice.language, placed.bot, placed.context)
+        recording = self._recording.state
+        own = GoingOn(self.id, self._began, voice.name, voice.language, placed.bot, placed.context, recording)
         return {"leg": leg, "session": own.as_json()}, self._unfinished.latest
 
     def give_up(self) -> None:

@@ -16,6 +16,6 @@ process that ends the lease of a node that was killed.
 from voicebot.fleet.claims import Claim, Limits
 from voicebot.fleet.fleet import Fleet, Keeper
 from voicebot.fleet.ledger import LEASE_S
-from voicebot.fleet.node import NodeState
+from voicebot.fleet.node import NodeState, differences
 
-__all__ = ["LEASE_S", "Claim", "Fleet", "Keeper", "Limits", "NodeState"]
+__all__ = ["LEASE_S", "Claim", "Fleet", "Keeper", "Limits", "NodeState", "differences"]

@@ -19,10 +19,11 @@ class Limits:
 
 
 class Claim:
-    """A place. ``trunk``: that of the call; empty if its trunk has no limit."""
+    """A place. ``trunk``: that of the call; empty if its trunk has no limit. ``name``: of a place that there is
+    already, at a node that is gone."""
 
-    def __init__(self, trunk: str, over: Callable[[Claim], None]) -> None:
-        self.id = secrets.token_hex(8)
+    def __init__(self, trunk: str, over: Callable[[Claim], None], name: str = "") -> None:
+        self.id = name or secrets.token_hex(8)
         self.trunk = trunk
         self._over = over
 
@@ -42,9 +43,9 @@ class Claims:
     def __len__(self) -> int:
         return len(self._held)
 
-    def make(self, trunk: str) -> Claim:
+    def make(self, trunk: str, name: str = "") -> Claim:
         """A claim for a call by ``trunk``, which is not held before :meth:`hold`."""
-        return Claim(trunk if self.limits.of(trunk) else "", self._release)
+        return Claim(trunk if self.limits.of(trunk) else "", self._release, name)
 
     def hold(self, claim: Claim) -> None:
         self._held[claim.id] = claim

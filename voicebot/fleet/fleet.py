@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from voicebot.fleet.claims import Claim, Claims, Limits
 from voicebot.fleet.ledger import LEASE_S, Beat, Ledger
-from voicebot.fleet.node import NodeState
+from voicebot.fleet.node import NodeState, differences
 from voicebot.redis_server import RedisAway, RedisRefuses, RedisServer
 from voicebot.tasks import BackgroundTasks
 
@@ -45,8 +45,9 @@ class Keeper(Protocol):
     def room(self) -> int:
         """How many more calls this node would go on with."""
 
-    def go_on(self, call: str, kept: str, claim: Claim) -> None:
-        """A call of a node that is gone is ours. Never raises."""
+    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim]) -> None:
+        """A call of a node that is gone is ours. ``place`` gives it that of its trunk and with the id that it had,
+        whatever the limits say. Never raises."""
 
     def give_up(self, calls: Collection[str]) -> None:
         """Other nodes have these calls."""
@@ -55,7 +56,8 @@ class Keeper(Protocol):
 class Fleet:
     """``state()`` and ``calls()``: what this node tells of itself, and its calls as the API lists them. ``end_call``
     gets the ids of calls that were asked to end elsewhere. ``keeper``: None if calls of a node that is gone are lost.
-    ``start`` and ``close`` belong to its owner."""
+    ``register`` gets those of ``accounts`` that this node is to register, and those that others do; without Redis,
+    each node registers all, unless that is known already. ``start`` and ``close`` belong to its owner."""
 
     def __init__(
         self,
@@ -66,6 +68,8 @@ class Fleet:
         calls: Callable[[], Sequence[dict[str, Any]]] = tuple,
         end_call: Callable[[str], None] = lambda _: None,
         keeper: Keeper | None = None,
+        accounts: Sequence[str] = (),
+        register: Callable[[Collection[str], Collection[str]], None] = lambda _ours, _others: None,
         lease_s: float = LEASE_S,
         beat_s: float = 0.0,
         now: Callable[[], float] = time.monotonic,
@@ -81,11 +85,17 @@ class Fleet:
         self._calls = calls
         self._end_call = end_call
         self._keeper = keeper
+        self._accounts = accounts
+        self._register = register
+        self._shares_accounts = False
+        """Whether it is known who registers which."""
         self._lease_s = lease_s
         self._beat_s = beat_s or lease_s / BEATS
         self._now = now
         self._tried_at = math.inf
         """When the last beat began that is over, whether it succeeded or not."""
+        self._looked = asyncio.Event()
+        """Whether this node has looked what others have left, or cannot."""
         self._here_since = math.inf
         """When the first beat began since which our lease has never ended."""
         self._tasks = BackgroundTasks(logger)
@@ -149,10 +159,14 @@ class Fleet:
             self._failed(error)
             return []
 
-    async def taken(self, calls: Sequence[str]) -> list[str]:
-        """Those of ``calls`` that are another node's now; while Redis is away, that of none is known."""
+    async def going_on(self, calls: Sequence[str]) -> list[str]:
+        """Those of ``calls`` of nodes that are gone that go on, here or elsewhere: it waits until this node has taken
+        what it may take. While Redis is away, that of none is known."""
+        if not calls or self._keeper is None:
+            return []
+        await self._looked.wait()
         try:
-            return await self._ledger.taken(calls) if not self.trouble else []
+            return list(await self._ledger.takers(calls)) if not self.trouble else []
         except _FAILED as error:
             self._failed(error)
             return []
@@ -177,6 +191,7 @@ class Fleet:
             if told.late:
                 self._here_since = began
             await self._keep(told, may_take=began - self._here_since >= self._lease_s)
+            await self._share_accounts(wanted=not state.draining)
         except _FAILED as error:
             self._failed(error)
             return
@@ -184,7 +199,7 @@ class Fleet:
             self._tried_at = began  # not now: who was paused in between has an answer of before
             self._beating = False
             late, self._late = self._late, []
-        self.nodes = told.nodes
+        self._look_at(told.nodes)
         if self.trouble:
             logger.info("fleet: Redis answers again")
             self.trouble = ""
@@ -200,7 +215,7 @@ class Fleet:
         if keeper is None:
             return
         if told.late:  # others may have taken our calls; or Redis is new, and knows nothing
-            taken = await self._ledger.taken(keeper.ids())
+            taken = [call for call, node in (await self._ledger.takers(keeper.ids())).items() if node != self.id]
             self.moved["given-up"] += len(taken)
             keeper.give_up(taken)
             keeper.again()
@@ -211,8 +226,10 @@ class Fleet:
             except _FAILED:
                 keeper.again()
                 raise
-        for node in told.left if may_take else ():
-            await self._take_from(node, keeper)
+        if may_take:
+            for node in told.left:
+                await self._take_from(node, keeper)
+            self._looked.set()
 
     async def _take_from(self, node: str, keeper: Keeper) -> None:
         calls = await self._ledger.left_by(node)
@@ -224,9 +241,32 @@ class Fleet:
             if kept is not None:
                 logger.warning("fleet: a node is gone: call %s goes on here", call)
                 self.moved["taken"] += 1
-                claim = self._claims.make("")
-                self._claims.hold(claim)
-                keeper.go_on(call, kept, claim)
+                keeper.go_on(call, kept, self._place)
+
+    def _place(self, trunk: str, name: str) -> Claim:
+        """The place ``name`` of a call by ``trunk`` is held by this node from now on."""
+        claim = self._claims.make(trunk, name)
+        self._claims.hold(claim)
+        return claim
+
+    async def _share_accounts(self, *, wanted: bool) -> None:
+        """Each account is registered by one node. One that drains gives them back, and ends a registration only when
+        another has it."""
+        if not self._accounts:
+            return
+        holders = await self._ledger.hold(self._accounts, wanted=wanted)
+        self._shares_accounts = True
+        others = {account for account, node in holders.items() if node not in ("", self.id)}
+        self._register(holders.keys() - others, others)
+
+    def _look_at(self, nodes: list[NodeState]) -> None:
+        """Say once in the log what differs, and that nothing does any more."""
+        before, self.nodes, now = differences(self.nodes), nodes, differences(nodes)
+        for difference in now:
+            if difference not in before:
+                logger.warning("fleet: %s", difference)
+        if before and not now:
+            logger.info("fleet: the nodes have the same settings and dialogs again")
 
     async def _run(self) -> None:
         while True:
@@ -249,3 +289,6 @@ class Fleet:
         if not self.trouble:
             logger.error("fleet: %s: this node goes by its own limits", error)
         self.trouble = str(error)
+        self._looked.set()
+        if self._accounts and not self._shares_accounts:
+            self._register(self._accounts, ())

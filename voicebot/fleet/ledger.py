@@ -9,6 +9,7 @@
 ``{voicebot}:fleet:kept:<node>``       hash: call of this node -> what another one needs to go on with it
 ``{voicebot}:fleet:taken``             hash: call -> the node that has taken it from another
 ``{voicebot}:fleet:asked:<node>``      set: calls of this node that somebody asked another node to end
+``{voicebot}:fleet:account:<name>``    the node that registers this account, until its lease ends
 =====================================  =================================================================
 
 Counters would be wrong for ever after a crash; what has a lease is right again when that ends. The braces keep all keys
@@ -95,6 +96,22 @@ redis.call('EXPIRE', KEYS[3], {_KEEP_S})
 redis.call('EXPIRE', KEYS[4], {_KEEP_S})
 return kept
 """
+# KEYS: accounts. ARGV: lease (ms), we, whether we want them (1 or 0). Returns who has each; empty: nobody.
+_HOLD = """
+local holders = {}
+for i, key in ipairs(KEYS) do
+    local holder = redis.call('GET', key)
+    if ARGV[3] == '1' and (not holder or holder == ARGV[2]) then
+        redis.call('SET', key, ARGV[2], 'PX', ARGV[1])
+        holder = ARGV[2]
+    elseif ARGV[3] == '0' and holder == ARGV[2] then
+        redis.call('DEL', key)
+        holder = false
+    end
+    holders[i] = holder or ''
+end
+return holders
+"""
 
 
 class Beat(NamedTuple):
@@ -120,6 +137,7 @@ class Ledger:
         self._claim = self._redis.register_script(_CLAIM)
         self._beat = self._redis.register_script(_BEAT)
         self._take = self._redis.register_script(_TAKE)
+        self._hold = self._redis.register_script(_HOLD)
         self._own = f"{_PREFIX}kept:{node}"
 
     async def claim(self, claim: Claim) -> bool:
@@ -147,6 +165,12 @@ class Ledger:
         nodes = [node for text in states if (node := NodeState.decode(text)) is not None]
         return Beat(nodes, [str(call) for call in asked], [str(node) for node in left], bool(late))
 
+    async def hold(self, accounts: Sequence[str], *, wanted: bool) -> dict[str, str]:
+        """Take those of ``accounts`` that no node has, or give ours back. Returns which node has each; empty: none."""
+        keys = [f"{_PREFIX}account:{name}" for name in accounts]
+        holders = await self._run(self._hold(keys=keys, args=[self._lease_ms, self._node, int(wanted)]))
+        return dict(zip(accounts, map(str, holders), strict=True))
+
     async def keep(self, kept: Mapping[str, str], over: Collection[str]) -> None:
         """Note what is needed to go on with calls of this node; ``over``: those that have ended."""
         pipe = self._redis.pipeline(transaction=True)
@@ -167,12 +191,12 @@ class Ledger:
         kept = await self._run(self._take(keys=keys, args=[node, self._node, call]))
         return str(kept) if kept else None
 
-    async def taken(self, calls: Sequence[str]) -> list[str]:
-        """Those of ``calls`` that another node has taken."""
+    async def takers(self, calls: Sequence[str]) -> dict[str, str]:
+        """Of those of ``calls`` that went on at another node than they began, the one that took each last."""
         if not calls:
-            return []
+            return {}
         by = await self._run(cast("Awaitable[list[str | None]]", self._redis.hmget(f"{_PREFIX}taken", list(calls))))
-        return [call for call, node in zip(calls, by, strict=True) if node is not None and node != self._node]
+        return {call: node for call, node in zip(calls, by, strict=True) if node is not None}
 
     async def leave(self, claims: Sequence[Claim]) -> None:
         """The node ends, and what it still holds is free."""

@@ -47,6 +47,8 @@ class SipLeg:
         self.recording_group = ""
         """The IP group of the AudioCodes SBC on the other side in which it is asked to record, for a transfer; empty:
         it is not asked."""
+        self.place = ""
+        """The id of its place among the calls of several processes; empty: it has none."""
         self._call = call
         self._session = session
         self._info = info
@@ -81,7 +83,7 @@ class SipLeg:
     def kept(self) -> dict[str, Any] | None:
         """What another process needs to go on with the call, as JSON; None if it cannot."""
         call = self._call.kept() if self._ended is None else None
-        return {"sip": call, "media": self._session.kept()} if call is not None else None
+        return {"sip": call, "media": self._session.kept(), "place": self.place} if call is not None else None
 
     def give_up(self) -> None:
         """Another process has the call: it ends here, and the other side is not told."""

@@ -45,7 +45,9 @@ RESPONSE_TIMEOUT_S = 10.0
 
 
 class Claim(Protocol):
-    """A place for one call, among those that several call processes share."""
+    """A place for one call, among those that several call processes share. ``id``: the same at each of them."""
+
+    id: str
 
     def release(self) -> None: ...
 
@@ -165,20 +167,23 @@ class SipFrontEnd:
                 raise NoRoom("there is no free port for the audio") from error
             raise
         if claim is not None:
+            leg.place = claim.id
             leg.when_over(claim.release)
         leg.recording_group = self._recordings.on_transfer.get(line, "")
         return leg
 
-    def restore(self, kept: dict[str, Any], place: Claim | None = None) -> RestoredSipLeg:
-        """A leg for a call that another process has kept (:meth:`SipLeg.kept`). ``place``: what it has until it ends.
+    def restore(self, kept: dict[str, Any], place: Callable[[str, str], Claim] | None = None) -> RestoredSipLeg:
+        """A leg for a call that another process has kept (:meth:`SipLeg.kept`). ``place``: gives it the place that it
+        had, by its trunk and id, until it ends.
 
         Raises ValueError for a call that cannot go on here: where the other side is known, it has been told that it is
         over.
         """
         media = kept.get("media")
         call = self.endpoint.restore(kept.get("sip") or {})
-        if place is not None:
-            call.on_over = place.release
+        claim = place(call.trunk, str(kept.get("place", ""))) if place is not None else None
+        if claim is not None:
+            call.on_over = claim.release
         try:
             session = LegSession.go_on(self.media_for(call.trunk), media if isinstance(media, dict) else {})
         except (ValueError, PortsExhausted, OSError) as error:
@@ -187,7 +192,9 @@ class SipFrontEnd:
         info = leg_info(call, session.stream.codec, self.endpoint.lines)
         if call.outgoing:
             info = replace(info, direction="outbound", trunk=call.trunk)
-        return RestoredSipLeg(call, session, info, self._tasks)
+        leg = RestoredSipLeg(call, session, info, self._tasks)
+        leg.place = claim.id if claim is not None else ""
+        return leg
 
     @property
     def active(self) -> int:
@@ -220,7 +227,8 @@ class SipFrontEnd:
 
     async def _admit(self, call: IncomingCall, options: MediaOptions, agreed: AudioAgreement | None) -> None:
         """``agreed``: from the call's offer; None if we are to offer."""
-        if self._share is not None and not await self._has_place(call, self._share):
+        place = await self._place_of(call, self._share) if self._share is not None else ""
+        if place is None:
             return
         try:
             session = LegSession.open(options, agreed)
@@ -235,24 +243,26 @@ class SipFrontEnd:
         try:
             leg = IncomingSipLeg(call, session, leg_info(call, codec, self.endpoint.lines), self._tasks)
             leg.recording_group = self._recordings.on_transfer.get(call.trunk, "")
+            leg.place = place
             self._on_leg(leg)
         except Exception:
             call.reject(500)
             await session.rtp.close()
             raise
 
-    async def _has_place(self, call: IncomingCall, share: Callable[[str], Awaitable[Claim | None]]) -> bool:
-        """Whether there is a place for ``call``, which it has then until it has ended. If not, it is refused."""
+    async def _place_of(self, call: IncomingCall, share: Callable[[str], Awaitable[Claim | None]]) -> str | None:
+        """The id of the place of ``call``, which it has until it has ended. None: there is none, and it is refused; or
+        it has ended already."""
         claim = await share(call.trunk)
         if claim is None:
             self.rejected["fleet"] += 1
             call.reject(503, retry_after_s=self._retry_after_s)
-            return False
+            return None
         if call.ended is not None:
             claim.release()
-            return False
+            return None
         call.on_over = claim.release
-        return True
+        return claim.id
 
     def _take_recording(
         self, call: IncomingCall, options: MediaOptions, on_recorded: Callable[[SiprecCall], None]

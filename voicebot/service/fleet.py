@@ -8,11 +8,11 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from voicebot import __version__
-from voicebot.fleet import Fleet, Keeper, NodeState
+from voicebot.fleet import Fleet, Keeper, NodeState, differences
 from voicebot.host_wire import STATE_PASSWORD_ENV
 from voicebot.redis_server import LIMIT_S, RedisAddress, RedisServer
 from voicebot.service.supervisor import ChildProcess, NotReady
@@ -48,9 +48,11 @@ def make_fleet(
     calls: Callable[[], list[dict[str, Any]]],
     end_call: Callable[[str], None],
     keeper: Keeper,
+    register: Callable[[Collection[str], Collection[str]], None],
 ) -> Fleet | None:
     """None if this process is alone. ``port``: the SIP port; ``dialogs``: the digest of the version that serves;
-    ``calls`` as the API lists them. Raises :class:`NotReady` without the extra for Redis."""
+    ``calls`` as the API lists them; ``register`` is told the accounts that are ours, and those of other nodes. Raises
+    :class:`NotReady` without the extra for Redis."""
     if not settings.fleet.url:
         return None
     password = os.environ.get(STATE_PASSWORD_ENV, "")
@@ -77,6 +79,8 @@ def make_fleet(
         calls=listed,
         end_call=end_call,
         keeper=keeper if takes else None,
+        accounts=[account.name for account in settings.accounts if account.register_here],
+        register=register,
         lease_s=settings.fleet.lease_s,
     )
 
@@ -113,9 +117,13 @@ def node_name(settings: Settings, port: int) -> str:
 
 
 def settings_digest(settings: Settings) -> str:
-    """The same for nodes that do the same. Secrets are not in it."""
+    """The same for nodes that do the same (:class:`~voicebot.fleet.NodeState`). Secrets are not in it."""
     told = settings.model_dump(mode="json", exclude=_OWN)
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+    return " ".join(f"{name}:{_digest(section)}" for name, section in sorted(told.items()) if section)
+
+
+def _digest(section: object) -> str:
+    return hashlib.sha256(json.dumps(section, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def fleet_figures(fleet: Fleet) -> list[Figure]:
@@ -141,15 +149,13 @@ def fleet_panel(fleet: Fleet, most: int) -> Panel:
     for node in sorted(fleet.nodes, key=lambda node: node.name):
         facts.append((node.name, f"{node.calls} calls, version {node.version}{', draining' if node.draining else ''}"))
     lines = fleet_notes(fleet)
-    if len(_settings(fleet)) > 1:
-        lines.append("the settings of the nodes differ: " + _listed(fleet, lambda node: node.settings))
-    if len(_dialogs(fleet)) > 1:
-        lines.append("the dialogs of the nodes differ: " + _listed(fleet, lambda node: node.dialogs))
     return Panel("Fleet", facts, lines, wrong=bool(lines))
 
 
 def fleet_notes(fleet: Fleet) -> list[str]:
-    return [f"fleet: {fleet.trouble}: each node goes by its own limits"] if fleet.trouble else []
+    """What is wrong with it; empty if nothing is."""
+    away = [f"fleet: {fleet.trouble}: each node goes by its own limits"] if fleet.trouble else []
+    return away + [f"fleet: {difference}" for difference in differences(fleet.nodes)]
 
 
 def _settings(fleet: Fleet) -> set[str]:
@@ -158,7 +164,3 @@ def _settings(fleet: Fleet) -> set[str]:
 
 def _dialogs(fleet: Fleet) -> set[str]:
     return {node.dialogs for node in fleet.nodes}
-
-
-def _listed(fleet: Fleet, of: Callable[[NodeState], str]) -> str:
-    return ", ".join(sorted(f"{node.name} has {of(node) or 'none'}" for node in fleet.nodes))

@@ -71,6 +71,7 @@ def lines_panel(endpoint: SipEndpoint) -> Panel:
     accounts = registered_accounts(endpoint)
     facts = [(f"trunk {name}", _TRUNK[state]) for name, state in endpoint.trunk_states.items()]
     facts += [(f"account {name}", "registered" if there else "not registered") for name, there in accounts.items()]
+    facts += [(f"account {name}", "registered by another node") for name in sorted(endpoint.accounts_elsewhere)]
     wrong = TrunkState.DOWN in endpoint.trunk_states.values() or not all(accounts.values())
     return Panel("Lines", facts or [("trunks and accounts", "none to check")], wrong=wrong)
 

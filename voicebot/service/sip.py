@@ -28,6 +28,7 @@ def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) ->
         *listeners(settings),
         trunks=[*(trunks if trunks or accounts else [LOOPBACK]), *page_trunk(settings)],
         accounts=accounts,
+        shared=bool(settings.fleet.url),
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor, connections),
         tls=settings.tls.options(),
         options=options(AgentOptions, sip, records=recordings(settings).takes),

@@ -33,8 +33,8 @@ class Takeover:
         self._calls = calls
         self._front_end = front_end
         self._limit = limit
-        self._known: dict[str, tuple[str, int]] = {}
-        """What was kept last of each call: its state, and which record."""
+        self._known: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+        """What was kept last of each call: its state and its record, which is another object when it has changed."""
 
     def changes(self) -> tuple[dict[str, str], list[str]]:
         kept: dict[str, str] = {}
@@ -44,10 +44,9 @@ class Takeover:
             if found is None:
                 continue
             running.add(call.id)
-            state, record = found
-            text = json.dumps(state)
-            if self._known.get(call.id) != (text, id(record)):
-                self._known[call.id] = text, id(record)
+            (state, record), (before, last) = found, self._known.get(call.id, ({}, {}))
+            if state != before or record is not last:
+                self._known[call.id] = state, record
                 kept[call.id] = json.dumps({"state": state, "record": json.dumps(record)})
         over = [call for call in self._known if call not in running]
         for gone in over:
@@ -64,15 +63,14 @@ class Takeover:
         front_end = self._front_end()
         return 0 if front_end.draining else self._limit - front_end.active
 
-    def go_on(self, call: str, kept: str, claim: Claim) -> None:
+    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim]) -> None:
         try:
             told = parse_json(kept, MAX_KEPT)
             state: dict[str, Any] = told["state"]
             going_on = GoingOn.of(state["session"], _record(told.get("record")))
-            leg = self._front_end().restore(state["leg"], claim)
+            leg = self._front_end().restore(state["leg"], place)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             logger.error("call %s of another node cannot go on here: %s", call, error)
-            claim.release()
             return
         self._calls.go_on(leg, going_on)
 

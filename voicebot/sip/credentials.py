@@ -65,6 +65,11 @@ class Credentials:
     def __repr__(self) -> str:
         return f"Credentials({self.username!r})"
 
+    @property
+    def knows_realm(self) -> bool:
+        """Whether challenges to requests other than REGISTER are answered now."""
+        return bool(self._realms or self._best)
+
     def led_to(self, hop: Hop) -> None:
         """Note where a request is sent: an address that was resolved from the name of a host is one of that host."""
         if hop.name.rstrip(".").lower() in self._hosts:

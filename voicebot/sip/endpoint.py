@@ -62,8 +62,8 @@ class SipEndpoint:
 
     ``on_invite`` gets each new call and must answer or reject it; without it every call is refused with 480.
     ``trunks`` and ``access``: who may send us requests, and how many. ``accounts`` are registered as long as the
-    endpoint runs; trunks with ``options_s`` are sent OPTIONS. ``resolver`` makes the resolver, which the endpoint
-    closes.
+    endpoint runs, or, if they are ``shared`` with other processes, when :meth:`share` says so; trunks with
+    ``options_s`` are sent OPTIONS. ``resolver`` makes the resolver, which the endpoint closes.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class SipEndpoint:
         on_invite: Callable[[IncomingCall], None] | None = None,
         trunks: Sequence[Trunk] = (),
         accounts: Sequence[Account] = (),
+        shared: bool = False,
         access: Access | None = None,
         tls: TlsOptions | None = None,
         options: AgentOptions | None = None,
@@ -91,6 +92,7 @@ class SipEndpoint:
             of_trunks, of_accounts = ({one.name: one.symmetric for one in some} for some in (trunks, accounts))
             self._options = replace(self._options, symmetric=of_trunks | of_accounts)
         self._accounts = tuple(accounts)
+        self._shared = shared
         self._probed = tuple(trunk for trunk in trunks if trunk.outbound and trunk.options_s > 0)
         lines = [*(trunk.line for trunk in trunks), *(account.line for account in accounts)]
         self.lines = {line.name: line for line in lines if line is not None}
@@ -140,11 +142,21 @@ class SipEndpoint:
             transports.listeners, self._options, gate=self._gate, lines=self.lines, counters=self.counters
         )
         ua.layer.open_flows = transports.open_flows
-        for account in self._accounts:
+        for account in () if self._shared else self._accounts:
             ua.lines.register(account, loop.time())
         for trunk in self._probed:
             ua.lines.probe(trunk.name, trunk.outbound, trunk.options_s, loop.time())
         self.flush()
+
+    def share(self, ours: Collection[str], others: Collection[str]) -> None:
+        """From now on, register the accounts with these names and no others; ``others`` are registered elsewhere."""
+        self._core.lines.share(self._accounts, ours, others, self.loop.time())
+        self.flush()
+
+    @property
+    def accounts_elsewhere(self) -> Collection[str]:
+        """The accounts that other processes of ours register."""
+        return self._core.lines.elsewhere
 
     def drain(self) -> None:
         """From now on, OPTIONS gets 503, so that peers send new calls elsewhere; calls in progress continue."""

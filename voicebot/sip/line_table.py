@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from voicebot.sip.hop import Hop
 from voicebot.sip.line import Line
@@ -21,6 +21,8 @@ class LineTable:
         """By the account's name."""
         self.probes: dict[str, TrunkProbe] = {}
         """By the trunk's name, for trunks that are sent OPTIONS."""
+        self.elsewhere: frozenset[str] = frozenset()
+        """Accounts that other processes of ours register."""
         self._layer = layer
         self._lines = dict(lines)
         self._keepalive_s = keepalive_s
@@ -39,6 +41,15 @@ class LineTable:
             self._layer.arm(registration)
         return registration
 
+    def share(self, accounts: Iterable[Account], ours: Collection[str], others: Collection[str], now: float) -> None:
+        """Of ``accounts``, be registered by those that are named in ``ours``, and no others. Harmless when repeated."""
+        self.elsewhere = frozenset(others)
+        for name in self.registrations.keys() - set(ours):
+            self.registrations.pop(name).end(now)
+        for account in accounts:
+            if account.name in ours and account.name not in self.registrations:
+                self.register(account, now)
+
     def probe(
         self, name: str, uri: str, interval_s: float, now: float, *, chance: Callable[[], float] = random.random
     ) -> TrunkProbe:
@@ -56,10 +67,13 @@ class LineTable:
             self._layer.arm(registration)
 
     def is_up(self, line: Line, now: float) -> bool:
-        """Whether ``line`` is not known to be down, and is registered if it needs to be."""
+        """Whether ``line`` is not known to be down, and is registered if it needs to be, here or elsewhere. In the
+        latter case we must know what our password is for."""
         registration, probe = self.registrations.get(line.name), self.probes.get(line.name)
         if probe is not None and probe.state is TrunkState.DOWN:
             return False
+        if line.name in self.elsewhere:
+            return line.credentials is None or line.credentials.knows_realm
         return not line.registers or (registration is not None and registration.registered(now))
 
     def registrar_addresses(self) -> Iterator[tuple[str, str, bool]]:
