@@ -24,6 +24,7 @@ PARTS = [
     ["-m", "bench.human_voice"],
     ["-m", "bench.channel"],
     ["-m", "bench.assist"],
+    ["-m", "bench.fleet"],
     ["-m", "bench.soak", "--calls", "200"],
 ]
 

@@ -7,7 +7,7 @@ each call ends at both sides, and leaves one record. Told is after how long each
 
 ``--times 10``: the nodes are killed one after the other, each is started again, and the 95th percentile of the silences
 is told, too. ``--pause``: the node gets SIGSTOP for some seconds instead; no caller may get a packet of it when it is
-back.
+back. ``--alone``: there is no other node; it is started again at once, as systemd does, and goes on with its own calls.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import asyncio
 import itertools
 import random
+import re
 import signal
 import sys
 from dataclasses import dataclass, field, replace
@@ -32,11 +33,14 @@ from voicebot.caller import CallReport, CallScript, Phone
 from voicebot.caller.ear import AUDIBLE_DBFS, level_dbfs
 from voicebot.caller.measure import percentile
 
-FINISHES = script_of("listen:", 'keys: "1"', "silence:", 'keys: "2"', 'keys: "3"', "expect_end: hangup")
-HANGS_UP = script_of("listen:", 'keys: "1"', "silence:")
+PATIENTLY = "silence:\n    deadline_s: 60"
+FINISHES = script_of("listen:", 'keys: "1"', PATIENTLY, 'keys: "2"', 'keys: "3"', "expect_end: hangup")
+HANGS_UP = script_of("listen:", 'keys: "1"', PATIENTLY)
 PRESS_EVERY_S = 2.3
 PRESSES = script_of("listen:", *['keys: "1"\n    wait: false', f"pause_s: {PRESS_EVERY_S}"] * 20)
 SCRIPTS = {"finishes": FINISHES, "hangs up": HANGS_UP, "presses keys": PRESSES}
+ANSWERED = re.compile(r"(\[\w+\]): asked the bot: key")
+"""Each call in the log of its node, at the first answer."""
 PAUSE_S = 4.0
 SAID_S = 3.0
 SETTLE_S = 1.0
@@ -56,11 +60,15 @@ class Trial:
     wrong: list[str] = field(default_factory=list)
     silences: list[float] = field(default_factory=list)
     calls: set[str] = field(default_factory=set)
+    _callers: set[str] = field(default_factory=set)
+    """Those of the node that is struck."""
 
-    async def strike(self, node: Node, *, pause: bool = False) -> None:
-        """Kill ``node`` while it has calls, or pause it, and see what becomes of them."""
+    async def strike(self, node: Node, *, pause: bool = False, alone: bool = False) -> None:
+        """Kill ``node`` while it has calls, or pause it, and see what becomes of them. ``alone``: there is no other,
+        and it is started again at once."""
+        before = set(ANSWERED.findall(node.program.log()))
         calls = await self._calls_on(node)
-        while node.program.log().count("asked the bot: key") < len(calls):
+        while len(set(ANSWERED.findall(node.program.log())) - before) < len(calls):
             await asyncio.sleep(POLL_S)
         await asyncio.sleep(SAID_S + random.random() * PRESS_EVERY_S)  # the second question is in what is kept
         process = node.program.process
@@ -70,7 +78,13 @@ class Trial:
         if pause:
             await asyncio.sleep(PAUSE_S)
             process.send_signal(signal.SIGCONT)
-        reports = dict(zip(calls, await asyncio.gather(*calls.values()), strict=True))
+        elif alone:
+            await process.wait()
+            await node.start()
+        listed = await self._listed_elsewhere(node, list(calls.values()))
+        reports = {name: await call for name, call in calls.items()}
+        if not pause and listed < len(calls):
+            self.wrong.append(f"{listed} of {len(calls)} calls were listed with the nodes that have them now")
         silences = {name: self._look_at(name, report, at) for name, report in reports.items()}
         done = "paused" if pause else "killed"
         told = ", ".join(f"who {name} {silence:.2f} s" for name, silence in silences.items())
@@ -105,9 +119,20 @@ class Trial:
             self.wrong.append(f"who {name} has left {len(records)} records")
         self.wrong += [f"who {name}: {why}" for record in records for why in wrong_with(record, name, struck)]
 
+    async def _listed_elsewhere(self, node: Node, calls: list[asyncio.Task[CallReport]]) -> int:
+        """How many of the callers another node lists as its own before their calls are over."""
+        seen = set[str]()
+        others = [one for one in self.fleet.nodes if one is not node and one.runs] or [node]
+        while not all(call.done() for call in calls):
+            for other in others:
+                seen |= {call["from"] for call in await self.fleet.running(other) if call["from"] in self._callers}
+            await asyncio.sleep(POLL_S)
+        return len(seen)
+
     async def _calls_on(self, node: Node) -> dict[str, asyncio.Task[CallReport]]:
         """A call by each script that ``node`` has; others are ended."""
         kept = dict[str, asyncio.Task[CallReport]]()
+        self._callers.clear()
         numbers = itertools.count(len(self.calls) * 100)
         for name, script in SCRIPTS.items():
             while name not in kept:
@@ -115,6 +140,7 @@ class Trial:
                 call = asyncio.create_task(self._call(caller, script))
                 if await self.fleet.serving(caller) is node:
                     kept[name] = call
+                    self._callers.add(caller)
                 else:
                     call.cancel()
                     await asyncio.gather(call, return_exceptions=True)
@@ -155,13 +181,13 @@ def wrong_with(record: dict[str, Any], name: str, struck: datetime) -> list[str]
     return wrong + ([] if keys == pressed else [f"the keys in the record are {keys}"])
 
 
-async def run(folder: Path, times: int, *, pause: bool) -> bool:
+async def run(folder: Path, times: int, *, pause: bool, alone: bool) -> bool:
     """Whether all went well."""
-    async with local_fleet(folder) as fleet, Phone(fleet.edge, caller_options()) as phone:
+    async with local_fleet(folder, nodes=1 if alone else 3) as fleet, Phone(fleet.edge, caller_options()) as phone:
         trial = Trial(fleet, phone)
         for node in itertools.islice(itertools.cycle(fleet.nodes), times):
-            await trial.strike(node, pause=pause)
-            if not pause:
+            await trial.strike(node, pause=pause, alone=alone)
+            if not node.runs:
                 await node.start()
             await fleet.until(lambda takes: all(takes.values()), END_S)
         trial.look_at_all_records()
@@ -169,7 +195,7 @@ async def run(folder: Path, times: int, *, pause: bool) -> bool:
     p50, p95 = (percentile(silences, share) or 0.0 for share in (0.5, 0.95))
     lost = len(trial.silences) - sum(silence < float("inf") for silence in silences)
     print(f"{len(silences)} calls, {lost} lost; silence p50 {p50:.1f} s, p95 {p95:.1f} s, longest {silences[-1]:.2f} s")
-    if p95 > SILENCE_S:
+    if p95 > SILENCE_S and not alone:
         trial.wrong.append(f"the silence was longer than {SILENCE_S:g} s")
     for why in trial.wrong:
         print(f"WRONG: {why}")
@@ -180,5 +206,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=1, help="how often (default: %(default)s)")
     parser.add_argument("--pause", action="store_true", help="pause the node instead")
+    parser.add_argument("--alone", action="store_true", help="there is no other node; it is started again at once")
     options = parser.parse_args()
-    sys.exit(tried(lambda folder: run(folder, options.times, pause=options.pause)))
+    sys.exit(tried(lambda folder: run(folder, options.times, pause=options.pause, alone=options.alone)))

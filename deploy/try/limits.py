@@ -1,8 +1,10 @@
-"""What nodes share: the limit of all is exact, a killed node's calls count no more, and Redis may hang or be wiped.
+"""What nodes share: the limit of all is exact, also after a crash, and Redis may hang or come back empty.
 
-Two nodes may have four calls together. Ten callers come at once: four are up, the others are refused. The node that has
-more of them is killed: its places are free some seconds later. Then Redis hangs for some seconds while calls come in,
-and is started anew, empty: no running call is lost, and a second later the limit holds again.
+Two nodes may have four calls together. Ten callers come at once: four are up, the others are refused. A node is killed:
+its calls keep their places at the other, and all places are free when they have ended. When that node is there again,
+Redis hangs for ten seconds while calls come in and a caller answers questions; later it is stopped for as long, and
+started anew, empty. Each time no call is lost or moved, the nodes are healthy, and ready with a note; the limit holds
+as soon as Redis is back.
 """
 
 from __future__ import annotations
@@ -13,14 +15,17 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from local_fleet import POLL_S, LocalFleet, Node, caller_options, local_fleet, script_of
+from local_fleet import POLL_S, READY_S, LocalFleet, Node, caller_options, local_fleet, script_of
 from trial import tried
 
 from voicebot.caller import CallReport, Phone
 
 MOST = 4
+TOO_MANY = 6
+MORE = 3
 CALL = script_of("listen:", "pause_s: 600")
-HANGS_S = 5.0
+TALKS = script_of("listen:", 'keys: "1"', "pause_s: 4", 'keys: "2"', 'keys: "3"', "expect_end: hangup")
+AWAY_S = 10.0
 
 
 class Callers:
@@ -40,19 +45,22 @@ class Callers:
         return {node.name: len(await self._fleet.running(node)) for node in self._fleet.nodes}
 
     async def settled(self) -> dict[str, int]:
-        """The same, when every call is up or refused."""
-        while sum((up := await self.up()).values()) < sum(not task.done() for task in self.tasks):
-            await asyncio.sleep(POLL_S)
+        """The same, when every call is up or refused, and none is up that has ended."""
+        async with asyncio.timeout(READY_S):
+            while sum((up := await self.up()).values()) != sum(not task.done() for task in self.tasks):
+                await asyncio.sleep(POLL_S)
         return up
 
     def refused(self) -> Counter[str]:
         return Counter(task.result().reason for task in self.tasks if task.done())
 
     async def end(self) -> None:
+        """Hang up; returns when the nodes know."""
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         self.tasks.clear()
+        await self.settled()
 
 
 async def run(folder: Path) -> bool:
@@ -63,61 +71,96 @@ async def run(folder: Path) -> bool:
         Phone(fleet.edge, caller_options()) as phone,
     ):
         callers = Callers(fleet, phone)
-        callers.call(10)
-        up = await callers.settled()
-        print(f"  ten callers, and {MOST} may be up: {up}; the others: {dict(callers.refused())}", flush=True)
-        wrong += [] if sum(up.values()) == MOST else [f"{up} are up"]
-        wrong += await _killed(fleet, max(fleet.nodes, key=lambda node: up[node.name]), callers)
-        wrong += await _without_redis(fleet, callers)
-        await callers.end()
+        wrong += await exact(callers, MOST)
+        wrong += await _killed(fleet, fleet.nodes[0], callers)
+        for wiped in (False, True):
+            await fleet.all_agree()
+            callers.call(MOST - 1)
+            await callers.settled()
+            wrong += await _without_redis(fleet, callers, phone, away_s=AWAY_S, wiped=wiped)
+            await callers.end()
     for why in wrong:
         print(f"WRONG: {why}")
     return not wrong
 
 
+async def exact(callers: Callers, most: int) -> list[str]:
+    """Let more callers come at once than may be up, and end their calls."""
+    callers.call(most + TOO_MANY)
+    up = await callers.settled()
+    print(f"  {most + TOO_MANY} callers, and {most} may be up: {up}; the others: {dict(callers.refused())}", flush=True)
+    await callers.end()
+    return [] if sum(up.values()) == most else [f"{up} are up, and {most} may be"]
+
+
 async def _killed(fleet: LocalFleet, node: Node, callers: Callers) -> list[str]:
-    """Kill a node: its places are free, and no more than these."""
+    """Kill a node: its calls keep their places at the other one, and every place is free when they have ended."""
+    callers.call(MOST)
+    await callers.settled()
     assert node.program.process is not None
     node.program.process.kill()
     await node.program.ended()
-    began = asyncio.get_running_loop().time()
     await fleet.until(lambda takes: not takes[node.number])
-    (other,) = (one for one in fleet.nodes if one is not node)
-    before = len(await fleet.running(other))
-    while len(await fleet.running(other)) == before:
-        callers.call(1)
-        await asyncio.sleep(0.5)
-    free_s = asyncio.get_running_loop().time() - began
-    callers.call(10)
-    await asyncio.sleep(3)
-    up = len(await fleet.running(other))
-    print(f"  {node.name} was killed: a place was free after {free_s:.1f} s; now {other.name} has {up}", flush=True)
-    return [] if up == MOST else [f"{other.name} has {up} calls, not {MOST}"]
+    callers.call(TOO_MANY)
+    up = await callers.settled()
+    print(f"  {node.name} was killed: {up}; refused: {dict(callers.refused())}", flush=True)
+    await callers.end()
+    wrong = [] if sum(up.values()) == MOST else [f"{up} are up, and {MOST} may be"]
+    wrong += await exact(callers, MOST)
+    await node.start()
+    await fleet.until(lambda takes: takes[node.number])
+    return wrong
 
 
-async def _without_redis(fleet: LocalFleet, callers: Callers) -> list[str]:
-    """Redis hangs, and is then started anew and empty, while calls are up and come in."""
-    (node,) = (one for one in fleet.nodes if one.program.process and one.program.process.returncode is None)
-    before = {call["id"] for call in await fleet.running(node)}
-    assert fleet.redis.process is not None
-    fleet.redis.process.send_signal(signal.SIGSTOP)
-    callers.call(3)
-    await asyncio.sleep(HANGS_S)
-    during = len(await fleet.running(node)) - len(before)
-    fleet.redis.process.kill()
-    await fleet.redis.ended()
-    await fleet.redis.start()
-    await asyncio.sleep(3)
-    known = {call["id"] for call in await fleet.running(node)}
-    callers.call(5)
-    await asyncio.sleep(3)
-    after = {call["id"] for call in await fleet.running(node)}
-    print(f"  Redis hung for {HANGS_S:g} s: {during} of 3 calls were taken by the node's own limits", flush=True)
-    kept, more = len(before & after), len(after - known)
-    print(f"  it came back empty: {kept} of {len(before)} calls are still up, and {more} of 5 more were taken")
-    wrong = [] if during == 3 else ["calls were refused because of Redis"]
-    wrong += [] if before <= after else ["calls were lost because of Redis"]
-    return wrong + ([] if after == known else ["the limit did not hold when Redis was back"])
+async def _without_redis(fleet: LocalFleet, callers: Callers, phone: Phone, *, away_s: float, wiped: bool) -> list[str]:
+    """Redis hangs, or is stopped and comes back empty, while calls are up and come in, and a caller answers."""
+    redis = fleet.redis
+    assert redis.process is not None
+    before = await _ids(fleet)
+    moved = await _moved(fleet)
+    talking = asyncio.create_task(phone.call(fleet.edge, TALKS))
+    while len(await _ids(fleet)) == len(before):
+        await asyncio.sleep(POLL_S)
+    redis.process.send_signal(signal.SIGKILL if wiped else signal.SIGSTOP)
+    callers.call(MORE)
+    await asyncio.sleep(away_s)
+    during = await _ids(fleet)
+    wrong = [why for node in fleet.nodes for why in await _wrong_without_redis(fleet, node)]
+    if wiped:
+        await redis.ended()
+        await redis.start()
+    else:
+        redis.process.send_signal(signal.SIGCONT)
+    await fleet.all_agree()
+    known = await _ids(fleet)
+    callers.call(MORE)
+    report = await talking
+    after = await _ids(fleet)
+    print(f"  Redis {'was stopped' if wiped else 'hung'} for {away_s:g} s: {len(during) - len(before) - 1} of {MORE} "
+          f"calls were taken by the nodes' own limits; a caller's answers: {report.reason}")  # fmt: skip
+    print(f"  it is back{', empty' if wiped else ''}: {len(before & after)} of {len(before)} calls are still up, and "
+          f"{len(after - known)} of {MORE} more were taken", flush=True)  # fmt: skip
+    wrong += [] if before < during and len(during) == len(before) + 1 + MORE else ["calls were refused without Redis"]
+    wrong += [] if report.ok and before <= after else ["calls were lost because of Redis"]
+    wrong += [] if await _moved(fleet) == moved else ["calls were taken over though no node was gone"]
+    return wrong + ([] if after <= known else ["the limit did not hold when Redis was back"])
+
+
+async def _wrong_without_redis(fleet: LocalFleet, node: Node) -> list[str]:
+    """What a node must not say while Redis is away."""
+    health, (ready, told) = await fleet.asked(node, "/healthz"), await fleet.asked(node, "/readyz")
+    wrong = [] if health[0] == ready == 200 else [f"{node.name} says {health[0]} at /healthz, {ready} at /readyz"]
+    wrong += [] if "each node goes by its own limits" in told else [f"{node.name} has no note at /readyz: {told}"]
+    up = await fleet.figure(node, "voicebot_fleet_up")
+    return wrong + ([] if up == 0 else [f"{node.name} has voicebot_fleet_up {up:g}"])
+
+
+async def _ids(fleet: LocalFleet) -> set[str]:
+    return {call["id"] for node in fleet.nodes for call in await fleet.running(node)}
+
+
+async def _moved(fleet: LocalFleet) -> float:
+    return sum([await fleet.figure(node, "voicebot_fleet_calls_moved_total") for node in fleet.nodes])
 
 
 if __name__ == "__main__":

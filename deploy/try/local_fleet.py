@@ -119,6 +119,10 @@ class Node:
         return f"node {self.number}"
 
     @property
+    def runs(self) -> bool:
+        return self.program.process is not None and self.program.process.returncode is None
+
+    @property
     def console(self) -> str:
         return f"http://127.0.0.1:{self.ready['console_port']}"
 
@@ -138,10 +142,21 @@ class Node:
 class LocalFleet:
     """What runs. ``edge``: the address that callers call."""
 
-    def __init__(self, nodes: list[Node], edge: Address, redis: Program, control: str, token: str) -> None:
+    def __init__(
+        self,
+        nodes: list[Node],
+        edge: Address,
+        redis: Program,
+        redis_port: int,
+        kamailio: Program,
+        control: str,
+        token: str,
+    ) -> None:
         self.nodes = nodes
         self.edge = edge
         self.redis = redis
+        self.kamailio = kamailio
+        self.redis_url = f"redis://{EDGE_HOST}:{redis_port}/0"
         self._control = control
         self._token = token
 
@@ -171,14 +186,44 @@ class LocalFleet:
 
     async def running(self, node: Node) -> list[dict[str, Any]]:
         """The calls that a node has, of all those that its API lists; none if it does not run."""
-        if node.program.process is None or node.program.process.returncode is not None:
+        return [call for call in await self.listed(node) if call["node"] == node.name]
+
+    async def listed(self, node: Node) -> list[dict[str, Any]]:
+        """The calls of all nodes, as the API of one lists them; none if it does not run."""
+        if not node.runs:
             return []
+        _, text = await self.asked(node, "/v1/calls")
+        calls: list[dict[str, Any]] = json.loads(text)["calls"]
+        return calls
+
+    async def asked(self, node: Node, path: str) -> tuple[int, str]:
+        """What a node answers over HTTP: status and body."""
         async with (
             aiohttp.ClientSession(headers={"Authorization": f"Bearer {self._token}"}) as http,
-            http.get(f"{node.console}/v1/calls") as answer,
+            http.get(f"{node.console}{path}") as answer,
         ):
-            calls: list[dict[str, Any]] = (await answer.json())["calls"]
-            return [call for call in calls if call["node"] == node.name]
+            return answer.status, await answer.text()
+
+    async def figure(self, node: Node, name: str) -> float:
+        """The sum of a metric's series at a node."""
+        _, text = await self.asked(node, "/metrics")
+        lines = (line.rpartition(" ") for line in text.splitlines() if line.startswith(name))
+        return sum(float(value) for series, _, value in lines if series.partition("{")[0] == name)
+
+    async def all_agree(self) -> None:
+        """Wait until each node knows of all that run, and of their calls. Raises TimeoutError."""
+        nodes = [node for node in self.nodes if node.runs]
+        async with asyncio.timeout(READY_S):
+            while True:
+                calls = sum([len(await self.running(node)) for node in nodes])
+                seen = {
+                    (await self.figure(node, "voicebot_fleet_nodes"), await self.figure(node, "voicebot_fleet_calls"))
+                    for node in nodes
+                    if await self.figure(node, "voicebot_fleet_up")
+                }
+                if seen == {(len(nodes), calls)}:
+                    return
+                await asyncio.sleep(POLL_S)
 
     async def served(self, call_ids: set[str], within_s: float = END_S) -> dict[str, set[str]]:
         """Which of these calls left a record at which node; waits until all have one."""
@@ -251,7 +296,8 @@ async def local_fleet(
         await redis.answering(lambda: _connects(EDGE_HOST, redis_port))
         await kamailio.answering(lambda: _connects(EDGE_HOST, edge_port))
         await asyncio.gather(*(node.start() for node in made))
-        fleet = LocalFleet(made, Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}"), redis, control, token)
+        edge = Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}")
+        fleet = LocalFleet(made, edge, redis, redis_port, kamailio, control, token)
         await fleet.until(lambda takes: all(takes.values()))
         yield fleet
 

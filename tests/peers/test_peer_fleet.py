@@ -1,4 +1,5 @@
-"""Three nodes behind Kamailio, as deploy/ sets them up: one is told to stop while calls come in, another is killed."""
+"""Three nodes behind Kamailio, as deploy/ sets them up: one is told to stop while calls come in, another is killed, and
+Kamailio is restarted."""
 
 from __future__ import annotations
 
@@ -9,12 +10,15 @@ from pathlib import Path
 import pytest
 from crash import Trial
 from drain import drain_in_turn
+from edge import restart_edge
+from limits import Callers, exact
 from local_fleet import caller_options, local_fleet
 
 from voicebot.caller import Phone
 
 MISSING = [program for program in ("kamailio", "kamcmd", "redis-server") if shutil.which(program) is None]
-PATIENT = {"calls__drain_s": 60, "fleet__lease_s": 5}
+MOST = 20
+PATIENT = {"calls__drain_s": 60, "fleet__lease_s": 15, "fleet__max_calls": MOST}
 """A machine that is busy with other tests may keep a node from its beat for a while."""
 
 pytestmark = [
@@ -23,11 +27,14 @@ pytestmark = [
 ]
 
 
-async def test_no_call_is_lost_with_a_node_whether_it_drains_or_is_killed(
+async def test_no_call_is_lost_with_a_node_or_the_edge_and_the_limit_of_all_is_exact(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with local_fleet(tmp_path, **PATIENT) as fleet, Phone(fleet.edge, caller_options()) as phone:
-        wrong = await drain_in_turn(fleet, phone, fleet.nodes[:1], within_s=math.inf)
-        trial = Trial(fleet, phone)
+        callers, trial = Callers(fleet, phone), Trial(fleet, phone)
+        wrong = await exact(callers, MOST)
+        wrong += await drain_in_turn(fleet, phone, fleet.nodes[:1], within_s=math.inf)
         await trial.strike(fleet.nodes[1])
+        wrong += await exact(callers, MOST)
+        wrong += await restart_edge(fleet, phone)
         assert [*wrong, *trial.wrong] == [] and max(trial.silences) < math.inf, capsys.readouterr().out
