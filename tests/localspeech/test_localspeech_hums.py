@@ -54,7 +54,7 @@ def test_a_hum_is_known_however_it_is_written(text: str, hum: bool) -> None:
 
 def test_what_is_hummed_breathed_or_coughed_is_no_clear_word() -> None:
     files = prepare_models()
-    model = Moonshine(files.encoder, files.quick_encoder, files.decoder, files.tokenizer)
+    model = Moonshine(files.encoder, files.quick_encoder, files.memory, files.step, files.tokenizer)
     rng = np.random.default_rng(5)
     heard = [
         (name, model.transcribe(noisy(sound.astype(np.float32), None, rng), 8000, ("yes", "no")))

@@ -10,6 +10,7 @@ from voicebot.audio import PCMU, Samples
 from voicebot.authoring.expected import EXPECTED
 from voicebot.caller.wav import read_wav
 from voicebot.localspeech import prepare_models
+from voicebot.localspeech.decoding import Together
 from voicebot.localspeech.moonshine import Moonshine
 
 HERE = Path(__file__).parent / "misheard"
@@ -26,7 +27,7 @@ ELSEWHERE = ("yes", "no", "moving house", "meter reading")
 @pytest.fixture(scope="module")
 def model() -> Moonshine:
     files = prepare_models()
-    return Moonshine(files.encoder, files.quick_encoder, files.decoder, files.tokenizer)
+    return Moonshine(files.encoder, files.quick_encoder, files.memory, files.step, files.tokenizer)
 
 
 def samples(name: str) -> Samples:
@@ -63,3 +64,24 @@ def test_a_draft_changes_nothing_of_what_is_heard_be_it_right_or_wrong(model: Mo
     for draft in (alone.tokens, alone.tokens[:-2], (*alone.tokens[:1], 5, 6, 7), (*alone.tokens, 5, 6)):
         heard = model.hear(samples(name), 8000, SAID[name][1], draft=draft)
         assert heard.transcript().text == alone.transcript().text
+
+
+def test_decoded_together_the_same_is_heard_as_one_by_one(model: Moonshine) -> None:
+    """The order in which floats are added differs, and so their last digits."""
+    tasks = [(samples(name), expected) for name, (_, said_of) in SAID.items() for expected in ((), said_of, ELSEWHERE)]
+    alone = [model.hear(audio, 8000, expected) for audio, expected in tasks]
+    decodes = [model.hearing(audio, 8000, expected) for audio, expected in tasks]
+    together, heard = Together(model.decoder), {}
+    asked = {number: next(steps) for number, steps in enumerate(decodes)}
+    while asked:
+        answers = together.step(list(asked.values()))
+        for number, answer in zip(list(asked), answers, strict=True):
+            try:
+                asked[number] = decodes[number].send(answer)
+            except StopIteration as end:
+                heard[number] = end.value
+                del asked[number]
+    for number, one in enumerate(alone):
+        assert heard[number].tokens == one.tokens
+        assert heard[number].texts == pytest.approx(one.texts, abs=1e-3)
+        assert heard[number].measures.mean == pytest.approx(one.measures.mean, abs=1e-3)

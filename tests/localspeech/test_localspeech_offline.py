@@ -6,19 +6,19 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
 import pytest
 from waiting import until
 
-from voicebot.audio.silero import SileroStream
 from voicebot.localspeech.engines import Decode, DecodeKind
 from voicebot.localspeech.moonshine import Moonshine
-from voicebot.localspeech.offline import MoonshineRecognition, MoonshineSession
+from voicebot.localspeech.offline import MoonshineRecognition
 from voicebot.localspeech.pool import InferencePool, Rank
 
-NO_MODEL = cast(Moonshine, None)
+NO_MODEL = cast(Moonshine, SimpleNamespace(decoder=None))
 
 
 @asynccontextmanager
@@ -71,7 +71,7 @@ async def test_a_fall_of_the_level_begins_a_final_decode_only_where_it_begins_at
 @pytest.mark.parametrize("kind", DecodeKind)
 async def test_a_decode_that_is_not_wanted_any_more_is_not_begun(kind: DecodeKind) -> None:
     pool = InferencePool(1)
-    session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
+    session = MoonshineRecognition(NO_MODEL, pool).session(8000, "", "")
     decode = Decode(1, kind, np.zeros(8000, np.float32), 8000, 0, 1.0, wanted=lambda: False)
     assert await session.transcribe(decode) is None
     pool.close()
@@ -79,6 +79,6 @@ async def test_a_decode_that_is_not_wanted_any_more_is_not_begun(kind: DecodeKin
 
 async def test_a_hypothesis_that_would_come_too_late_is_skipped() -> None:
     async with waiting_jobs(2) as pool:
-        session = MoonshineSession(NO_MODEL, SileroStream(8000), pool)
+        session = MoonshineRecognition(NO_MODEL, pool).session(8000, "", "")
         decode = Decode(1, DecodeKind.HYPOTHESIS, np.zeros(8000, np.float32), 8000, 0, 1.0)
         assert await session.transcribe(decode) is None

@@ -5,11 +5,12 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 from waiting import until
 
-from voicebot.localspeech.pool import InferencePool, Overloaded, Rank
+from voicebot.localspeech.pool import InferencePool, Overloaded, Rank, Steps
 
 
 async def test_results_and_errors_come_back() -> None:
@@ -190,3 +191,88 @@ async def test_a_full_or_closed_pool_refuses() -> None:
     pool.close()
     with pytest.raises(Overloaded):
         await pool.run(Rank.FINAL, lambda: None)
+
+
+def adding(numbers: list[int]) -> Steps[int]:
+    """A job in steps: each number is answered by itself and 100."""
+    total = 0
+    for number in numbers:
+        total += yield number
+    return total
+
+
+async def test_the_steps_of_final_results_are_taken_together_and_each_gets_its_own_answers() -> None:
+    pool, gate, asked = InferencePool(2), threading.Event(), []
+
+    def answers(questions: Sequence[int]) -> list[int]:
+        asked.append(sorted(questions))
+        gate.wait()
+        return [100 + question for question in questions]
+
+    first = asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([1, 2, 3]), answers))
+    await until(lambda: bool(asked))
+    others = [asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([10, 20]), answers)) for _ in range(2)]
+    await until(lambda: not pool.waiting and pool.spare)
+    gate.set()
+    assert await first == 306
+    assert await asyncio.gather(*others) == [230, 230]
+    assert asked == [[1], [2, 10, 10], [3, 20, 20]]
+    pool.close()
+
+
+async def test_a_job_in_steps_that_fails_or_is_cancelled_does_not_disturb_those_beside_it() -> None:
+    pool, gate, asked = InferencePool(1), threading.Event(), []
+
+    def answers(questions: Sequence[int]) -> list[int]:
+        asked.append(sorted(questions))
+        gate.wait()
+        return [100 + question for question in questions]
+
+    def failing() -> Steps[int]:
+        yield 5
+        raise ValueError
+
+    blocked = asyncio.create_task(pool.run(Rank.FINAL, gate.wait))
+    jobs = [asyncio.create_task(pool.run_in_steps(Rank.FINAL, steps, answers)) for steps in (adding([1, 2]), failing())]
+    cancelled = asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([7, 7]), answers))
+    await until(lambda: pool.waiting == 3)
+    cancelled.cancel()
+    gate.set()
+    await blocked
+    assert await jobs[0] == 203
+    with pytest.raises(ValueError, match=""):
+        await jobs[1]
+    assert asked == [[1, 5], [2]]
+    pool.close()
+
+
+async def test_answers_that_fail_are_told_to_all_who_asked() -> None:
+    pool = InferencePool(1)
+
+    def answers(_questions: Sequence[int]) -> list[int]:
+        raise ZeroDivisionError
+
+    jobs = [pool.run_in_steps(Rank.FINAL, adding([1]), answers) for _ in range(3)]
+    results = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [type(result) for result in results] == [ZeroDivisionError] * 3
+    assert await pool.run(Rank.FINAL, lambda: 1) == 1
+    pool.close()
+
+
+async def test_a_hypothesis_whose_waiter_is_gone_takes_no_more_steps() -> None:
+    pool, begun, gate, asked = InferencePool(1), threading.Event(), threading.Event(), []
+
+    def answers(questions: Sequence[int]) -> list[int]:
+        asked.extend(questions)
+        begun.set()
+        gate.wait()
+        return list(questions)
+
+    hypothesis = asyncio.create_task(pool.run_in_steps(Rank.HYPOTHESIS, adding([1, 2, 3]), answers))
+    await until(begun.is_set)
+    hypothesis.cancel()
+    await asyncio.gather(hypothesis, return_exceptions=True)
+    gate.set()
+    assert await pool.run(Rank.HYPOTHESIS, lambda: "next") == "next"
+    assert asked == [1]
+    pool.close()

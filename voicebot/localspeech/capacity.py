@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from voicebot.audio import Samples
-from voicebot.audio.silero import SileroStream
 from voicebot.localspeech.clauses import Clause
 from voicebot.localspeech.engines import Decode
-from voicebot.localspeech.offline import MoonshineRecognition, MoonshineSession, load
+from voicebot.localspeech.offline import MoonshineRecognition, load
 from voicebot.localspeech.options import Options
 from voicebot.localspeech.pool import InferencePool
 from voicebot.localspeech.prepare import prepare_models
@@ -61,7 +60,7 @@ def measure(cache_dir: Path | None = None) -> Capacity:
         sentences = [voice.render(Clause(text, 1.0, 0.0), _RATE) for text in _SENTENCES]
         rendered = time.process_time()
         for sentence in sentences:
-            _hear(recognition, pool, sentence)
+            _hear(recognition, sentence)
         heard = time.process_time() - rendered
     finally:
         pool.close()
@@ -76,14 +75,13 @@ def estimate(cores: int, heard: float, spoken: float) -> Capacity:
     return Capacity(int(cores * USABLE / a_call), cores, heard, spoken)
 
 
-def _hear(recognition: MoonshineRecognition, pool: InferencePool, speech: Samples) -> None:
+def _hear(recognition: MoonshineRecognition, speech: Samples) -> None:
     """Recognise ``speech`` as the service does while somebody speaks, with all hypotheses."""
-    detector = SileroStream(_RATE)
-    session = MoonshineSession(recognition.model, detector, pool)
+    session = recognition.session(_RATE, "", "")
     turn = RecognitionTurn(
         _RATE,
         Options(),
-        detector,
+        session.detector,
         lambda: recognition.quiet_s,
         lambda: recognition.hypothesis_s,
         lambda: recognition.suspects,

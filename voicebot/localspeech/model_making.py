@@ -2,10 +2,10 @@
 
 moonshine-cpp ships base-en with 8 bit weights that its graphs turn back to float at *every* run, the decoder at every
 step (Cast * Mul + Add outside the ``If``), which makes it fifteen times slower than it need be. So the constants are
-folded. Matrix products are quantised dynamically then (int8 arithmetic), with a scale for each column of the weights.
-The decoder's last product, with the transposed table of its tokens, was two thirds of what a step read from memory, as
-float. The encoder exists twice: in 8 bits, at half the time, it is off by a tenth, which is good enough for hypotheses;
-what is final is heard with floats.
+folded. The decoder gets graphs of its own (:mod:`~voicebot.localspeech.decoder_graph`), whose matrix products are
+computed with 8-bit numbers (:mod:`~voicebot.localspeech.row_quantising`). The encoder exists twice: in 8 bits it takes
+two thirds of the time, and is off by a twentieth, which is good enough for hypotheses; what is final is heard with
+floats.
 
 Any model is kept as onnxruntime has optimised it, and its weights in a file beside it, which is mapped into memory:
 so the decoder loads in 0.2 s instead of 0.9, and takes 70 MB instead of 300.
@@ -13,7 +13,6 @@ so the decoder loads in 0.2 s instead of 0.9, and takes 70 MB instead of 300.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +22,10 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from voicebot.localspeech.decoder_graph import DecoderWeights, memory_graph, step_graph
+from voicebot.localspeech.recipe import Recipe
+from voicebot.localspeech.row_quantising import quantise_rows
 
 MODEL = "model.onnx"
 _WEIGHTS = "weights"
@@ -31,24 +33,30 @@ _LEAST_WEIGHTS = 1024
 """Bytes of a tensor that is kept in the file of weights."""
 
 
-def make(source: Path, target: Path, report: Callable[[str, float], None], *, fold: bool, quantise: bool) -> None:
+_GRAPHS = {Recipe.MEMORY: memory_graph, Recipe.STEP: step_graph}
+"""Graphs of ours with the weights of another."""
+
+
+def make(source: Path, target: Path, report: Callable[[str, float], None], recipe: Recipe) -> None:
     """Make the folder ``target`` with the model of ``source`` (ONNX or onnxruntime's own format). It appears when it is
     complete and has been loaded once. ``report`` gets each step and the share of the work that is done."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="preparing-") as folder:
         scratch = Path(folder)
         made = source
-        if fold:
+        if recipe is not Recipe.AS_IT_IS:
             report("reading", 0.0)
             plain = scratch / "plain.onnx"
             _optimise(source, plain, onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL)
             report("folding constants", 0.2)
             model = onnx.load(str(plain))
             fold_constants(model.graph)
-            made = scratch / "folded.onnx"
+            if recipe in _GRAPHS:
+                model = _GRAPHS[recipe](DecoderWeights.of(model))
+            if recipe is not Recipe.FOLDED:
+                report("quantising", 0.4)
+                quantise_rows(model)
+            made = scratch / "made.onnx"
             onnx.save(model, str(made))
-        if quantise:
-            report("quantising", 0.4)
-            made = _quantise(made, scratch / "int8.onnx")
         report("optimising", 0.7)
         optimised = scratch / "optimised.onnx"
         # no further than what any processor can use: the folder may go with an image to another machine
@@ -79,27 +87,8 @@ def _optimise(source: Path, target: Path | None, level: Any) -> None:
     onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
 
 
-def _quantise(source: Path, target: Path) -> Path:
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.ERROR)  # the quantiser always logs an advice on the root logger
-    try:
-        quantize_dynamic(
-            str(source),
-            str(target),
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul"],
-            per_channel=True,
-            extra_options={"EnableSubgraph": True},
-        )
-    finally:
-        root.setLevel(before)
-    return target
-
-
 def fold_constants(graph: Any) -> None:
-    """Replace Cast, Mul and Add of constants by their results, and so a Transpose of a constant in a branch; remove
-    what is not used afterwards."""
+    """Replace Cast, Mul and Add of constants by their results; remove what is not used afterwards."""
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     keep = []
     for node in graph.node:
@@ -114,8 +103,6 @@ def fold_constants(graph: Any) -> None:
                 constants[node.output[0]] = inputs[0] * inputs[1] if node.op_type == "Mul" else inputs[0] + inputs[1]
         else:
             keep.append(node)
-    for branch in _branches(keep):
-        _fold_transposes(branch, constants)
     used = {output.name for output in graph.output}.union(*(node.input for node in keep))
     for branch in _branches(keep):
         used.update(output.name for output in branch.output)
@@ -127,19 +114,6 @@ def fold_constants(graph: Any) -> None:
         numpy_helper.from_array(np.asarray(value, order="C"), name) for name, value in constants.items() if name in used
     )
     graph.name = graph.name or "decoder"
-
-
-def _fold_transposes(branch: Any, constants: dict[str, Any]) -> None:
-    """The transposed constants are constants of the outer graph, so that branches have them in common."""
-    keep = []
-    for node in branch.node:
-        if node.op_type == "Transpose" and node.input[0] in constants:
-            order = next((list(each.ints) for each in node.attribute if each.name == "perm"), None)
-            constants[node.output[0]] = constants[node.input[0]].transpose(order)
-        else:
-            keep.append(node)
-    del branch.node[:]
-    branch.node.extend(keep)
 
 
 def _branches(nodes: Any) -> Iterator[Any]:

@@ -3,7 +3,7 @@ expected phrases.
 
 One object serves all threads: onnxruntime sessions are re-entrant, and the grammars of expected phrases that are kept
 only get more entries. Facts about the model that the code relies on: 16 kHz in, one encoder run, then a decoder step a
-token; cost grows with the length of the audio (about 5 % of real time on a core).
+token; cost grows with the length of the audio.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import soxr
 from voicebot.audio import Samples
 from voicebot.audio.onnx_session import session
 from voicebot.localspeech.confidence import Heard, Measures
+from voicebot.localspeech.decoder import Continued, Decoder, Memory, Row, Written
+from voicebot.localspeech.decoding import Steps, alone
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.digit_tokens import other_spellings
 from voicebot.localspeech.engines import Transcript
@@ -90,19 +92,15 @@ _DIGITS_ASKED = frozenset(("one", "two", "double", "triple"))
 class Moonshine:
     """The recogniser's model."""
 
-    def __init__(self, encoder: Path, quick_encoder: Path, decoder: Path, tokenizer: Path) -> None:
+    def __init__(self, encoder: Path, quick_encoder: Path, memory: Path, step: Path, tokenizer: Path) -> None:
         # The encoder is one big run and gains from a second core, which a hypothesis leaves to what callers wait for;
         # the decoder's steps are too small to share.
         self._encoder = session(encoder, min(2, os.cpu_count() or 1))
         self._quick_encoder = session(quick_encoder)
-        self._decoder = session(decoder)
+        self.decoder = Decoder(memory, step)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())
         self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]
         self._same_digit = other_spellings(self._vocabulary)
-        self._outputs = [output.name for output in self._decoder.get_outputs()][1:]
-        past = [tensor for tensor in self._decoder.get_inputs() if tensor.name.startswith("past")]
-        self._past = [tensor.name for tensor in past]
-        self._heads, self._width = past[0].shape[1], past[0].shape[3]
 
     def transcribe(
         self, samples: Samples, rate: int, expected: tuple[str, ...] = (), *, quick: bool = False
@@ -122,14 +120,26 @@ class Moonshine:
         *,
         quick: bool = False,
         draft: Sequence[int] = (),
-        wanted: Callable[[], bool] = lambda: True,
     ) -> Heard:
-        """What :meth:`transcribe` makes its result of.
+        """What :meth:`transcribe` makes its result of. See :meth:`hearing`."""
+        return alone(self.decoder, self.hearing(samples, rate, expected, quick=quick, draft=draft))
+
+    def hearing(
+        self,
+        samples: Samples,
+        rate: int,
+        expected: tuple[str, ...],
+        *,
+        quick: bool = False,
+        draft: Sequence[int] = (),
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Steps[Heard]:
+        """:meth:`hear` in steps of the decoder, which may be taken together with others. What comes before the first
+        of them takes the most time.
 
         ``draft``: the tokens that were written for the beginning of the same audio, or for nearly all of it. They are
         proved in one run of the decoder, which is as long as two of its steps; only what follows the first that is
-        wrong takes a step for each token. Numbers are rounded a little more coarsely in such a run (the model is int8).
-        ``wanted``: whether the result is still worth a search for expected phrases.
+        wrong takes a step for each token. ``wanted``: whether the result is still worth a search for expected phrases.
         """
         audio = soxr.resample(samples, rate, 16000) if rate != 16000 else samples
         missing = int(_MIN_S * 16000) - len(audio)
@@ -137,11 +147,12 @@ class Moonshine:
             audio = np.concatenate((audio, np.zeros(missing, np.float32)))
         encoder = self._quick_encoder if quick else self._encoder
         states = encoder.run(None, {"input_values": np.ascontiguousarray(audio, np.float32)[None]})[0]
+        memory = self.decoder.remember(states)
         limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
         draft = draft[: limit - 1]
-        first = self._step(np.array([[_BOS, *draft]], np.int64), states, self._nothing_past(), True)
+        (read,) = self.decoder.read(memory, [[_BOS, *draft]])
         asked = _DIGITS_ASKED.issubset(expected)
-        decoded = self._greedy(states, first, draft, limit, self._same_digit if asked else {})
+        decoded = yield from self._greedy(read, draft, limit, self._same_digit if asked else {})
         written = Scored(self._vocabulary.text(decoded.tokens), decoded.log_probability, decoded.steps)
         if not lexical(written.text):
             return Heard({}, Measures(0.0, 0.0), tuple(decoded.tokens))
@@ -149,16 +160,14 @@ class Moonshine:
         evidence = Evidence(decoded.nothing, decoded.mean, len(audio) / 16000)
         words = 1.0 if is_hum(written.text) else evidence.words(expected=made_of(phrases, written.text))
         if words < (LEAST_WORDS_SO_FAR if quick else LEAST_WORDS):
-            hums = {} if quick else likeliest(written.log_probability, self._score_hums(states))
+            hums = {} if quick else likeliest(written.log_probability, self._score_hums(memory))
             return Heard(hums, _measures_hum(hums, words), tuple(decoded.tokens), evidence)
         found: list[Scored] = []
         certain = quick and made_of(phrases, written.text)
         if not certain and in_doubt(written, phrases, min(decoded.leads)) and wanted():
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
             least = floor(written, digits=asked)
-            found = self._search(
-                states, self._begun(first, 1), self._grammar(expected, asked), limit, least, width, spread
-            )
+            found = yield from self._search(read, self._grammar(expected, asked), limit, least, width, spread)
         likely = readings(written, phrases, found)
         texts: dict[str, float] = {}
         for one in likely:
@@ -167,50 +176,28 @@ class Moonshine:
         measures = _measures(likely, written, found, decoded, made_of(phrases, likely[0].text), asked)
         return Heard(texts, replace(measures, words=words), tuple(decoded.tokens), evidence)
 
-    def _score_hums(self, states: Any) -> list[float]:
+    def _score_hums(self, memory: Memory) -> list[float]:
         """The log probability of each way to write a hum, in one run of the decoder."""
-        rows = [[_BOS, *self._vocabulary.tokenize(way), _EOS] for ways in HUMS.values() for way in ways]
-        ids = np.full((len(rows), max(map(len, rows)) - 1), _EOS, np.int64)
-        for line, row in zip(ids, rows, strict=True):
-            line[: len(row) - 1] = row[:-1]
-        logits = self._step(ids, np.repeat(states, len(rows), axis=0), self._nothing_past(len(rows)), True)[0]
+        texts = [[_BOS, *self._vocabulary.tokenize(way), _EOS] for ways in HUMS.values() for way in ways]
         return [
-            sum(float(logits[number, at, token]) - _log_sum(logits[number, at]) for at, token in enumerate(row[1:]))
-            for number, row in enumerate(rows)
-        ]
-
-    def _step(self, ids: Any, states: Any, past: dict[str, Any], first: bool) -> list[Any]:
-        feed = {"input_ids": ids, "encoder_hidden_states": states, "use_cache_branch": np.array([not first]), **past}
-        result: list[Any] = self._decoder.run(None, feed)
-        return result
-
-    def _nothing_past(self, rows: int = 1) -> dict[str, Any]:
-        return {
-            name: np.zeros((rows, self._heads, 0 if ".decoder." in name else 1, self._width), np.float32)
-            for name in self._past
-        }
-
-    def _begun(self, first: list[Any], tokens: int) -> list[Any]:
-        """The outputs of the first step, had its draft ended so that it is of so many tokens."""
-        return [
-            np.ascontiguousarray(value[:, :, :tokens]) if ".decoder." in name else value
-            for name, value in zip(("logits", *self._outputs), (first[0][:, :tokens], *first[1:]), strict=True)
+            sum(float(logits[token]) - _log_sum(logits) for logits, token in zip(read.logits, text[1:], strict=True))
+            for read, text in zip(self.decoder.read(memory, [text[:-1] for text in texts]), texts, strict=True)
         ]
 
     def _greedy(
-        self, states: Any, first: list[Any], draft: Sequence[int], limit: int, same: Mapping[int, list[int]]
-    ) -> _Decoded:
-        """The text whose every token is the likeliest. ``first``: the outputs of the first step, in which ``draft``
-        was tried. ``same``: by token, those that mean the same and so are no rivals of it."""
-        past: dict[str, Any] = {}
-        token, decoded = _BOS, _Decoded()
-        tried, outputs = len(draft), first  # so many tokens of the draft may still be right
+        self, read: Written, draft: Sequence[int], limit: int, same: Mapping[int, list[int]]
+    ) -> Steps[_Decoded]:
+        """The text whose every token is the likeliest. ``read``: its first token with ``draft`` behind it. ``same``: by
+        token, those that mean the same and so are no rivals of it."""
+        decoded = _Decoded()
+        tried = len(draft)  # so many tokens of the draft may still be right
+        row = read.after(0, _BOS)
         for number in range(limit):
             if number <= tried:
-                logits = first[0][0, number].astype(np.float32)
+                logits = read.logits[number].copy()
             else:
-                outputs = self._step(np.array([[token]], np.int64), states, past, False)
-                logits = outputs[0][0, -1].astype(np.float32)
+                (continued,) = yield [row]
+                logits = continued.logits
             if number == 0:
                 decoded.nothing = float(logits[_EOS]) - _log_sum(logits)
                 logits[_EOS] = -np.inf  # else the model returns nothing for strings of ten digits
@@ -228,35 +215,22 @@ class Moonshine:
             decoded.tokens.append(token)
             if number < tried and token != draft[number]:
                 tried = number
-            if number == tried:
-                outputs = self._begun(first, number + 1)
-            for name, value in zip(self._outputs, outputs[1:], strict=True):
-                if number == tried or (number > tried and ".decoder." in name):
-                    past[name.replace("present", "past_key_values")] = value
+            row = read.after(number + 1, token) if number <= tried else Row(row.memory, continued.past, token)
             if runs_away(decoded.tokens):
                 del decoded.tokens[-_LOOP + 2 :]
                 break
         return decoded
 
     def _search(
-        self,
-        states: Any,
-        first: list[Any],
-        grammar: PhraseGrammar,
-        limit: int,
-        floor: float,
-        width: int,
-        spread: float,
-    ) -> list[Scored]:
+        self, read: Written, grammar: PhraseGrammar, limit: int, floor: float, width: int, spread: float
+    ) -> Steps[list[Scored]]:
         """The likeliest texts of ``grammar``, by a beam of ``width``; nothing less likely than ``floor``, nor by more
-        than ``spread`` less likely than the best. ``first``: the outputs of the first step."""
-        past: dict[str, Any] = {}
-        ids = np.empty((0, 1), np.int64)
+        than ``spread`` less likely than the best. ``read``: the first token, whatever is behind it."""
         beam: list[_Partial] = [_Partial(0.0, (), grammar.start)]
+        continued = [Continued(read.logits[0], read.past[:, :1])]
         found: list[Scored] = []
-        for number in range(limit):
-            outputs = first if number == 0 else self._step(ids, np.repeat(states, len(beam), axis=0), past, False)
-            lines = outputs[0][:, -1].astype(np.float64)
+        for _ in range(limit):
+            lines = np.stack([each.logits for each in continued]).astype(np.float64)
             lines -= lines.max(-1, keepdims=True)
             lines -= np.log(np.exp(lines).sum(-1, keepdims=True))
             longer: list[tuple[float, int, int]] = []
@@ -272,18 +246,12 @@ class Moonshine:
             longer = [one for one in sorted(longer, reverse=True)[:width] if one[0] >= floor]
             if not longer:
                 break
-            rows = [row for _, row, _ in longer]
-            for name, value in zip(self._outputs, outputs[1:], strict=True):
-                key = name.replace("present", "past_key_values")
-                if number == 0 or ".decoder." in name:
-                    past[key] = value[rows]
-                elif len(past[key]) != len(rows):
-                    past[key] = np.repeat(past[key][:1], len(rows), axis=0)
+            rows = [Row(read.memory, continued[row].past, token) for _, row, token in longer]
             beam = [
                 _Partial(score, (*beam[row].tokens, token), grammar.after(beam[row].places)[token])
                 for score, row, token in longer
             ]
-            ids = np.array([[partial.tokens[-1]] for partial in beam], np.int64)
+            continued = yield rows
         return [one for one in found if one.log_probability >= floor]
 
     @lru_cache(maxsize=64)  # noqa: B019 - there is one model in a process

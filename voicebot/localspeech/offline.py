@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 
 from voicebot.audio import silero
 from voicebot.audio.silero import SileroStream
 from voicebot.localspeech.clauses import Clause
+from voicebot.localspeech.decoding import Steps, Together, alone
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.moonshine import Moonshine
 from voicebot.localspeech.phonemes import Lexicon
 from voicebot.localspeech.piper import PiperVoice
-from voicebot.localspeech.pool import InferencePool, Overloaded, Rank
+from voicebot.localspeech.pool import Answers, InferencePool, Overloaded, Rank
 from voicebot.localspeech.prepare import ModelFiles
 from voicebot.localspeech.synthesis import PiperSynthesis
 
@@ -38,6 +38,7 @@ class MoonshineRecognition:
     def __init__(self, model: Moonshine, pool: InferencePool) -> None:
         self.model = model
         self._pool = pool
+        self._answers: dict[DecodeKind, Answers] = {kind: Together(model.decoder).step for kind in DecodeKind}
 
     @property
     def quiet_s(self) -> float:
@@ -62,16 +63,23 @@ class MoonshineRecognition:
         return self._pool.final_wait_s
 
     def session(self, rate: int, service_tag: str, previous_tag: str) -> MoonshineSession:
-        return MoonshineSession(self.model, SileroStream(rate), self._pool)
+        return MoonshineSession(self.model, SileroStream(rate), self._pool, self._answers)
 
 
 class MoonshineSession:
     """One turn's access to the shared model."""
 
-    def __init__(self, model: Moonshine, detector: SileroStream, pool: InferencePool) -> None:
+    def __init__(
+        self,
+        model: Moonshine,
+        detector: SileroStream,
+        pool: InferencePool,
+        answers: Mapping[DecodeKind, Answers],
+    ) -> None:
         self._model = model
         self._detector = detector
         self._pool = pool
+        self._answers = answers
         self._draft: tuple[int, ...] = ()  # what was written last
         self._guessed_at = 0.0  # when the last hypothesis was made
 
@@ -83,33 +91,34 @@ class MoonshineSession:
         final = decode.kind is DecodeKind.FINAL
         if not final and self._pool.waiting >= _BUSY:
             return None
+        rank, since = (Rank.FINAL, 0.0) if final else (Rank.HYPOTHESIS, self._guessed_at)
         try:
-            if final:
-                return await self._pool.run(Rank.FINAL, partial(self._conclude, decode))
-            return await self._pool.run(Rank.HYPOTHESIS, partial(self._guess, decode), since=self._guessed_at)
+            return await self._pool.run_in_steps(rank, self._steps(decode), self._answers[decode.kind], since=since)
         except Overloaded:
             if final:
                 _log.warning("overloaded: a phrase of %.1f s is not recognised", decode.voiced_s)
             return Transcript("") if final else None
 
-    def decode(self, decode: Decode) -> Transcript:
+    def decode(self, decode: Decode) -> Transcript | None:
         """What :meth:`transcribe` does in a thread."""
+        return alone(self._model.decoder, self._steps(decode))
+
+    def _steps(self, decode: Decode) -> Steps[Transcript | None]:
+        if not decode.wanted():
+            return None
         quick = decode.kind is DecodeKind.HYPOTHESIS
-        draft = self._draft if decode.alike else ()
-        heard = self._model.hear(
-            decode.samples, decode.rate, decode.expected, quick=quick, draft=draft, wanted=decode.wanted
+        if quick:
+            self._guessed_at = time.monotonic()
+        heard = yield from self._model.hearing(
+            decode.samples,
+            decode.rate,
+            decode.expected,
+            quick=quick,
+            draft=self._draft if decode.alike else (),
+            wanted=decode.wanted,
         )
         self._draft = heard.tokens
         return heard.transcript()
-
-    def _conclude(self, decode: Decode) -> Transcript | None:
-        return self.decode(decode) if decode.wanted() else None
-
-    def _guess(self, decode: Decode) -> Transcript | None:
-        if not decode.wanted():
-            return None
-        self._guessed_at = time.monotonic()
-        return self.decode(decode)
 
     def spoken(self, phrases: int) -> None:
         """Not needed here."""
@@ -126,7 +135,7 @@ def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, 
         return made
 
     def moonshine() -> Moonshine:
-        model = Moonshine(files.encoder, files.quick_encoder, files.decoder, files.tokenizer)
+        model = Moonshine(files.encoder, files.quick_encoder, files.memory, files.step, files.tokenizer)
         noise = np.random.default_rng(1).normal(0, 0.01, 16000).astype(np.float32)
         model.transcribe(noise, 8000, ("yes", "no"))
         return model

@@ -4,6 +4,9 @@ Jobs have a rank: what a caller waits for goes before what is merely nice to hav
 rank. More audio of what is being said already leaves one thread free for the rest. A job whose waiter was cancelled
 before it began is skipped.
 
+Final results are jobs in steps. Each begins by itself; then the steps of all that are under way are taken together, by
+one thread at a time, as long as none waits to begin.
+
 Hypotheses have a thread of their own, which keeps the cores free for everything else: it has a lower priority than the
 other threads (on Linux; elsewhere threads have none of their own), begins nothing while another job waits, and rests
 after each hypothesis for the processor time that it took. So all calls together spend at most half a core on
@@ -22,16 +25,24 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from typing import Any, TypeVar
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+Steps = Generator[Any, Any, T]
+"""A job in steps: it gives what it asks for, takes the answer, and returns its result."""
+Answers = Callable[[Sequence[Any]], Sequence[Any]]
+"""Answers what several jobs in steps have asked for."""
+
 _TOLD_S = 1.0
+_MOST_TOGETHER = 8
+"""Jobs in steps that are under way."""
 _NICER = 10
 """By how much the niceness of the hypotheses' thread is above that of the others: it gets a tenth of a core that it
 shares with one of them."""
@@ -55,10 +66,26 @@ class _Job:
     rank: Rank
     since: float
     number: int
-    run: Callable[[], Any] = field(compare=False)
+    run: Callable[[], Any] | _InSteps = field(compare=False)
     future: asyncio.Future[Any] = field(compare=False)
     loop: asyncio.AbstractEventLoop = field(compare=False)
     at: float = field(compare=False)
+
+    def tell(self, result: Any, failure: BaseException | None = None) -> None:
+        """Tell the waiter, who may be gone. On any thread."""
+        try:
+            self.loop.call_soon_threadsafe(_settle, self.future, result, failure)
+        except RuntimeError:
+            _log.debug("the event loop closed before an inference ended")
+
+
+@dataclass(slots=True)
+class _InSteps:
+    """``asked``: what the job asks for at present."""
+
+    steps: Steps[Any]
+    answers: Answers
+    asked: Any = None
 
 
 class InferencePool:
@@ -72,6 +99,8 @@ class InferencePool:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._most_audio = max(1, threads - 1)
+        self._under_way: list[_Job] = []  # jobs in steps that have begun, and wait for the next step
+        self._stepping = 0  # how many of them get their answers now
         self._audio = 0  # how many jobs make more audio now
         self._running = 0  # how many jobs run now, hypotheses aside
         self._waits: deque[tuple[float, float]] = deque()  # of final jobs: when each began, and how long it had waited
@@ -110,54 +139,108 @@ class InferencePool:
         Raises:
             Overloaded: the queue is full, or the pool is closed.
         """
+        result: T = await self._queued(rank, job, since)
+        return result
+
+    async def run_in_steps(self, rank: Rank, steps: Steps[T], answers: Answers, *, since: float = 0.0) -> T:
+        """Take ``steps``, those of final results together. ``answers``: what answers the questions of all; it is the
+        same for all of a rank. Raises what :meth:`run` does."""
+        result: T = await self._queued(rank, _InSteps(steps, answers), since)
+        return result
+
+    async def _queued(self, rank: Rank, run: Callable[[], Any] | _InSteps, since: float) -> Any:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        future: asyncio.Future[Any] = loop.create_future()
         with self._changed:
             if self._closed or len(self._jobs) + len(self._hypotheses) >= self._limit:
                 raise Overloaded
             queue = self._hypotheses if rank is Rank.HYPOTHESIS else self._jobs
-            heapq.heappush(queue, _Job(rank, since, next(self._numbers), job, future, loop, self._clock()))
+            heapq.heappush(queue, _Job(rank, since, next(self._numbers), run, future, loop, self._clock()))
             self._changed.notify_all()
         return await future
 
     def _work(self) -> None:
-        while (job := self._next(self._jobs, self._may_begin)) is not None:
-            _carry_out(job)
-            with self._changed:
-                self._running -= 1
-                self._audio -= job.rank is Rank.MORE_AUDIO
-                self._changed.notify_all()
-            del job
+        while (work := self._next()) is not None:
+            work()
+            del work
+
+    def _next(self) -> Callable[[], None] | None:
+        """What is to be done next; None when the pool is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._may_begin() or self._may_step())
+            if self._closed:
+                return None
+            self._running += 1
+            if not self._may_begin():
+                taken, self._under_way = self._under_way, []
+                self._stepping = len(taken)
+                return partial(self._step, taken)
+            job = self._take(self._jobs)
+            self._audio += job.rank is Rank.MORE_AUDIO
+            return partial(self._carry_out, job)
+
+    def _take(self, queue: list[_Job]) -> _Job:
+        job = heapq.heappop(queue)
+        if job.rank is Rank.FINAL and not job.future.cancelled():
+            self._note_wait(job)
+        self._changed.notify_all()
+        return job
+
+    def _may_begin(self) -> bool:
+        if not self._jobs:
+            return False
+        if self._jobs[0].rank is Rank.FINAL:
+            return len(self._under_way) + self._stepping < _MOST_TOGETHER
+        return not self._may_step() and (self._jobs[0].rank < Rank.MORE_AUDIO or self._audio < self._most_audio)
+
+    def _may_step(self) -> bool:
+        return bool(self._under_way) and not self._stepping
+
+    def _carry_out(self, job: _Job) -> None:
+        under_way = False
+        if isinstance(job.run, _InSteps):
+            under_way = _go_on(job)
+        else:
+            _do(job)
+        with self._changed:
+            self._running -= 1
+            self._audio -= job.rank is Rank.MORE_AUDIO
+            if under_way:
+                self._under_way.append(job)
+            self._changed.notify_all()
+
+    def _step(self, jobs: list[_Job]) -> None:
+        """Answer what all ``jobs`` ask for."""
+        left: list[_Job] = []
+        asking = [job.run for job in jobs if isinstance(job.run, _InSteps) and not job.future.cancelled()]
+        try:
+            answers = iter(asking[0].answers([each.asked for each in asking]) if asking else ())
+        except Exception as error:  # raised where the jobs are awaited
+            for job in jobs:
+                job.tell(None, error)
+        else:
+            given = {id(each): answer for each, answer in zip(asking, answers, strict=True)}
+            left = [job for job in jobs if id(job.run) in given and _go_on(job, given[id(job.run)])]
+        with self._changed:
+            self._running -= 1
+            self._stepping = 0
+            self._under_way += left
+            self._changed.notify_all()
 
     def _work_aside(self) -> None:
         _yield_the_processor()
-        while (job := self._next(self._hypotheses, self._may_guess)) is not None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or (bool(self._hypotheses) and not self._jobs))
+                if self._closed:
+                    return
+                job = self._take(self._hypotheses)
             before = time.thread_time()
-            _carry_out(job)
+            _do(job)
             worked_s = time.thread_time() - before
             del job
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, timeout=worked_s)
-
-    def _may_begin(self) -> bool:
-        return bool(self._jobs) and (self._jobs[0].rank < Rank.MORE_AUDIO or self._audio < self._most_audio)
-
-    def _may_guess(self) -> bool:
-        return bool(self._hypotheses) and not self._jobs
-
-    def _next(self, queue: list[_Job], ready: Callable[[], bool]) -> _Job | None:
-        """The first job of ``queue`` when it may begin; None when the pool is closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or ready())
-            if self._closed:
-                return None
-            job = heapq.heappop(queue)
-            self._running += job.rank < Rank.HYPOTHESIS
-            self._audio += job.rank is Rank.MORE_AUDIO
-            if job.rank is Rank.FINAL and not job.future.cancelled():
-                self._note_wait(job)
-            self._changed.notify_all()
-            return job
 
     def _note_wait(self, job: _Job) -> None:
         now = self._clock()
@@ -169,9 +252,9 @@ class InferencePool:
         """Take no more jobs, drop those that wait, and end each thread after its present job. Harmless twice."""
         with self._changed:
             self._closed = True
-            dropped = [*self._jobs, *self._hypotheses]
-            self._jobs.clear()
-            self._hypotheses.clear()
+            dropped = [*self._jobs, *self._hypotheses, *self._under_way]
+            for queue in (self._jobs, self._hypotheses, self._under_way):
+                queue.clear()
             self._changed.notify_all()
         for job in dropped:
             if not job.loop.is_closed():
@@ -188,19 +271,39 @@ def _yield_the_processor() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(19, niceness))
 
 
-def _carry_out(job: _Job) -> None:
-    """Run ``job``, unless its waiter was cancelled, and tell its waiter."""
-    result: Any = None
-    failure: BaseException | None = None
+def _do(job: _Job) -> None:
+    """All of ``job``, unless its waiter is cancelled, and tell its waiter."""
+    if isinstance(job.run, _InSteps):
+        more = _go_on(job)
+        while more:
+            (answer,) = job.run.answers([job.run.asked])
+            more = _go_on(job, answer)
+        return
+    if job.future.cancelled():
+        return
     try:
-        if not job.future.cancelled():
-            result = job.run()
+        result = job.run()
     except Exception as error:  # raised where the job is awaited
-        failure = error
+        job.tell(None, error)
+    else:
+        job.tell(result)
+
+
+def _go_on(job: _Job, answer: Any = None) -> bool:
+    """Give ``job`` the answer that it has asked for; None: it begins. Returns whether it asks for another; if not, its
+    waiter was told."""
+    assert isinstance(job.run, _InSteps)
+    if job.future.cancelled():
+        return False
     try:
-        job.loop.call_soon_threadsafe(_settle, job.future, result, failure)
-    except RuntimeError:
-        _log.debug("the event loop closed before an inference ended")
+        job.run.asked = job.run.steps.send(answer)
+    except StopIteration as end:
+        job.tell(end.value)
+    except Exception as error:  # raised where the job is awaited
+        job.tell(None, error)
+    else:
+        return True
+    return False
 
 
 def _settle(future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:

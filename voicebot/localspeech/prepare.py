@@ -1,5 +1,5 @@
 """Makes the models that load and run fast (:mod:`voicebot.localspeech.model_making`), once, and keeps these in a cache
-directory. All takes some 10 s of a core, and 260 MB.
+directory. All takes some 10 s of a core, and 270 MB.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import importlib.metadata
 import importlib.util
 import logging
 import os
+import shutil
 import stat
 import tempfile
 import time
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+from voicebot.localspeech.recipe import Recipe
 
 _log = logging.getLogger(__name__)
 
@@ -28,24 +31,30 @@ Progress = Callable[[str, float], None]
 @dataclass(frozen=True, slots=True)
 class _Model:
     """What is made of a model: in the folder ``name``, with the version of onnxruntime that made it. ``share``: of all
-    work. ``fold``, ``quantise``: see :func:`~voicebot.localspeech.model_making.make`."""
+    work."""
 
     name: str
     title: str
     share: float
-    fold: bool = True
-    quantise: bool = False
+    recipe: Recipe
 
     @property
     def folder(self) -> str:
         return f"{self.name}-ort{importlib.metadata.version('onnxruntime')}"
 
 
-_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder", "speech recognition, encoder", 0.15)
-_QUICK: Final = _Model("moonshine-base-en-0.1.4-encoder-int8", "speech recognition, hypotheses", 0.15, quantise=True)
-_DECODER: Final = _Model("moonshine-base-en-0.1.4-decoder-int8", "speech recognition, decoder", 0.55, quantise=True)
-_VOICE: Final = _Model("en_US-joe-medium", "voice", 0.15, fold=False)
-_MODELS: Final = (_ENCODER, _QUICK, _DECODER, _VOICE)
+_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder", "speech recognition, encoder", 0.15, Recipe.FOLDED)
+_QUICK: Final = _Model(
+    "moonshine-base-en-0.1.4-encoder-rows8", "speech recognition, hypotheses", 0.15, Recipe.IN_8_BITS
+)
+_MEMORY: Final = _Model("moonshine-base-en-0.1.4-memory-rows8", "speech recognition, memory", 0.2, Recipe.MEMORY)
+_STEP: Final = _Model("moonshine-base-en-0.1.4-step-rows8", "speech recognition, decoder", 0.35, Recipe.STEP)
+_VOICE: Final = _Model("en_US-joe-medium", "voice", 0.15, Recipe.AS_IT_IS)
+_MODELS: Final = (_ENCODER, _QUICK, _MEMORY, _STEP, _VOICE)
+_OURS: Final = ("moonshine-base-en-", "en_US-joe-medium-", "preparing-")
+"""How the folders of prepared models begin, in all versions, and those of models that are being made."""
+_KEPT_S: Final = 14 * 24 * 3600
+"""So long models are kept that are not used: two versions may share a folder."""
 _FILE: Final = "model.onnx"
 _LOCK_TIMEOUT_S = 120.0
 
@@ -56,12 +65,13 @@ class ModelsMissing(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """The files of the models. ``quick_encoder``: for hypotheses; ``voice_config``: what the voice says of itself, as
-    JSON."""
+    """The files of the models. ``quick_encoder``: for hypotheses; ``memory`` and ``step``: see
+    :mod:`~voicebot.localspeech.decoder_graph`; ``voice_config``: what the voice says of itself, as JSON."""
 
     encoder: Path
     quick_encoder: Path
-    decoder: Path
+    memory: Path
+    step: Path
     voice: Path
     voice_config: Path
     tokenizer: Path
@@ -111,10 +121,11 @@ def prepare_models(cache_dir: Path | None = None, progress: Progress | None = No
     if not _complete(directory):
         with _lock(directory / "prepare.lock"):
             heard, written = base / "encoder_model.ort", base / "decoder_model_merged.ort"
-            _make(directory, {_ENCODER: heard, _QUICK: heard, _DECODER: written, _VOICE: voice}, report)
+            _make(directory, {_ENCODER: heard, _QUICK: heard, _MEMORY: written, _STEP: written, _VOICE: voice}, report)
+    _remove_unused(directory)
     report("models ready", 1.0)
-    encoder, quick, decoder, speaker = (directory / model.folder / _FILE for model in _MODELS)
-    return ModelFiles(encoder, quick, decoder, speaker, Path(f"{voice}.json"), base / "tokenizer.bin", lexicon)
+    encoder, quick, memory, step, speaker = (directory / model.folder / _FILE for model in _MODELS)
+    return ModelFiles(encoder, quick, memory, step, speaker, Path(f"{voice}.json"), base / "tokenizer.bin", lexicon)
 
 
 def _make(directory: Path, sources: dict[_Model, Path], report: Progress) -> None:
@@ -125,8 +136,22 @@ def _make(directory: Path, sources: dict[_Model, Path], report: Progress) -> Non
     for model, source in sources.items():
         if not (directory / model.folder / _FILE).is_file():
             progress = partial(_report_part, report, model, done)
-            make(source, directory / model.folder, progress, fold=model.fold, quantise=model.quantise)
+            make(source, directory / model.folder, progress, model.recipe)
         done += model.share
+
+
+def _remove_unused(directory: Path) -> None:
+    """Note that the models are used, and remove what nobody has used for weeks: those that another version of this
+    program or of onnxruntime made, or that were being made when somebody pulled the plug."""
+    wanted = {model.folder for model in _MODELS}
+    oldest = time.time() - _KEPT_S
+    for folder in directory.iterdir():
+        with contextlib.suppress(OSError):  # a cache that others own is theirs
+            if folder.name in wanted:
+                os.utime(folder)
+            elif folder.name.startswith(_OURS) and folder.is_dir() and folder.lstat().st_mtime < oldest:
+                _log.info("removing %s, which has not been used for weeks", folder)
+                shutil.rmtree(folder)
 
 
 def _report_part(report: Progress, model: _Model, done: float, what: str, share: float) -> None:

@@ -1,0 +1,126 @@
+"""The recogniser's decoder: rows of text, each with the audio that it is written for, that are continued together.
+
+What it computes of a row does not depend on the rows beside it, but for the order in which numbers are added: the last
+digits of a float. See :mod:`voicebot.localspeech.decoder_graph` for the graphs and shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voicebot.audio.onnx_session import session
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """What the encoder made of audio, as the decoder's layers look at it: the tensors by their names. ``heard``: the
+    mask that goes with them."""
+
+    tensors: dict[str, Floats]
+    heard: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """A text that is to be continued: its last ``token``, and what was computed of those before (``past``)."""
+
+    memory: Memory
+    past: Floats
+    token: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Continued:
+    """What may follow a row (``logits``, one for each token that there is), and the past of the row that follows."""
+
+    logits: Floats
+    past: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """Tokens that were read in one run. ``logits`` (tokens, vocabulary): what may follow each."""
+
+    memory: Memory
+    logits: Floats
+    past: Floats
+
+    def after(self, tokens: int, token: int) -> Row:
+        """The row that goes on after the first ``tokens`` of them with ``token``."""
+        return Row(self.memory, self.past[:, :tokens], token)
+
+
+class Decoder:
+    """The models of both graphs. It serves any number of threads."""
+
+    def __init__(self, memory: Path, step: Path) -> None:
+        self._memory = session(memory)
+        self._step = session(step)
+        self._names = [output.name for output in self._memory.get_outputs()]
+        past = next(each for each in self._step.get_inputs() if each.name == "past")
+        self._heads, self._width = past.shape[1], past.shape[3]
+
+    def remember(self, states: Any) -> Memory:
+        """The memory of audio: ``states`` (1, S, D) are the encoder's."""
+        tensors = dict(zip(self._names, self._memory.run(None, {"states": states}), strict=True))
+        return Memory(tensors, np.zeros((1, 1, 1, states.shape[1]), np.float32))
+
+    def read(self, memory: Memory, texts: Sequence[Sequence[int]]) -> list[Written]:
+        """Read texts from their beginning, all in one run. Each has a token at least."""
+        longest = max(map(len, texts))
+        tokens = np.zeros((len(texts), longest), np.int64)
+        for line, text in zip(tokens, texts, strict=True):
+            line[: len(text)] = text
+        nothing = np.zeros((len(texts), self._heads, 0, self._width), np.float32)
+        positions = np.broadcast_to(np.arange(longest), tokens.shape)
+        later = np.triu(np.full((longest, longest), -np.inf, np.float32), 1)
+        seen = np.broadcast_to(later, (len(texts), 1, longest, longest))
+        logits, past = self._run(memory, tokens, positions, seen, nothing)
+        return [Written(memory, logits[row, : len(text)], past[row, :, : len(text)]) for row, text in enumerate(texts)]
+
+    def step(self, rows: Sequence[Row], memory: Memory) -> list[Continued]:
+        """Continue each row by its token. ``memory``: of all rows, see :func:`gathered`."""
+        lengths = [row.past.shape[1] for row in rows]
+        past = rows[0].past[None]
+        seen = np.zeros((len(rows), 1, 1, max(lengths) + 1), np.float32)
+        if len(rows) > 1:
+            past = np.zeros((len(rows), self._heads, max(lengths), self._width), np.float32)
+            for at, (row, length) in enumerate(zip(rows, lengths, strict=True)):
+                past[at, :, :length] = row.past
+                seen[at, ..., length:-1] = -np.inf
+        tokens = np.array([[row.token] for row in rows], np.int64)
+        logits, added = self._run(memory, tokens, np.array(lengths, np.int64)[:, None], seen, past)
+        return [Continued(logits[at, 0], np.concatenate((row.past, added[at]), axis=1)) for at, row in enumerate(rows)]
+
+    def _run(self, memory: Memory, tokens: Any, positions: Any, seen: Any, past: Any) -> tuple[Floats, Floats]:
+        feed = {"tokens": tokens, "positions": positions, "seen": seen, "heard": memory.heard, "past": past}
+        logits, added = self._step.run(None, {**feed, **memory.tensors})
+        return logits, added
+
+
+def gathered(memories: Sequence[Memory]) -> Memory:
+    """The memory of several rows, of which each has the one at its place: one that all have in common serves them all,
+    others are made equally long."""
+    if all(each is memories[0] for each in memories):
+        return memories[0]
+    longest = max(each.heard.shape[-1] for each in memories)
+    heard = np.full((len(memories), 1, 1, longest), -np.inf, np.float32)
+    tensors: dict[str, Floats] = {}
+    for name, first in memories[0].tensors.items():
+        states_last = name.startswith("key")
+        shape = (*first.shape[1:3], longest) if states_last else (first.shape[1], longest, first.shape[3])
+        together = tensors[name] = np.zeros((len(memories), *shape), np.float32)
+        for line, each in zip(together, memories, strict=True):
+            tensor = each.tensors[name][0]
+            (line[..., : tensor.shape[2]] if states_last else line[:, : tensor.shape[1]])[...] = tensor
+    for line, each in zip(heard, memories, strict=True):
+        line[..., : each.heard.shape[-1]] = 0.0
+    return Memory(tensors, heard)
