@@ -1,4 +1,4 @@
-"""Fixtures: the real service and a scripted speech service, started and ended with each test."""
+"""Fixtures: the real service and scripted speech services, started and ended with each test."""
 
 from __future__ import annotations
 
@@ -43,11 +43,19 @@ def speak(tmp_path: Path) -> Iterator[Callable[..., SpeechDouble]]:
         double.end()
 
 
+@pytest.fixture(scope="session")
+def plain_speech(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpeechDouble]:
+    """One scripted speech service for all who change nothing of it."""
+    double = SpeechDouble(tmp_path_factory.mktemp("speech"), {"ms_per_word": 60})
+    yield double
+    double.end()
+
+
 @pytest.fixture
-def serve_scripted(serve: Callable[..., Service], speak: Callable[..., SpeechDouble]) -> Callable[..., Service]:
-    """Starts a service with a scripted speech service of its own."""
+def serve_scripted(serve: Callable[..., Service], plain_speech: SpeechDouble) -> Callable[..., Service]:
+    """Starts a service with the scripted speech service of all."""
 
     def start(**settings: Any) -> Service:
-        return serve(speech__service="url", speech__url=speak().url, **settings)
+        return serve(speech__service="url", speech__url=plain_speech.url, **settings)
 
     return start

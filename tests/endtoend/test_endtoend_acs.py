@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+import pytest_asyncio
 from acs import ACCESS_KEY, RESOURCE, AcsCall, AcsService
 from free_port import free_port
 from served import Service, SpeechDouble, texts
@@ -21,7 +22,7 @@ from voicebot.speech import apology
 
 pytest.importorskip("azure.communication.callautomation", reason="the extra acs is not installed")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 EVENTS_KEY = "known-to-event-grid-only"
 SPEECH = apology("wait", LINEAR_16K)
@@ -66,13 +67,20 @@ class Caller:
         return next(audible, 0.0)
 
 
-@asynccontextmanager
-async def platform(serve: Callable[..., Service], **settings: Any) -> AsyncIterator[tuple[AcsService, str, Service]]:
+class Platform(NamedTuple):
     """The platform, where its Event Grid delivers, and the service."""
+
+    acs: AcsService
+    grid: str
+    service: Service
+
+
+@asynccontextmanager
+async def platform(start: Callable[..., Service], **settings: Any) -> AsyncIterator[Platform]:
     async with AcsService() as acs:
         port = free_port()
         service = await asyncio.to_thread(
-            serve,
+            start,
             acs__endpoint=acs.url,
             acs__key=ACCESS_KEY,
             acs__resource_id=RESOURCE,
@@ -85,9 +93,34 @@ async def platform(serve: Callable[..., Service], **settings: Any) -> AsyncItera
         )
         grid = f"http://127.0.0.1:{port}/acs/events/{EVENTS_KEY}"
         assert await acs.validate(grid)
-        yield acs, grid, service
+        yield Platform(acs, grid, service)
         if service.running:
             await asyncio.to_thread(service.end_well)
+
+
+@pytest.fixture(scope="module")
+def double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpeechDouble]:
+    double = SpeechDouble(tmp_path_factory.mktemp("speech"), {"ms_per_word": 60})
+    yield double
+    double.end()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, double: SpeechDouble) -> AsyncIterator[Platform]:
+    """One for all who let the service go on: a start takes longer than most calls."""
+
+    def start(**settings: Any) -> Service:
+        return Service(tmp_path_factory.mktemp("service"), settings)
+
+    async with platform(
+        start,
+        speech__service="url",
+        speech__url=double.url,
+        calls__recording="true",
+        console__token="token",
+        calls__outbound_allow='["+4930*"]',
+    ) as world:
+        yield world
 
 
 async def answered(acs: AcsService, grid: str) -> Caller:
@@ -104,25 +137,22 @@ async def ended(service: Service, caller: Caller) -> dict[str, Any]:
     return await asyncio.to_thread(service.record, caller.call.correlation)
 
 
-async def test_the_sample_dialog_by_voice_keys_and_barge_in_to_its_end(
-    serve: Callable[..., Service], speak: Callable[..., SpeechDouble]
-) -> None:
-    double = speak(texts=["billing please"], cycle=True)
-    async with platform(serve, speech__service="url", speech__url=double.url, calls__recording="true") as world:
-        acs, grid, service = world
-        caller = await answered(acs, grid)
-        await caller.hears(0.0)
-        await caller.says()
-        await caller.presses("123456")
-        await asyncio.to_thread(double.follow, texts=["yes"], cycle=True, ms_per_word=300)
-        caller.media.say(SPEECH)
-        heard = len(caller.media.played)
-        await until(lambda: len(caller.media.played) > heard + 75, 60)  # "one moment", and the answer, which is long
-        await caller.media.said()
-        await asyncio.to_thread(double.follow, texts=["no thank you"], cycle=True, ms_per_word=60)
-        await caller.interrupts()  # the question after it was not heard, and is asked again
-        caller.media.say(SPEECH)
-        record = await ended(service, caller)
+async def test_the_sample_dialog_by_voice_keys_and_barge_in_to_its_end(shared: Platform, double: SpeechDouble) -> None:
+    acs, grid, service = shared
+    await asyncio.to_thread(double.follow, texts=["billing please"], cycle=True, ms_per_word=60)
+    caller = await answered(acs, grid)
+    await caller.hears(0.0)
+    await caller.says()
+    await caller.presses("123456")
+    await asyncio.to_thread(double.follow, texts=["yes"], cycle=True, ms_per_word=300)
+    caller.media.say(SPEECH)
+    heard = len(caller.media.played)
+    await until(lambda: len(caller.media.played) > heard + 75, 60)  # "one moment", and the answer, which is long
+    await caller.media.said()
+    await asyncio.to_thread(double.follow, texts=["no thank you"], cycle=True, ms_per_word=60)
+    await caller.interrupts()  # the question after it was not heard, and is asked again
+    caller.media.say(SPEECH)
+    record = await ended(service, caller)
     said = " ".join(texts(record))
     for words in (
         "how can I help",
@@ -140,18 +170,19 @@ async def test_the_sample_dialog_by_voice_keys_and_barge_in_to_its_end(
 
 
 async def test_a_transfer_that_fails_brings_the_caller_back_and_one_that_works_takes_him_away(
-    serve_scripted: Callable[..., Service],
+    shared: Platform, double: SpeechDouble
 ) -> None:
-    async with platform(serve_scripted) as (acs, grid, service):
-        acs.refusals["+14255550123"] = (486, 8539, "Busy Here")
-        caller = await answered(acs, grid)
-        await caller.hears(0.0)
-        await caller.media.press("0")
-        await until(caller.call.got("CallTransferFailed"), 60)
-        await caller.hears(asyncio.get_running_loop().time())
-        acs.refusals.clear()
-        await caller.media.press("0")
-        record = await ended(service, caller)
+    acs, grid, service = shared
+    await asyncio.to_thread(double.follow, ms_per_word=60)
+    acs.refusals["+14255550123"] = (486, 8539, "Busy Here")
+    caller = await answered(acs, grid)
+    await caller.hears(0.0)
+    await caller.media.press("0")
+    await until(caller.call.got("CallTransferFailed"), 60)
+    await caller.hears(asyncio.get_running_loop().time())
+    acs.refusals.clear()
+    await caller.media.press("0")
+    record = await ended(service, caller)
     assert any("cannot be reached" in text for text in texts(record)), texts(record)
     assert record["end"]["reason"] == "transfer"
     assert (record["transfer"]["accepted"], record["transfer"]["target"]) == (True, "+14255550123")
@@ -176,23 +207,27 @@ async def test_the_caller_hangs_up_and_a_call_that_is_up_outlives_the_request_to
         assert (await ended(service, other))["end"]["reason"] == "caller"
 
 
-async def test_a_call_that_is_placed_is_answered_and_says_its_words(serve_scripted: Callable[..., Service]) -> None:
-    async with platform(serve_scripted, console__token="token", calls__outbound_allow='["+4930*"]') as world:
-        acs, _, service = world
-        acs.refusals["+4930556"] = (486, 8539, "Busy Here")
-        console = f"http://127.0.0.1:{service.ready['console_port']}/v1/calls"
-        placed = {}
-        for number in ("+4930555", "+4930556"):
-            async with acs.sending.http.post(
-                console, json={"to": number}, headers={"Authorization": "Bearer token"}
-            ) as response:
-                assert response.status == 202, await response.text()
-                placed[number] = (await response.json())["id"]
-        await until(lambda: any(call.media.streaming for call in acs.calls.values()), 60)
-        caller = Caller(next(call for call in acs.calls.values() if call.caller == "+4930555"))
-        await caller.hears(0.0)
-        await caller.call.end()
-        record = await asyncio.to_thread(service.record, placed["+4930555"])
-        busy = await asyncio.to_thread(service.record, placed["+4930556"])
+async def test_a_call_that_is_placed_is_answered_and_says_its_words(shared: Platform, double: SpeechDouble) -> None:
+    acs, _, service = shared
+    await asyncio.to_thread(double.follow, ms_per_word=60)
+    acs.refusals["+4930556"] = (486, 8539, "Busy Here")
+    console = f"http://127.0.0.1:{service.ready['console_port']}/v1/calls"
+    placed = {}
+    for number in ("+4930555", "+4930556"):
+        async with acs.sending.http.post(
+            console, json={"to": number}, headers={"Authorization": "Bearer token"}
+        ) as response:
+            assert response.status == 202, await response.text()
+            placed[number] = (await response.json())["id"]
+
+    def answering() -> list[AcsCall]:
+        return [call for call in acs.calls.values() if call.caller == "+4930555" and call.media.streaming]
+
+    await until(answering, 60)
+    caller = Caller(answering()[0])
+    await caller.hears(0.0)
+    await caller.call.end()
+    record = await asyncio.to_thread(service.record, placed["+4930555"])
+    busy = await asyncio.to_thread(service.record, placed["+4930556"])
     assert (record["direction"], record["caller"], record["end"]["reason"]) == ("outbound", "+4930999", "caller")
     assert busy["end"]["reason"] == "busy"
