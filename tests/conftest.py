@@ -32,11 +32,12 @@ FIRST = ("endtoend", "peers", "fuzz")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side (``make test``) files are handed out in this order, whole: those of :data:`FIRST`, so that the rest
-    fills the time in which they wait, and no long one is left for the end."""
+    fills the time in which they wait, then those with something slow, so that no long one is left for the end."""
     for item in items:
         if item.get_closest_marker("alone") and "endtoend" not in item.path.parts:
             raise pytest.UsageError(f"{item.nodeid}: `make test` looks for tests marked alone in tests/endtoend only")
-    items.sort(key=lambda item: [room not in item.path.parts for room in FIRST])
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: [*(room not in item.path.parts for room in FIRST), item.path not in slow])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

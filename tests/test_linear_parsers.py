@@ -41,6 +41,8 @@ from voicebot.spoken_phrases import SpokenPhrase, SpokenWords
 from voicebot.turns.bot_speech import heard_text
 from voicebot.turns.words import contains, words
 
+pytestmark = pytest.mark.slow
+
 SIZE = 1 << 8
 """Characters; the longer text has eight times as many."""
 MOST = 10

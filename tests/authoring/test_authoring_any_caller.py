@@ -15,6 +15,8 @@ from voicebot.authoring.http import HttpFailed, HttpRequest
 from voicebot.authoring.loader import load_dialogs
 from voicebot.host.storage import SqliteStorage
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = """
     schedules: {office: {zone: UTC, week: {mon-fri: 08:00-18:00}}}
     globals:

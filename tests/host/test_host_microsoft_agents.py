@@ -62,7 +62,7 @@ async def test_the_tests_of_dialogs_pass_on_it_as_well() -> None:
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=ENVIRONMENT, cwd=TESTS.parent,
     )  # fmt: skip
     try:
-        told, _ = await asyncio.wait_for(process.communicate(), 300)
+        told, _ = await asyncio.wait_for(process.communicate(), 1200)
     finally:
         if process.returncode is None:
             process.kill()
