@@ -128,13 +128,14 @@ async def answerer(
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with an utterance of 300 ms between silences of 60 and 100 ms."""
-    audio = PCMU.frame_of_silence * 3 + beep(0.3) + PCMU.frame_of_silence * 5
-    with wave.open(str(tmp_path / "hello.wav"), "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(8000)
-        wav.writeframes(g711.decode(audio, "PCMU").astype("<i2").tobytes())
+    """A folder with an utterance of 300 ms, and one of 2 s, between silences of 60 and 100 ms."""
+    for name, seconds in {"hello.wav": 0.3, "story.wav": 2.0}.items():
+        audio = PCMU.frame_of_silence * 3 + beep(seconds) + PCMU.frame_of_silence * 5
+        with wave.open(str(tmp_path / name), "wb") as wav:
+            wav.setnchannels(1)
+            wav.setsampwidth(2)
+            wav.setframerate(8000)
+            wav.writeframes(g711.decode(audio, "PCMU").astype("<i2").tobytes())
     return tmp_path
 
 
@@ -248,7 +249,9 @@ async def test_what_does_not_come_fails_the_step_with_its_line(folder: Path) -> 
 
 
 async def test_a_hang_up_in_the_middle_fails_the_step(folder: Path) -> None:
-    script = parse_script("quiet_s: 0.5\nsteps:\n - wav: hello.wav\n - wav: hello.wav\n", folder=folder)
+    # Long enough to be heard where a busy machine lets packets come too late.
+    steps = "steps:\n - wav: story.wav\n - wav: story.wav\n"
+    script = parse_script(f"quiet_s: 0.5\ndeadline_s: 60\n{steps}", folder=folder)
     async with answerer(replies=1, at_end=lambda leg: asyncio.ensure_future(leg.hang_up())) as (uri, _):
         report = await place_call(Address.parse(uri), script)
     assert report.outcome == "failed" and "the call ended" in report.reason and report.ended_by == "bot"

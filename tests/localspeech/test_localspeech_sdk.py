@@ -310,7 +310,7 @@ async def test_malformed_frames_are_counted_and_the_connection_goes_on() -> None
             await socket.send_str("Path:speech.context\r\n\r\n[1]")
             head = b"Path:audio\r\nX-RequestId:AA\r\n"
             await socket.send_bytes(len(head).to_bytes(2, "big") + head)
-            frames = [(await socket.receive_str(timeout=5)).partition("\r\n\r\n")[0] for _ in range(3)]
+            frames = [(await socket.receive_str(timeout=30)).partition("\r\n\r\n")[0] for _ in range(3)]
         assert [frame.partition("Path:")[2] for frame in frames] == ["turn.start", "speech.endDetected", "turn.end"]
         await no_sessions(service.port)
         assert (await get(service.port, "/health"))[1]["connections"]["malformed"] == 3
@@ -321,7 +321,7 @@ async def test_audio_of_an_unknown_kind_closes_the_connection_with_a_reason() ->
         async with client.ws_connect(f"http://127.0.0.1:{service.port}{PATH}") as socket:
             head = b"Path:audio\r\nX-RequestId:AA\r\n"
             await socket.send_bytes(len(head).to_bytes(2, "big") + head + b"ID3 this is an MP3")
-            message = await socket.receive(timeout=5)
+            message = await socket.receive(timeout=30)
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1007)
 
 
@@ -331,7 +331,7 @@ async def test_a_client_that_leaves_in_mid_synthesis_leaves_nothing_behind() -> 
             url = f"http://127.0.0.1:{service.port}/cognitiveservices/websocket/v1"
             async with client.ws_connect(url) as socket:
                 await socket.send_str("Path:ssml\r\nX-RequestId:AA\r\n\r\n<speak>" + "word " * 100 + "</speak>")
-                await socket.receive(timeout=5)
+                await socket.receive(timeout=30)
         await no_sessions(service.port)
         names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
         assert not [name for name in names if "_speak" in name]
