@@ -9,7 +9,7 @@ VENV := .venv
 LOCK ?= requirements.lock
 BIN := $(VENV)/bin
 
-.PHONY: demo assist-demo fleet drain run test lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
+.PHONY: demo assist-demo fleet drain run test side-by-side lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
 
 demo: install
 	$(BIN)/voicebot demo
@@ -26,9 +26,13 @@ drain: install-dev
 run: install
 	$(BIN)/voicebot serve
 
-test: install-dev lint
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
+# what lint runs has one thread, and the tests that come first mostly wait
+test: install-dev
+	$(MAKE) --no-print-directory --jobs=2 lint side-by-side
 	$(BIN)/python -m pytest -m alone tests/endtoend
+
+side-by-side: install-dev
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
 
 lint: install-dev
 	$(BIN)/ruff check .
