@@ -7,8 +7,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 from browser import CONTRASTS, HOSTILE, Page, browser_page, needs_chromium
+from let_in import let_in
 from live_desk import LiveDesk, live_desk
 from waiting import until
+
+from voicebot.audio import PCMA, PCMU
+from voicebot.web import Role
 
 pytestmark = [pytest.mark.peer, needs_chromium]
 
@@ -48,6 +52,61 @@ async def test_calls_come_and_go_and_one_is_read_as_it_is_spoken() -> None:
         await page.until("!document.getElementById('none').hidden")
         await until(lambda: not desk.calls.running())
         assert await page.ask("document.getElementById('hangup').disabled")
+
+
+async def test_one_listens_in_and_hears_what_is_said() -> None:
+    async with page_of_calls() as (desk, page):
+        call = await desk.call()
+        await opened(desk, page)
+        await page.ask("document.getElementById('listen').click()")
+        await until(lambda: len(call.listeners) == 1)
+        for _ in range(10):
+            call.frame(b"\x11" * 160, desk.world.now)
+        await page.until("document.getElementById('heard').textContent.includes('You hear the call')")
+        assert await page.ask("document.getElementById('listen').getAttribute('aria-pressed')") == "true"
+        await page.ask("document.getElementById('listen').click()")
+        await until(lambda: not len(call.listeners))
+        assert await page.ask("document.getElementById('heard').textContent") == ""
+
+
+async def test_the_samples_are_those_of_our_own_decoder() -> None:
+    async with page_of_calls() as (_, page):
+        for name, audio in (("PCMU", PCMU), ("PCMA", PCMA)):
+            decoded = await page.ask(
+                "import('./live/audio_blocks.js').then(({decoder}) =>"
+                f" [...decoder('{name}')(Uint8Array.from({{length: 256}}, (_, n) => n))].map(x => x * 32768))"
+            )
+            assert decoded == audio.decode(bytes(range(256))).tolist()
+
+
+async def test_a_caller_is_transferred_and_what_is_refused_is_told() -> None:
+    async with page_of_calls() as (desk, page):
+        await desk.call()
+        await opened(desk, page)
+        await page.ask("document.getElementById('target').focus()")
+        await page.type("sip:agent@there.example:5070")
+        await page.press("Enter")
+        await page.until("document.getElementById('notice').textContent.includes('calls.transfer_allow')")
+        page.complaints.clear()  # the browser tells of the 409
+        await page.ask("document.getElementById('target').value = ''")
+        await page.type("+4930123")
+        await page.press("Enter")
+        await page.until("document.getElementById('notice').hidden")
+        await page.until(f"{STORY}.includes('The bot transfers the caller to +4930123')")
+
+
+@pytest.mark.parametrize(("role", "may"), [(Role.VIEWER, False), (Role.AGENT, False), (Role.OPERATOR, True)])
+async def test_who_may_not_hang_up_is_not_offered_it(role: Role, may: bool) -> None:
+    async with live_desk("shown", access=let_in("shown", role)) as desk, browser_page() as page:
+        await page.open(f"{desk.console.url}live#token=shown")
+        await desk.call()
+        await page.until(f"{ROWS}.length > 0")
+        await page.ask("document.querySelector('#rows button').click()")
+        await page.until("!document.getElementById('one').hidden")
+        assert await page.ask("document.getElementById('controls').checkVisibility()") == may
+        told = await page.ask("document.body.innerText")
+        assert ("+15550100" in told) == (role >= Role.AGENT)
+        assert page.complaints == []
 
 
 async def test_what_the_caller_did_not_hear_is_struck() -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
+import aiohttp
 import pytest
 from assist_desk import EventReader
 from let_in import let_in
 from live_desk import live_desk
 from waiting import until
 
-from voicebot.events import RecordingAction, RecordingAsked
+from voicebot.events import RecordingAction, RecordingAsked, TransferEnded
 from voicebot.web import Role
 from voicebot.web.live_api import MOST_STREAMS
+from voicebot.web.live_audio import MOST_LISTENERS
 
 
 async def until_event(reader: EventReader, event: str) -> dict[str, Any]:
@@ -164,3 +167,81 @@ async def test_streams_are_bounded_and_one_that_ends_makes_room() -> None:
             await reader.event()
         for one in open_ones:
             one.cancel()
+
+
+class Heard:
+    """Reads the blocks of a call's audio."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._body = response.content
+
+    async def block(self) -> tuple[int, bytes]:
+        async with asyncio.timeout(30):
+            head = await self._body.readexactly(3)
+            return head[0], await self._body.readexactly(int.from_bytes(head[1:], "big"))
+
+
+async def test_an_operator_listens_in_to_both_sides_and_to_nothing_that_is_private() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        url = f"{desk.console.url}v1/live/calls/{call.id}/audio"
+        async with desk.http.get(url) as response:
+            heard = Heard(response)
+            kind, told = await heard.block()
+            assert (kind, json.loads(told)) == (2, {"format": "PCMU", "rate": 8000})
+            await until(lambda: len(call.listeners) == 1)
+            for _ in range(5):
+                call.frame(b"\x11" * 160, desk.world.now)
+            assert await heard.block() == (0, b"\x11" * 800)
+            call.dispatch(RecordingAsked(desk.world.now, RecordingAction.PAUSE, ""))
+            for _ in range(5):
+                call.frame(b"\x22" * 160, desk.world.now)
+            call.dispatch(RecordingAsked(desk.world.now, RecordingAction.RESUME, ""))
+            desk.lines[-1].pull(5)
+            kind, audio = await heard.block()
+            assert (kind, len(audio)) == (1, 800)
+            desk.lines[-1].end("caller")
+            assert b"\x22" not in await response.content.read()
+        await until(lambda: not len(call.listeners))
+        noted = desk.access.audit.latest
+        await until(
+            lambda: [(line["action"], line["status"]) for line in noted] == [("listen in", None), ("listen in", 200)]
+        )
+
+
+async def test_who_goes_listens_no_more_and_listeners_are_bounded() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        path = f"{desk.console.url}v1/live/calls/{call.id}/audio"
+        open_ones = [await desk.http.get(path) for _ in range(MOST_LISTENERS)]
+        assert (await desk.ask("GET", f"calls/{call.id}/audio"))[0] == 503
+        for one in open_ones:
+            one.close()
+        await until(lambda: not len(call.listeners))
+        assert (await desk.ask("GET", "calls/none/audio"))[0] == 404
+        last = await desk.http.get(path)
+        await desk.console.close()  # which waits for nobody who listens
+        assert not len(call.listeners)
+        last.close()
+
+
+async def test_a_caller_is_transferred_where_the_settings_allow_it() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        path = f"{desk.console.url}v1/live/calls/{call.id}/transfer"
+
+        async def asked(body: object) -> tuple[int, str]:
+            async with desk.http.post(path, json=body) as response:
+                return response.status, await response.text()
+
+        assert (await asked({"to": "nobody at all"}))[0] == 400
+        assert (await asked({"whom": "+4930123"}))[0] == 400
+        status, why = await asked({"to": "sip:agent@there.example:5070"})
+        assert status == 409 and "calls.transfer_allow" in why
+        status, why = await asked({})
+        assert status == 409 and "calls.fallback_transfer" in why
+        desk.lines[-1].outcome = TransferEnded(0.0, True, 202, "Accepted")
+        assert await asked({"to": "+4930123"}) == (202, "")
+        desk.lines[-1].pull(200)
+        await desk.world.settle()
+        await until(lambda: any(did.startswith("transfer") for did in desk.lines[-1].did))

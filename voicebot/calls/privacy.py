@@ -31,6 +31,11 @@ class Privacy:
         self._paused = False
         self._resumed_at = 0.0
 
+    @property
+    def paused(self) -> bool:
+        """Whether the recording is paused now."""
+        return self._paused
+
     def event(self, event: Event) -> Event:
         """``event``, masked if the recording is paused."""
         match event:

@@ -161,6 +161,11 @@ class RecordBuilder:
         """``at``, on the loop's clock, as the document has times."""
         return self._clock.ms(at)
 
+    @property
+    def paused(self) -> bool:
+        """Whether the recording is paused: neither words nor keys are kept now."""
+        return self._privacy.paused
+
     def kept(self, text: str) -> str:
         """``text`` as a log may show it (:mod:`voicebot.calls.privacy`)."""
         return self._privacy.text(text)

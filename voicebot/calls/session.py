@@ -14,12 +14,14 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.closing import STOP_DEADLINE_S, Closing
 from voicebot.calls.going_on import GoingOn
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
+from voicebot.calls.listeners import Listeners, Side
 from voicebot.calls.placed_calls import PlacedCalls
 from voicebot.calls.playback import Playback
 from voicebot.calls.preparing import Preparing
@@ -46,6 +48,7 @@ from voicebot.events import (
     KeyPressed,
     LegEnded,
     RecordingChanged,
+    TransferAsked,
 )
 from voicebot.legs import Keepable, Leg, LegClosed, LegInfo
 from voicebot.rtp import Playout
@@ -121,6 +124,7 @@ class CallSession:
         )
         if going_on is not None:
             self._builder.goes_on(going_on.record)
+        self.listeners = Listeners(lambda: self._builder.paused)
         self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
         self._turns = TurnDriver(
             TurnMachine(rules.policy, rules.language),
@@ -194,6 +198,19 @@ class CallSession:
         """End the call, as soon as it is known that it still is this process's."""
         await self._turns.ours()
         await self.leg.hang_up()
+
+    def transfer(self, to: Address | None) -> str:
+        """Transfer the caller, as if the bot asked for it now: what it has said is heard before. None: to the fallback.
+        Returns ``""``, or why that is not done."""
+        target = to or self._services.rules.policy.fallback_transfer
+        if self._lifecycle.phase is not Phase.UP:
+            return "the call is not up"
+        if target is None:
+            return "to whom? There is no calls.fallback_transfer"
+        if not self._transferring.may(target):
+            return f"calls.transfer_allow does not have {target}"
+        self.dispatch(TransferAsked(self._loop.time(), target))
+        return ""
 
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """What another process needs to go on with the call, and the record so far (a new object when it has changed);
@@ -298,6 +315,8 @@ class CallSession:
     def frame(self, payload: bytes, at: float) -> None:
         """20 ms from the caller. On hold this is music, from which the recogniser gets silence."""
         self._recording.caller(payload, at)
+        if self.listeners:
+            self.listeners.hear(Side.CALLER, payload)
         if self._lifecycle.listened_to:
             self._hearing.frame(payload, at, muted=self._lifecycle.held)
 
@@ -305,6 +324,8 @@ class CallSession:
         """20 ms that were sent to the caller."""
         self._hearing.sent(payload)
         self._recording.bot(payload, at)
+        if self.listeners:
+            self.listeners.hear(Side.BOT, payload)
 
     def key(self, key: str, at: float) -> None:
         """The caller has pressed ``key``."""
@@ -331,6 +352,7 @@ class CallSession:
         if was_up and self._outbound:
             self._placed.observer("ended", 0, reason)
         self.dispatch(LegEnded(at, reason))
+        self.listeners.end()
 
     # --- events in, commands out -------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ CODES = {
     404: "NotFound",
     405: "MethodNotAllowed",
     408: "RequestTimeout",
+    409: "Conflict",
     413: "ContentTooLarge",
     500: "InternalError",
     503: "ServiceUnavailable",

@@ -27,7 +27,8 @@ def _address(value: object) -> Address:
     return Address.parse(value)
 
 
-def _address_or_none(value: object) -> Address | None:
+def address_or_none(value: object) -> Address | None:
+    """Of a body: an address as text, or an empty one. Raises ValueError."""
     return None if value == "" else _address(value)
 
 
@@ -37,7 +38,7 @@ class CallBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     to: Annotated[Address, PlainValidator(_address)]
-    sender: Annotated[Address | None, PlainValidator(_address_or_none), Field(alias="from")] = None
+    sender: Annotated[Address | None, PlainValidator(address_or_none), Field(alias="from")] = None
     trunk: str = Field("", max_length=64)
     bot: str = Field("", max_length=64)
     context: dict[str, Any] = {}

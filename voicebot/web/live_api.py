@@ -11,17 +11,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 
+from voicebot.address import Address
 from voicebot.assist.entry_json import encode
 from voicebot.assist.readers import Readers
 from voicebot.calls import Calls
 from voicebot.calls.session import CallSession
-from voicebot.web.answers import error
+from voicebot.json_body import parse_json
+from voicebot.listening.http import read_body
+from voicebot.web.answers import error, faults
+from voicebot.web.api import address_or_none
 from voicebot.web.assist_streams import Streams
 from voicebot.web.assist_watch import BEAT_S, Event, Sink, number_in
+from voicebot.web.live_audio import MOST_LISTENERS, Audio
 from voicebot.web.live_board import Board
 from voicebot.web.roles import HOLDER
 
@@ -40,11 +46,20 @@ _FACTS: Final = frozenset(
 _FACTS_OF: Final = {"leg_ended": _FACTS | {"reason"}}
 
 
+class TransferBody(BaseModel):
+    """The body of `POST /v1/live/calls/{id}/transfer`. ``to``: missing for the fallback of the settings."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    to: Annotated[Address | None, PlainValidator(address_or_none)] = None
+
+
 class LiveApi:
     """``words``: whether records keep what is said, so that it may be told."""
 
     def __init__(self, calls: Calls, *, words: bool) -> None:
         self.streams = Streams()
+        self.audio = Audio()
         self._calls = calls
         self._words = words
         self._board = Board(calls.running, words=words)
@@ -56,6 +71,8 @@ class LiveApi:
             web.get(f"{PREFIX}/calls/events", self._all),
             web.get(f"{PREFIX}/calls/{{id}}/events", self._one),
             web.post(f"{PREFIX}/calls/{{id}}/hangup", self._hang_up),
+            web.post(f"{PREFIX}/calls/{{id}}/transfer", self._transfer),
+            web.get(f"{PREFIX}/calls/{{id}}/audio", self._listen_in, allow_head=False),
         ]
 
     async def _all(self, request: web.Request) -> web.StreamResponse:
@@ -69,7 +86,7 @@ class LiveApi:
             return _too_many()
         call = self._find(request.match_info["id"])
         if call is None:
-            return error(404, "there is no such call, or it has ended")
+            return _no_call()
         try:
             after = number_in(request.headers.get("Last-Event-ID", ""))
         except ValueError as wrong:
@@ -80,10 +97,33 @@ class LiveApi:
     async def _hang_up(self, request: web.Request) -> web.Response:
         call = self._find(request.match_info["id"])
         if call is None:
-            return error(404, "there is no such call, or it has ended")
+            return _no_call()
         async with asyncio.timeout(HANG_UP_TIMEOUT_S):
             await call.hang_up()
         return web.Response(status=204)
+
+    async def _transfer(self, request: web.Request) -> web.Response:
+        """Transfer the caller. 202: it has begun; what becomes of it is among the call's lines."""
+        try:
+            body = TransferBody.model_validate(parse_json(await read_body(request)))
+        except ValidationError as wrong:
+            return error(400, faults(wrong))
+        except ValueError:
+            return error(400, 'the body must be JSON, for example {"to": "+15550100"}, or {} for the fallback')
+        call = self._find(request.match_info["id"])
+        if call is None:
+            return _no_call()
+        if why := call.transfer(body.to):
+            return error(409, why)
+        return web.Response(status=202)
+
+    async def _listen_in(self, request: web.Request) -> web.StreamResponse:
+        call = self._find(request.match_info["id"])
+        if call is None:
+            return _no_call()
+        if len(self.audio) >= MOST_LISTENERS:
+            return error(503, "too many are listening in")
+        return await self.audio.answer(call, request)
 
     def _find(self, name: str) -> CallSession | None:
         return self._calls.find(name) or next((c for c in self._calls.running() if c.info.call_id == name), None)
@@ -133,6 +173,10 @@ class LiveApi:
 def _told(line: Mapping[str, Any], *, words: bool) -> Mapping[str, Any]:
     facts = _FACTS_OF.get(line["event"], _FACTS)
     return line if words else {name: value for name, value in line.items() if name in facts}
+
+
+def _no_call() -> web.Response:
+    return error(404, "there is no such call, or it has ended")
 
 
 def _too_many() -> web.Response:

@@ -65,6 +65,8 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GET /v1/live/calls/events": _VIEWER,
     "GET /v1/live/calls/{id}/events": _VIEWER,
     "POST /v1/live/calls/{id}/hangup": Permission(Role.OPERATOR, "hang up"),
+    "POST /v1/live/calls/{id}/transfer": Permission(Role.OPERATOR, "transfer"),
+    "GET /v1/live/calls/{id}/audio": Permission(Role.OPERATOR, "listen in", lasting=True),
     # --- calls that were
     "GET /v1/records": _VIEWER,
     "GET /v1/records/facets": _VIEWER,

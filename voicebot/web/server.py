@@ -149,6 +149,8 @@ class ConsoleServer:
         for api in (self._assist, self._live):
             if api is not None:
                 await api.streams.close()
+        if self._live is not None:
+            await self._live.audio.close()
         if server is not None:
             await server.close()
         await self._access.audit.close()

@@ -1,42 +1,34 @@
 // The page of running calls: a row for each, and one of them opened.
 
-import { Api, Refused } from "../shared/api.js";
+import * as access from "../shared/access.js";
 import { $, make, shape } from "../shared/dom.js";
-import { follow } from "./follow.js";
-import { StoryView } from "./story_view.js";
+import { OneCall } from "./one_call.js";
 
 const GAP_TOP_MS = 2000;
-const view = new StoryView($("story"), $("floor"));
 /** @type {Map<string, any>} */
 const calls = new Map();
 /** @type {Map<string, HTMLElement>} */
 const rows = new Map();
-let api = new Api("", "v1/live/");
-let chosen = "";
-/** @type {(() => void) | null} */
-let stop = null;
+const one = new OneCall(() => mark(""));
 /** @type {AbortController | null} */
 let following = null;
 
-function begin() {
-  const given = new URLSearchParams(location.hash.slice(1));
-  if (given.has("token")) {
-    sessionStorage.setItem("console-token", given.get("token") ?? "");
-    history.replaceState(null, "", location.pathname + location.search);
+async function begin() {
+  try {
+    one.may(await access.asked());
+    await followAll();
+  } catch (error) {
+    access.refused(error);
   }
-  api = new Api(sessionStorage.getItem("console-token") ?? "", "v1/live/");
-  openPart("live");
-  followAll();
 }
 
 async function followAll() {
   following?.abort();
   following = new AbortController();
   try {
-    await api.follow("calls/events", "", take, setConnected, following.signal);
+    await access.api("v1/live/").follow("calls/events", "", take, setConnected, following.signal);
   } catch (error) {
-    if (/** @type {Error} */ (error).name === "AbortError") return;
-    refused(error);
+    if (/** @type {Error} */ (error).name !== "AbortError") throw error;
   }
 }
 
@@ -77,15 +69,15 @@ function fill(row, call) {
   const drawn = JSON.stringify(call);
   if (row.dataset.drawn === drawn) return;
   row.dataset.drawn = drawn;
-  row.classList.toggle("chosen", call.id === chosen);
+  row.classList.toggle("chosen", call.id === one.id);
   const focused = row.contains(document.activeElement);
-  const from = make("button", { type: "button" }, call.from || "unknown");
-  from.addEventListener("click", () => choose(call.id));
+  const from = make("button", { type: "button" }, call.from || (call.from === undefined ? "a call" : "unknown"));
+  from.addEventListener("click", () => choose(call));
   const time = call.started ? new Date(call.started).toLocaleTimeString() : "";
   row.replaceChildren(
     make("td", { class: "number" }, time),
     make("td", {}, from),
-    make("td", {}, call.to),
+    make("td", {}, call.to ?? ""),
     make("td", {}, call.trunk),
     make("td", {}, call.state === "up" ? call.floor : call.state),
     words(call),
@@ -96,7 +88,7 @@ function fill(row, call) {
 }
 
 /** @param {any} call */
-function words({ caller_said, caller_saying, bot_said }) {
+function words({ caller_said = "", caller_saying = "", bot_said = "" }) {
   const caller = make("p", { class: "caller" }, caller_saying ? make("i", {}, caller_saying) : caller_said);
   return make("td", { class: "words" }, caller, make("p", { class: "bot" }, bot_said));
 }
@@ -112,62 +104,20 @@ function sparkline(gaps) {
   return picture;
 }
 
-// --- one call ---
-
-/** @param {string} id */
-function choose(id) {
-  stop?.();
-  chosen = id;
-  const call = calls.get(id);
-  $("one-title").textContent = `${call.from || "unknown"} to ${call.to}`;
-  $("one").hidden = false;
-  $("hangup").disabled = false;
-  view.clear();
-  for (const [each, row] of rows) row.classList.toggle("chosen", each === id);
-  stop = follow(api, id, view, () => ($("hangup").disabled = true));
+/** @param {any} call */
+function choose(call) {
+  one.open(call);
+  mark(call.id);
 }
 
-// --- what is shown besides ---
+/** @param {string} id of the call that is opened, or empty */
+function mark(id) {
+  for (const [each, row] of rows) row.classList.toggle("chosen", each === id);
+}
 
 /** @param {boolean} is */
 function setConnected(is) {
   $("state").textContent = is ? "Live" : "No connection. Trying again.";
 }
 
-/** @param {string} id */
-function openPart(id) {
-  for (const main of document.querySelectorAll("main")) main.hidden = main.id !== id;
-}
-
-/** @param {string} message */
-function tell(message) {
-  $("notice").hidden = !message;
-  $("notice").textContent = message;
-}
-
-/** @param {unknown} error */
-function refused(error) {
-  const known = error instanceof Refused;
-  if (known && error.status === 401) {
-    sessionStorage.removeItem("console-token");
-    openPart("access");
-  }
-  tell(known ? `${error.message}.` : "The server does not answer.");
-}
-
-$("enter").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem("console-token", $("token").value.trim());
-  $("token").value = "";
-  tell("");
-  begin();
-});
-$("hangup").addEventListener("click", () => api.post(`calls/${encodeURIComponent(chosen)}/hangup`).catch(refused));
-$("close").addEventListener("click", () => {
-  stop?.();
-  $("one").hidden = true;
-  chosen = "";
-});
-addEventListener("hashchange", () => location.hash.includes("token=") && begin());
-
-begin();
+access.open("live", begin);

@@ -24,8 +24,14 @@ export class Api {
     return this.#json("GET", path);
   }
 
-  post(path) {
-    return this.#json("POST", path);
+  /** `body`: undefined, or what becomes JSON. */
+  post(path, body) {
+    return this.#json("POST", path, body);
+  }
+
+  /** The answer's body as it comes. Throws Refused. */
+  async stream(path, signal) {
+    return (await this.#fetch("GET", path, {}, signal)).body;
   }
 
   /** What is no JSON, or is to be kept as it came. */
@@ -57,14 +63,16 @@ export class Api {
     }
   }
 
-  async #json(method, path) {
-    const response = await this.#fetch(method, path, {});
-    return response.status === 204 ? null : response.json();
+  async #json(method, path, body) {
+    const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+    const response = await this.#fetch(method, path, headers, undefined, body && JSON.stringify(body));
+    const text = await response.text();
+    return text ? JSON.parse(text) : null;
   }
 
-  async #fetch(method, path, headers, signal) {
+  async #fetch(method, path, headers, signal, body) {
     const authorized = this.#token ? { Authorization: `Bearer ${this.#token}`, ...headers } : headers;
-    const response = await fetch(this.#root + path, { method, headers: authorized, cache: "no-store", signal });
+    const response = await fetch(this.#root + path, { method, headers: authorized, cache: "no-store", signal, body });
     if (response.ok) return response;
     const answer = await response.json().catch(() => ({}));
     throw new Refused(response.status, answer.error?.message ?? `the server answers ${response.status}`);

@@ -1,0 +1,67 @@
+// Who this page is for: by the token in its address behind the #, which is sent to nobody, or by the one that is asked
+// for. It is taken out of the address, so that nobody copies it with that, and stays in this tab. A page has a <main> for
+// its content, another one with the id "access", and the element "notice".
+
+import { Api, Refused } from "./api.js";
+import { $ } from "./dom.js";
+
+const KEY = "console-token";
+const ROLES = ["viewer", "agent", "operator", "admin"];
+
+/** An API under `root`, with the token of this page. @param {string} root */
+export function api(root) {
+  return new Api(sessionStorage.getItem(KEY) ?? "", root);
+}
+
+/**
+ * Show the part `part` and call `begin`, now and whenever there is another token.
+ * @param {string} part
+ * @param {() => void} begin
+ */
+export function open(part, begin) {
+  const enter = () => {
+    const given = new URLSearchParams(location.hash.slice(1));
+    if (given.has("token")) {
+      sessionStorage.setItem(KEY, given.get("token") ?? "");
+      history.replaceState(null, "", location.pathname + location.search);
+    }
+    tell("");
+    show(part);
+    begin();
+  };
+  $("enter").addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    sessionStorage.setItem(KEY, $("token").value.trim());
+    $("token").value = "";
+    enter();
+  });
+  addEventListener("hashchange", () => location.hash.includes("token=") && enter());
+  enter();
+}
+
+/** What this page's token may do: `may("operator")`. Throws Refused. @returns {Promise<(role: string) => boolean>} */
+export async function asked() {
+  const { role } = await api("v1/").get("me");
+  return (least) => ROLES.indexOf(role) >= ROLES.indexOf(least);
+}
+
+/** The server has said no, or nothing: the token is asked for, or it is told. @param {unknown} error */
+export function refused(error) {
+  const known = error instanceof Refused;
+  if (known && error.status === 401) {
+    sessionStorage.removeItem(KEY);
+    show("access");
+  }
+  tell(known ? `${error.message}.` : "The server does not answer.");
+}
+
+/** @param {string} message empty: there is nothing to say */
+export function tell(message) {
+  $("notice").hidden = !message;
+  $("notice").textContent = message;
+}
+
+/** @param {string} part */
+function show(part) {
+  for (const main of document.querySelectorAll("main")) main.hidden = main.id !== part;
+}
