@@ -52,7 +52,7 @@ from voicebot.settings import Settings, for_children
 from voicebot.sip import CONNECTION_BOUNDS
 from voicebot.speech import EchoGuard, PromptVoice, VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
-from voicebot.web import CallsApi, ConsoleServer, Metrics
+from voicebot.web import CallsApi, ConsoleServer, Metrics, OperationsApi
 
 if TYPE_CHECKING:
     from voicebot.service.assist import Assistance
@@ -61,9 +61,10 @@ logger = logging.getLogger(__name__)
 
 
 class Application:
-    """The service. ``async with Application(settings) as app`` is ready for calls inside the block."""
+    """The service. ``async with Application(settings) as app`` is ready for calls inside the block. ``stop`` is called
+    when somebody at the console wants it drained and ended."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stop: Callable[[], None] = lambda: None) -> None:
         if settings.acs.endpoint:
             require_acs()
         self.settings = settings
@@ -172,6 +173,7 @@ class Application:
         )
         self._metrics = metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
         self.calls.on_record(metrics.call_ended)
+        self.calls.on_record(self.health.last_hour.call_ended)
         if self.archive is not None:
             self.calls.on_record(self.archive.call_ended)
         if self.assistance is not None:
@@ -183,7 +185,7 @@ class Application:
             metrics=metrics,
             unready=self.health.unready,
             notes=self.health.notes,
-            panels=self.health.panels,
+            operations=OperationsApi(self.health.panels, self.health.troubles.latest, stop, let_in.audit),
             access=let_in,
             public_url=settings.console.public_url,
             assist=self.viewers.api if settings.listens else None,
@@ -196,6 +198,7 @@ class Application:
         )
 
     async def __aenter__(self) -> Application:
+        self.health.troubles.watch()
         try:
             await self._start()
         except BaseException:
@@ -236,6 +239,7 @@ class Application:
             self._clock.close,
             self._end_processes,
             partial(asyncio.to_thread, self._runtime.remove),
+            partial(asyncio.to_thread, self.health.troubles.unwatch),
         )
         for end in ends:
             try:
@@ -359,7 +363,7 @@ async def serve(
     settings: Settings, stop: asyncio.Event, on_ready: Callable[[Application], None] = lambda _: None
 ) -> None:
     """Carry calls until ``stop`` is set, then drain for at most ``calls.drain_s``."""
-    async with Application(settings) as app:
+    async with Application(settings, stop.set) as app:
         on_ready(app)
         await stop.wait()
         logger.info("stopping: new calls are refused")

@@ -43,7 +43,6 @@ class AssistDesk:
             api=CallsApi(calls, None),  # type: ignore[arg-type]
             metrics=Metrics(),
             unready=list,
-            panels=list,
             access=access,
             assist=self.api,
             public_url=public_url,

@@ -33,7 +33,6 @@ class LiveDesk:
             api=CallsApi(self.calls, None),  # type: ignore[arg-type]
             metrics=Metrics(),
             unready=list,
-            panels=list,
             access=self.access,
             live=self.api,
         )

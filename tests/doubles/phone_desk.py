@@ -68,7 +68,6 @@ class PhoneDesk:
             api=CallsApi(calls, None),  # type: ignore[arg-type]
             metrics=Metrics(),
             unready=list,
-            panels=list,
             access=let_in(token),
             live=LiveApi(calls, words=True),
             phone=PhoneApi(websocket, calls=2),

@@ -36,7 +36,6 @@ class RecordsDesk:
             api=CallsApi(Calls(World().services), None),  # type: ignore[arg-type]
             metrics=Metrics(),
             unready=list,
-            panels=list,
             access=access,
             records=self.api,
         )

@@ -98,7 +98,9 @@ async def service() -> AsyncIterator[Service]:
 
 async def test_a_service_with_all_its_parts_is_ready(service: Service) -> None:
     assert service.health.unready() == []
-    assert [panel.title for panel in service.health.panels()] == ["Service", "Load", "Dialogs", "Records", "Lines"]
+    assert [panel.title for panel in service.health.panels()] == [
+        *("Service", "Last hour", "Load", "Lines", "Speech service", "Processes", "Dialogs", "Records")
+    ]
     assert service.facts("Service")["takes calls"] == "yes"
     assert service.facts("Service")["calls now"].startswith("1 of ")
 

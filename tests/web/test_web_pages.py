@@ -16,7 +16,14 @@ from aiohttp import web
 from voicebot.listening.http import HttpServer
 from voicebot.web.pages import page_routes
 
-PAGES = {"assist": "/assist", "calls": "/calls", "live": "/live", "phone": "/", "shared": ""}
+PAGES = {
+    "assist": "/assist",
+    "calls": "/calls",
+    "live": "/live",
+    "operations": "/operations",
+    "phone": "/",
+    "shared": "",
+}
 ALL = {
     f"{folder}/{file.name}": file.read_text()
     for folder in PAGES

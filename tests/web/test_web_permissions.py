@@ -26,6 +26,7 @@ from voicebot.web import (
     Gate,
     LiveApi,
     Metrics,
+    OperationsApi,
     PhoneApi,
     RecordsApi,
     Role,
@@ -48,12 +49,12 @@ def whole_server(archive: ArchiveClient | None = None) -> ConsoleServer:
         api=CallsApi(calls, None),  # type: ignore[arg-type]
         metrics=Metrics(),
         unready=list,
-        panels=list,
         access=access,
         assist=AssistApi(Roster(), Gate(AccessTokens("0" * 32), access), lambda _: ()),
         phone=PhoneApi(carried, calls=1),
         live=LiveApi(calls, words=True),
         records=RecordsApi(archive or ArchiveClient(Path("nowhere")), Path("nowhere"), access),
+        operations=OperationsApi(list, lambda _: (), lambda: None, access.audit),
     )
 
 

@@ -20,7 +20,7 @@ from voicebot.calls import Calls, Outbound
 from voicebot.certificate import self_signed_pem
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import Leg
-from voicebot.web import Access, CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Panel, Role, Token
+from voicebot.web import Access, CallsApi, ConsoleServer, ConsoleUnavailable, Figure, Metrics, Role, Token
 
 TOKEN = "let me in"
 
@@ -47,7 +47,6 @@ class Desk:
             api=CallsApi(self.calls, outbound),
             metrics=self.metrics,
             unready=lambda: self.why,
-            panels=lambda: [Panel("Dialogs", [("version", "2 & more")], self.why, wrong=bool(self.why))],
             access=Access(tokens, private=False),
             **options,
         )
@@ -118,16 +117,6 @@ async def test_health_and_readiness_need_no_token_and_tell_why_not() -> None:
             503,
             {"ready": False, "why": ["dialog host is not running"], "notes": []},
         )
-
-
-async def test_the_page_shows_what_is_wrong_and_takes_nothing_of_it_for_markup() -> None:
-    async with desk() as console:
-        status, page = await console.ask("GET", "/operations", token=None)
-        assert status == 200 and "<title>voicebot: well</title>" in page
-        assert "<dt>version</dt><dd>2 &amp; more</dd>" in page and "<pre>" not in page
-        console.why = ["main.yaml:3:5: <b>no such step</b>"]
-        _, page = await console.ask("GET", "/operations", token=None)
-        assert "look here" in page and "<pre>main.yaml:3:5: &lt;b&gt;no such step&lt;/b&gt;</pre>" in page
 
 
 async def test_with_a_certificate_it_is_reached_by_tls_only(tmp_path: Path) -> None:
@@ -258,7 +247,6 @@ async def test_a_taken_port_is_told_with_the_mend() -> None:
             api=CallsApi(console.calls, None),  # type: ignore[arg-type]
             metrics=console.metrics,
             unready=list,
-            panels=list,
             access=Access((), private=False),
         )
         with pytest.raises(ConsoleUnavailable, match=r"choose another console\.host or console\.port"):

@@ -21,9 +21,20 @@ from voicebot.service.figures import (
 )
 from voicebot.service.fleet import fleet_figures, fleet_notes, fleet_panel
 from voicebot.service.governor import Governor
-from voicebot.service.overview import dialogs_panel, lines_panel, load_panel, records_panel, service_panel
+from voicebot.service.last_hour import LastHour
+from voicebot.service.overview import (
+    dialogs_panel,
+    hour_panel,
+    lines_panel,
+    load_panel,
+    processes_panel,
+    records_panel,
+    service_panel,
+    speech_panel,
+)
 from voicebot.service.speech import SpeechService
 from voicebot.service.supervisor import ChildProcess
+from voicebot.service.troubles import Troubles
 from voicebot.settings import Settings
 from voicebot.web import Figure, Panel
 
@@ -40,7 +51,8 @@ class Further(Protocol):
 
 
 class Health:
-    """Asks the parts at each request. ``started`` is set by their owner when all have started."""
+    """Asks the parts at each request. ``started`` is set by their owner when all have started. ``troubles``: the latest
+    warnings of the log, while it is watched. ``last_hour``: of calls, which its owner tells it of."""
 
     def __init__(
         self,
@@ -54,6 +66,8 @@ class Health:
         fleet: Fleet | None = None,
     ) -> None:
         self.started = False
+        self.troubles = Troubles()
+        self.last_hour = LastHour()
         self._settings = settings
         self._calls = calls
         self._sip = sip
@@ -88,7 +102,10 @@ class Health:
         load = load_panel(self._governor, refuses=self._settings.sip.refuse_when_busy)
         lines = lines_panel(self._sip.endpoint)
         fleet = [fleet_panel(self._fleet, self._settings.fleet.max_calls)] if self._fleet is not None else []
-        return [service, load, *fleet, dialogs, records, lines, *(part.panel() for part in self._further)]
+        processes = processes_panel([*self._processes, *(c for part in self._further for c in part.processes)])
+        speech = speech_panel(self._settings.speech.service, self._speech.trouble)
+        hour, further = hour_panel(self.last_hour), [part.panel() for part in self._further]
+        return [service, hour, load, *fleet, lines, speech, processes, dialogs, records, *further]
 
     def figures(self) -> list[Figure]:
         """The metrics of all parts."""

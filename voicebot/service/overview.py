@@ -10,6 +10,8 @@ from voicebot.records import Losses
 from voicebot.service.dialog_versions import DialogsStatus
 from voicebot.service.figures import registered_accounts
 from voicebot.service.governor import Governor, Load
+from voicebot.service.last_hour import LastHour
+from voicebot.service.supervisor import ChildProcess
 from voicebot.sip import SipEndpoint, TrunkState
 from voicebot.web import Panel
 
@@ -45,6 +47,32 @@ def _recogniser(load: Load) -> list[tuple[str, str]]:
     if load.final_wait_s is None:
         return []
     return [("embedded recogniser", f"final results wait up to {1000 * load.final_wait_s:.0f} ms for it")]
+
+
+def processes_panel(processes: Sequence[ChildProcess]) -> Panel:
+    """The processes that this one has started."""
+    facts = [(child.name, _state_of(child)) for child in processes]
+    return Panel("Processes", [("call process", "this one"), *facts], wrong=not all(c.running for c in processes))
+
+
+def _state_of(child: ChildProcess) -> str:
+    state = "running" if child.running else "is not running: it is being started again"
+    again = f", restarted {child.restarts} time{'s' if child.restarts > 1 else ''}" if child.restarts else ""
+    return state + again
+
+
+def speech_panel(service: str, trouble: str) -> Panel:
+    """The speech service, and what keeps it from hearing calls."""
+    facts = [("service", service), ("answers", "no" if trouble else "yes")]
+    return Panel("Speech service", facts, [trouble] if trouble else [], wrong=bool(trouble))
+
+
+def hour_panel(hour: LastHour) -> Panel:
+    """How many calls have ended, and how."""
+    ends = hour.ends()
+    total = ends.total()
+    facts = [("calls that ended", f"{total}, {total / 60:.1f} a minute")]
+    return Panel("Last hour", [*facts, *((end, str(count)) for end, count in ends.most_common())])
 
 
 def dialogs_panel(folder: str, status: DialogsStatus) -> Panel:

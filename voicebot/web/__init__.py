@@ -16,7 +16,8 @@ from voicebot.web.assist_gate import Gate
 from voicebot.web.audit import AuditLog
 from voicebot.web.live_api import LiveApi
 from voicebot.web.metrics import Figure, Metrics
-from voicebot.web.page import Panel
+from voicebot.web.operations_api import OperationsApi
+from voicebot.web.panel import Panel
 from voicebot.web.phone_api import PhoneApi
 from voicebot.web.records_api import RecordsApi
 from voicebot.web.roles import Role
@@ -33,6 +34,7 @@ __all__ = [
     "Gate",
     "LiveApi",
     "Metrics",
+    "OperationsApi",
     "Panel",
     "PhoneApi",
     "RecordsApi",

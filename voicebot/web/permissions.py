@@ -52,10 +52,14 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GET /assist/*": _OPEN,
     "GET /live/*": _OPEN,
     "GET /calls/*": _OPEN,
+    "GET /operations/*": _OPEN,
     "GET /phone/*": _OPEN,
     "GET /shared/*": _OPEN,
     # --- who asks
     "GET /v1/me": _VIEWER,
+    # --- the service
+    "GET /v1/operations": _VIEWER,
+    "POST /v1/operations/drain": Permission(Role.ADMIN, "drain"),
     # --- calls for programs
     "GET /v1/calls": _AGENT,
     "GET /v1/calls/{id}": _AGENT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ from voicebot.web.api import MAX_BODY, CallsApi
 from voicebot.web.assist_api import AssistApi
 from voicebot.web.live_api import LiveApi
 from voicebot.web.metrics import CONTENT_TYPE, Metrics
-from voicebot.web.page import Panel, render
+from voicebot.web.operations_api import OperationsApi
 from voicebot.web.pages import page_routes
 from voicebot.web.phone_api import PhoneApi
 from voicebot.web.records_api import RecordsApi
@@ -35,10 +35,9 @@ class ConsoleUnavailable(Exception):
 
 
 class ConsoleServer:
-    """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong, and ``panels()``
-    the sections of the operations page; each is called at each request that needs it. ``access``: who is let in.
-    ``assist``: None if no calls are listened to. ``phone``, ``live`` and ``records``: None if there are no such
-    pages.
+    """``unready()`` returns what keeps the service from taking calls, ``notes()`` what else is wrong; each is called
+    at each request that needs it. ``access``: who is let in. ``assist``: None if no calls are listened to. ``phone``,
+    ``live``, ``records`` and ``operations``: None if there are no such pages.
     ``public_url``: of a proxy in front, whose name is one of ours. ``certificate`` and ``key``: PEM files, for TLS."""
 
     def __init__(
@@ -50,12 +49,12 @@ class ConsoleServer:
         metrics: Metrics,
         unready: Callable[[], list[str]],
         notes: Callable[[], list[str]] = list,
-        panels: Callable[[], Sequence[Panel]],
         access: Access,
         assist: AssistApi | None = None,
         phone: PhoneApi | None = None,
         live: LiveApi | None = None,
         records: RecordsApi | None = None,
+        operations: OperationsApi | None = None,
         public_url: str = "",
         certificate: Path | None = None,
         key: Path | None = None,
@@ -68,7 +67,7 @@ class ConsoleServer:
         self._metrics = metrics
         self._unready = unready
         self._notes = notes
-        self._panels = panels
+        self._operations = operations
         self._access = access
         self._assist = assist
         self._phone = phone
@@ -116,7 +115,6 @@ class ConsoleServer:
         application = web.Application(middlewares=[_plain_errors, self._access.guard], client_max_size=MAX_BODY)
         application.add_routes(
             [
-                web.get("/operations", self._page),
                 web.get("/healthz", self._health),
                 web.get("/readyz", self._readiness),
                 web.get("/metrics", self._show_metrics),
@@ -132,8 +130,10 @@ class ConsoleServer:
             application.add_routes([*self._records.routes, *page_routes("calls", "/calls")])
         if self._phone is not None:
             application.add_routes([*self._phone.routes, *page_routes("phone", "/")])
-        else:
-            application.router.add_get("/", self._page)
+        elif self._operations is not None:
+            application.router.add_get("/", _to_operations)
+        if self._operations is not None:
+            application.add_routes([*self._operations.routes, *page_routes("operations", "/operations")])
         application.add_routes([*page_routes("shared"), *page_routes("live", "/live")])  # the phone uses them as well
         return application
 
@@ -166,10 +166,6 @@ class ConsoleServer:
         who = request[HOLDER]
         return web.json_response({"name": who.name, "role": str(who.role)})
 
-    async def _page(self, _request: web.Request) -> web.Response:
-        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return web.Response(text=render(self._panels()), content_type="text/html", headers=policy)
-
     async def _health(self, _request: web.Request) -> web.Response:
         """The answer itself shows that the event loop runs."""
         return web.json_response({"ok": True})
@@ -180,6 +176,10 @@ class ConsoleServer:
 
     async def _show_metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _to_operations(_request: web.Request) -> web.Response:
+    return web.Response(status=302, headers={"Location": "operations"})
 
 
 @web.middleware

@@ -1,0 +1,67 @@
+"""The page of operations in a real browser: Chromium, without a window."""
+
+from __future__ import annotations
+
+import pytest
+from browser import CONTRASTS, HOSTILE, browser_page, needs_chromium
+from let_in import let_in
+from operations_desk import logger, operations_desk
+from waiting import until
+
+from voicebot.web import Panel, Role
+
+pytestmark = [pytest.mark.peer, needs_chromium]
+
+TEXT = "document.body.innerText"
+
+
+async def test_what_is_wrong_is_marked_and_stays_text() -> None:
+    async with operations_desk() as desk, browser_page() as page:
+        desk.panels.append(Panel("Lines", [("trunk sbc", "does not answer")], HOSTILE, wrong=True))
+        logger.error(HOSTILE[0])
+        await page.open(f"{desk.console.url}operations")
+        await page.until(f"{TEXT}.includes('needs attention')")
+        assert await page.ask("document.title") == "Operations: look here"
+        assert await page.ask("document.querySelectorAll('main img, iframe, main a, script:not([src])').length") == 0
+        assert await page.ask("typeof globalThis.hacked") == "undefined"
+        assert await page.ask(f"{TEXT}.includes('<script>')")
+        assert page.complaints == []
+
+
+async def test_the_service_is_drained_after_a_question() -> None:
+    async with operations_desk() as desk, browser_page() as page:
+        await page.open(f"{desk.console.url}operations")
+        await page.until("document.getElementById('drain').checkVisibility()")
+        await page.ask("document.getElementById('drain').click()")
+        await page.until("document.getElementById('sure').open")
+        await page.press("Enter")  # on what changes nothing
+        await page.until("!document.getElementById('sure').open")
+        assert desk.drained == 0
+        await page.ask("document.getElementById('drain').click()")
+        await page.ask("document.querySelector('#sure [value=drain]').click()")
+        await until(lambda: desk.drained == 1)
+        await page.until(f"{TEXT}.includes('this machine')")
+        assert page.complaints == []
+
+
+async def test_a_viewer_is_not_offered_it() -> None:
+    async with operations_desk(let_in("wall", Role.VIEWER)) as desk, browser_page() as page:
+        await page.open(f"{desk.console.url}operations#token=wall")
+        await page.until(f"{TEXT}.includes('2 & more')")
+        assert not await page.ask("document.getElementById('admin').checkVisibility()")
+
+
+async def test_every_text_has_the_contrast_of_wcag_aa_and_nothing_is_cut_off() -> None:
+    async with operations_desk() as desk, browser_page() as page:
+        desk.panels.append(Panel("Lines", [("trunk sbc", "does not answer")], ["x" * 200], wrong=True))
+        logger.error("a trouble with a rather long text " * 10)
+        await page.open(f"{desk.console.url}operations")
+        await page.until(f"{TEXT}.includes('needs attention')")
+        for dark in (False, True):
+            await page.look(dark=dark)
+            seen = await page.ask(CONTRASTS)
+            assert len(seen) > 10
+            assert [each for each in seen if each[0] < 4.5] == []
+        for width, zoom in [(320, 1.0), (1280, 4.0)]:
+            await page.look(width=width, zoom=zoom)
+            assert await page.ask("document.documentElement.scrollWidth <= innerWidth")
