@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import base64
 import contextlib
 import json
 import shutil
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from waiting import DEADLINE_S, LOOK_AGAIN_S
+from waiting import DEADLINE_S, LOOK_AGAIN_S, until
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -66,11 +69,13 @@ CONTRASTS = """
 
 
 class Page:
-    """A tab. ``complaints``: exceptions, errors, and what the content security policy has stopped."""
+    """A tab, or the browser as a whole. ``complaints``: exceptions, errors, and what the content security policy has
+    stopped. ``context``: what permissions are given to."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, context: str = "") -> None:
         self.complaints: list[str] = []
         self._socket = socket
+        self.context = context
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._count = 0
 
@@ -152,47 +157,65 @@ class Refusal(Exception):
     """What the browser says against a command."""
 
 
+class Browser:
+    """A process, until the tests end: it takes longer to start than most pages are looked at."""
+
+    def __init__(self, options: tuple[str, ...]) -> None:
+        assert CHROMIUM is not None
+        self._profile = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
+        command = [CHROMIUM, *_OPTIONS, *options, f"--user-data-dir={self._profile.name}", "about:blank"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        atexit.register(self.end)
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    async def address(self) -> tuple[str, str]:
+        """Host and port of its protocol, and the path of the browser as a whole."""
+        file = Path(self._profile.name) / "DevToolsActivePort"
+        await until(lambda: not self.running or (file.exists() and "/devtools/" in file.read_text()))
+        assert self.running, "Chromium has ended"
+        port, path = file.read_text().split()
+        return f"127.0.0.1:{port}", path
+
+    def end(self) -> None:
+        atexit.unregister(self.end)
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._profile.cleanup()
+
+
+_running: dict[tuple[str, ...], Browser] = {}
+
+
 @asynccontextmanager
 async def browser_page(*options: str) -> AsyncIterator[Page]:
-    """A browser of its own, with one page. ``options``: further ones of its command line."""
-    assert CHROMIUM is not None
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        process = await asyncio.create_subprocess_exec(
-            CHROMIUM,
-            *_OPTIONS,
-            *options,
-            f"--user-data-dir={profile}",
-            "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            port = await _port(process)
-            async with aiohttp.ClientSession() as http:
-                async with http.get(f"http://127.0.0.1:{port}/json/list") as response:
-                    target = next(each for each in await response.json() if each["type"] == "page")
-                async with http.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                    page = Page(socket)
-                    listening = asyncio.create_task(page.listen())
-                    for domain in ("Page", "Runtime", "Log"):
-                        await page.do(f"{domain}.enable")
-                    yield page
-                    listening.cancel()
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.terminate()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(5):
-                    await process.wait()
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+    """A page in a context of its own, which shares nothing with others. All with the same ``options`` of the command
+    line have one browser."""
+    browser = _running.get(options)
+    if browser is None or not browser.running:
+        browser = _running[options] = Browser(options)
+    host, path = await browser.address()
+    async with aiohttp.ClientSession() as http, _commanded(http, f"ws://{host}{path}") as whole:
+        context = (await whole.do("Target.createBrowserContext", disposeOnDetach=True))["browserContextId"]
+        target = await whole.do("Target.createTarget", url="about:blank", browserContextId=context)
+        async with _commanded(http, f"ws://{host}/devtools/page/{target['targetId']}", context) as page:
+            for domain in ("Page", "Runtime", "Log"):
+                await page.do(f"{domain}.enable")
+            await page.do("Page.bringToFront")
+            yield page
+        await whole.do("Target.disposeBrowserContext", browserContextId=context)
 
 
-async def _port(process: asyncio.subprocess.Process) -> str:
-    assert process.stderr is not None
-    async with asyncio.timeout(DEADLINE_S):
-        while line := await process.stderr.readline():
-            if b"DevTools listening on ws://" in line:
-                return line.decode().rpartition("/devtools/")[0].rpartition(":")[2]
-    raise AssertionError("Chromium has ended")
+@asynccontextmanager
+async def _commanded(http: aiohttp.ClientSession, url: str, context: str = "") -> AsyncIterator[Page]:
+    async with http.ws_connect(url, max_msg_size=0) as socket:
+        page = Page(socket, context)
+        listening = asyncio.create_task(page.listen())
+        yield page
+        listening.cancel()

@@ -247,7 +247,8 @@ async def test_everything_is_done_by_the_keyboard() -> None:
         await page.type("refund")
         await page.press("Enter")
         await page.until("document.getElementById('found').textContent.includes('Source: refunds.md: Refunds')")
-        await page.do("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+        clipboard = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+        await page.do("Browser.grantPermissions", permissions=clipboard, browserContextId=page.context)
         await page.do("Emulation.setFocusEmulationEnabled", enabled=True)
         await tab_to(page, "summarize")
         await page.press("Enter")

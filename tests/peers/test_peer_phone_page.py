@@ -124,7 +124,8 @@ async def test_a_call_that_is_refused_says_why() -> None:
 
 async def test_without_leave_for_the_microphone_it_says_where_to_give_it() -> None:
     async with phone("--use-fake-device-for-media-stream") as (desk, page):
-        await page.do("Browser.setPermission", permission={"name": "microphone"}, setting="denied")
+        microphone = {"name": "microphone"}
+        await page.do("Browser.setPermission", permission=microphone, setting="denied", browserContextId=page.context)
         await click(page, "call")
         await page.until(f"{NOTICE}.includes('does not let this page use the microphone')")
         assert desk.calls == []
