@@ -42,7 +42,8 @@ SCRIPTS = {"finishes": FINISHES, "hangs up": HANGS_UP, "presses keys": PRESSES}
 ANSWERED = re.compile(r"(\[\w+\]): asked the bot: key")
 """Each call in the log of its node, at the first answer."""
 PAUSE_S = 4.0
-SAID_S = 3.0
+SAID_S = 5.0
+"""By then what was said is in what is kept of the record, two seconds and a beat later."""
 SETTLE_S = 1.0
 """For records that must not come."""
 UNDER_WAY_S = 0.2
@@ -70,7 +71,7 @@ class Trial:
         calls = await self._calls_on(node)
         while len(set(ANSWERED.findall(node.program.log())) - before) < len(calls):
             await asyncio.sleep(POLL_S)
-        await asyncio.sleep(SAID_S + random.random() * PRESS_EVERY_S)  # the second question is in what is kept
+        await asyncio.sleep(SAID_S + random.random() * PRESS_EVERY_S)
         process = node.program.process
         assert process is not None
         process.send_signal(signal.SIGSTOP if pause else signal.SIGKILL)

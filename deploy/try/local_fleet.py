@@ -32,6 +32,8 @@ EDGE_HOST = "127.0.0.10"
 CALLERS_HOST = "127.0.0.1"
 READY_S = 180.0
 END_S = 30.0
+NO_INPUT_S = 30.0
+"""Callers wait; the bot does not ask again because of that."""
 POLL_S = 0.05
 
 
@@ -287,7 +289,7 @@ async def local_fleet(
                 f'[calls]\nrecords = "{home}/records"\n\n[console]\nport = 0\n\n{lines}'
             )  # fmt: skip
             argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]
-            given = {"console__token": token, **settings}
+            given = {"console__token": token, "turns__no_input_s": NO_INPUT_S, **settings}
             environment = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
             environment |= {f"VOICEBOT_{name}".upper(): str(value) for name, value in given.items()}
             program = Program(f"node {number}", argv, home / "node.log", environment)
