@@ -87,7 +87,7 @@ $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 
 # after a change of the dependencies in pyproject.toml. requirements-all.lock: with all extras but that under the GPL
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
-EXTRAS := redis opus azure-blob acs microsoft-agents
+EXTRAS := redis opus azure-blob acs microsoft-agents otel
 lock: | $(VENV)/pip
 	$(BIN)/pip install --quiet uv
 	$(COMPILE) --universal pyproject.toml -o requirements.lock

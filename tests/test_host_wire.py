@@ -38,7 +38,7 @@ from voicebot.host_wire import (
     "message",
     [
         TurnAsked(1, {"type": "message", "text": "grüß Gott"}, 10.0),
-        TurnAsked(2, None),
+        TurnAsked(2, None, traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         TrialAsked(3, {"type": "message", "text": "yes"}, 0.5),
         ConversationClosed("call-1"),
         Ping(7),

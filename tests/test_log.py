@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import pytest
 
-from voicebot.log import MAX_MESSAGE, configure_logging
+from voicebot.log import MAX_MESSAGE, about, configure_logging, log_fields
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +60,22 @@ def test_a_long_message_is_cut(capsys: pytest.CaptureFixture[str], json_lines: b
     configure_logging(json_lines=json_lines)
     logging.getLogger("voicebot.calls").info("hanging up: %s", "x" * 1_000_000)
     assert MAX_MESSAGE < len(capsys.readouterr().err) < 2 * MAX_MESSAGE
+
+
+def test_a_line_has_the_ids_of_its_call_and_trace_from_its_task_unless_it_says_so_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging(json_lines=True)
+    logger = logging.getLogger("voicebot.rooms")
+
+    def task() -> None:
+        about.set(log_fields("c0ffee", "a@b", ("c0ffee", "77")))
+        logger.info("its own")
+        logging.LoggerAdapter(logger, log_fields("beef")).info("another one's")
+
+    copy_context().run(task)
+    logger.info("nobody's")
+    own, other, nobody = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert {"call": "c0ffee", "call_id": "a@b", "trace_id": "c0ffee", "span_id": "77"}.items() <= own.items()
+    assert other["call"] == "beef"
+    assert not {"call", "trace_id", "span_id"} & set(nobody)

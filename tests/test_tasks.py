@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+from contextvars import ContextVar
 
 import pytest
 
@@ -25,6 +26,22 @@ async def test_a_task_runs_to_its_end_although_nobody_holds_it() -> None:
     await asyncio.wait_for(done.wait(), 20)
     await tasks.join()
     assert len(tasks) == 0
+
+
+async def test_a_task_runs_in_the_context_in_which_its_owner_was_made_and_changes_it_for_no_other() -> None:
+    whose, found = ContextVar("whose", default="nobody's"), []
+    whose.set("the owner's")
+    tasks = BackgroundTasks()
+    whose.set("of whoever starts it")
+
+    async def work() -> None:
+        found.append(whose.get())
+        whose.set("its own")
+
+    for number in range(2):
+        tasks.spawn(work(), f"work {number}")
+    await tasks.join()
+    assert found == ["the owner's", "the owner's"]
 
 
 async def test_a_failure_is_logged_with_the_tasks_name_and_its_trace(caplog: pytest.LogCaptureFixture) -> None:

@@ -46,6 +46,7 @@ from voicebot.service.sip import media_preferences, recordings, sip_endpoint, tr
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory, voices
 from voicebot.service.supervisor import NotReady
 from voicebot.service.takeover import Takeover
+from voicebot.service.traces import make_traces
 from voicebot.service.viewers import Viewers, viewer_bounds
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
@@ -90,6 +91,7 @@ class Application:
             serves=self._warming.keep,
         )
         self._channels = Channels(settings, self.dialogs.conversation, http)
+        self._traces = make_traces(settings)
 
         self.calls = Calls(
             call_services(
@@ -101,6 +103,7 @@ class Application:
                 self._place,
                 self._unfinished,
                 self._silenced,
+                self._traces,
             )
         )
         self.fleet = make_fleet(
@@ -167,15 +170,14 @@ class Application:
         self.viewers = Viewers(settings, let_in)
         self.assistance = self._assist() if settings.listens else None
         self.archive = ArchiveService(settings, self._runtime.path) if settings.calls.search else None
-        further = [part for part in (self.assistance, self.acs, self.archive) if part is not None]
+        further = [part for part in (self.assistance, self.acs, self.archive, self._traces) if part is not None]
         self.health = Health(
             settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further, self.fleet
         )
-        self._metrics = metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
-        self.calls.on_record(metrics.call_ended)
-        self.calls.on_record(self.health.last_hour.call_ended)
-        if self.archive is not None:
-            self.calls.on_record(self.archive.call_ended)
+        metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
+        for part in (metrics, self.health.last_hour, self.archive, self._traces):
+            if part is not None:
+                self.calls.on_record(part.call_ended)
         if self.assistance is not None:
             self.assistance.calls.on_line = metrics.line_told
         self.console = ConsoleServer(
@@ -237,6 +239,7 @@ class Application:
             self._prompts.close,
             self._synthesizers.close,
             self._clock.close,
+            *([self._traces.close] if self._traces is not None else []),
             self._end_processes,
             partial(asyncio.to_thread, self._runtime.remove),
             partial(asyncio.to_thread, self.health.troubles.unwatch),
@@ -254,6 +257,8 @@ class Application:
                            self.settings.sip.max_calls)  # fmt: skip
         if self.settings.pyvoip.server:
             require_pyvoip()
+        if self._traces is not None:
+            self._traces.start()
         self._clock.start()
         await asyncio.gather(
             asyncio.to_thread(self._sweep),
@@ -316,7 +321,7 @@ class Application:
             logger.warning("records of calls of a killed service are not written: %s", error)
             return
         for record in finished:
-            self._metrics.call_ended(record)
+            self.calls.tell(record)
         if finished:
             logger.warning("%s: %d calls ended as their service was killed", records, len(finished))
 

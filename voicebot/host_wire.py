@@ -17,6 +17,8 @@ call process to host                                            answer
 Host to call process: ``{"op":"activity","conversation":"...","request":n,"activity":{...}}`` (``request`` 0: on the
 bot's own initiative), ``{"op":"done","conversation":"...","request":n}``, ``{"op":"failed",...,"error":"..."}``.
 
+``turn`` also has ``traceparent``: the trace to which it belongs, or ``""``.
+
 ``trial`` asks what the dialogs would say to an activity. Nothing else happens: the conversation's state stays as it is,
 and the trial ends before what has an effect outside (``voicebot/host/trial.py``). The answer has what was said until
 then.
@@ -61,11 +63,13 @@ class FixedPrompt:
 
 @dataclass(frozen=True, slots=True)
 class TurnAsked:
-    """Give ``activity`` to the dialogs, which validate it. ``deadline_s``: None for the host's own limit."""
+    """Give ``activity`` to the dialogs, which validate it. ``deadline_s``: None for the host's own limit.
+    ``traceparent``: the trace to which that belongs (:mod:`voicebot.trace_context`); ``""``: to none."""
 
     request: int
     activity: Any
     deadline_s: float | None = None
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +217,13 @@ def decode_to_host(line: bytes) -> ToHost:
     """What a call process sent. Raises :class:`WireError`."""
     match _object(line):
         case {"op": "turn", "request": int(request), **rest}:
-            limit = rest.get("deadline_s")
-            return TurnAsked(request, rest.get("activity"), limit if isinstance(limit, int | float) else None)
+            limit, trace = rest.get("deadline_s"), rest.get("traceparent")
+            return TurnAsked(
+                request,
+                rest.get("activity"),
+                limit if isinstance(limit, int | float) else None,
+                trace if isinstance(trace, str) else "",
+            )
         case {"op": "trial", "id": int(number), "activity": activity, "deadline_s": int() | float() as limit}:
             return TrialAsked(number, activity, limit)
         case {"op": "close", "conversation": str(conversation)}:

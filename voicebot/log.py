@@ -1,5 +1,5 @@
 """Logging of all our processes: plain lines or JSON lines on standard error, with the call's id if there is a call, and
-in JSON lines its SIP Call-ID."""
+in JSON lines its SIP Call-ID and the ids of its trace, by OpenTelemetry's names."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
 
+_FIELDS = ("call", "call_id", "trace_id", "span_id")
 MAX_MESSAGE = 10_000
 """Characters of a message; it may hold what a caller, a bot or a service has sent."""
 
@@ -19,14 +23,30 @@ _INVISIBLE[0x0A] = "\n    "
 have sent is never taken for a line of ours."""
 
 
+about: Final[ContextVar[Mapping[str, str]]] = ContextVar("about", default=MappingProxyType({}))
+"""What the lines of this task are about (:func:`log_fields`), if they do not say so themselves."""
+
+
+def log_fields(call: str, call_id: str = "", trace: tuple[str, str] = ("", "")) -> dict[str, str]:
+    """What a line that is about ``call`` has beside its text. ``trace``: the ids of its trace and of a span of that, as
+    far as it has any."""
+    trace_id, span_id = trace
+    return {"call": call, "call_id": call_id[:200], "trace_id": trace_id, "span_id": span_id}
+
+
 def _message(record: logging.LogRecord) -> str:
     message = record.getMessage()
     return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}... ({len(message)} characters)"
 
 
+def _field(record: logging.LogRecord, name: str) -> str:
+    told: str = getattr(record, name, "") or about.get().get(name, "")
+    return told
+
+
 class _PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        call = getattr(record, "call", "")
+        call = _field(record, "call")
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
         level = "" if record.levelno == logging.INFO else f" {record.levelname}"
         text = f"{time}{level} {record.name.removeprefix('voicebot.')}{f' [{call[:12]}]' if call else ''}: "
@@ -42,8 +62,8 @@ class _JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": _message(record),
         }
-        for name in ("call", "call_id"):
-            if told := getattr(record, name, ""):
+        for name in _FIELDS:
+            if told := _field(record, name):
                 line[name] = told
         if record.exc_info:  # asyncio passes False where there is none
             line["exception"] = self.formatException(record.exc_info)

@@ -13,6 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, Future
+from contextvars import Context, copy_context
 from typing import Any, TypeVar
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ T = TypeVar("T")
 class BackgroundTasks:
     """The background tasks of one owner, who closes them. Failures go to ``log``, with the task's name.
 
+    They run in the context (:mod:`contextvars`) in which this was made, whoever starts them: what a part of a call does
+    is about that call, though it is an event of another one's that causes it.
+
     Not for a task whose result is awaited: its failure is raised there.
     """
 
@@ -36,13 +40,15 @@ class BackgroundTasks:
         self._log = log
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._context = copy_context()
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def spawn(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run ``work`` concurrently. After :meth:`close` it is cancelled before it begins."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
+    def spawn(self, work: Coroutine[Any, Any, T], name: str, context: Context | None = None) -> asyncio.Task[T]:
+        """Run ``work`` concurrently, in another ``context`` if one is given. After :meth:`close` it is cancelled before
+        it begins."""
+        task = asyncio.get_running_loop().create_task(work, name=name, context=context or self._context.copy())
         self._tasks.add(task)
         task.add_done_callback(self._done)
         if self._closed:

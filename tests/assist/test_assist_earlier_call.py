@@ -36,7 +36,7 @@ def record(began: datetime = BEGAN) -> dict[str, Any]:
 
     def bot(request: int, text: str, at: float) -> None:
         builder.note(BotMessage(at, request, text, text))
-        builder.spoken(request, text, request)
+        builder.spoken(request, text, request, at)
         builder.note(PlaybackStarted(at, request))
         builder.note(PlaybackEnded(at + 1.0, request, True, 1.0))
 

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from voicebot.authoring import http
 from voicebot.authoring.http import MAX_ANSWER, HttpClient, HttpFailed, HttpRequest
+from voicebot.trace_context import current
 
 
 class Service:
@@ -19,10 +20,12 @@ class Service:
     def __init__(self) -> None:
         self.answers: list[tuple[int, bytes]] = []
         self.asked: list[tuple[str, str, Any]] = []
+        self.traces: list[str | None] = []
         self.url = ""
 
     async def handle(self, request: web.Request) -> web.Response:
         self.asked.append((request.method, request.path_qs, await request.read()))
+        self.traces.append(request.headers.get("traceparent"))
         status, body = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return web.Response(status=status, body=body)
 
@@ -90,6 +93,22 @@ async def test_a_header_with_a_line_break_is_refused(service: Service, client: H
     service.answers = [(200, b"1")]
     with pytest.raises(HttpFailed):
         await client.fetch(HttpRequest("get", service.url, headers={"X": "a\r\nEvil: 1"}))
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize(
+    ("trace", "headers", "told"),
+    [(TRACE, {}, TRACE), (TRACE, {"Traceparent": "the file's"}, "the file's"), ("", {}, None)],
+)
+async def test_a_service_is_told_the_trace_of_the_call_unless_the_file_says_another(
+    service: Service, client: HttpClient, trace: str, headers: dict[str, str], told: str | None
+) -> None:
+    service.answers = [(200, b"1")]
+    current.set(trace)
+    await client.fetch(HttpRequest("get", service.url, headers=headers))
+    assert service.traces == [told]
 
 
 class Moved:

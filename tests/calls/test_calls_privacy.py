@@ -60,7 +60,7 @@ def test_nothing_of_a_card_number_is_in_the_call_record() -> None:
     for key in "4111":
         record.note(KeyPressed(1.7, key))
     record.note(BotMessage(1.8, 2, "I have 4 1 1 1", "I have four one one one"))
-    record.spoken(2, "I have four one one one", 2)
+    record.spoken(2, "I have four one one one", 2, 1.8)
     record.asked(3, "yes", AskKind.SPEECH, 2.6)
     record.note(asked(2.7, RecordingAction.RESUME))
     record.synthesised(2, 2, "I have four one one one", 2.8)

@@ -53,7 +53,7 @@ def greeted() -> RecordBuilder:
     record.note(CallAnswered(START + 0.1))
     record.note(BotMessage(START + 0.05, 1, "Hello there.", "Hello there."))
     record.note(BotDone(START + 0.06, 1))
-    record.spoken(1, "Hello there.", 1)
+    record.spoken(1, "Hello there.", 1, START + 0.07)
     record.synthesised(1, 1, "Hello there.", START + 0.08)
     record.note(PlaybackStarted(START + 0.12, 1))
     record.note(PlaybackEnded(START + 2.0, 1, 1.88, True))
@@ -123,7 +123,7 @@ def test_a_final_that_comes_after_the_bot_was_asked_joins_the_turn_whose_speech_
 def test_an_interrupted_answer_says_how_much_of_it_was_heard() -> None:
     record = greeted()
     record.asked(2, "hours", AskKind.SPEECH, START + 3)
-    record.spoken(2, "We are open from eight to five.", 2)
+    record.spoken(2, "We are open from eight to five.", 2, START + 3.1)
     record.note(PlaybackStarted(START + 3.2, 2))
     record.note(SpeechStarted(START + 3.9, onset=START + 3.8))
     record.note(PlaybackEnded(START + 3.95, 2, 0.74, False))
@@ -194,7 +194,7 @@ def test_failures_and_transfers_are_told() -> None:
 def test_what_the_bot_says_by_itself_belongs_to_the_turn_in_which_it_was_said() -> None:
     record = greeted()
     record.note(BotMessage(START + 3, 0, "One moment.", "One moment."))
-    record.spoken(2, "One moment.", 0)
+    record.spoken(2, "One moment.", 0, START + 3)
     record.note(PlaybackStarted(START + 3.1, 2))
 
     (turn,) = record.build()["turns"]

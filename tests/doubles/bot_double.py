@@ -29,12 +29,14 @@ async def echo(_: BotDouble, activity: Activity, reply: Reply) -> None:
 
 
 class BotDouble:
-    """``received``: the activities in their order; ``authorizations``: what each was shown with."""
+    """``received``: the activities in their order; ``authorizations``: what each was shown with; ``traces``: to which
+    trace it belonged."""
 
     def __init__(self, behave: Behave = echo) -> None:
         self.behave = behave
         self.received: list[Activity] = []
         self.authorizations: list[str] = []
+        self.traces: list[str] = []
         self.busy = self.most_busy = 0
         self.token = ""
         self.url = ""
@@ -83,6 +85,7 @@ class BotDouble:
     async def _messages(self, request: web.Request) -> web.Response:
         activity = await request.json()
         self.authorizations.append(request.headers.get("Authorization", ""))
+        self.traces.append(request.headers.get("traceparent", ""))
         expected: list[Activity] | None = [] if activity.get("deliveryMode") == "expectReplies" else None
 
         async def reply(text: str = "", *, again: int = 0, request_id: str = "", **fields: Any) -> int:

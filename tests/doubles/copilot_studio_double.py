@@ -116,6 +116,7 @@ class CopilotStudioDouble(DirectLineDouble):
         if not self.welcome(request.headers.get("Authorization", "").removeprefix("Bearer ")):
             raise web.HTTPUnauthorized
         self.accepts.append(request.headers.get("Accept", ""))
+        self.traces.append(request.headers.get("traceparent", ""))
         if self.refuse:
             raise _status(self.refuse.popleft())
 

@@ -83,6 +83,8 @@ class DirectLineDouble:
         """What the bot was told."""
         self.calls: list[str] = []
         """The requests, as ``METHOD path``."""
+        self.traces: list[str] = []
+        """The ``traceparent`` of each activity."""
         self.refuse: deque[int] = deque()
         self.repeat = False
         self.overtake = False
@@ -203,6 +205,7 @@ class DirectLineDouble:
 
     async def _post(self, request: web.Request) -> web.Response:
         identity = request.match_info["id"]
+        self.traces.append(request.headers.get("traceparent", ""))
         _, user = self._authorised(request, identity)
         if self.refuse:
             status = self.refuse.popleft()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
 from voicebot.host.server import MAX_WAITING, HostServer, SocketBusy
 from voicebot.host.storage import SqliteStorage
+from voicebot.log import configure_logging
 
 
 async def test_a_call_begins_the_dialog_and_messages_continue_it(connect: Connect) -> None:
@@ -79,6 +81,29 @@ async def test_a_dialog_that_fails_costs_its_turn_and_names_its_line(
     assert "main.py:" in caplog.text
     assert "Traceback" in caplog.text
     assert (await wire.ask("a"))[0] == ["1: a"], "state is as it was before the failed turn"
+
+
+async def test_what_is_logged_in_a_turn_has_the_ids_of_its_call_and_span(
+    connect: Connect, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        configure_logging(json_lines=True)
+        wire = await connect()
+        await wire.ask(**START)
+        trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        wire.send(op="turn", request=2, activity=activity("c1", text="boom"), traceparent=trace)
+        assert (await wire.outcome())[1]["op"] == "failed"
+        wire.send(op="turn", request=3, activity=activity("c1", text="boom"), traceparent="whatever")
+        assert (await wire.outcome())[1]["op"] == "failed"
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    traced, untraced = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert traced["call"] == untraced["call"] == "c1"
+    assert (traced["trace_id"], traced["span_id"]) == (trace[3:35], trace[36:52])
+    assert "trace_id" not in untraced
 
 
 async def test_a_turn_that_takes_too_long_is_ended(connect: Connect) -> None:

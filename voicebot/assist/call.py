@@ -31,6 +31,7 @@ from voicebot.events import Event, Hypothesis, NoMatch, RecognitionLost, Recogni
 from voicebot.events import Final as FinalResult
 from voicebot.events.parties import Party, Role
 from voicebot.legs.recorded import EndReason, RecordedCall, RecordedInfo
+from voicebot.log import log_fields
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class AssistCall:
         self._watcher = watcher
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._log = logging.LoggerAdapter(logger, {"call": self.id, "call_id": self.info.call_id[:200]})
+        self._log = logging.LoggerAdapter(logger, log_fields(self.id, self.info.call_id))
         self._tasks = BackgroundTasks(self._log)
         self._over = asyncio.Event()
         self._end: tuple[EndReason, float] | None = None

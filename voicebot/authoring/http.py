@@ -17,6 +17,7 @@ from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_af
 from yarl import URL
 
 from voicebot.json_body import parse_json
+from voicebot.trace_context import TRACEPARENT, current
 from voicebot.web_access import public_connector
 
 LIMIT_S = 8.0
@@ -151,7 +152,7 @@ class _Asked:
             url = url.extend_query(request.query)
         if url.scheme not in ("http", "https") or not url.host:
             raise HttpFailed("not a web address")
-        return cls(request.method.upper(), url, request.headers, request.body)
+        return cls(request.method.upper(), url, _traced(request.headers), request.body)
 
     def is_at(self, url: URL) -> bool:
         """Whether ``url`` is of the same server: the same origin, or its encrypted one."""
@@ -173,6 +174,14 @@ class _Asked:
         if method != "GET" or body is not None:
             raise HttpFailed(f"a redirection to another server, {url.host}, which would get what was sent", status)
         return _Asked(method, url, {}, None)
+
+
+def _traced(headers: dict[str, str]) -> dict[str, str]:
+    """``headers``, with the trace of the call that asks, if it has one and the file says nothing else."""
+    trace = current.get()
+    if not trace or TRACEPARENT in {name.lower() for name in headers}:
+        return headers
+    return {**headers, TRACEPARENT: trace}
 
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:

@@ -24,6 +24,7 @@ from voicebot.telephony_channel import (
     RECORDING_COMMAND,
     RESUME_EVENT,
 )
+from voicebot.trace_context import ROOT, TRACEPARENT
 
 SERVICE_URL = "urn:voicebot:call"
 BOT_ID = "bot"
@@ -156,6 +157,21 @@ def addressed(activity: dict[str, Any], call: CallFacts, number: int, now: datet
     if activity["type"] == "conversationUpdate" and "membersAdded" not in activity:
         envelope |= {"membersAdded": [caller], "channelData": start_facts(call)}
     return envelope | activity
+
+
+def traceparent(call: CallFacts, request: int, activity: dict[str, Any]) -> str:
+    """The trace to which ``request`` belongs (:mod:`voicebot.trace_context`); ``""`` if the call is not traced. What is
+    no question, as it begins no turn, belongs to the call as a whole."""
+    if call.trace is None:
+        return ""
+    told = activity["type"] == "endOfConversation" or activity.get("name") in (INTERRUPTED, HYPOTHESIS)
+    return call.trace.traceparent(ROOT if told else request)
+
+
+def trace_headers(call: CallFacts, request: int, activity: dict[str, Any]) -> dict[str, str]:
+    """The same as headers of HTTP."""
+    value = traceparent(call, request, activity)
+    return {TRACEPARENT: value} if value else {}
 
 
 def start_facts(call: CallFacts) -> dict[str, Any]:

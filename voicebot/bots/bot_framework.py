@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import aiohttp
@@ -138,8 +139,10 @@ class BotFrameworkChannel:
         if self._bot.expect_replies:
             activity = activity | {"deliveryMode": "expectReplies"}
 
+        trace = conversation.trace_headers
+
         async def attempt() -> Any:
-            return await with_token(self._credentials, lambda token: self._post(activity, token))
+            return await with_token(self._credentials, lambda token: self._post(activity, token, trace))
 
         try:
             body = await until_accepted(attempt, self._bot.turn_timeout_s, f"conversation {conversation.id}")
@@ -147,10 +150,10 @@ class BotFrameworkChannel:
             raise Undelivered(f"the bot answered {refused}") from refused
         await self._take_replies(conversation, body)
 
-    async def _post(self, activity: dict[str, Any], token: str) -> Any:
+    async def _post(self, activity: dict[str, Any], token: str, trace: Mapping[str, str]) -> Any:
         """The body of the bot's answer as JSON, None where the replies do not come in it. Raises Undelivered."""
         assert self._http is not None, "start() comes first"
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {**trace, **({"Authorization": f"Bearer {token}"} if token else {})}
         try:
             async with self._http.post(
                 self._bot.url, json=activity, headers=headers, allow_redirects=False

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
+from voicebot.bots import activities
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.exchange import Exchange
 from voicebot.bots.streamed_text import stream_info
@@ -70,6 +71,7 @@ class ConnectorConversation:
         self._exchange = Exchange(call, self._in_order, self, timeout_s=terms.turn_timeout_s, name=self.id)
         self._loop = asyncio.get_running_loop()
         self._current = (0, "")
+        self._headers: dict[str, str] = {}
         self._answered = asyncio.Event()
         self._seen: OrderedDict[str, str] = OrderedDict()
         self._handed_out = 0
@@ -184,11 +186,17 @@ class ConnectorConversation:
             except Exception:  # the events behind it must still be delivered
                 logger.exception("conversation %s: the call failed at %s", self.id, type(event).__name__)
 
+    @property
+    def trace_headers(self) -> dict[str, str]:
+        """The headers of HTTP for the activity that is being delivered."""
+        return self._headers
+
     # --- Carrier -----------------------------------------------------------------------------------------------------
 
     async def hand_over(self, request: int, activity: dict[str, Any]) -> str:
         activity = self._addressed(activity)
         self._current = (request, activity["id"])
+        self._headers = activities.trace_headers(self._exchange.call, request, activity)
         if not self._exchange.waiting:
             self._answered.clear()
         try:
@@ -199,6 +207,7 @@ class ConnectorConversation:
         return ""
 
     async def say_goodbye(self, activity: dict[str, Any]) -> None:
+        self._headers = activities.trace_headers(self._exchange.call, 0, activity)
         await self._deliver(self, self._addressed(activity))
 
     async def release(self) -> None:

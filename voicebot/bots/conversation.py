@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Protocol
 
 from voicebot.events import Event
 from voicebot.own_trunks import vouches
+from voicebot.trace_context import CallTrace
 
 OnEvent = Callable[[Event], None]
 """Gets the events of a conversation: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
@@ -27,7 +28,8 @@ class CallFacts:
     complete where the front end knows them, such as ``sip:+15550100@pbx.example.com``. ``trunk``: the name of the trunk
     or account that the call uses, by which it is routed; empty for none. In an outbound call, ``bot`` is the bot that
     it was placed for (``""``: the one that the calling number is routed to), and ``context`` what that bot should know.
-    ``fallback``: whether the settings say where callers are transferred without a target.
+    ``fallback``: whether the settings say where callers are transferred without a target. ``trace``: None if calls are
+    not traced.
     """
 
     id: str
@@ -46,6 +48,7 @@ class CallFacts:
     call_id: str = ""
     """The SIP Call-ID."""
     fallback: bool = False
+    trace: CallTrace | None = None
 
     @property
     def person(self) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -143,12 +143,14 @@ class AgentService:
         self._tokens = tokens
         self._turn_timeout_s = turn_timeout_s
 
-    async def turn(self, url: str, body: dict[str, Any], on_activity: Callable[[dict[str, Any]], None]) -> str:
+    async def turn(
+        self, url: str, body: dict[str, Any], headers: Mapping[str, str], on_activity: Callable[[dict[str, Any]], None]
+    ) -> str:
         """One turn. ``on_activity`` gets each activity as it comes; returns the conversation's id, ``""`` when the
         agent does not tell it. Raises Undelivered."""
 
         async def attempt() -> str:
-            return await with_token(self._tokens, lambda token: self._turn(url, body, token, on_activity))
+            return await with_token(self._tokens, lambda token: self._turn(url, body, headers, token, on_activity))
 
         return await until_accepted(attempt, self._turn_timeout_s, f"POST {url}")
 
@@ -157,11 +159,16 @@ class AgentService:
         await self.http.close()
 
     async def _turn(
-        self, url: str, body: dict[str, Any], token: str, on_activity: Callable[[dict[str, Any]], None]
+        self,
+        url: str,
+        body: dict[str, Any],
+        headers: Mapping[str, str],
+        token: str,
+        on_activity: Callable[[dict[str, Any]], None],
     ) -> str:
-        headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {token}"}
+        sent = {**headers, "Accept": "text/event-stream", "Authorization": f"Bearer {token}"}
         try:
-            async with self.http.session.post(url, json=body, headers=headers, allow_redirects=False) as response:
+            async with self.http.session.post(url, json=body, headers=sent, allow_redirects=False) as response:
                 if response.status != 200:
                     raise await refusal(response)
                 await _read(response, on_activity)
@@ -198,14 +205,14 @@ class AgentCarrier:
             return ""
         start = activity["type"] == "conversationUpdate"
         if start or not self._conversation_id:
-            await self._begin(request if start else 0)
+            await self._begin(request if start else 0, activity)
             if start:
                 return ""
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
         content["conversation"] = {"id": self._conversation_id}
         url = conversation_url(self._service.connection_url, self._conversation_id)
         try:
-            await self._turn(url, {"activity": content}, request)
+            await self._turn(url, {"activity": content}, request, activity)
         except ServiceRefused as refused:
             if refused.status == 404:  # the agent has forgotten the conversation: the next request begins another
                 self._conversation_id = ""
@@ -221,14 +228,14 @@ class AgentCarrier:
 
     # --- the agent ---------------------------------------------------------------------------------------------------
 
-    async def _begin(self, request: int) -> None:
+    async def _begin(self, request: int, activity: dict[str, Any]) -> None:
         body = {"emitStartConversationEvent": True, "locale": self._call.locale}
-        self._conversation_id = await self._turn(self._service.connection_url, body, request)
+        self._conversation_id = await self._turn(self._service.connection_url, body, request, activity)
         if not self._conversation_id:
             raise Undelivered("the agent did not tell the conversation's id")
         logger.info("conversation %s is Copilot Studio conversation %s", self._call.id, self._conversation_id)
 
-    async def _turn(self, url: str, body: dict[str, Any], request: int) -> str:
+    async def _turn(self, url: str, body: dict[str, Any], request: int, activity: dict[str, Any]) -> str:
         named = ""
 
         def take(activity: dict[str, Any]) -> None:
@@ -239,7 +246,8 @@ class AgentCarrier:
             if not self._repeated(activity):
                 self.exchange.received(activity, request)
 
-        return await self._service.turn(url, body, take) or named
+        headers = activities.trace_headers(self._call, request, activity)
+        return await self._service.turn(url, body, headers, take) or named
 
     def _repeated(self, activity: dict[str, Any]) -> bool:
         """Whether the same activity came before. The parts of a streamed text share an id, but differ otherwise."""

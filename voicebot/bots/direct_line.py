@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
+from voicebot.bots import activities
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.conversation import CallFacts, OnEvent
 from voicebot.bots.delivery import until_accepted
@@ -29,7 +30,7 @@ from voicebot.bots.direct_line_stream import DirectLineStream, StreamSockets
 from voicebot.bots.direct_line_token import DirectLineToken
 from voicebot.bots.exchange import Exchange, Undelivered, end_all
 from voicebot.bots.remote_bot import RemoteBot
-from voicebot.bots.service_client import ServiceClient, ServiceRefused
+from voicebot.bots.service_client import NO_HEADERS, ServiceClient, ServiceRefused
 from voicebot.bots.settling import Patience
 
 logger = logging.getLogger(__name__)
@@ -242,14 +243,14 @@ class DirectLineCarrier:
         if stream is not None:
             await stream.close()
 
-    async def _came(self, activities: list[dict[str, Any]]) -> None:
+    async def _came(self, came: list[dict[str, Any]]) -> None:
         for request, identity in self._feed.named:
             if request.isdecimal() and len(request) < 10:
                 self.exchange.named(int(request), identity)
         if self._feed.unreadable:
             self.exchange.unusable(f"what the bot sent cannot be read: {self._feed.unreadable}")
         await asyncio.sleep(0)  # what came was parsed: the media of other calls comes first
-        for activity in activities:
+        for activity in came:
             try:
                 self.exchange.received(activity)
             except Exception:  # an activity that cannot be handled must not end the stream
@@ -263,7 +264,7 @@ class DirectLineCarrier:
         order, identity = self._feed.order, ""
         order.sending(str(request))
         try:
-            answer = await self._posted(content)
+            answer = await self._posted(content, activities.trace_headers(self._call, request, activity))
             if isinstance(answer.get("id"), str):
                 identity = answer["id"]
         finally:
@@ -272,22 +273,24 @@ class DirectLineCarrier:
             self._stream.nudge()
         return identity
 
-    async def _posted(self, content: dict[str, Any]) -> dict[str, Any]:
+    async def _posted(self, content: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         token = self._token
         url = f"{token.conversation_url}/activities"
         try:
-            return await self._request("POST", url, token.bearer, content)
+            return await self._request("POST", url, token.bearer, content, headers)
         except ServiceRefused as refused:
             if refused.status == 502:
                 raise Undelivered(f"the bot failed: {refused}") from refused
             if refused.status not in (401, 403):
                 raise
             await token.renew()
-            return await self._request("POST", url, token.bearer, content)
+            return await self._request("POST", url, token.bearer, content, headers)
 
-    async def _request(self, method: str, url: str, bearer: str, body: Any = None) -> dict[str, Any]:
+    async def _request(
+        self, method: str, url: str, bearer: str, body: Any = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> dict[str, Any]:
         """The service's answer, as a JSON object. Raises Undelivered."""
         what = f"conversation {self._call.id}: {method} {url}"
         return await until_accepted(
-            lambda: self._service.request(method, url, bearer, body), self._line.turn_timeout_s, what
+            lambda: self._service.request(method, url, bearer, body, headers), self._line.turn_timeout_s, what
         )

@@ -273,4 +273,4 @@ class HostConversation:
 
     def _turn(self, request: int, activity: dict[str, Any]) -> TurnAsked:
         addressed = activities.addressed(activity, self.call, request, datetime.now(UTC))
-        return TurnAsked(request, addressed, self._timeout_s)
+        return TurnAsked(request, addressed, self._timeout_s, activities.traceparent(self.call, request, activity))

@@ -14,6 +14,7 @@ from typing import Any
 from voicebot.bots.conversation import OnEvent
 from voicebot.bots.requests import Requests
 from voicebot.events import Event
+from voicebot.log import about
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ class OpenRequests:
     ) -> None:
         self.closed = False
         self._name = name
+        self._log = logging.LoggerAdapter(logger, about.get())
+        """These methods are called by whoever brings something, and their lines are about this conversation's call."""
         self._on_event = on_event
         self._requests = requests
         self._on_due = on_due
@@ -87,10 +90,10 @@ class OpenRequests:
         try:
             events = self._requests.activity(request, activity, self._loop.time())
         except Exception:  # what one bot sends to one call must not be felt by others
-            logger.exception("conversation %s: an activity was not understood", self._name)
+            self._log.exception("conversation %s: an activity was not understood", self._name)
             events = self._requests.failed(request, "an activity was not understood", self._loop.time())
         for remark in self._requests.take_remarks():
-            logger.warning("conversation %s: a message of the bot: %s", self._name, remark)
+            self._log.warning("conversation %s: a message of the bot: %s", self._name, remark)
         self._tell(events)
 
     def would_be(self, activities: Iterable[Any]) -> list[Event]:
@@ -98,7 +101,7 @@ class OpenRequests:
         try:
             return self._requests.would_be(activities, self._loop.time())
         except Exception:
-            logger.exception("conversation %s: an activity was not understood", self._name)
+            self._log.exception("conversation %s: an activity was not understood", self._name)
             return []
 
     def alive(self, request: int) -> None:
@@ -130,7 +133,7 @@ class OpenRequests:
             try:
                 self._on_event(event)
             except Exception:  # a call that fails must not take its bot, or other calls, with it
-                logger.exception("conversation %s: the call failed at %s", self._name, type(event).__name__)
+                self._log.exception("conversation %s: the call failed at %s", self._name, type(event).__name__)
         self._watch()
 
     def _watch(self) -> None:

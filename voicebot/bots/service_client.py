@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import aiohttp
 
@@ -14,6 +16,7 @@ from voicebot.json_body import parse_json, read_json
 CONNECT_S = 5.0
 MAX_BODY = 1 << 20
 MAX_RETRY_AFTER_S = 30.0
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """aiohttp's errors after which the other side cannot have received anything."""
 
@@ -58,14 +61,16 @@ class ServiceClient:
             raise Undelivered("the channel is not open")
         return self._session
 
-    async def request(self, method: str, url: str, bearer: str = "", body: Any = None) -> dict[str, Any]:
+    async def request(
+        self, method: str, url: str, bearer: str = "", body: Any = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> dict[str, Any]:
         """The JSON object that the service answers; ``{}`` for an answer without content.
 
         Raises :class:`ServiceRefused`, :class:`NotConnected`, or Undelivered for an answer that is cut off or not JSON.
         """
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        sent = {**headers, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         try:
-            async with self.session.request(method, url, headers=headers, json=body, allow_redirects=False) as response:
+            async with self.session.request(method, url, headers=sent, json=body, allow_redirects=False) as response:
                 if response.status >= 300:
                     raise await refusal(response)
                 answer = await read_json(response, MAX_BODY)

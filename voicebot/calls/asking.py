@@ -7,10 +7,13 @@ from typing import Any
 from voicebot.bots import CallFacts, activities
 from voicebot.calls.request import Placed
 from voicebot.legs import LegInfo
+from voicebot.trace_context import CallTrace
 from voicebot.turns import Ask, AskKind
 
 
-def facts_of(call: str, info: LegInfo, placed: Placed, language: str, *, fallback: bool) -> CallFacts:
+def facts_of(
+    call: str, info: LegInfo, placed: Placed, language: str, trace: CallTrace | None = None, *, fallback: bool
+) -> CallFacts:
     """The facts of a call for its bot. Without the headers of an outbound call: they are those that we send.
 
     ``fallback``: whether the settings have a fallback for transfers."""
@@ -29,6 +32,7 @@ def facts_of(call: str, info: LegInfo, placed: Placed, language: str, *, fallbac
         bot=placed.bot,
         context=placed.context,
         fallback=fallback,
+        trace=trace,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from voicebot.calls.recording_control import RecordingState
 
-_LISTS = ("metadata", "turns", "keys", "overlaps", "failures", "timeline")
+_LISTS = ("metadata", "keys", "overlaps", "failures", "timeline")
 _COUNTS = ("turns_dropped", "no_inputs", "no_matches", "interruptions", "overlap_count", "failure_count")
 _FIRST = ("ringing_ms", "early_media_ms", "answered_ms", "answered")
 """Moments that only the first part knows."""
@@ -58,15 +58,21 @@ class GoingOn:
         return cls(call, began.astimezone(UTC), voice, language, bot, context, recording, record)
 
 
+def parts_before(first: Mapping[str, Any]) -> int:
+    """How many processes have had the call of which ``first`` was known."""
+    return 1 + len(first.get("taken_over", ())) if first else 0
+
+
 def one_record(first: Mapping[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """The record of a call that went on in another process: ``first`` as far as it was kept, then ``second``. Times are
-    since the call's start in both."""
+    since the call's start in both. ``part`` of a turn: which process, from 0; each counts its requests from 1."""
     if not first:
         return second
     joined = second | {name: first.get(name) for name in _FIRST if first.get(name) is not None}
     for name in _LISTS:
         joined[name] = [*first.get(name, ()), *second[name]]
-    joined["turns"] = [turn | {"index": index} for index, turn in enumerate(joined["turns"], 1)]
+    own = [turn | {"part": parts_before(first)} for turn in second["turns"]]
+    joined["turns"] = [turn | {"index": index} for index, turn in enumerate([*first.get("turns", ()), *own], 1)]
     for name in _COUNTS:
         joined[name] = first.get(name, 0) + second[name]
     joined["prepared"] = {

@@ -12,7 +12,7 @@ A *turn* is one question to the bot and its answer::
     {"index": 2, "request": 3, "kind": "speech", "ended": "complete",
      "caller": {"text", "speech_start_ms", "speech_end_ms", "first_hypothesis_ms", "final_ms", "final_text",
                 "confidence", "keys", "keys_ms"},
-     "bot":    {"asked_ms", "first_message_ms", "done_ms", "failed", "first_audio_ms", "first_packet_ms",
+     "bot":    {"asked_ms", "first_message_ms", "done_ms", "failed", "failed_ms", "first_audio_ms", "first_packet_ms",
                 "playback_end_ms", "text", "utterances": [...], "interrupted": {"at_ms", "heard_s", "heard_text"}},
      "gap_ms": 412.0}
 
@@ -75,7 +75,8 @@ class RecordBuilder:
     """Collects the facts of one call. :meth:`build` gives the document at any time, also while the call runs.
 
     ``call``: its id. ``started_at_wall``: the call's start, with a time zone; ``started_at``: the same moment on the
-    loop's clock. ``bot``: the one for which the call was placed. ``language``: that of the call at its beginning.
+    loop's clock. ``bot``: the one that has the call, as far as that is known. ``language``: that of the call at its
+    beginning.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class RecordBuilder:
     ) -> None:
         self._call = call
         self._info = info
-        self._bot = bot
+        self.bot = bot
         self._language = language
         self._clock = RecordClock(started_at_wall, started_at)
         self._privacy = Privacy()
@@ -147,10 +148,10 @@ class RecordBuilder:
             passed = {"began_ms": ms(overlap.began), "at_ms": ms(at), "outcome": str(overlap.outcome), "text": text}
             self._overlaps.append(passed)
 
-    def spoken(self, utterance: int, text: str, request: int, *, prepared: bool = False) -> None:
-        """``utterance`` has the text ``text`` (plain or SSML) and answers ``request``. ``prepared``: it was made ready
-        before the bot said it."""
-        self._turns.spoken(utterance, self._privacy.text(text), request, prepared=prepared)
+    def spoken(self, utterance: int, text: str, request: int, at: float, *, prepared: bool = False) -> None:
+        """The bot says ``text`` (plain or SSML) as ``utterance``, in answer to ``request``. ``prepared``: it was made
+        ready before."""
+        self._turns.spoken(utterance, self._privacy.text(text), request, at, prepared=prepared)
 
     def synthesised(self, utterance: int, request: int, text: str, at: float) -> None:
         """The first audio of ``utterance`` is available, from synthesis or from the cache."""
@@ -206,7 +207,7 @@ class RecordBuilder:
             "front_end": info.front_end,
             "remote_address": info.remote_address,
             "codec": info.codec or info.audio.name,
-            "bot": self._bot,
+            "bot": self.bot,
             "language": self._language,
             "started": iso(self._clock.start),
             "answered": iso(answered),

@@ -12,11 +12,13 @@ Milliseconds = Callable[[float | None], float | None]
 
 @dataclass(slots=True)
 class UtteranceEntry:
-    """Something that the bot said. ``heard_s``: how many seconds of it were sent to the caller."""
+    """Something that the bot said, at ``said``, when its synthesis begins. ``heard_s``: how many seconds of it were
+    sent to the caller."""
 
     number: int
     text: str = ""
     prepared: bool = False
+    said: float | None = None
     first_audio: float | None = None
     started: float | None = None
     ended: float | None = None
@@ -57,6 +59,7 @@ class TurnEntry:
     first_message: float | None = None
     done: float | None = None
     failed: str | None = None
+    failed_at: float | None = None
     heard_text: str | None = None
     texts: list[str] = field(default_factory=list)
     utterances: dict[int, UtteranceEntry] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class TurnEntry:
                 "first_message_ms": ms(self.first_message),
                 "done_ms": ms(self.done),
                 "failed": self.failed,
+                "failed_ms": ms(self.failed_at),
                 "first_audio_ms": ms(_least(u.first_audio for u in utterances)),
                 "first_packet_ms": ms(first_packet),
                 "playback_end_ms": ms(_most(u.ended for u in utterances)),
@@ -100,6 +104,7 @@ class TurnEntry:
                         "utterance": u.number,
                         "text": u.text,
                         "prepared": u.prepared,
+                        "said_ms": ms(u.said),
                         "first_audio_ms": ms(u.first_audio),
                         "first_packet_ms": ms(u.started),
                         "playback_end_ms": ms(u.ended),

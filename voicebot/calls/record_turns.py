@@ -72,10 +72,10 @@ class RecordedTurns:
         self._turns.append(turn)
         self._of_request[request] = turn
 
-    def spoken(self, utterance: int, text: str, request: int, *, prepared: bool) -> None:
+    def spoken(self, utterance: int, text: str, request: int, at: float, *, prepared: bool) -> None:
         """``utterance`` has the text ``text`` and answers ``request``. ``prepared``: it was made ready before."""
         entry = self._utterance(utterance, request)
-        entry.text, entry.prepared = clip(text), prepared
+        entry.text, entry.said, entry.prepared = clip(text), at, prepared
 
     def synthesised(self, utterance: int, text: str, request: int, at: float) -> str:
         """The first audio of ``utterance`` is available. Returns its text as it was kept when it was said."""
@@ -158,7 +158,7 @@ class RecordedTurns:
 
     def _failed(self, event: BotFailed) -> None:
         if (turn := self._turn(event.request)) is not None:
-            turn.failed = event.reason
+            turn.failed, turn.failed_at = event.reason, event.at
 
     def _playback_started(self, event: PlaybackStarted) -> None:
         entry = self._utterance(event.utterance)

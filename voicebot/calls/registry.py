@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from voicebot.calls.going_on import GoingOn
@@ -40,18 +41,25 @@ class Calls:
         """From now on ``listener`` gets the record of each call that is over."""
         self._listeners.append(listener)
 
+    def tell(self, record: dict[str, Any]) -> None:
+        """The call that ``record`` is of is over."""
+        for listener in self._listeners:
+            listener(record)
+
     def accept(self, leg: Leg, placed: Placed | None = None) -> CallSession:
         """Begin a call on ``leg``. ``placed``: what is known of an outbound call."""
-        return self._begin(CallSession(leg, self.services, placed))
+        return self._begin(lambda: CallSession(leg, self.services, placed))
 
     def go_on(self, leg: Leg, going_on: GoingOn) -> CallSession:
         """Go on with a call that another process has begun."""
         placed = Placed(going_on.bot, going_on.context)
-        return self._begin(CallSession(leg, self.services, placed, going_on))
+        return self._begin(lambda: CallSession(leg, self.services, placed, going_on))
 
-    def _begin(self, session: CallSession) -> CallSession:
+    def _begin(self, make: Callable[[], CallSession]) -> CallSession:
+        context = copy_context()
+        session = context.run(make)
         self._running.append(session)
-        self._tasks.spawn(self._run(session), f"call {session.id}")
+        self._tasks.spawn(self._run(session), f"call {session.id}", context)
         return session
 
     def running(self) -> list[CallSession]:
@@ -89,5 +97,4 @@ class Calls:
             if len(self._ended) > MAX_REMEMBERED:
                 self._ended.popitem(last=False)
         if session.record is not None:
-            for listener in self._listeners:
-                listener(session.record)
+            self.tell(session.record)

@@ -15,6 +15,7 @@ from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
 from voicebot.records import Losses, UnfinishedRecords
 from voicebot.speech import SharedDetector, Voices
+from voicebot.trace_context import CallTrace
 from voicebot.turns import TurnPolicy
 
 BeforeAnswer = Literal["ring", "greeting"]
@@ -87,8 +88,10 @@ class Keeping:
 @dataclass(frozen=True, slots=True)
 class CallServices:
     """What all calls share. ``recognizer(audio, on_event, language)`` and ``conversation(facts, on_event)`` make the
-    recogniser and the conversation of one call. ``detector``: of the voice activity of all of them. ``silenced()``:
-    whether another process may have the calls, so that nothing may follow from what comes now."""
+    recogniser and the conversation of one call; ``bot_for(facts)``: the name of the bot that it is with. ``detector``:
+    of the voice activity of all of them. ``silenced()``: whether another process may have the calls, so that nothing
+    may follow from what comes now. ``trace(call, part)``: see :class:`~voicebot.trace_context.CallTrace`; None: it has
+    none."""
 
     recognizer: Callable[[AudioFormat, Callable[[Event], None], str], CallRecognizer]
     conversation: Callable[[CallFacts, Callable[[Event], None]], Conversation]
@@ -99,3 +102,5 @@ class CallServices:
     place: CallPlacer
     detector: SharedDetector = field(default_factory=SharedDetector)
     silenced: Callable[[], bool] = lambda: False
+    bot_for: Callable[[CallFacts], str] = lambda facts: facts.bot
+    trace: Callable[[str, int], CallTrace | None] = lambda _call, _part: None

@@ -18,7 +18,7 @@ from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.closing import STOP_DEADLINE_S, Closing
-from voicebot.calls.going_on import GoingOn
+from voicebot.calls.going_on import GoingOn, parts_before
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.listeners import Listeners, Side
@@ -51,6 +51,7 @@ from voicebot.events import (
     TransferAsked,
 )
 from voicebot.legs import Keepable, Leg, LegClosed, LegInfo
+from voicebot.log import about, log_fields
 from voicebot.rtp import Playout
 from voicebot.rtp.playout import PlaybackEvent
 from voicebot.speech import APOLOGY_TEXTS, PromptVoice
@@ -93,6 +94,8 @@ class CallSession:
 
     The bot is asked for its greeting while an inbound call rings, so that the greeting is ready when the call is
     answered. Of an outbound call, the bot learns only when it is answered; audio before that is not recognised.
+
+    It is made in a context of its own (:mod:`contextvars`): what is logged there is about this call.
     """
 
     def __init__(
@@ -108,7 +111,11 @@ class CallSession:
         self._services = services
         self._placed = placed or Placed()
         self._loop = asyncio.get_running_loop()
-        self._log = logging.LoggerAdapter(logger, {"call": self.id, "call_id": leg.info.call_id[:200]})
+        parts = parts_before(going_on.record) if going_on is not None else 0
+        self._trace = services.trace(self.id, parts)
+        fields = log_fields(self.id, leg.info.call_id, ("", "") if self._trace is None else (self.id, ""))
+        self._log = logging.LoggerAdapter(logger, fields)
+        about.set(fields)
         self._tasks = BackgroundTasks(self._log)
         self._outbound = leg.info.direction == "outbound"
         self._lifecycle = Lifecycle(self._outbound)
@@ -275,7 +282,8 @@ class CallSession:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
         rules = self._services.rules
         fallback = rules.policy.fallback_transfer is not None
-        facts = facts_of(self.id, self.info, self._placed, rules.language, fallback=fallback)
+        facts = facts_of(self.id, self.info, self._placed, rules.language, self._trace, fallback=fallback)
+        self._builder.bot = self._services.bot_for(facts)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._preparing.begin(self._conversation)
         self._turns.start()
@@ -371,7 +379,7 @@ class CallSession:
             case Play():
                 text = _text_of(command)
                 ready = self._preparing.saying(self._playback.speech(command))
-                self._builder.spoken(command.utterance, text, command.request, prepared=ready)
+                self._builder.spoken(command.utterance, text, command.request, self._loop.time(), prepared=ready)
                 self._playback.play(command)
             case Pause():
                 self.leg.playout.pause()

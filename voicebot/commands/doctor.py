@@ -23,6 +23,7 @@ from voicebot.audio import PCMU
 from voicebot.bots.bot_framework import BotFrameworkBot
 from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.doctor_acs import acs_findings
+from voicebot.commands.doctor_traces import collector
 from voicebot.commands.finding import Finding
 from voicebot.commands.serve import check_folders
 from voicebot.events import Event
@@ -76,6 +77,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield from asyncio.run(bots(settings))
     if settings.acs.endpoint:
         yield from acs_findings(settings)
+    if settings.traces.endpoint:
+        yield collector(settings)
     if settings.listens:
         yield _assist(settings)
         if settings.language.service == "azure":

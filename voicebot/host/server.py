@@ -38,6 +38,8 @@ from voicebot.host_wire import (
     decode_to_host,
     encode,
 )
+from voicebot.log import about, log_fields
+from voicebot.trace_context import current, ids_in
 
 logger = logging.getLogger(__name__)
 
@@ -237,6 +239,8 @@ class HostServer:
                 self._collector.idle()
 
     async def _run(self, key: str, connection: _Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
+        current.set(asked.traceparent)
+        about.set(log_fields(key, trace=ids_in(asked.traceparent)))
         limit_s = asked.deadline_s if asked.deadline_s is not None and 0 < asked.deadline_s < 600 else TURN_LIMIT_S
         try:
             activity = activity_from_json(asked.activity)

@@ -9,6 +9,7 @@ from voicebot.calls.transferring import Consult
 from voicebot.records import UnfinishedRecords
 from voicebot.service.channels import Channels
 from voicebot.service.speech import SpeechService, voices
+from voicebot.service.traces import Traces
 from voicebot.settings import Settings
 
 
@@ -21,6 +22,7 @@ def call_services(
     place: CallPlacer,
     unfinished: UnfinishedRecords,
     silenced: Callable[[], bool],
+    traces: Traces | None,
 ) -> CallServices:
     """``audio``: where prompts come from. ``consult`` and ``place``: place calls for a running call. ``unfinished``:
     keeps the records of running calls. ``silenced()``: whether another process may have our calls."""
@@ -33,6 +35,8 @@ def call_services(
         keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words, unfinished=unfinished),
         place=place,
         silenced=silenced,
+        bot_for=channels.bot_for,
+        trace=traces.of_call if traces is not None else lambda _call, _part: None,
     )
 
 

@@ -56,9 +56,13 @@ class Channels:
         await asyncio.gather(*(channel.close() for channel in self._channels.values()), return_exceptions=True)
         await self.connector.close()
 
+    def bot_for(self, call: CallFacts) -> str:
+        """The name of the bot for which the call was placed; else of the one that it is routed to."""
+        return call.bot if call.bot in self._conversations else self._routes.bot_for(call.line, call.trunk)
+
     def conversation(self, call: CallFacts, on_event: OnEvent) -> Conversation:
-        """A conversation with the bot for which the call was placed; else with the one that it is routed to."""
-        name = call.bot if call.bot in self._conversations else self._routes.bot_for(call.line, call.trunk)
+        """A conversation with the bot of the call."""
+        name = self.bot_for(call)
         if name != DIALOGS:
             logger.info("call %s is for bot %s", call.id, name)
         return self._conversations[name](call, on_event)

@@ -27,6 +27,7 @@ from voicebot.settings.routes import RouteSettings
 from voicebot.settings.sip import RateSettings, SipSettings, TlsSettings
 from voicebot.settings.siprec import SiprecSettings
 from voicebot.settings.speech import SpeechSettings
+from voicebot.settings.traces import TraceSettings
 from voicebot.settings.trunks import AccountSettings, TrunkSettings
 from voicebot.settings.values import default, options
 from voicebot.settings.webhooks import WebhookSettings
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     calls: CallSettings = CallSettings()
     log: LogSettings = LogSettings()
+    traces: TraceSettings = TraceSettings()
     console: ConsoleSettings = ConsoleSettings()
     webhooks: tuple[WebhookSettings, ...] = ()
     connector: ConnectorSettings = ConnectorSettings()

@@ -16,6 +16,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Final
 
@@ -273,7 +274,7 @@ class SynthesizerPool:
             self._wanted[audio] = asyncio.Event()
             self._filled[audio] = asyncio.Event()
             if self._size:
-                self._keepers.append(asyncio.create_task(self._keeper(audio)))
+                self._keepers.append(asyncio.create_task(self._keeper(audio), context=Context()))
 
     def _kept(self, audio: AudioFormat) -> int:
         """How many idle connections are kept."""
