@@ -93,7 +93,7 @@ def records(calls: int) -> Iterator[dict[str, Any]]:
             builder.asked(turn, said, AskKind.SPEECH, at + 2.2, ended=TurnEnd.COMPLETE)
             builder.note(BotMessage(at + 2.3, turn, answer, answer))
             builder.note(BotDone(at + 2.3, turn))
-            builder.spoken(turn, answer, turn)
+            builder.spoken(turn, answer, turn, at + 2.3)
             builder.note(PlaybackStarted(at + 2.4, turn))
             builder.note(PlaybackEnded(at + 6, turn, 3.6, True, 3.6))
         builder.ended("media-timeout" if number % 10_000 == 0 else "caller", TURNS * 8.0 + 9, {})

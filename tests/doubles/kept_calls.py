@@ -55,7 +55,7 @@ def kept_call(
         builder.asked(request, words, AskKind.SPEECH, at + 1.2, ended=TurnEnd.COMPLETE)
         builder.note(BotMessage(at + 1.3, request, answer, answer))
         builder.note(BotDone(at + 1.3, request))
-        builder.spoken(request, answer, request)
+        builder.spoken(request, answer, request, at + 1.3)
         builder.synthesised(request, request, answer, at + 1.4)
         builder.note(PlaybackStarted(at + 1.5, request))
         builder.note(PlaybackEnded(at + 3.0, request, 1.5, True, 1.5))
