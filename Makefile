@@ -93,7 +93,6 @@ lock: | $(VENV)/pip
 	$(COMPILE) --universal pyproject.toml -o requirements.lock
 	$(COMPILE) --universal pyproject.toml $(EXTRAS:%=--extra %) -o requirements-all.lock
 	$(COMPILE) --universal pyproject.toml --extra dev -o requirements-dev.lock
-	echo 'cyclonedx-bom>=7.5,<8' | $(COMPILE) - -o deploy/image/sbom.lock
 
 clean:
 	rm -rf $(VENV) out var
