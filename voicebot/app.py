@@ -104,6 +104,7 @@ class Application:
                 self._unfinished,
                 self._silenced,
                 self._traces,
+                lambda: self.front_end.endpoint.ladders,
             )
         )
         self.fleet = make_fleet(

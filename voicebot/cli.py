@@ -289,6 +289,18 @@ def records_find(
     raise typer.Exit(run_find(config, {**asked, "words": " ".join(words or []), "limit": str(limit)}, as_json=as_json))
 
 
+@records.command("ladder")
+def records_ladder(
+    call: Annotated[str, typer.Argument(help="The id of the call.")],
+    config: ConfigOption = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Print the messages as well.")] = False,
+) -> None:
+    """Draw the SIP messages of a call (kept with calls.signalling = true)."""
+    from voicebot.commands.records import run_ladder
+
+    raise typer.Exit(run_ladder(config, call, whole=whole))
+
+
 def main() -> None:
     """Entry point of the ``voicebot`` script."""
     try:

@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 
 from voicebot.archive.index import FILE
 from voicebot.cli import app
+from voicebot.sip import Ladders
+from voicebot.sip.hop import Hop
 
 Run = Callable[..., Result]
 
@@ -59,3 +61,14 @@ def test_what_is_wrong_is_told(folder: Path, run: Run, words: list[str]) -> None
 def test_where_there_are_no_records(folder: Path, run: Run) -> None:
     folder.rmdir()
     assert run("index").exit_code == 2
+
+
+def test_the_ladder_of_a_call(folder: Path, run: Run) -> None:
+    ladders = Ladders()
+    ladders.note(b"INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n", Hop("192.0.2.1", 5060), 0.0, sent=False)
+    keep(folder, kept_call(1, ladder=ladders.of("1")), kept_call(2))
+    result = run("ladder", call_name(1))
+    assert result.exit_code == 0 and "INVITE" in result.stdout and "192.0.2.1:5060" in result.stdout
+    assert "calls.signalling" in run("ladder", call_name(2)).stderr
+    for call in (call_name(3), "../secret"):
+        assert run("ladder", call).exit_code == 2

@@ -25,6 +25,7 @@ from voicebot.events import (
 )
 from voicebot.legs import LegInfo
 from voicebot.records import write_record
+from voicebot.sip import Ladder
 from voicebot.turns import AskKind, TurnEnd
 
 BEGAN = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -41,9 +42,10 @@ def kept_call(
     trunk: str = "",
     reason: str = "caller",
     further: Sequence[Event] = (),
+    ladder: Ladder | None = None,
 ) -> dict[str, Any]:
     """The record of call ``number``, in which the caller and the bot ``said`` one after the other. ``further``: events
-    after that."""
+    after that. ``ladder``: its SIP messages."""
     info = LegInfo(f"call-{number}@phone.example", caller, callee, PCMU, trunk=trunk)
     builder = RecordBuilder(call_name(number), info, started_at_wall=began, started_at=0.0, bot=bot, language="en-US")
     builder.note(CallAnswered(0.1))
@@ -62,6 +64,8 @@ def kept_call(
         at += 4.0
     for event in further:
         builder.note(event)
+    if ladder is not None:
+        builder.signalled(ladder)
     builder.ended(reason, at + 1.0, {})
     return builder.build()
 

@@ -101,17 +101,20 @@ async def test_what_the_caller_did_not_hear_is_struck_and_keys_are_told(tmp_path
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_a_script_in_words_numbers_and_reasons_stays_text(tmp_path: Path, text: str) -> None:
+async def test_a_script_in_words_numbers_and_headers_stays_text(tmp_path: Path, text: str) -> None:
     record = kept_call(4, [(text, text)], caller=text, callee=text, bot=text, trunk=text, reason=text)
     record["failures"] = [{"at_ms": 1.0, "what": "bot", "reason": text}]
     record["transfer"] = {"target": text, "asked_ms": 2.0, "accepted": False, "status": 486}
     record["timeline"] += [{"at_ms": 1, "event": "at_step", "step": text}]
+    sip = {"at_ms": 1.0, "sent": False, "peer": text, "transport": "UDP", "text": f"INVITE {text}\nSubject: {text}"}
+    record["signalling"] = {"messages": [sip], "dropped": 1}
     async with page_of_calls(tmp_path) as (desk, page):
         await desk.keep(record)
         await page.open(f"{desk.console.url}calls")
         await page.until(f"{ROWS} == 3")
         await page.open(f"{desk.console.url}calls#call={call_name(4)}")
         await page.until(SHOWN)
+        assert await page.ask("document.querySelectorAll('#ladder details').length") == 1
         assert await page.ask("document.querySelectorAll('img, iframe, svg [onload], script:not([src])').length") == 0
         assert await page.ask("document.querySelectorAll('main a[href^=javascript]').length") == 0
         assert await page.ask("typeof globalThis.hacked") == "undefined"

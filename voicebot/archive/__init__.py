@@ -1,8 +1,8 @@
 """Calls that were: their records searched, drawn and told, in a process of its own (`python -m voicebot.archive`).
 
 The files from the ground up: `digest` says what of a record can be searched for, `query` what is asked; `index` is the
-SQLite file beside the records, and `upkeep` makes it agree with the folder. `waves` and `picture` show one call.
-`server` is the process, `client` what the call process asks it with.
+SQLite file beside the records, and `upkeep` makes it agree with the folder. `waves`, `picture` and `ladder` show one
+call. `server` is the process, `client` what the call process asks it with.
 
 Rules of this package:
 

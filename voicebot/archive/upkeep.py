@@ -12,8 +12,9 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
+from voicebot.archive.call_id import is_call_id
 from voicebot.archive.digest import Digest, digest_of
 from voicebot.archive.index import Found, Index, IndexDamaged
 from voicebot.archive.query import Query
@@ -56,6 +57,14 @@ class Upkeep:
     def search(self, query: Query) -> Found:
         """As :meth:`Index.search`. Raises OSError."""
         return self._mended(lambda: self.index.search(query))
+
+    def record(self, call: str) -> dict[str, Any]:
+        """What is kept of ``call``. Raises OSError, and ValueError if ``call`` is no id or there is no record in the
+        file."""
+        if not is_call_id(call):
+            raise ValueError("this is no id of a call: see voicebot records find")
+        record: dict[str, Any] = json.loads(read_regular_file(self._folder / f"{call}.json", MOST_BYTES))
+        return record
 
     def purge(self) -> bool:
         """Overwrite what was forgotten; False: there is nothing. Raises OSError."""

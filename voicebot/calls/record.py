@@ -25,7 +25,8 @@ the answer, measured in this process; `voicebot.caller` measures it on the wire.
 what the bot has sent for the record. ``prepared``: how often replies were made ready before the turn was over, and what
 became of it (:class:`~voicebot.calls.preparing.PreparedCounts`). ``id``: our random id of the call; ``call_id``: the
 SIP Call-ID. ``quality``: the figures of :class:`~voicebot.rtp.MediaQuality`, ``recording_dropped_frames``, the
-frames that the recording lacks, and ``recording_from_ms``, when it began.
+frames that the recording lacks, and ``recording_from_ms``, when it began. ``signalling``: None, or the SIP messages of
+the call (:mod:`voicebot.sip.ladder`).
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ from voicebot.events import (
 )
 from voicebot.legs import LegInfo
 from voicebot.records import write_record
+from voicebot.sip import Ladder
 from voicebot.turns import AskKind, Overlapped, TurnEnd
 
 SCHEMA = 1
@@ -110,6 +112,7 @@ class RecordBuilder:
         self._reason = ""
         self._quality: dict[str, Any] = {}
         self._prepared: dict[str, int] = {}
+        self._signalling: dict[str, Any] | None = None
         self._first: Mapping[str, Any] = {}
 
     # --- facts -------------------------------------------------------------------------------------------------------
@@ -183,6 +186,17 @@ class RecordBuilder:
         if prepared is not None:
             self._prepared = dict(prepared)
 
+    def signalled(self, ladder: Ladder) -> None:
+        """What was exchanged in the call by SIP."""
+        self._signalling = {
+            "messages": [
+                {"at_ms": self._clock.ms(one.at), "sent": one.sent, "peer": one.peer, "transport": one.transport,
+                 "text": one.text}
+                for one in ladder
+            ],
+            "dropped": ladder.dropped,
+        }  # fmt: skip
+
     def goes_on(self, first: Mapping[str, Any]) -> None:
         """The call was begun by another process, which knew ``first`` of it: :meth:`build` gives one record of both."""
         self._first = first
@@ -235,6 +249,7 @@ class RecordBuilder:
             "quality": self._quality,
             "timeline": self.timeline.lines,
             "timeline_dropped": dict(self.timeline.dropped),
+            "signalling": self._signalling,
         }
         return one_record(self._first, record)
 

@@ -14,6 +14,7 @@ from voicebot.calls.request import CallRequest
 from voicebot.calls.transferring import TransferRules
 from voicebot.events import Event
 from voicebot.records import Losses, UnfinishedRecords
+from voicebot.sip import Ladders
 from voicebot.speech import SharedDetector, Voices
 from voicebot.trace_context import CallTrace
 from voicebot.turns import TurnPolicy
@@ -75,7 +76,7 @@ class Keeping:
 
     ``recording``: whether calls are recorded from their beginning. ``log_words``: whether the log may show what callers
     say and press. ``losses``: what could not be stored. ``unfinished``: where the records of running calls
-    are kept; None: nowhere.
+    are kept; None: nowhere. ``ladders()``: the SIP messages of calls; None: they are not kept.
     """
 
     records: Path | None
@@ -83,6 +84,7 @@ class Keeping:
     log_words: bool
     losses: Losses = field(default_factory=Losses)
     unfinished: UnfinishedRecords | None = None
+    ladders: Callable[[], Ladders | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

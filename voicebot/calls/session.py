@@ -85,6 +85,8 @@ TRANSFERRED = "transfer"
 """The reason with which the leg of a transferred caller ends (:class:`LegEnded`)."""
 MAX_EARLY_S = 60.0
 """How long a greeting may play before the call is answered; networks end unanswered calls after some minutes."""
+GOODBYE_S = 0.5
+"""Where SIP messages are kept, the record waits so long for the answer to the BYE."""
 EARLY_STEP_S = 0.5
 """How often to check whether the greeting is still being sent."""
 
@@ -306,6 +308,8 @@ class CallSession:
         if self._lifecycle.end_reason == TAKEN:
             await end.step("the recording", self._recording.discard())
         else:
+            if self._services.keeping.ladders() is not None:
+                await asyncio.sleep(GOODBYE_S)
             await end.keep(self.id)
         self._unfinished.over()
 
@@ -315,6 +319,8 @@ class CallSession:
             "recording_from_ms": self._builder.milliseconds(self._recording.began_at),
         }
         self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality, self._preparing.counts.as_dict())
+        if (ladders := self._services.keeping.ladders()) is not None:
+            self._builder.signalled(ladders.of(self.info.call_id))
         self.record = self._builder.build()
         return self._builder
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from voicebot.archive.ladder import ladder
 from voicebot.archive.query import query_of
 from voicebot.archive.upkeep import Upkeep
 from voicebot.settings import SettingsError, load_settings
@@ -62,6 +63,20 @@ def run_find(config: Path | None, asked: Mapping[str, str], *, as_json: bool) ->
         typer.echo("no calls are found", err=True)
     if found.next is not None:
         typer.echo("there are more: see --limit and --until", err=True)
+    return 0
+
+
+def run_ladder(config: Path | None, call: str, *, whole: bool) -> int:
+    """Draw the SIP messages of ``call``. ``whole``: print them, too."""
+    upkeep = _upkeep(config)
+    if upkeep is None:
+        return 2
+    try:
+        record = upkeep.record(call)
+        typer.echo("\n".join(ladder(record, whole=whole)))
+    except (ValueError, OSError) as error:
+        typer.echo(f"{call}: {error}", err=True)
+        return 2
     return 0
 
 

@@ -11,6 +11,7 @@ from voicebot.service.channels import Channels
 from voicebot.service.speech import SpeechService, voices
 from voicebot.service.traces import Traces
 from voicebot.settings import Settings
+from voicebot.sip import Ladders
 
 
 def call_services(
@@ -23,16 +24,22 @@ def call_services(
     unfinished: UnfinishedRecords,
     silenced: Callable[[], bool],
     traces: Traces | None,
+    ladders: Callable[[], Ladders | None],
 ) -> CallServices:
     """``audio``: where prompts come from. ``consult`` and ``place``: place calls for a running call. ``unfinished``:
-    keeps the records of running calls. ``silenced()``: whether another process may have our calls."""
+    keeps the records of running calls. ``silenced()``: whether another process may have our calls.
+    ``traces``: None: calls are not traced. ``ladders()``: where SIP messages of calls are kept."""
     return CallServices(
         recognizer=speech.recognizer,
         conversation=channels.conversation,
         score_turn=speech.score_turn,
         audio=audio,
         rules=_rules(settings, consult),
-        keeping=Keeping(settings.calls.records, settings.calls.recording, settings.log.words, unfinished=unfinished),
+        keeping=Keeping(
+            *(settings.calls.records, settings.calls.recording, settings.log.words),
+            unfinished=unfinished,
+            ladders=ladders,
+        ),
         place=place,
         silenced=silenced,
         bot_for=channels.bot_for,

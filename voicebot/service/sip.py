@@ -13,7 +13,7 @@ from voicebot.settings import Settings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK, AccountSettings, TrunkSettings
 from voicebot.settings.values import options
-from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, ListenAt, SipEndpoint, Trunk
+from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, Ladders, ListenAt, SipEndpoint, Trunk
 
 
 def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) -> SipEndpoint:
@@ -32,6 +32,7 @@ def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) ->
         access=Access(strangers, settings.rates.rates(), settings.rates.trunk_factor, connections),
         tls=settings.tls.options(),
         options=options(AgentOptions, sip, records=recordings(settings).takes),
+        ladders=Ladders() if settings.calls.signalling else None,
     )
 
 

@@ -56,6 +56,9 @@ class CallSettings(Section):
     """The folder for the records of calls, one JSON file for each."""
     recording: bool = False
     """Record the audio of every call, as a stereo WAV file beside its record."""
+    signalling: bool = False
+    """Keep the SIP messages of each call in its record, without credentials, keys for media, and bodies other than
+    session descriptions."""
     search: bool = True
     """Keep an index beside the records, by which calls that were are found: by number, time, outcome, bot, step and
     words. It has the words of the records, and is as private as they are."""

@@ -13,7 +13,8 @@ The files in layers, from the ground up; no file imports one of a layer above it
 * the core: `user_agent` (`agent_options`) with its calls (`call_table`) and lines (`line_table`: `registration`,
   `probe`); `gate` is the interface by which it asks who may talk to it, `trunks` has the rules;
 * the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`, `websocket`) and the name
-  look-ups (`resolver`), `media_names` those for session descriptions, `handle` the futures of a call.
+  look-ups (`resolver`), `media_names` those for session descriptions, `handle` the futures of a call, `ladder` what was
+  exchanged in each.
 
 Rules that hold here:
 
@@ -34,6 +35,7 @@ from voicebot.sip.endpoint import Access, SipEndpoint
 from voicebot.sip.handle import CallClosed, CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.header import NameAddr, SipSyntaxError, SipUri
 from voicebot.sip.kept import NotKept
+from voicebot.sip.ladder import Ladder, LadderMessage, Ladders
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.offer_answer import AudioAgreement
@@ -59,6 +61,9 @@ __all__ = [
     "CallProgress",
     "EndCause",
     "IncomingCall",
+    "Ladder",
+    "LadderMessage",
+    "Ladders",
     "Line",
     "ListenAt",
     "Media",

@@ -23,6 +23,7 @@ from voicebot.sip.datagrams import ListenAt
 from voicebot.sip.gate import Gate
 from voicebot.sip.handle import CallHandle, IncomingCall, OutgoingCall
 from voicebot.sip.hop import Hop, Listener
+from voicebot.sip.ladder import Ladders
 from voicebot.sip.media_names import MediaNames
 from voicebot.sip.outputs import CallEnded, Locate, SipCounters, Transmit
 from voicebot.sip.probe import TrunkState
@@ -63,7 +64,8 @@ class SipEndpoint:
     ``on_invite`` gets each new call and must answer or reject it; without it every call is refused with 480.
     ``trunks`` and ``access``: who may send us requests, and how many. ``accounts`` are registered as long as the
     endpoint runs, or, if they are ``shared`` with other processes, when :meth:`share` says so; trunks with
-    ``options_s`` are sent OPTIONS. ``resolver`` makes the resolver, which the endpoint closes.
+    ``options_s`` are sent OPTIONS. ``ladders``: where messages of calls are kept; None: nowhere. ``resolver`` makes the
+    resolver, which the endpoint closes.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class SipEndpoint:
         access: Access | None = None,
         tls: TlsOptions | None = None,
         options: AgentOptions | None = None,
+        ladders: Ladders | None = None,
         resolver: Callable[[asyncio.AbstractEventLoop], Resolver] = Resolver,
     ) -> None:
         self.on_invite = on_invite
@@ -99,6 +102,7 @@ class SipEndpoint:
         """The lines for outgoing calls, by the names of trunks and accounts."""
         self._gate = self._gate_of(trunks, access or Access())
         self._bounds = (access or Access()).connections
+        self.ladders = ladders
         self._make_resolver = resolver
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transports: Transports | None = None
@@ -292,6 +296,8 @@ class SipEndpoint:
         """Handle one message. Called by the sockets."""
         if self._ua is None:
             return
+        if self.ladders is not None:
+            self.ladders.note(data, source, self.loop.time(), sent=False)
         try:
             outputs = self._ua.receive(data, source, self.loop.time())
         except Exception:
@@ -337,6 +343,8 @@ class SipEndpoint:
     def _handle(self, output: SipOutput) -> None:
         assert self._transports is not None
         if isinstance(output, Transmit):
+            if self.ladders is not None:
+                self.ladders.note(output.data, output.hop, self.loop.time(), sent=True)
             self._transports.send(output)
             return
         if isinstance(output, Locate):

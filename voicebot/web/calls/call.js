@@ -1,6 +1,7 @@
 // One call: its facts, its picture, its recording, and what was said.
 
 import { $, clock, make } from "../shared/dom.js";
+import { ladder } from "./ladder.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { transcript, words } from "./transcript.js";
@@ -83,6 +84,9 @@ export class CallView {
     this.#words = [];
     $("transcript").replaceChildren(...lines.map((line) => this.#entry(line)));
     this.#words.sort((a, b) => a.at - b.at);
+    const signalling = record.signalling;
+    $("signalling").hidden = !signalling?.messages.length;
+    $("ladder").replaceChildren(...(signalling ? ladder(signalling, record.started) : []));
     this.#picture.show(lines, record, waves, this.#offset);
     $("call-title").focus();
   }
