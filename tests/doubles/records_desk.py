@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from api_document import conforms
 from archive_run import archive
 from call_world import World
 from kept_calls import call_name, keep
@@ -51,7 +53,13 @@ class RecordsDesk:
         shown = {"Authorization": f"Bearer {token}"} if token else {}
         url = f"{self.console.url}v1/records{path}"
         async with self.http.request(method, url, headers={**shown, **headers}) as response:
-            return response.status, response.headers, await response.read()
+            body = await response.read()
+            if response.status < 400:
+                named = re.sub(r"/[0-9a-f]{32}", "/{id}", path.partition("?")[0])
+                conforms(
+                    f"{method} /v1/records{named}", response.status, response.headers.get("Content-Type", ""), body
+                )
+            return response.status, response.headers, body
 
     async def find(self, token: str = "", **query: str) -> dict[str, Any]:
         asked = "&".join(f"{name}={value}" for name, value in query.items())

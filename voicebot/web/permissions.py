@@ -57,6 +57,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GET /shared/*": _OPEN,
     # --- who asks
     "GET /v1/me": _VIEWER,
+    "GET /v1/openapi.json": _OPEN,
     # --- the service
     "GET /v1/operations": _VIEWER,
     "POST /v1/operations/drain": Permission(Role.ADMIN, "drain"),

@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from voicebot.listening import Bounds
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer
 from voicebot.listening.http_origin import own_names
+from voicebot.web import openapi
 from voicebot.web.access import Access
 from voicebot.web.answers import error
 from voicebot.web.api import MAX_BODY, CallsApi
@@ -119,6 +120,7 @@ class ConsoleServer:
                 web.get("/readyz", self._readiness),
                 web.get("/metrics", self._show_metrics),
                 web.get("/v1/me", self._me),
+                web.get(openapi.PATH, self._openapi),
                 *self._api.routes,
             ]
         )
@@ -165,6 +167,9 @@ class ConsoleServer:
         """Who asks, and what the token's role is: what a page offers is for that."""
         who = request[HOLDER]
         return web.json_response({"name": who.name, "role": str(who.role)})
+
+    async def _openapi(self, _request: web.Request) -> web.Response:
+        return web.json_response(openapi.document())
 
     async def _health(self, _request: web.Request) -> web.Response:
         """The answer itself shows that the event loop runs."""
