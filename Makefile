@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 .PHONY: demo assist-demo fleet drain run test side-by-side lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
 
 demo: install
-	$(BIN)/voicebot demo
+	@if [ -t 1 ]; then $(BIN)/voicebot demo --stay; else $(BIN)/voicebot demo; fi
 
 assist-demo: install
 	$(BIN)/voicebot assist-demo --stay

@@ -97,12 +97,13 @@ def demo(
         Literal["sip", "acs"],
         typer.Option(help="How the caller reaches it; acs: by a double of Azure Communication Services."),
     ] = "sip",
+    stay: Annotated[bool, typer.Option("--stay", help="Keep the page with the call, until Ctrl-C (by sip).")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start the bot, call it, go through the whole sample dialog, and show what happened."""
     from voicebot.commands.demo import run_demo
 
-    raise typer.Exit(run_demo(out, by=by, as_json=as_json))
+    raise typer.Exit(run_demo(out, by=by, stay=stay, as_json=as_json))
 
 
 @app.command("assist-demo")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +24,7 @@ from voicebot.caller import CallNotTried, ForkOptions, ForkReport, ScriptError, 
 from voicebot.commands.assist_told import Told, missing
 from voicebot.commands.assist_transcript import AssistPrinter
 from voicebot.commands.dial import ConsoleClient, NotAsked
-from voicebot.commands.own_service import OwnService, own_service, record_of
+from voicebot.commands.own_service import OwnService, own_service, record_of, until_interrupted
 from voicebot.log import configure_logging
 from voicebot.private_files import make_folder
 from voicebot.service.supervisor import NotReady
@@ -93,7 +92,8 @@ async def _demo(script: TwoPeople, out: Path, console: Console, stay: bool, as_j
         if as_json:
             typer.echo(json.dumps({"ok": not lacking, "missing": lacking, "page": page, "events": told.events}))
         if stay:
-            await _until_interrupted(console)
+            console.print("the page stays until Ctrl-C")
+            await until_interrupted()
     return 1 if lacking else 0
 
 
@@ -143,17 +143,6 @@ async def _watched(
             if not watching.cancelled():
                 watching.result()
             return report
-
-
-async def _until_interrupted(console: Console) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    console.print("the page stays until Ctrl-C")
-    await stop.wait()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.remove_signal_handler(number)
 
 
 def _leave(out: Path, record: Path | None) -> dict[Path, str]:

@@ -17,14 +17,16 @@ from rich.console import Console
 
 from voicebot.archive.picture import write_picture
 from voicebot.caller import CallNotTried, CallOptions, CallReport, load_script, place_call
-from voicebot.commands.own_service import own_service, record_of
+from voicebot.commands.own_service import own_service, record_of, until_interrupted
 from voicebot.commands.transcript import line_printer, print_figures
 from voicebot.log import configure_logging
 from voicebot.private_files import make_folder, whole_file
 from voicebot.service.supervisor import NotReady
 
+RECORDS = "records"
+"""In the folder of the demo: the records and recordings of its calls."""
 DEMO_SCRIPT = Path(__file__).with_name("demo.yaml")
-SETTINGS = {
+SETTINGS: dict[str, object] = {
     "SIP__HOST": "127.0.0.1",
     "SIP__PORT": 0,
     "RTP__PORT_LOW": 38000,
@@ -39,22 +41,43 @@ SETTINGS = {
 By = Literal["sip", "acs"]
 
 
-def run_demo(out: Path, *, by: By = "sip", as_json: bool) -> int:
-    """``by``: how the caller reaches the bot. Status 0: the dialog reached its end; 1: it did not."""
+def run_demo(out: Path, *, by: By = "sip", stay: bool = False, as_json: bool) -> int:
+    """``by``: how the caller reaches the bot. ``stay``: show the call in the page of calls, until Ctrl-C. Status 0: the
+    dialog reached its end; 1: it did not."""
     configure_logging("WARNING")
     try:
-        make_folder(out)
-        return uvloop.run(_demo(out, by, Console(highlight=False, stderr=as_json), as_json))
+        make_folder(out / RECORDS)
+        return uvloop.run(_demo(out, by, Console(highlight=False, stderr=as_json), stay, as_json))
     except (NotReady, CallNotTried, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
 
 
-async def _demo(out: Path, by: By, console: Console, as_json: bool) -> int:
+async def _demo(out: Path, by: By, console: Console, stay: bool, as_json: bool) -> int:
     console.print("starting the bot with its embedded speech service (its log: " + str(out / "serve.log") + ")")
-    call = _by_sip if by == "sip" else _by_acs
-    report = await call(out, console)
-    record = await record_of(report.call_id, out, recording=True)
+    settings = SETTINGS | {"CALLS__RECORDS": out / RECORDS}
+    if by == "acs":
+        return await _tell(out, await _by_acs(out, settings, console), console, as_json, page="")
+    async with own_service(out / "serve.log", settings) as service:
+        console.print(f"calling {service.address}\n")
+        options = CallOptions(speech=service.speech, keep_audio=True)
+        report = await place_call(service.address, load_script(DEMO_SCRIPT), options, on_line=line_printer(console))
+        status = await _tell(out, report, console, as_json, page=f"{service.console}/calls" if stay else "")
+        if stay:
+            await until_interrupted()
+    return status
+
+
+async def _by_acs(out: Path, settings: dict[str, object], console: Console) -> CallReport:
+    from voicebot.commands.acs_demo import call_by_acs
+
+    console.print("calling by a double of Azure Communication Services\n")
+    return await call_by_acs(out / "serve.log", settings, load_script(DEMO_SCRIPT), line_printer(console))
+
+
+async def _tell(out: Path, report: CallReport, console: Console, as_json: bool, *, page: str) -> int:
+    """What the call was like, and which files it left. ``page``: the address at which calls can be seen, or empty."""
+    record = await record_of(report.call_id, out / RECORDS, recording=True)
     files = await asyncio.to_thread(_leave, out, record, report)
     console.print()
     print_figures(console, report.as_dict()["figures"])
@@ -64,22 +87,9 @@ async def _demo(out: Path, by: By, console: Console, as_json: bool) -> int:
     console.print(verdict, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps({**report.as_dict(), "files": [str(f) for f in files]}))
+    if page and record is not None:
+        console.print(f"see and hear it: [bold]{page}#call={record.stem}[/]  (until Ctrl-C)", soft_wrap=True)
     return 0 if report.ok else 1
-
-
-async def _by_sip(out: Path, console: Console) -> CallReport:
-    async with own_service(out / "serve.log", SETTINGS | {"CALLS__RECORDS": out}) as service:
-        console.print(f"calling {service.address}\n")
-        options = CallOptions(speech=service.speech, keep_audio=True)
-        return await place_call(service.address, load_script(DEMO_SCRIPT), options, on_line=line_printer(console))
-
-
-async def _by_acs(out: Path, console: Console) -> CallReport:
-    from voicebot.commands.acs_demo import call_by_acs
-
-    console.print("calling by a double of Azure Communication Services\n")
-    settings = SETTINGS | {"CALLS__RECORDS": out}
-    return await call_by_acs(out / "serve.log", settings, load_script(DEMO_SCRIPT), line_printer(console))
 
 
 def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str]:
@@ -90,8 +100,9 @@ def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str
     files[out / "caller-report.json"] = "what the caller heard and measured"
     if record is not None:
         wav, timeline, picture = out / "call.wav", out / "call.json", out / "call.svg"
-        record.with_suffix(".wav").replace(wav)
-        record.replace(timeline)
+        for kept, copy in ((record.with_suffix(".wav"), wav), (record, timeline)):
+            with whole_file(copy) as file:
+                file.write(kept.read_bytes())
         write_picture(json.loads(timeline.read_text()), wav, picture)
         files |= {
             timeline: "the call's record with its timeline",

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -68,6 +69,17 @@ def _end_of(log: Path) -> str:
         return "\n".join(log.read_text("utf-8", "replace").splitlines()[-LOG_LINES:])
     except OSError:
         return ""
+
+
+async def until_interrupted() -> None:
+    """Wait for Ctrl-C, or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)
 
 
 async def record_of(call_id: str, records: Path, *, recording: bool = False) -> Path | None:
