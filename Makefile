@@ -50,6 +50,7 @@ bench-sip: install-dev
 
 soak: install-dev
 	$(BIN)/python -m bench.soak
+	$(BIN)/python -m bench.soak --talking --lines 40
 	$(BIN)/python -m bench.assist_soak
 
 fuzz: install-dev

@@ -2,11 +2,13 @@
 
     python -m bench.soak                    10,000 calls, some 20 minutes
     python -m bench.soak --calls 1000       a quick look
+    python -m bench.soak --talking          all calls have three turns of speech
 
 Against the whole service with a scripted speech service, so that calls are short. The callers lose one packet in a
 hundred, SIP and RTP, each way, and one caller in a hundred vanishes without a BYE: the silence timeout has to find
 that. The others end in one of six ways: given up while it rings, hung up during the greeting, after a key, after
-something said, after waiting, or handed to an agent by the bot.
+something said, after waiting, or handed to an agent by the bot. With ``--talking`` they say something three times, each
+time when the bot has finished, and want to hear it answer.
 
 What the service holds is taken after a tenth of the calls, when caches are full, and at the end: threads, descriptors
 and memory of its processes, and inside the call process the tasks, calls, ports and SIP transactions. The status is 1
@@ -26,8 +28,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import psutil
@@ -62,6 +65,15 @@ HANGS_S = 60.0
 """No call of a soak takes so long, whatever was lost."""
 SCRIPT = {"texts": ["Billing, please."], "cycle": True, "ms_per_word": 200}
 AGENT = "0"
+START_S = 180.0
+"""A machine that does much else takes its time."""
+TURNS = 3
+"""Of a call that talks."""
+PAUSE_S = 0.4
+"""The bot has finished when it has been silent for so long."""
+ANSWER_S = 20.0
+LONGEST_PROMPT_S = 4.0
+"""A prompt that is longer is interrupted."""
 
 LEAST_GROWTH = {"threads": 3, "descriptors": 5, "rss_mb": 8.0, "tasks": 2}
 """What may be more at the end than at a tenth: threads of pools that come and go, the allocator's breath."""
@@ -77,10 +89,20 @@ class CountingSink:
 
     def __init__(self) -> None:
         self.frames = 0
+        self.audible_at = float("-inf")
         self.over = asyncio.Event()
 
     def frame(self, payload: bytes, at: float) -> None:
         self.frames += 1
+        if payload.count(payload[:1]) < len(payload):
+            self.audible_at = time.monotonic()
+
+    def heard_after(self, at: float) -> bool:
+        return self.audible_at > at
+
+    @property
+    def quiet_s(self) -> float:
+        return time.monotonic() - self.audible_at
 
     def sent(self, payload: bytes, at: float) -> None:
         pass
@@ -102,16 +124,16 @@ class CallLines:
         self.outcomes: Counter[str] = Counter()
         self._endpoint, self._media, self._uri = endpoint, media, uri
 
-    async def place(self, count: int, lines: int) -> None:
+    async def place(self, count: int, lines: int, endings: Sequence[str] = ENDINGS) -> None:
         numbers = iter(range(count))
         async with asyncio.TaskGroup() as group:
             for _ in range(lines):
-                group.create_task(self._line(numbers))
+                group.create_task(self._line(numbers, endings))
 
-    async def _line(self, numbers: Iterator[int]) -> None:
+    async def _line(self, numbers: Iterator[int], endings: Sequence[str]) -> None:
         for number in numbers:
             vanishes = number % VANISH_EVERY == 5
-            ending = "vanished" if vanishes else ENDINGS[number % len(ENDINGS)]
+            ending = "vanished" if vanishes else endings[number % len(endings)]
             try:
                 async with asyncio.timeout(HANGS_S):
                     self.outcomes[await self._call(ending)] += 1
@@ -147,11 +169,10 @@ class CallLines:
             leg.send_keys(AGENT if ending == "agent" else "1")
             await asyncio.sleep(0.5)
         elif ending == "said":
-            clip = Clip(1, PCMU)
-            clip.feed(apology("wait", PCMU))
-            clip.finish()
-            leg.playout.append(clip)
+            _say(leg, 1)
             await asyncio.sleep(2.5)
+        elif ending == "talked" and not await self._talk(leg, listener):
+            ending = "failed: no answer"
         elif ending == "waited":
             await asyncio.sleep(1.5)
         if ending == "agent":
@@ -161,9 +182,38 @@ class CallLines:
         await leg.hang_up()
         return ending if listener.frames else "failed: nothing was heard"
 
+    async def _talk(self, leg: OutgoingSipLeg, listener: CountingSink) -> bool:
+        """Three turns of speech. False: the bot did not answer one of them."""
+        for turn in range(TURNS):
+            await _until(lambda: listener.quiet_s > PAUSE_S, LONGEST_PROMPT_S)
+            said_at = time.monotonic() + _say(leg, turn + 1)
+            if not await _until(partial(listener.heard_after, said_at), ANSWER_S):
+                return False
+        return True
+
     def _take_over(self, leg: OutgoingSipLeg) -> bool:
         asyncio.get_running_loop().call_soon(leg.transfer_result, 200)
         return True
+
+
+def _say(leg: OutgoingSipLeg, number: int) -> float:
+    """Say something; returns how many seconds it takes."""
+    audio = apology("wait", PCMU)
+    clip = Clip(number, PCMU)
+    clip.feed(audio)
+    clip.finish()
+    leg.playout.append(clip)
+    return len(audio) / PCMU.byte_rate
+
+
+async def _until(condition: Callable[[], bool], deadline_s: float) -> bool:
+    """Wait for ``condition``; whether it came true in time."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.1)
+    return True
 
 
 # --- the service, and what it holds
@@ -223,7 +273,7 @@ async def serving(
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), 60)
+            line = await asyncio.wait_for(process.stdout.readline(), START_S)
             if not line:
                 raise SystemExit("the service did not start")
             yield Service(json.loads(line), process.pid, 0.0), process
@@ -269,8 +319,9 @@ def grown(
     return found
 
 
-async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, Any]:
-    """Place the calls; returns outcomes, what the service held at a tenth and at the end, and what is wrong."""
+async def run(calls: int, lines: int, settle_s: float = SETTLE_S, endings: Sequence[str] = ENDINGS) -> dict[str, Any]:
+    """Place calls with these ``endings``; returns outcomes, what the service held at a tenth and at the end, and what
+    is wrong."""
     loss = lose(LOSS)
     async with speaking(SCRIPT) as url, serving(url) as (service, process):
         host = local_host(Address.parse(service.uri))
@@ -284,10 +335,10 @@ async def run(calls: int, lines: int, settle_s: float = SETTLE_S) -> dict[str, A
             service.uri,
         )
         began = time.monotonic()
-        await callers.place(calls // 10, lines)
+        await callers.place(calls // 10, lines, endings)
         await asyncio.sleep(settle_s)
         before = await footprint(service, process)
-        await callers.place(calls - calls // 10, lines)
+        await callers.place(calls - calls // 10, lines, endings)
         await asyncio.sleep(settle_s)
         after = await footprint(service, process)
         seconds = time.monotonic() - began
@@ -309,6 +360,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--lines", type=int, default=20, help="calls at once")
+    parser.add_argument("--talking", action="store_true", help="all calls have three turns of speech")
     parser.add_argument("--settle", type=float, default=SETTLE_S, help="seconds after the last call")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
@@ -317,7 +369,8 @@ def main(argv: list[str] | None = None) -> int:
         uvloop.run(serve())
         return 0
     configure_logging("WARNING")
-    result = uvloop.run(run(options.calls, options.lines, options.settle))
+    endings = ("talked",) if options.talking else ENDINGS
+    result = uvloop.run(run(options.calls, options.lines, options.settle, endings))
     if options.json:
         print(json.dumps(result))
     else:

@@ -15,12 +15,21 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
-def test_calls_on_a_bad_line_leave_nothing_behind() -> None:
-    argv = [sys.executable, "-m", "bench.soak", "--calls", "40", "--lines", "30", "--settle", "3", "--json"]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+@pytest.mark.parametrize(
+    ("calls", "options", "outcomes"),
+    [
+        (40, ["--lines", "30"], {"said", "agent", "vanished"}),
+        (8, ["--lines", "4", "--talking"], {"talked", "vanished"}),
+    ],
+    ids=["short", "talking"],
+)
+def test_calls_on_a_bad_line_leave_nothing_behind(calls: int, options: list[str], outcomes: set[str]) -> None:
+    argv = [sys.executable, "-m", "bench.soak", "--calls", str(calls), *options, "--settle", "3", "--json"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout, done.stderr[-2000:]
     result = json.loads(done.stdout)
-    assert sum(result["outcomes"].values()) == 40 and result["datagrams"]["lost"] > 0
+    assert sum(result["outcomes"].values()) == calls and result["datagrams"]["lost"] > 0
+    assert outcomes <= set(result["outcomes"])
     wrong = [
         fault for fault in result["wrong"] if "rss_mb" not in fault and "threads" not in fault
     ]  # caches fill still
