@@ -94,6 +94,7 @@ lock: | $(VENV)/pip
 	$(COMPILE) --universal pyproject.toml -o requirements.lock
 	$(COMPILE) --universal pyproject.toml $(EXTRAS:%=--extra %) -o requirements-all.lock
 	$(COMPILE) --universal pyproject.toml --extra dev -o requirements-dev.lock
+	printf 'cyclonedx-bom>=7.5,<8\nsetuptools>=77\n' | $(COMPILE) - -o deploy/image/build.lock
 
 clean:
 	rm -rf $(VENV) out var
