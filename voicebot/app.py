@@ -72,7 +72,7 @@ class Application:
         self._runtime = runtime_folder()
         self._unfinished = UnfinishedRecords(settings.calls.records)
         self._clock = MediaClock()
-        self._allowed = allowance(raise_limit(), settings.sip.max_calls)
+        self._allowed = allowance(raise_limit(), settings.sip.max_calls, settings.acs.connections)
         http = HTTP_BOUNDS.within(self._allowed.of_http)
 
         self.speech = SpeechService(settings, self._runtime.path)

@@ -94,8 +94,11 @@ def dial(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the demo's files.")] = Path("out"),
     by: Annotated[
-        Literal["sip", "acs"],
-        typer.Option(help="How the caller reaches it; acs: by a double of Azure Communication Services."),
+        Literal["sip", "acs", "acs-platform"],
+        typer.Option(
+            help="How the caller reaches it; acs: by a double of Azure Communication Services; acs-platform: that "
+            "speaks and listens itself."
+        ),
     ] = "sip",
     stay: Annotated[bool, typer.Option("--stay", help="Keep the page with the call, until Ctrl-C (by sip).")] = False,
     as_json: JsonOption = False,

@@ -39,6 +39,7 @@ from voicebot.events import (
     TransferEnded,
 )
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
+from voicebot.legs.operations import Operations
 from voicebot.records import UnfinishedRecords
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.speech import HeldPrompt, Speech, SpeechUnavailable, Urgency
@@ -63,9 +64,15 @@ async def no_calls(_request: CallRequest, _observer: Callable[[str, int, str], N
 
 
 class Line:
-    """A leg whose time passes when :meth:`pull` is called."""
+    """A leg whose time passes when :meth:`pull` is called. ``operations``: of its platform, if that speaks itself."""
 
-    def __init__(self, direction: Literal["inbound", "outbound"] = "inbound", call_id: str = "call-1") -> None:
+    def __init__(
+        self,
+        direction: Literal["inbound", "outbound"] = "inbound",
+        call_id: str = "call-1",
+        operations: Operations | None = None,
+    ) -> None:
+        self.operations = operations
         self.info = LegInfo(
             *(call_id, "+15550100", "bot", PCMU),
             caller_uri="sip:+15550100@trunk.example:5060",
@@ -263,9 +270,10 @@ class World:
         call_id: str = "call-1",
         unfinished: UnfinishedRecords | None = None,
         going_on: GoingOn | None = None,
+        operations: Operations | None = None,
         **rules: Any,
     ) -> None:
-        self.line = Line("outbound" if placed is not None else "inbound", call_id)
+        self.line = Line("outbound" if placed is not None else "inbound", call_id, operations)
         self.ears: Ears
         self.bot: Bot
 

@@ -25,14 +25,17 @@ def test_the_limit_is_raised_to_the_most_that_there_may_be() -> None:
     assert done.stdout.split() == ["200", "200"], done.stderr
 
 
+@pytest.mark.parametrize("set_aside", [0, 264])
 @pytest.mark.parametrize("wanted", [1, 50, 400])
 @pytest.mark.parametrize("limit", [64, 200, 1024, 4096, 20_000])
-def test_calls_come_first_and_all_together_is_never_more_than_the_limit(limit: int, wanted: int) -> None:
-    allowed = allowance(limit, wanted)
+def test_calls_come_first_and_all_together_is_never_more_than_the_limit(
+    limit: int, wanted: int, set_aside: int
+) -> None:
+    allowed = allowance(limit, wanted, set_aside)
     assert 0 <= allowed.calls <= wanted and LEAST_CONNECTIONS <= allowed.connections <= CONNECTIONS
-    together = OF_PROCESS + allowed.calls * OF_CALL + allowed.connections
-    assert together <= max(limit, OF_PROCESS + LEAST_CONNECTIONS)
+    together = OF_PROCESS + set_aside + allowed.calls * OF_CALL + allowed.connections
+    assert together <= max(limit, OF_PROCESS + set_aside + LEAST_CONNECTIONS)
     assert 0 <= allowed.of_viewers <= max(0, limit - together)
     assert allowed.of_sip + 2 * allowed.of_http == allowed.connections
     if allowed.connections > LEAST_CONNECTIONS:
-        assert allowed.calls in (wanted, (limit - OF_PROCESS - LEAST_CONNECTIONS) // OF_CALL)
+        assert allowed.calls in (wanted, (limit - OF_PROCESS - set_aside - LEAST_CONNECTIONS) // OF_CALL)

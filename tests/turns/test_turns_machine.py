@@ -13,6 +13,7 @@ from voicebot.events import (
     Final,
     HangUpAsked,
     Hypothesis,
+    InputHint,
     KeyPressed,
     LegEnded,
     RecordingAction,
@@ -187,7 +188,7 @@ def test_a_transfer_that_fails_after_the_bot_has_ended_the_conversation_ends_the
         .on(HangUpAsked(3.0))
         .on(TransferEnded(4.0, False, 503, "no"))
     )
-    assert call.take()[-1] == Play(2, 0, "", "", "", Canned.GOODBYE)
+    assert call.take()[-1] == Play(2, 0, "", "", "", Canned.GOODBYE, hint=InputHint.IGNORING)
     assert call.heard(5.0).take() == [HangUp("transfer-failed")]
 
 

@@ -133,11 +133,21 @@ def read_wave(content: bytes) -> Wave:
 
 def stream_header(audio: AudioFormat) -> bytes:
     """The header of a stream with one channel and unknown length: as in Azure Speech, both sizes are 0."""
+    return _header(audio, 0)
+
+
+def wave_file(samples: bytes, audio: AudioFormat) -> bytes:
+    """A file with one channel."""
+    header = _header(audio, len(samples))
+    return header[:4] + struct.pack("<I", len(header) - 8 + len(samples)) + header[8:] + samples
+
+
+def _header(audio: AudioFormat, size: int) -> bytes:
     kind = next((kind for kind, law in _G711.items() if law is audio), PCM)
     form = _FORM.pack(kind, 1, audio.rate, audio.byte_rate, audio.width, audio.width * 8)
     if kind != PCM:
         form += b"\0\0"
-    return b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + bytes(4)
+    return b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", size)
 
 
 def _form(body: bytes) -> WaveFormat:

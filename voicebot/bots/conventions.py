@@ -154,6 +154,7 @@ class ConventionalConversation:
                 masking_s=agreed.masking_s,
                 masking_text=agreed.masking_text,
                 hypotheses=agreed.hypotheses or None,
+                keys=agreed.keys if agreed.keys != KeyCollection() else None,
             )
         )
 

@@ -90,6 +90,14 @@ class Playback:
         """The text of a prompt, in the voice in which it is spoken now."""
         return self.voice.speech(command.speak, command.locale, self._playout.audio)
 
+    def pause(self) -> None:
+        """Stop within one frame; what is queued stays queued."""
+        self._playout.pause()
+
+    def resume(self) -> None:
+        """Continue where :meth:`pause` stopped."""
+        self._playout.resume()
+
     def drop(self) -> None:
         """Stop within one frame, and drop all prompts that are queued."""
         self._rendering.cancel()

@@ -1,9 +1,9 @@
 """One call, from ringing to its record.
 
 The session connects the turn machine (``turn_driver.py``), which decides, with the leg, the recogniser
-(``hearing.py``), the bot and the audio that is played (``playback.py``): it passes their events to the machine and
-carries out the machine's commands. It also leads the call through its phases (``lifecycle.py``): answered, ended,
-cleaned up.
+(``hearing.py``), the bot and the audio that is played (``playback.py``), or with the platform that speaks and listens
+for us (``by_platform.py``): it passes their events to the machine and carries out the machine's commands. It also leads
+the call through its phases (``lifecycle.py``): answered, ended, cleaned up.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
 from voicebot.calls.closing import STOP_DEADLINE_S, Closing
 from voicebot.calls.going_on import GoingOn, parts_before
-from voicebot.calls.hearing import Hearing
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.listeners import Listeners, Side
 from voicebot.calls.placed_calls import PlacedCalls
@@ -30,6 +29,7 @@ from voicebot.calls.record_timeline import Timeline
 from voicebot.calls.recording_control import RecordingControl, RecordingState
 from voicebot.calls.request import Placed
 from voicebot.calls.services import CallServices
+from voicebot.calls.talking import talking
 from voicebot.calls.tones import TONE
 from voicebot.calls.transferring import PARTING_S, Transferring
 from voicebot.calls.turn_driver import TurnDriver
@@ -54,7 +54,7 @@ from voicebot.legs import Keepable, Leg, LegClosed, LegInfo
 from voicebot.log import about, log_fields
 from voicebot.rtp import Playout
 from voicebot.rtp.playout import PlaybackEvent
-from voicebot.speech import APOLOGY_TEXTS, PromptVoice
+from voicebot.speech import APOLOGY_TEXTS
 from voicebot.tasks import BackgroundTasks
 from voicebot.turns import (
     Ask,
@@ -75,7 +75,6 @@ from voicebot.turns import (
     ScoreTurn,
     SendKeys,
     Transfer,
-    TurnMachine,
     UseVoice,
 )
 
@@ -135,8 +134,11 @@ class CallSession:
             self._builder.goes_on(going_on.record)
         self.listeners = Listeners(lambda: self._builder.paused)
         self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
+        machine, self._hearing, self._playback = talking(
+            leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log
+        )
         self._turns = TurnDriver(
-            TurnMachine(rules.policy, rules.language),
+            machine,
             note=self._note,
             carry_out=self._carry_out,
             settled=self._settled,
@@ -145,13 +147,16 @@ class CallSession:
         recording = RecordingState.RUNS if keeping.recording else RecordingState.NONE
         if going_on is not None:
             recording = going_on.recording
-        self._recording = RecordingControl(leg.info.audio, kept=keeping.records is not None, state=recording)
-        self._hearing = Hearing(leg.info.audio, services, self.dispatch, self._log)
+        has_audio = self._hearing is not self._playback  # else it stays with the platform
+        self._recording = RecordingControl(
+            leg.info.audio, kept=keeping.records is not None and has_audio, state=recording
+        )
         self._conversation: Conversation | None = None
-        voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
-        self._playback = Playback(leg.playout, services.audio, voice, self._audio_came)
         self._preparing = Preparing(
-            services.audio.speech, leg.info.audio, lambda: self._playback.voice, ahead=rules.policy.prepare
+            services.audio.speech,
+            leg.info.audio,
+            lambda: self._playback.voice,
+            ahead=machine.floor.policy.settings.prepare,
         )
         self._transferring = Transferring(self.id, leg, rules.transfers, self._speaker)
         self._placed_calls = PlacedCalls(services.place, self.dispatch, self._log)
@@ -388,9 +393,9 @@ class CallSession:
                 self._builder.spoken(command.utterance, text, command.request, self._loop.time(), prepared=ready)
                 self._playback.play(command)
             case Pause():
-                self.leg.playout.pause()
+                self._playback.pause()
             case Resume():
-                self.leg.playout.resume()
+                self._playback.resume()
             case Drop():
                 self._playback.drop()
             case Overlapped():

@@ -38,7 +38,7 @@ SETTINGS: dict[str, object] = {
 }
 
 
-By = Literal["sip", "acs"]
+By = Literal["sip", "acs", "acs-platform"]
 
 
 def run_demo(out: Path, *, by: By = "sip", stay: bool = False, as_json: bool) -> int:
@@ -56,28 +56,30 @@ def run_demo(out: Path, *, by: By = "sip", stay: bool = False, as_json: bool) ->
 async def _demo(out: Path, by: By, console: Console, stay: bool, as_json: bool) -> int:
     console.print("starting the bot with its embedded speech service (its log: " + str(out / "serve.log") + ")")
     settings = SETTINGS | {"CALLS__RECORDS": out / RECORDS}
-    if by == "acs":
-        return await _tell(out, await _by_acs(out, settings, console), console, as_json, page="")
+    if by != "sip":
+        return await _tell(out, await _by_acs(out, by, settings, console), by, console, as_json, page="")
     async with own_service(out / "serve.log", settings) as service:
         console.print(f"calling {service.address}\n")
         options = CallOptions(speech=service.speech, keep_audio=True)
         report = await place_call(service.address, load_script(DEMO_SCRIPT), options, on_line=line_printer(console))
-        status = await _tell(out, report, console, as_json, page=f"{service.console}/calls" if stay else "")
+        status = await _tell(out, report, by, console, as_json, page=f"{service.console}/calls" if stay else "")
         if stay:
             await until_interrupted()
     return status
 
 
-async def _by_acs(out: Path, settings: dict[str, object], console: Console) -> CallReport:
-    from voicebot.commands.acs_demo import call_by_acs
+async def _by_acs(out: Path, by: By, settings: dict[str, object], console: Console) -> CallReport:
+    from voicebot.commands.acs_demo import call_by_acs, call_by_acs_platform
 
-    console.print("calling by a double of Azure Communication Services\n")
-    return await call_by_acs(out / "serve.log", settings, load_script(DEMO_SCRIPT), line_printer(console))
+    speaks = ", which speaks and listens itself: what is said is text" if by == "acs-platform" else ""
+    console.print(f"calling by a double of Azure Communication Services{speaks}\n")
+    call = call_by_acs_platform if by == "acs-platform" else call_by_acs
+    return await call(out / "serve.log", settings, load_script(DEMO_SCRIPT), line_printer(console))
 
 
-async def _tell(out: Path, report: CallReport, console: Console, as_json: bool, *, page: str) -> int:
+async def _tell(out: Path, report: CallReport, by: By, console: Console, as_json: bool, *, page: str) -> int:
     """What the call was like, and which files it left. ``page``: the address at which calls can be seen, or empty."""
-    record = await record_of(report.call_id, out / RECORDS, recording=True)
+    record = await record_of(report.call_id, out / RECORDS, recording=by != "acs-platform")
     files = await asyncio.to_thread(_leave, out, record, report)
     console.print()
     print_figures(console, report.as_dict()["figures"])
@@ -100,13 +102,17 @@ def _leave(out: Path, record: Path | None, report: CallReport) -> dict[Path, str
     files[out / "caller-report.json"] = "what the caller heard and measured"
     if record is not None:
         wav, timeline, picture = out / "call.wav", out / "call.json", out / "call.svg"
+        recorded = record.with_suffix(".wav").exists()
         for kept, copy in ((record.with_suffix(".wav"), wav), (record, timeline)):
+            if not kept.exists():
+                copy.unlink(missing_ok=True)  # that of an earlier demo
+                continue
             with whole_file(copy) as file:
                 file.write(kept.read_bytes())
-        write_picture(json.loads(timeline.read_text()), wav, picture)
+        write_picture(json.loads(timeline.read_text()), wav if recorded else None, picture)
         files |= {
             timeline: "the call's record with its timeline",
-            wav: "the recording: caller left, bot right",
+            **({wav: "the recording: caller left, bot right"} if recorded else {}),
             picture: "the call as a picture (open it in a browser)",
         }
     return files

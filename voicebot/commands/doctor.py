@@ -149,7 +149,7 @@ def _http_ports(settings: Settings) -> Iterator[Finding]:
 
 
 def _open_files(settings: Settings) -> Finding:
-    allowed = allowance(raise_limit(), settings.sip.max_calls)
+    allowed = allowance(raise_limit(), settings.sip.max_calls, settings.acs.connections)
     detail = f"{allowed.limit} allow {allowed.calls} calls and {allowed.connections} connections"
     good = allowed.calls >= settings.sip.max_calls
     mend = f"{settings.sip.max_calls} calls (sip.max_calls) need a higher limit: ulimit -Hn, LimitNOFILE= of systemd"

@@ -45,7 +45,8 @@ def print_figures(console: Console, figures: dict[str, Any]) -> None:
         if spread["count"]:
             values = [f"{spread[k]:.1f}" if spread[k] is not None else "" for k in ("p50", "p95", "p99", "max")]
             table.add_row(title, *values, str(spread["count"]))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     for name, title in COUNTS.items():
         if figures[name]:
             console.print(f"{title}: {figures[name]}")

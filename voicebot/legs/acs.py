@@ -2,7 +2,8 @@
 
 Requests to the service are accepted at once, and events tell their outcome, in no certain order: the first event of a
 call may come before the response to the request that began it. So a leg is up when all of it has come: the response or
-an event with the id of the connection, ``CallConnected``, and a media connection whose format is known.
+an event with the id of the connection, ``CallConnected``, and a media connection whose format is known. In a call whose
+prompts and questions the service carries out itself (``acs_operations.py``), there are no media.
 
 If the media connection breaks, the service is asked to open it again; until it is there, the bot's prompts stand still.
 A call without media for :data:`REJOIN_S` is ended.
@@ -20,11 +21,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from voicebot.address import Address
-from voicebot.events import Event, TransferEnded
+from voicebot.events import TransferEnded
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
 from voicebot.legs.acs_events import CallEvent, Party, Result
 from voicebot.legs.acs_media import CallMedia, Wire
+from voicebot.legs.acs_operations import AcsOperations
 from voicebot.legs.acs_platform import MAX_KEYS, CallbackUrls, Platform, PlatformRefused, sip_headers
+from voicebot.legs.acs_without_media import WithoutMedia
+from voicebot.legs.told import Told
 from voicebot.rtp import MediaClock, MediaQuality, Playout
 from voicebot.tasks import BackgroundTasks
 
@@ -49,7 +53,7 @@ _KEYS: Final = frozenset("0123456789*#ABCD")
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all legs of a front end share. ``urls``: makes the addresses of a call's callbacks, of its id and its
-    secret. ``ended`` is called once for each leg, with its id."""
+    secret. ``ended`` is called once for each leg, with its id. ``by_platform``: the service speaks and listens."""
 
     platform: Platform
     clock: MediaClock
@@ -57,6 +61,7 @@ class Surroundings:
     tasks: BackgroundTasks
     urls: Callable[[str, str], CallbackUrls]
     ended: Callable[[str], None]
+    by_platform: bool = False
 
 
 class AcsLeg:
@@ -66,17 +71,23 @@ class AcsLeg:
     def __init__(self, around: Surroundings, info: LegInfo, other: Party) -> None:
         self.id = secrets.token_hex(16)
         self.secret = secrets.token_urlsafe(24)
-        self.media = CallMedia(info.call_id, other.raw_id, around.lead_ms, self._check_up)
         self._around = around
+        self.media: CallMedia | WithoutMedia
+        self.operations: AcsOperations | None = None
+        if around.by_platform:
+            self.media = WithoutMedia()
+            self.operations = AcsOperations(
+                around.platform, lambda: self._connection, other, self.urls.file, around.tasks
+            )
+        else:
+            self.media = CallMedia(info.call_id, other.raw_id, around.lead_ms, self._check_up)
         self._platform = around.platform
         self._info = info
         self._other = other
         self._clock = around.clock
         self._tasks = around.tasks
         self._loop = asyncio.get_running_loop()
-        self._sink: LegSink | None = None
-        self._untold: list[Event] = []
-        self._ended: tuple[str, float] | None = None
+        self._told = Told()
         self._connection = ""
         self._connected = asyncio.Event()
         self._changed = asyncio.Event()
@@ -90,7 +101,7 @@ class AcsLeg:
     @property
     def over(self) -> bool:
         """Whether it has ended."""
-        return self._ended is not None
+        return self._told.ended is not None
 
     @property
     def urls(self) -> CallbackUrls:
@@ -112,12 +123,8 @@ class AcsLeg:
         return self.media.live.is_set()
 
     def connect(self, sink: LegSink) -> None:
-        self._sink = self.media.sink = sink
-        for event in self._untold:
-            self._loop.call_soon(sink.fact, event)
-        self._untold.clear()
-        if self._ended is not None:
-            self._loop.call_soon(sink.ended, *self._ended)
+        self.media.sink = sink
+        self._told.connect(sink)
 
     def ring(self) -> None:
         """No effect: the caller hears the service's ringing until we answer."""
@@ -139,7 +146,7 @@ class AcsLeg:
             return self._not_transferred("attended transfers are not possible here", 501)
         if not number.startswith("+"):
             return self._not_transferred(f"{target}: only numbers that begin with + and a country code can be called")
-        if self._ended is not None or not self._connection:
+        if self._told.ended is not None or not self._connection:
             return self._not_transferred("the call has ended")
         fit, left_out = sip_headers(headers or {})
         if left_out:
@@ -163,7 +170,7 @@ class AcsLeg:
         return TransferEnded(self._loop.time(), accepted, result.sip or (0 if accepted else result.code), str(result))
 
     async def hang_up(self) -> None:
-        if self._ended is not None:
+        if self._told.ended is not None:
             return
         self._finish("bot")
         self._disconnect()
@@ -174,7 +181,7 @@ class AcsLeg:
         known = "".join(key for key in keys if key in _KEYS)
         if not self._connection or not self._other.number:
             logger.warning("call %s: %d keys dropped: only phone numbers get any", self._info.call_id, len(keys))
-        elif known and self._ended is None:
+        elif known and self._told.ended is None:
             self._tasks.spawn(self._press(known), "sending keys")
 
     def quality(self) -> MediaQuality:
@@ -195,6 +202,10 @@ class AcsLeg:
         self._happened(event)
         return True
 
+    def file(self, name: str) -> bytes | None:
+        """The samples of an audio file that the service is to play."""
+        return self.operations.file(name) if self.operations is not None else None
+
     def media_connected(self, wire: Wire) -> None:
         """There may be one connection at a time: see :attr:`CallMedia.connected`."""
         self.media.attach(wire)
@@ -202,7 +213,7 @@ class AcsLeg:
     def media_lost(self) -> None:
         """The media connection is gone."""
         self.media.detach()
-        if self._ended is None and self._up and not self._rejoining and not self._transferred:
+        if self._told.ended is None and self._up and not self._rejoining and not self._transferred:
             self._rejoining = True
             self._tasks.spawn(self._rejoin(), "opening a media connection again")
 
@@ -212,7 +223,7 @@ class AcsLeg:
         match event.kind:
             case "CallConnected":
                 self._connected.set()
-                if self._ended is not None:
+                if self._told.ended is not None:
                     self._disconnect()
                 self._check_up()
             case "CallDisconnected":
@@ -225,10 +236,12 @@ class AcsLeg:
                 outcome = self._transfers.get(event.operation)
                 if outcome is not None and not outcome.done():
                     outcome.set_result((accepted, event.result))
+            case kind if kind.startswith(("Play", "Recognize")) and self.operations is not None:
+                self.operations.told(event)
             case "MediaStreamingFailed":
                 logger.error("call %s: the service cannot open the media connection: %s: is acs.public_url right?",
                              self._info.call_id, event.result)  # fmt: skip
-                if not self._up and self._ended is None:
+                if not self._up and self._told.ended is None:
                     self._finish("media-timeout")
                     self._disconnect()
 
@@ -265,16 +278,16 @@ class AcsLeg:
         async with asyncio.timeout(within_s):
             while not reached():
                 self._changed.clear()
-                self._check_not_ended()
+                self._told.check_not_ended()
                 await self._changed.wait()
-        self._check_not_ended()
+        self._told.check_not_ended()
 
     def _check_up(self) -> None:
         """The service has told something that the call may have been waiting for."""
-        if self.media.unusable and self._ended is None:
+        if self.media.unusable and self._told.ended is None:
             self._finish("error")
             self._disconnect()
-        elif not self._up and self._ended is None and self._connected.is_set() and self.media.live.is_set():
+        elif not self._up and self._told.ended is None and self._connected.is_set() and self.media.live.is_set():
             self._up = True
             self._clock.add(self)
         self._changed.set()
@@ -315,7 +328,7 @@ class AcsLeg:
     async def _leave(self) -> None:
         with contextlib.suppress(TimeoutError, LegClosed):
             await self._until(lambda: False, AFTER_TRANSFER_S)
-        if self._ended is None:
+        if self._told.ended is None:
             self._finish("transfer")
             self._disconnect()
 
@@ -341,24 +354,15 @@ class AcsLeg:
     def _not_transferred(self, why: str, status: int = 0) -> TransferEnded:
         return TransferEnded(self._loop.time(), False, status, why)
 
-    def _tell(self, event: Event) -> None:
-        if self._ended is None:
-            self._sink.fact(event) if self._sink is not None else self._untold.append(event)
-
-    def _check_not_ended(self) -> None:
-        """Raises :class:`LegClosed`."""
-        if self._ended is not None:
-            raise LegClosed(self._ended[0])
-
     def _finish(self, reason: str) -> None:
-        if self._ended is not None:
+        if not self._told.end(reason):
             return
-        self._ended = (reason, self._loop.time())
         self._clock.remove(self)
         self.media.stop()
+        if self.operations is not None:
+            self.operations.end()
         self._changed.set()
-        if self._sink is not None:
-            self._sink.ended(*self._ended)
+        self._told.tell_end()
         self._around.ended(self.id)
 
     # --- from the media clock

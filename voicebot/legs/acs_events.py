@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from voicebot.call_headers import passed_on
+from voicebot.legs.acs_frames import TONES
 from voicebot.legs.sip_info import printable
 
 PREFIX: Final = "Microsoft.Communication."
 _WITHHELD: Final = "4:anonymous"
 MAX_CONTEXT: Final = 32 * 1024
 MAX_ID: Final = 256
+MAX_SPEECH: Final = 4096
+"""Characters of what somebody has said."""
+MAX_TONES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +71,29 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the service has understood. ``label``: of the choice, ``speech``: the words, each empty if there is none;
+    ``keys``: ``0-9 * # A-D``; ``confidence``: 0 to 1, or None."""
+
+    label: str = ""
+    speech: str = ""
+    keys: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallEvent:
     """An event of the call ``connection``. ``kind``: without the prefix, ``CallConnected``. ``operation``: the context
-    of the request that it is about."""
+    of the request that it is about. ``recognised``: of ``Recognize...`` events. ``failed_prompt``: which one could not
+    be said, from 0; None if that is not told."""
 
     event: str
     kind: str
     connection: str
     operation: str
     result: Result
+    recognised: Recognised = Recognised()
+    failed_prompt: int | None = None
 
 
 def read_grid(body: object) -> tuple[list[IncomingCall | Handshake], int]:
@@ -135,7 +153,29 @@ def _call_event(event: object) -> CallEvent:
         _text(data, "callConnectionId"),
         operation if isinstance(operation, str) else "",
         _result(data.get("resultInformation")),
+        _recognised(data),
+        _index(data.get("failedPlaySourceIndex")),
     )
+
+
+def _recognised(data: dict[str, Any]) -> Recognised:
+    """From the part that is there: ``dtmfResult``, ``choiceResult`` or ``speechResult``."""
+    keyed, chosen, said = (data.get(name) for name in ("dtmfResult", "choiceResult", "speechResult"))
+    keys = label = speech = ""
+    confidence: object = None
+    if isinstance(keyed, dict) and isinstance(tones := keyed.get("tones"), list):
+        keys = "".join(TONES.get(str(tone).lower(), "") for tone in tones[:MAX_TONES])
+    if isinstance(chosen, dict):
+        label, speech = _printable(chosen.get("label")), _printable(chosen.get("recognizedPhrase"))
+        confidence = chosen.get("confidence")
+    elif isinstance(said, dict):
+        speech, confidence = _printable(said.get("speech"), MAX_SPEECH), said.get("confidence")
+    sure = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0 <= confidence <= 1
+    return Recognised(label, speech, keys, float(confidence) if sure else None)  # type: ignore[arg-type]
+
+
+def _index(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _result(value: object) -> Result:
@@ -176,6 +216,6 @@ def _whole(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-def _printable(value: object) -> str:
+def _printable(value: object, limit: int = MAX_ID) -> str:
     """Safe for JSON and logs; other values than texts are empty."""
-    return printable(value[:MAX_ID]) if isinstance(value, str) else ""
+    return printable(value[:limit]) if isinstance(value, str) else ""

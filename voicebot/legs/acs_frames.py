@@ -24,6 +24,7 @@ TONES: Final = {
     "eight": "8", "nine": "9", "asterisk": "*", "pound": "#", "a": "A", "b": "B", "c": "C", "d": "D",
 }  # fmt: skip
 """Keys by the names that the REST interface has for them."""
+KEYS: Final = frozenset(TONES.values())
 _KEYS: Final = {key.lower(): key for key in TONES.values()} | TONES
 
 

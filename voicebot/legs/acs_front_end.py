@@ -36,16 +36,13 @@ from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-REJECTIONS = ("draining", "limit", "busy", "number")
+REJECTIONS = ("draining", "limit", "busy", "number", "error")
 """Why a call is rejected or left alone here."""
 
 MAX_KNOWN: Final = 4096
 """Incoming calls that are remembered, so that another delivery is known as such."""
 LINGER_S: Final = 60.0
 """For how long the events of a call that has ended are still taken."""
-CONNECTIONS_OF_CALL: Final = 4
-CONNECTIONS: Final = 64
-"""Beside those of calls."""
 
 
 class AcsFrontEnd:
@@ -76,13 +73,21 @@ class AcsFrontEnd:
         """When legs ended, and their ids."""
         self._known: OrderedDict[str, None] = OrderedDict()
         self._tokens = BearerTokens(options.metadata_url, [options.issuer], options.resource_id)
-        self._around = Surroundings(platform, clock, options.lead_ms, self._tasks, self._urls, self._ended)
+        self._around = Surroundings(
+            platform,
+            clock,
+            options.lead_ms,
+            self._tasks,
+            self._urls,
+            self._ended,
+            by_platform=options.mode == "platform",
+        )
         self._listener = AcsListener(
             self,
             self._tokens,
             options.events_key,
             own_names(options.host, urlsplit(options.public_url).hostname or ""),
-            _bounds(options.limit),
+            Bounds(options.connections, options.connections),  # all may come from one source, which is a proxy
         )
 
     @property
@@ -193,7 +198,12 @@ class AcsFrontEnd:
             return
         leg = IncomingAcsLeg(self._around, self._info(call), call)
         self._keep(leg)
-        self._on_leg(leg)
+        try:
+            self._on_leg(leg)
+        except Exception:  # a delivery that fails would be repeated in minutes, and the caller hears it ring
+            logger.exception("acs: a call cannot be taken")
+            self.rejected["error"] += 1
+            leg.reject(503, "")
 
     def find(self, call: str, secret: str) -> AcsLeg | None:
         """The call with this id, if the secret is its own."""
@@ -232,7 +242,7 @@ class AcsFrontEnd:
 
     def _urls(self, call: str, secret: str) -> CallbackUrls:
         at = f"{self._options.public_url.rstrip('/')}/acs/calls/{call}/{secret}"
-        return CallbackUrls(at, f"{at.replace('http', 'ws', 1)}/media")
+        return CallbackUrls(at, f"{at.replace('http', 'ws', 1)}/media" if self._options.mode == "stream" else "")
 
     def _keep(self, leg: AcsLeg) -> None:
         """Know it from now on, and forget those whose events are not to be expected any more."""
@@ -243,9 +253,3 @@ class AcsFrontEnd:
 
     def _ended(self, call: str) -> None:
         self._over.append((self._around.clock.now(), call))
-
-
-def _bounds(calls: int) -> Bounds:
-    """All connections may come from one source, which is a proxy."""
-    connections = CONNECTIONS + calls * CONNECTIONS_OF_CALL
-    return Bounds(connections, connections)

@@ -25,7 +25,7 @@ class IncomingAcsLeg(AcsLeg):
         """Whether the service was asked to answer or to reject it."""
 
     async def answer(self) -> None:
-        self._check_not_ended()
+        self._told.check_not_ended()
         self._asked = True
         try:
             self._bind(await self._platform.answer(self._context, self.urls))
@@ -35,7 +35,7 @@ class IncomingAcsLeg(AcsLeg):
                 raise LegClosed(f"it cannot be answered: {refused}") from refused
         if self.over:
             self._disconnect()
-        self._check_not_ended()
+        self._told.check_not_ended()
         await self._come_up()
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:

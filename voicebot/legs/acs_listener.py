@@ -7,6 +7,8 @@ path                                        who may come
 ``/acs/calls/ID/SECRET``                    the service, with a token of its own for our resource, which knows the
                                             secret of the call
 ``/acs/calls/ID/SECRET/media``              likewise, by websocket; one connection a call at a time
+``/acs/calls/ID/SECRET/files/NAME.wav``     who knows the secret of the call: the service fetches what it is to play
+                                            without a token
 ==========================================  ============================================================================
 
 Strangers get 401 or 404, whatever they send. What Event Grid delivers is taken with 200 before anything is done about
@@ -25,6 +27,8 @@ from typing import Final, Protocol
 
 from aiohttp import WSMsgType, web
 
+from voicebot.audio import LINEAR_16K
+from voicebot.audio.riff import wave_file
 from voicebot.bearer_tokens import BearerTokens, NotAuthorized
 from voicebot.json_body import parse_json
 from voicebot.legs.acs_events import CallEvent, Handshake, IncomingCall, read_events, read_grid
@@ -64,6 +68,8 @@ class Callee(Protocol):
 
     def told(self, event: CallEvent) -> bool: ...
 
+    def file(self, name: str) -> bytes | None: ...
+
     def media_connected(self, wire: Wire) -> None: ...
 
     def media_lost(self) -> None: ...
@@ -94,6 +100,7 @@ class AcsListener:
         application.router.add_post("/acs/events/{secret}", self._grid)
         application.router.add_post("/acs/calls/{call}/{secret}", self._events)
         application.router.add_get("/acs/calls/{call}/{secret}/media", self._media)
+        application.router.add_get("/acs/calls/{call}/{secret}/files/{name}.wav", self._file)
         self._server = HttpServer(application, names=names, bounds=bounds)
 
     @property
@@ -175,6 +182,13 @@ class AcsListener:
                 self.refused["body"] += 1
             else:
                 call.media.receive(message.data, now())
+
+    async def _file(self, request: web.Request) -> web.Response:
+        call = self._desk.find(request.match_info["call"], request.match_info["secret"])
+        samples = call.file(request.match_info["name"]) if call is not None else None
+        if samples is None:
+            return self._no(404, "path", request)
+        return web.Response(body=wave_file(samples, LINEAR_16K), content_type="audio/wav")
 
     async def _authentic(self, request: web.Request) -> Callee | web.Response:
         """The call that this request of the service is about, or the refusal."""

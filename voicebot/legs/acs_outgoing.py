@@ -21,7 +21,7 @@ class OutgoingAcsLeg(AcsLeg):
 
     async def answer(self) -> None:
         """Call, and wait for the answer."""
-        self._check_not_ended()
+        self._told.check_not_ended()
         try:
             self._bind(await self._platform.create(self._info.callee, self._info.caller, self.urls))
         except PlatformRefused as refused:
@@ -58,7 +58,7 @@ class OutgoingAcsLeg(AcsLeg):
             self._not_answered(refused_with(status), status, result.message)
 
     def _not_answered(self, outcome: NotReached, status: int, reason: str) -> None:
-        self._tell(CallNotAnswered(self._loop.time(), outcome, status, reason))
+        self._told.fact(CallNotAnswered(self._loop.time(), outcome, status, reason))
         self._finish(outcome.value)
 
 

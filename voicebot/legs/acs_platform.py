@@ -6,9 +6,11 @@ It stands between them so that a leg can be used, and tested, without the client
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
+
+from voicebot.legs.operations import Prompt, Recognition
 
 NOT_FOUND: Final = 404
 MAX_SIP_HEADERS: Final = 5
@@ -20,6 +22,8 @@ MAX_KEYS: Final = 18
 _UUI: Final = "User-To-User"
 
 RejectReason = Literal["none", "busy", "forbidden"]
+Prompts = Sequence[tuple[Prompt, str]]
+"""Each with the address of its file; empty if it is text."""
 
 
 class PlatformRefused(Exception):
@@ -33,10 +37,16 @@ class PlatformRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CallbackUrls:
-    """Where events and media of a call are sent. Both have the call's secret in them: they are never logged."""
+    """Where events and media of a call are sent. Both have the call's secret in them: they are never logged.
+
+    ``media``: empty if no media are to be sent, because the service speaks and listens itself."""
 
     events: str = field(repr=False)
     media: str = field(repr=False)
+
+    def file(self, name: str) -> str:
+        """Where the audio file ``name`` of the call is fetched."""
+        return f"{self.events}/files/{name}.wav"
 
 
 class Platform(Protocol):
@@ -63,6 +73,18 @@ class Platform(Protocol):
 
     async def stream(self, connection: str, operation: str) -> None:
         """Have the media connection opened again."""
+
+    async def play(self, connection: str, prompts: Prompts, operation: str) -> None:
+        """Play ``prompts`` in place of what is played or listened for now."""
+
+    async def recognize(
+        self, connection: str, prompts: Prompts, question: Recognition, operation: str, speaker: str
+    ) -> None:
+        """Play ``prompts``, and listen to the participant with the raw id ``speaker``, in place of what is played or
+        listened for now."""
+
+    async def cancel(self, connection: str) -> None:
+        """End what is played or listened for."""
 
     async def send_keys(self, connection: str, keys: str, number: str) -> None:
         """Send at most :data:`MAX_KEYS` keypad keys to ``number``."""

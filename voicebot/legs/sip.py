@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from voicebot.address import Address
-from voicebot.events import TAKEN, Event, HoldEnded, HoldStarted, TransferEnded
-from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
+from voicebot.events import TAKEN, HoldEnded, HoldStarted, TransferEnded
+from voicebot.legs import Leg, LegInfo, LegSink
 from voicebot.legs.sip_session import LegSession
+from voicebot.legs.told import Told
 from voicebot.rtp import MediaQuality, Playout
 from voicebot.rtp.doubled_keys import DoubledKeys, Way
 from voicebot.sip import AudioAgreement, CallClosed, CallEnded, CallHandle, ReferProgress, SessionDescription
@@ -54,10 +55,7 @@ class SipLeg:
         self._info = info
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
-        self._sink: LegSink | None = None
-        self._untold: list[Event] = []
-        """Events that came before there was a sink; at most one of each kind."""
-        self._ended: tuple[str, float] | None = None
+        self._told = Told()
         self._keys = DoubledKeys()
         self._transferred = False
         self._closing: asyncio.Task[None] | None = None
@@ -82,7 +80,7 @@ class SipLeg:
 
     def kept(self) -> dict[str, Any] | None:
         """What another process needs to go on with the call, as JSON; None if it cannot."""
-        call = self._call.kept() if self._ended is None else None
+        call = self._call.kept() if self._told.ended is None else None
         return {"sip": call, "media": self._session.kept(), "place": self.place} if call is not None else None
 
     def give_up(self) -> None:
@@ -110,14 +108,9 @@ class SipLeg:
         return self._session.rtp.local_port
 
     def connect(self, sink: LegSink) -> None:
-        self._sink = sink
-        for event in self._untold:
-            self._loop.call_soon(sink.fact, event)
-        self._untold.clear()
-        if self._ended is not None:
-            self._loop.call_soon(sink.ended, *self._ended)
-            return
-        self._session.media.connect(sink)
+        self._told.connect(sink)
+        if self._told.ended is None:
+            self._session.media.connect(sink)
 
     def hold(self, on: bool) -> None:
         """Put the other side on hold (``sendonly``: it hears what we play, and its audio is dropped), or end that."""
@@ -151,7 +144,7 @@ class SipLeg:
 
     async def _ask_to_record(self, action: Literal["start", "stop"]) -> None:
         """Have the SBC record its other leg, or end that. Without success, the transfer goes on all the same."""
-        if not self.recording_group or self._ended is not None:
+        if not self.recording_group or self._told.ended is not None:
             return
         status = await self._call.inform(on_demand(action, self.recording_group))
         if not 200 <= status < 300:
@@ -164,7 +157,7 @@ class SipLeg:
             await asyncio.wait([self._closing])
 
     def send_keys(self, keys: str) -> None:
-        if self._ended is None:
+        if self._told.ended is None:
             self._session.rtp.send_keys(keys)
 
     def quality(self) -> MediaQuality:
@@ -180,8 +173,9 @@ class SipLeg:
         self._press(key, "media", at)
 
     def _press(self, key: str, way: Way, at: float) -> None:
-        if self._sink is not None and self._ended is None and self._keys.is_new(key, way, at):
-            self._sink.key(key, at)
+        sink = self._told.sink
+        if sink is not None and self._told.ended is None and self._keys.is_new(key, way, at):
+            sink.key(key, at)
 
     def media_timed_out(self) -> None:
         """Nothing has come for the silence timeout: end the call, unless the other side has put us on hold."""
@@ -226,32 +220,21 @@ class SipLeg:
 
     def _reoffer(self) -> None:
         """Offer our direction if it has changed. If another offer is pending, this is called again after its answer."""
-        if self._session.wants_offer and self._ended is None and self._call.can_reoffer:
+        if self._session.wants_offer and self._told.ended is None and self._call.can_reoffer:
             self._call.reoffer(self._session.offer())
 
     def _put_into_force(self, agreed: AudioAgreement) -> None:
         session = self._session
-        if self._ended is not None:
+        if self._told.ended is not None:
             return
         was_held = session.held
         session.put_into_force(agreed)
         if session.held is not was_held:
-            self._tell((HoldStarted if session.held else HoldEnded)(self._loop.time()))
-
-    def _tell(self, event: Event) -> None:
-        if self._ended is None:
-            self._sink.fact(event) if self._sink is not None else self._untold.append(event)
-
-    def _check_not_ended(self) -> None:
-        """Raises :class:`LegClosed`."""
-        if self._ended is not None:
-            raise LegClosed(self._ended[0])
+            self._told.fact((HoldStarted if session.held else HoldEnded)(self._loop.time()))
 
     def _finish(self, reason: str) -> None:
-        if self._ended is not None:
+        if not self._told.end(reason):
             return
-        self._ended = (reason, self._loop.time())
         self._session.media.mute()
         self._closing = self._tasks.spawn(self._session.rtp.close(), "closing the media of a call")
-        if self._sink is not None:
-            self._sink.ended(*self._ended)
+        self._told.tell_end()

@@ -24,7 +24,7 @@ class IncomingSipLeg(SipLeg):
 
     def early_media(self) -> bool:
         """Send 183 with our answer, so that the caller hears us before we answer. False: not possible, so it rings."""
-        answer = self._answer_first_offer() if self._ended is None else None
+        answer = self._answer_first_offer() if self._told.ended is None else None
         if answer is None:
             self.ring()
             return False
@@ -34,7 +34,7 @@ class IncomingSipLeg(SipLeg):
         return True
 
     async def answer(self) -> None:
-        self._check_not_ended()
+        self._told.check_not_ended()
         try:
             answer = await self._call.answer(self._answer_first_offer() or self._session.offer())
         except CallClosed as closed:

@@ -105,7 +105,7 @@ class OutgoingSipLeg(SipLeg):
         self._options = options
         self._awaited = True
         """Whether the answer is still to come."""
-        self._told: set[type[Event]] = set()
+        self._progress: set[type[Event]] = set()
         """The kinds of events reported before the answer; each is reported once."""
         super().__init__(call, session, info, tasks)
         call.on_progress = self._progressed
@@ -121,7 +121,7 @@ class OutgoingSipLeg(SipLeg):
 
     async def answer(self) -> None:
         """Wait for the answer."""
-        self._check_not_ended()
+        self._told.check_not_ended()
         options = self._options
         try:
             answer = await self._call.established(
@@ -157,7 +157,7 @@ class OutgoingSipLeg(SipLeg):
             super()._call_ended(end)
 
     def _not_answered(self, outcome: NotReached, status: int = 0, reason: str = "") -> None:
-        self._tell(CallNotAnswered(self._loop.time(), outcome, status, reason))
+        self._told.fact(CallNotAnswered(self._loop.time(), outcome, status, reason))
         self._finish(outcome.value)
 
     def _progressed(self, progress: CallProgress) -> None:
@@ -168,6 +168,6 @@ class OutgoingSipLeg(SipLeg):
         if agreed is not None:
             self._session.rtp.enter("early")
             self._put_into_force(agreed)
-        if type(event) not in self._told:
-            self._told.add(type(event))
-            self._tell(event)
+        if type(event) not in self._progress:
+            self._progress.add(type(event))
+            self._told.fact(event)

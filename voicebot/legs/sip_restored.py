@@ -35,13 +35,13 @@ class RestoredSipLeg(SipLeg):
     async def answer(self) -> None:
         """Offer, and wait for the answer: media flows from then on. A side that does not take the offer would go on to
         send where nobody is, so the call ends. Raises :class:`LegClosed`."""
-        self._check_not_ended()
+        self._told.check_not_ended()
         try:
             async with asyncio.timeout(ANSWER_S):
                 answered = self._call.reoffer(self._session.offer()) and await self._answered
         except TimeoutError:
             answered = False
-        self._check_not_ended()
+        self._told.check_not_ended()
         if not answered:
             await self.hang_up()
             raise LegClosed("the other side takes no media from here")

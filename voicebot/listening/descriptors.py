@@ -27,11 +27,13 @@ _ENOUGH = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """``calls`` at a time and ``connections`` of all listeners together are what ``limit`` open files allow."""
+    """``calls`` at a time and ``connections`` of all listeners together are what ``limit`` open files allow, without
+    the ``set_aside``."""
 
     limit: int
     calls: int
     connections: int
+    set_aside: int = 0
 
     @property
     def of_http(self) -> int:
@@ -41,7 +43,7 @@ class Allowance:
     @property
     def of_viewers(self) -> int:
         """What may watch calls beside all of them."""
-        left = self.limit - OF_PROCESS - self.calls * OF_CALL - self.connections
+        left = self.limit - OF_PROCESS - self.calls * OF_CALL - self.connections - self.set_aside
         return max(0, min(VIEWERS, left))
 
     @property
@@ -61,9 +63,10 @@ def raise_limit() -> int:
     return _ENOUGH if soft == resource.RLIM_INFINITY else soft
 
 
-def allowance(limit: int, calls: int) -> Allowance:
-    """What ``limit`` open files allow where ``calls`` are wanted."""
-    left = limit - OF_PROCESS - LEAST_CONNECTIONS
+def allowance(limit: int, calls: int, set_aside: int = 0) -> Allowance:
+    """What ``limit`` open files allow where ``calls`` are wanted. ``set_aside``: for a listener whose connections are
+    those of calls, too."""
+    left = limit - OF_PROCESS - LEAST_CONNECTIONS - set_aside
     possible = max(0, min(calls, left // OF_CALL))
-    connections = min(CONNECTIONS, limit - OF_PROCESS - possible * OF_CALL)
-    return Allowance(limit, possible, max(LEAST_CONNECTIONS, connections))
+    connections = min(CONNECTIONS, limit - OF_PROCESS - possible * OF_CALL - set_aside)
+    return Allowance(limit, possible, max(LEAST_CONNECTIONS, connections), set_aside)

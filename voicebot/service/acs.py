@@ -34,7 +34,7 @@ class AcsService:
 
         self._settings = settings.acs
         options = self._settings.options()
-        platform = AcsClient(options.endpoint, self._settings.access_key())
+        platform = AcsClient(options.endpoint, self._settings.access_key(), options.speech_endpoint)
         self.front_end = AcsFrontEnd(options, platform, on_leg, clock=clock, admits=admits)
 
     async def start(self) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from voicebot.legs.acs_options import AcsOptions
+from voicebot.legs.acs_options import AcsOptions, Mode
 from voicebot.loopback import is_loopback_url
 from voicebot.settings.values import Port, Section, default, options, text_in
 
@@ -34,6 +34,11 @@ class AcsSettings(Section):
     events_key: SecretStr = SecretStr("")
     """What is in the path to which Event Grid delivers: ``VOICEBOT_ACS__EVENTS_KEY``, or ``events_key_file``."""
     events_key_file: Path | None = None
+    mode: Mode = default(AcsOptions, "mode")
+    """``stream``: the audio comes to us, and all is as in a call by SIP. ``platform``: Azure speaks and listens itself,
+    and no audio comes to us."""
+    speech_endpoint: str = default(AcsOptions, "speech_endpoint")
+    """Of the Azure AI services that are connected to the resource, for ``platform``."""
     numbers: tuple[str, ...] = default(AcsOptions, "numbers")
     """The called numbers that are ours, or their beginnings with a ``*``; none: all. Others are left alone."""
     number: str = Field(default(AcsOptions, "number"), pattern=r"^(\+[0-9]{3,15})?$")
@@ -49,7 +54,9 @@ class AcsSettings(Section):
     def _complete(self) -> Self:
         if not self.endpoint:
             return self
-        for name in ("endpoint", "public_url", "metadata_url"):
+        if self.mode == "platform" and not self.speech_endpoint:
+            raise ValueError('mode = "platform" needs speech_endpoint: the Azure AI services by which Azure speaks')
+        for name in ("endpoint", "public_url", "metadata_url", *(["speech_endpoint"] if self.speech_endpoint else [])):
             url = getattr(self, name)
             https = re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*)?", url)
             if not (https or (url.startswith("http://") and is_loopback_url(url))):
@@ -71,6 +78,11 @@ class AcsSettings(Section):
     def path_key(self) -> str:
         """What is in the path for Event Grid. Raises ValueError."""
         return text_in(self.events_key_file, "events_key_file") or self.events_key.get_secret_value()
+
+    @property
+    def connections(self) -> int:
+        """The most that it takes; 0 if it is not used."""
+        return self.options().connections if self.endpoint else 0
 
     def options(self) -> AcsOptions:
         return options(AcsOptions, self, limit=self.max_calls, events_key=self.path_key())

@@ -9,6 +9,7 @@ them (docs/turns.md shows it). ``guards.py`` and ``moves.py`` have what the tabl
 * Recognition results are tagged with the time of the audio that they cover, so that no word is used twice.
 """
 
+from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.commands import (
     Ask,
     AskKind,
@@ -40,6 +41,7 @@ from voicebot.turns.table import FloorState
 __all__ = [
     "Ask",
     "AskKind",
+    "CallPolicy",
     "Canned",
     "Command",
     "Commit",

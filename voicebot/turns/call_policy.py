@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from voicebot.events import CallConfigured, ExpectedAnswer, Pace
+from voicebot.events import CallConfigured, ExpectedAnswer, KeyCollection, Pace
 from voicebot.turns.commands import Command, Expect, Listen, UseVoice
 from voicebot.turns.policy import TurnPolicy
 
@@ -44,6 +44,8 @@ class CallPolicy:
         self.barge_in = settings.barge_in
         self.barge_in_words = 1
         self.keys_barge_in = True
+        self.keys = KeyCollection()
+        """How keys are collected, if that is not done here."""
         self.hypotheses = False
         """Whether the bot gets hypotheses."""
 
@@ -73,6 +75,7 @@ class CallPolicy:
         self.barge_in = _or(event.barge_in, self.barge_in)
         self.barge_in_words = max(1, _or(event.barge_in_words, self.barge_in_words))
         self.keys_barge_in = _or(event.keys_barge_in, self.keys_barge_in)
+        self.keys = _or(event.keys, self.keys)
         self.hypotheses = _or(event.hypotheses, self.hypotheses)
         commands: list[Command] = []
         if event.phrases is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from voicebot.address import Address
-from voicebot.events import CallAsked, PlacedCallChanged, RecordingAction, TransferEnded
+from voicebot.events import CallAsked, InputHint, PlacedCallChanged, RecordingAction, TransferEnded
 from voicebot.turns.end_of_turn import TurnEnd
 
 
@@ -90,7 +90,8 @@ class Ask:
 class Play:
     """Synthesise ``speak`` (SSML or text) and queue it behind what is playing.
 
-    If given, ``canned`` is played instead, or ``audio``, the URL of a WAV file, if it can be fetched.
+    If given, ``canned`` is played instead, or ``audio``, the URL of a WAV file, if it can be fetched. ``hint``: what
+    may interrupt it.
     """
 
     utterance: int
@@ -100,6 +101,7 @@ class Play:
     locale: str = ""
     canned: Canned | None = None
     audio: str = ""
+    hint: InputHint = InputHint.ACCEPTING
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,7 @@ class Floor:
                 message.speak,
                 message.locale,
                 audio=message.audio,
+                hint=message.hint,
             )
         )
         self.happened(Happening.PROMPT, message.at)
@@ -219,7 +220,7 @@ class Floor:
     def say_canned(self, now: float, canned: Canned, hint: InputHint = InputHint.ACCEPTING) -> None:
         """Queue a prompt of our own."""
         utterance = self.bot.add(0, "", hint, canned)
-        self.command(Play(utterance.number, 0, "", "", "", canned))
+        self.command(Play(utterance.number, 0, "", "", "", canned, hint=hint))
         self.happened(Happening.PROMPT, now)
 
     def apologise(self, now: float, cause: Canned) -> None:

@@ -12,6 +12,7 @@ import aiohttp
 
 from acs.media import AcsMedia
 from acs.sending import Sending
+from acs.talk import AcsTalk
 
 PREFIX = "Microsoft.Communication."
 MOMENT_S = 0.01
@@ -20,9 +21,12 @@ GRACEFUL = {"code": 200, "subCode": 7000, "message": "The conversation has ended
 
 
 class AcsCall:
-    """``wish``: the request that began it. ``caller``: the number at the other end."""
+    """``wish``: the request that began it. ``caller``: the number at the other end. ``speed``: how much faster than in
+    truth texts are spoken."""
 
-    def __init__(self, sending: Sending, wish: dict[str, Any], caller: str, correlation: str = "") -> None:
+    def __init__(
+        self, sending: Sending, wish: dict[str, Any], caller: str, correlation: str = "", speed: float = 1.0
+    ) -> None:
         self.sending = sending
         self.id = str(uuid.uuid4())
         self.server_id = base64.b64encode(uuid.uuid4().bytes).decode()
@@ -32,10 +36,18 @@ class AcsCall:
         self.context: str | None = wish.get("operationContext")
         self.wanted_media: dict[str, Any] = wish.get("mediaStreamingOptions") or {}
         self.media = AcsMedia(f"4:{caller}")
+        self.speed = speed
+        intelligence = wish.get("callIntelligenceOptions") or {}
+        self.talk = AcsTalk(self, intelligence.get("cognitiveServicesEndpoint", ""))
         self.connected = False
         self.over = asyncio.Event()
         self.transferred: list[dict[str, Any]] = []
         """The requests to transfer it."""
+        self.refusal: tuple[int, int, str] | None = None
+        """How every target refuses it; None: as the platform's list says."""
+        self.may_be_transferred = asyncio.Event()
+        """Until it is set, targets ring."""
+        self.may_be_transferred.set()
         self.tones = ""
         """Keys that the application has sent to the caller."""
         self.delivered: list[tuple[str, int]] = []
@@ -57,10 +69,11 @@ class AcsCall:
             "targets": [],
         }
 
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def close(self) -> None:
         self.over.set()
@@ -94,6 +107,7 @@ class AcsCall:
         if self.over.is_set():
             return
         self.over.set()
+        self.talk.cancel()
         await self.media.close()
         await self.tell("CallDisconnected", resultInformation=result or GRACEFUL)
 
@@ -108,6 +122,8 @@ class AcsCall:
         faults, context = self.sending.faults, wish.get("operationContext")
         self.transferred.append(wish)
         await asyncio.sleep(MOMENT_S)
+        await self.may_be_transferred.wait()
+        refusal = self.refusal or refusal
         if refusal is not None:
             if faults.ends_by_failed_transfer:
                 await self.end()

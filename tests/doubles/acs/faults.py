@@ -32,3 +32,9 @@ class Faults:
     """CallDisconnected comes before CallTransferAccepted."""
     forgets_to_stream_again: bool = False
     """A request for media streaming in mid-call is accepted, and nothing follows."""
+    forgets_operations: bool = False
+    """A request to play or recognise is accepted, and nothing follows."""
+    cannot_recognise: bool = False
+    """The speech service that listens is away."""
+    cannot_speak: bool = False
+    """The speech service that speaks refuses all texts; files are played."""

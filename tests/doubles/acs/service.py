@@ -16,19 +16,20 @@ from aiohttp import web
 from acs.call import AcsCall
 from acs.faults import Faults
 from acs.sending import Sending
+from acs.talk import TONES, Refused
 
 ACCESS_KEY = base64.b64encode(b"the access key of the resource of the double").decode()
 API_VERSION = "2026-03-12"
-TONES = dict(zip(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "asterisk", "pound",
-                  "a", "b", "c", "d"], "0123456789*#ABCD", strict=True))  # fmt: skip
 NOT_FOUND = ("8522", "Call not found.")
 
 
 class AcsService:
     """``async with AcsService() as acs``. ``refusals``: how numbers that are called, or transferred to, refuse: the SIP
-    status, the subcode and a text. ``silent``: numbers that ring and are not answered."""
+    status, the subcode and a text. ``silent``: numbers that ring and are not answered. ``speed``: see
+    :class:`AcsCall`."""
 
-    def __init__(self) -> None:
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
         self.faults = Faults()
         self.sending = Sending(self.faults)
         self.calls: dict[str, AcsCall] = {}
@@ -192,7 +193,7 @@ class AcsService:
         return web.json_response(call.summary(), status=201)
 
     def _new(self, wish: dict[str, Any], caller: str, correlation: str = "") -> AcsCall:
-        call = AcsCall(self.sending, wish, caller, correlation)
+        call = AcsCall(self.sending, wish, caller, correlation, self.speed)
         self.calls[call.id] = call
         return call
 
@@ -212,6 +213,15 @@ class AcsService:
                 return web.Response(status=202)
             case "stopMediaStreaming":
                 call.later(call.media.close())
+                return web.Response(status=202)
+            case "play" | "recognize":
+                try:
+                    call.talk.play(wish) if action == "play" else call.talk.recognize(wish)
+                except Refused as wrong:
+                    return _error(400, "8500", str(wrong))
+                return web.Response(status=202)
+            case "cancelAllMediaOperations":
+                call.talk.cancel()
                 return web.Response(status=202)
             case "sendDtmfTones":
                 call.tones += "".join(TONES[tone] for tone in wish["tones"])

@@ -81,7 +81,9 @@ class World:
         self.acs = acs
         self.lines: list[Line] = []
         self.answers = True
-        self.front_end = AcsFrontEnd(options, AcsClient(acs.url, ACCESS_KEY), self.take, clock=clock)
+        self.front_end = AcsFrontEnd(
+            options, AcsClient(acs.url, ACCESS_KEY, options.speech_endpoint), self.take, clock=clock
+        )
         self._options = options
 
     def take(self, leg: Leg) -> Line:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.legs.acs_events import CallEvent, Handshake, IncomingCall, Party, Result, read_events, read_grid
+from voicebot.legs.acs_events import (
+    CallEvent,
+    Handshake,
+    IncomingCall,
+    Party,
+    Recognised,
+    Result,
+    read_events,
+    read_grid,
+)
 
 DATA = {
     "to": {"kind": "phoneNumber", "rawId": "4:+4930999", "phoneNumber": {"value": "+4930999"}},
@@ -99,3 +108,19 @@ def test_nothing_that_is_json_breaks_the_reading(body: object) -> None:
     for read in (read_grid, read_events):
         found, unread = read(body)  # type: ignore[operator]
         assert len(found) + unread <= max(1, len(json.dumps(body)))
+
+
+@pytest.mark.parametrize(
+    ("data", "recognised"),
+    [
+        ({"dtmfResult": {"tones": ["one", "Pound", "x", 5]}}, Recognised(keys="1#")),
+        ({"speechResult": {"speech": "my bill", "confidence": 0.5}}, Recognised(speech="my bill", confidence=0.5)),
+        ({"speechResult": {"speech": "my bill", "confidence": True}}, Recognised(speech="my bill")),
+        ({"choiceResult": {"label": "1", "recognizedPhrase": None, "confidence": 7}}, Recognised(label="1")),
+        ({"choiceResult": [], "speechResult": 3, "dtmfResult": {"tones": "one"}}, Recognised()),
+    ],
+)
+def test_what_was_recognised_is_read_or_left_out(data: dict[str, Any], recognised: Recognised) -> None:
+    about = {"callConnectionId": "c", "failedPlaySourceIndex": -1, **data}
+    ((event,), _) = read_events({"id": "1", "type": "Microsoft.Communication.RecognizeCompleted", "data": about})
+    assert (event.recognised, event.failed_prompt) == (recognised, None)

@@ -14,8 +14,8 @@ from acs.world import Line, World, acs_world, tone
 
 from voicebot.address import Address
 from voicebot.audio import LINEAR_16K
+from voicebot.legs import Leg, acs_client
 from voicebot.legs import acs as leg_module
-from voicebot.legs import acs_client
 
 SILENCE = LINEAR_16K.frame_of_silence
 
@@ -253,3 +253,18 @@ async def test_ten_calls_at_once_end_with_the_service() -> None:
         await world.front_end.close()
         assert [line.reasons for line in world.lines] == [["bot"]] * 10
         await until(lambda: all(call.over.is_set() for call in world.acs.calls.values()))
+
+
+async def test_a_call_that_cannot_be_taken_is_rejected_and_does_not_ring_on(caplog: pytest.LogCaptureFixture) -> None:
+    async with acs_world() as world:
+
+        def fails(leg: Leg) -> Line:
+            raise RuntimeError("as the test wants it")
+
+        world.take = fails  # type: ignore[method-assign]
+        world.front_end._on_leg = fails
+        assert await world.acs.ring(world.grid) == [200]
+        await until(lambda: world.acs.asked("reject"))
+        assert world.acs.asked("reject")[0]["callRejectReason"] == "busy"
+        assert (world.front_end.rejected["error"], world.front_end.active) == (1, 0)
+        assert "a call cannot be taken" in caplog.text

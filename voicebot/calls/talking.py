@@ -1,0 +1,49 @@
+"""Who speaks and listens in a call: we do, or the platform of its leg. The turn machine decides in both."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from voicebot.calls.by_platform import PlatformTalk
+from voicebot.calls.hearing import Hearing
+from voicebot.calls.playback import Playback
+from voicebot.calls.services import CallServices
+from voicebot.events import Event
+from voicebot.legs import Leg
+from voicebot.legs.operations import Operated
+from voicebot.speech import PromptVoice
+from voicebot.turns import Play, TurnMachine
+
+
+class Talking(NamedTuple):
+    """The parts of one call. If the platform speaks and listens, the latter two are one."""
+
+    machine: TurnMachine
+    hearing: Hearing | PlatformTalk
+    playback: Playback | PlatformTalk
+
+
+def talking(
+    leg: Leg,
+    services: CallServices,
+    *,
+    tell: Callable[[Event], None],
+    on_audio: Callable[[Play], None],
+    log: logging.LoggerAdapter[logging.Logger],
+) -> Talking:
+    """``tell`` gets the events of the caller's speech; ``on_audio`` is called when the first audio of a prompt is
+    available."""
+    rules = services.rules
+    voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
+    operations = leg.operations if isinstance(leg, Operated) else None
+    if operations is None:
+        machine = TurnMachine(rules.policy, rules.language)
+        hearing = Hearing(leg.info.audio, services, tell, log)
+        return Talking(machine, hearing, Playback(leg.playout, services.audio, voice, on_audio))
+    # replies are not made ready: the platform renders prompts when it says them
+    machine = TurnMachine(replace(rules.policy, prepare=False), rules.language)
+    talk = PlatformTalk(operations, machine, services.audio, voice, tell=tell, on_audio=on_audio)
+    return Talking(machine, talk, talk)
