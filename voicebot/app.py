@@ -124,7 +124,7 @@ class Application:
         self.acs: AcsService | None = None
         if settings.acs.endpoint:
             admits = (lambda: governor.admits(self._active() + 1)) if refuses else (lambda: True)
-            self.acs = AcsService(settings, self._clock, self._on_leg, admits)
+            self.acs = AcsService(settings, self._clock, self._on_leg, admits, self.fleet)
         self._load = LoadWatch(
             governor,
             self._clock,

@@ -410,3 +410,11 @@ async def test_a_call_that_goes_on_keeps_its_place_and_is_not_counted_twice(join
     async with asyncio.timeout(20):
         while await node.claim("sbc") is None:
             await asyncio.sleep(0.01)
+
+
+async def test_a_call_of_which_several_are_told_is_the_first_ones(join: Join) -> None:
+    one, two = await join("one"), await join("two")
+    assert await one.first("call") and not await two.first("call") and not await one.first("call")
+    assert await two.first("another")
+    two.trouble = "away"
+    assert await two.first("call"), "without Redis, who delivers it has to settle it"

@@ -20,6 +20,7 @@ from voicebot.calls.targets import AllowedTargets
 from voicebot.calls.tones import WaitingTone
 from voicebot.events import TransferEnded
 from voicebot.legs import Leg, NoRoom
+from voicebot.legs.operations import Operated
 from voicebot.rtp import Playout
 from voicebot.turns import Transfer
 
@@ -65,6 +66,8 @@ class Transferring:
             return self._failed("the target is not allowed", 403)
         if self._domain is None and target.domain is None and (transfer.attended or not target.tel):
             return self._failed(f"whose number is {target}? The call came by no trunk: set calls.transfer_domain")
+        if transfer.attended and isinstance(self._leg, Operated) and self._leg.operations is not None:
+            return self._failed("an attended transfer needs the audio of the call, which the platform has", 501)
         if transfer.attended and self._rules.consult is not None:
             return await self._attended(self._rules.consult, self._placed(target), transfer)
         await asyncio.sleep(PARTING_S)

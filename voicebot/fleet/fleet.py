@@ -149,6 +149,17 @@ class Fleet:
         self._claims.hold(claim)
         return claim
 
+    async def first(self, call: str) -> bool:
+        """Whether ``call``, of which several nodes may be told, is this node's to take. While Redis is away, it is
+        everybody's: then who delivers it has to see to it that it is taken once."""
+        if self.trouble:
+            return True
+        try:
+            return await self._ledger.first(call)
+        except _FAILED as error:
+            self._failed(error)
+            return True
+
     async def calls_elsewhere(self) -> list[tuple[str, dict[str, Any]]]:
         """The calls of other nodes, each with what names its node in :meth:`ask_end`. Empty while Redis is away."""
         if self.trouble:

@@ -8,6 +8,7 @@
 ``{voicebot}:fleet:lists``             hash: node -> its calls, as the API lists them (JSON)
 ``{voicebot}:fleet:kept:<node>``       hash: call of this node -> what another one needs to go on with it
 ``{voicebot}:fleet:taken``             hash: call -> the node that has taken it from another
+``{voicebot}:fleet:first:<call>``      the node that was told first of a call of which several may be told
 ``{voicebot}:fleet:asked:<node>``      set: calls of this node that somebody asked another node to end
 ``{voicebot}:fleet:account:<name>``    the node that registers this account, until its lease ends
 =====================================  =================================================================
@@ -30,6 +31,8 @@ from voicebot.redis_server import RedisServer
 T = TypeVar("T")
 
 LEASE_S = 1.5
+FIRST_S = 120
+"""Longer than any call rings."""
 _PREFIX = "{voicebot}:fleet:"
 _KEEP_S = 600
 """What nobody renews is gone after this time, whatever it was."""
@@ -147,6 +150,11 @@ class Ledger:
             keys.append(self._trunks[claim.trunk])
             limits.append(self._limits.of(claim.trunk))
         return bool(await self._run(self._claim(keys=keys, args=[self._lease_ms, claim.id, *limits])))
+
+    async def first(self, call: str) -> bool:
+        """Whether this node is the first to be told of ``call``, in the last :data:`FIRST_S`."""
+        key, life_ms = f"{_PREFIX}first:{call}", FIRST_S * 1000
+        return bool(await self._run(self._redis.set(key, self._node, nx=True, px=life_ms)))
 
     async def free(self, claim: Claim) -> None:
         pipe = self._redis.pipeline(transaction=True)

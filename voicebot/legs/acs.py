@@ -16,7 +16,7 @@ import contextlib
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -141,23 +141,53 @@ class AcsLeg:
     async def transfer(
         self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferEnded:
-        number = target.number
-        if replaces is not None:
-            return self._not_transferred("attended transfers are not possible here", 501)
-        if not number.startswith("+"):
-            return self._not_transferred(f"{target}: only numbers that begin with + and a country code can be called")
         if self._told.ended is not None or not self._connection:
             return self._not_transferred("the call has ended")
+        if isinstance(replaces, AcsLeg):
+            return await self._joined_by(replaces)
+        if replaces is not None:
+            return self._not_transferred("the call with the target was made by another front end", 501)
+        number = target.number
+        if not number.startswith("+"):
+            return self._not_transferred(f"{target}: only numbers that begin with + and a country code can be called")
         fit, left_out = sip_headers(headers or {})
         if left_out:
             logger.warning("call %s: headers do not fit into a transfer: %s", self._info.call_id, ", ".join(left_out))
+        ended = await self._operated(
+            lambda operation: self._platform.transfer(
+                self._connection, number, operation, caller=self._other.number, headers=fit
+            )
+        )
+        if ended.accepted:
+            self._tasks.spawn(self._leave(), "leaving a call that was transferred")
+        return ended
+
+    async def _joined_by(self, consulted: AcsLeg) -> TransferEnded:
+        """An attended transfer: who is at the other end of ``consulted`` is moved into this call, and we leave it."""
+        if consulted.over:
+            return self._not_transferred("the target has hung up")
+        ended = await self._operated(
+            lambda operation: self._platform.move(
+                self._connection, consulted._other.raw_id, consulted._connection, operation
+            )
+        )
+        if not ended.accepted:
+            return ended
+        self._transferred = True
+        try:
+            await self._platform.leave(self._connection)
+        except PlatformRefused as refused:
+            logger.error("call %s: cannot be left after a transfer: %s", self._info.call_id, refused)
+        self._finish("transfer")
+        return ended
+
+    async def _operated(self, ask: Callable[[str], Awaitable[None]]) -> TransferEnded:
+        """``ask`` the service for something, with this context, of which an event tells the outcome."""
         operation = secrets.token_hex(8)
         outcome = self._transfers[operation] = self._loop.create_future()
         try:
             async with asyncio.timeout(TRANSFER_S):
-                await self._platform.transfer(
-                    self._connection, number, operation, caller=self._other.number, headers=fit
-                )
+                await ask(operation)
                 accepted, result = await outcome
         except PlatformRefused as refused:
             return self._not_transferred(str(refused))
@@ -165,8 +195,6 @@ class AcsLeg:
             return self._not_transferred(f"nothing is known of it after {TRANSFER_S:g} s")
         finally:
             del self._transfers[operation]
-        if accepted:
-            self._tasks.spawn(self._leave(), "leaving a call that was transferred")
         return TransferEnded(self._loop.time(), accepted, result.sip or (0 if accepted else result.code), str(result))
 
     async def hang_up(self) -> None:
@@ -230,8 +258,8 @@ class AcsLeg:
                 self._tasks.spawn(self._disconnected(event.result), "the end of a call")
             case "CreateCallFailed" | "AnswerFailed":
                 self._failed(event.result)
-            case "CallTransferAccepted" | "CallTransferFailed":
-                accepted = event.kind == "CallTransferAccepted"
+            case "CallTransferAccepted" | "CallTransferFailed" | "MoveParticipantSucceeded" | "MoveParticipantFailed":
+                accepted = event.kind in ("CallTransferAccepted", "MoveParticipantSucceeded")
                 self._transferred = self._transferred or accepted
                 outcome = self._transfers.get(event.operation)
                 if outcome is not None and not outcome.done():

@@ -124,6 +124,16 @@ class AcsClient:
 
         await _asked(ask)
 
+    async def move(self, connection: str, participant: str, from_call: str, operation: str) -> None:
+        await _asked(
+            lambda headers: self._call(connection).move_participants(
+                [_participant(participant)], from_call, operation_context=operation, headers=headers
+            )
+        )
+
+    async def leave(self, connection: str) -> None:
+        await _asked(lambda headers: self._call(connection).hang_up(is_for_everyone=False, headers=headers))
+
     async def stream(self, connection: str, operation: str) -> None:
         await _asked(
             lambda headers: self._call(connection).start_media_streaming(operation_context=operation, headers=headers)

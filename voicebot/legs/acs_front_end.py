@@ -13,7 +13,7 @@ import secrets
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from hmac import compare_digest
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from voicebot.address import Address, Domain
@@ -36,7 +36,7 @@ from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
 
-REJECTIONS = ("draining", "limit", "busy", "number", "error")
+REJECTIONS = ("draining", "limit", "busy", "number", "error", "elsewhere", "fleet")
 """Why a call is rejected or left alone here."""
 
 MAX_KNOWN: Final = 4096
@@ -45,9 +45,25 @@ LINGER_S: Final = 60.0
 """For how long the events of a call that has ended are still taken."""
 
 
+class Place(Protocol):
+    """A place for one call among those of all processes."""
+
+    def release(self) -> None: ...
+
+
+class Share(Protocol):
+    """What several call processes share."""
+
+    async def first(self, call: str) -> bool:
+        """Whether ``call`` is this process's to take: it may have been delivered to others, too."""
+
+    async def claim(self, trunk: str) -> Place | None:
+        """A place for one more call; None if there is none."""
+
+
 class AcsFrontEnd:
     """Passes each incoming call as a leg to ``on_leg`` (on the event loop). ``admits``: whether there may
-    be another one. ``clock`` is not closed here, ``platform`` is."""
+    be another one. ``share``: None if this process is alone. ``clock`` is not closed here, ``platform`` is."""
 
     def __init__(
         self,
@@ -57,6 +73,7 @@ class AcsFrontEnd:
         *,
         clock: MediaClock,
         admits: Callable[[], bool] = lambda: True,
+        share: Share | None = None,
     ) -> None:
         self.rejected: Counter[str] = Counter()
         """Calls that were rejected or left alone here, by reason (:data:`REJECTIONS`)."""
@@ -64,6 +81,9 @@ class AcsFrontEnd:
         self._platform = platform
         self._on_leg = on_leg
         self._admits = admits
+        self._share = share
+        self._places: dict[str, Place] = {}
+        """Those that calls have, by the ids of their legs."""
         self._draining = False
         self._numbers = NumberTable(dict.fromkeys(options.numbers, ACS))
         self._tasks = BackgroundTasks(logger)
@@ -163,6 +183,9 @@ class AcsFrontEnd:
             raise ValueError("a call by Azure Communication Services cannot bring headers")
         if refusal := self._refusal(draining=self._draining and not within_call):
             raise NoRoom({"draining": "the service is being stopped"}.get(refusal, "there are too many calls"))
+        place = await self._share.claim(ACS) if self._share is not None else None
+        if self._share is not None and place is None:
+            raise NoRoom("all nodes together have as many calls as they may have")
         info = LegInfo(
             call_id=secrets.token_hex(16),
             caller=ours,
@@ -176,6 +199,8 @@ class AcsFrontEnd:
         )
         leg = OutgoingAcsLeg(self._around, info, ring_timeout_s)
         self._keep(leg)
+        if place is not None:
+            self._places[leg.id] = place
         return leg
 
     # --- the listener's desk
@@ -192,18 +217,43 @@ class AcsFrontEnd:
             self.rejected["number"] += 1
             logger.info("acs: a call for %s is left alone: it is not in acs.numbers", call.callee.name)
             return
+        if self._share is None:
+            self._take(call, None)
+        else:
+            self._tasks.spawn(self._settle(call, self._share), "settling whose a call is")
+
+    async def _settle(self, call: IncomingCall, share: Share) -> None:
+        """Take a call, unless another process has it, or all have no place for it."""
+        if not await share.first(call.correlation):
+            self.rejected["elsewhere"] += 1
+            logger.info("acs: a call was delivered to another node, too, which has it")
+            return
+        place = await share.claim(ACS)
+        if place is None:
+            self._refuse(call, "fleet")
+        else:
+            self._take(call, place)
+
+    def _take(self, call: IncomingCall, place: Place | None) -> None:
         if refusal := self._refusal(draining=self._draining):
-            self.rejected[refusal] += 1
-            self._tasks.spawn(self._reject(call), "rejecting a call")
+            self._refuse(call, refusal)
+            if place is not None:
+                place.release()
             return
         leg = IncomingAcsLeg(self._around, self._info(call), call)
         self._keep(leg)
+        if place is not None:
+            self._places[leg.id] = place
         try:
             self._on_leg(leg)
         except Exception:  # a delivery that fails would be repeated in minutes, and the caller hears it ring
             logger.exception("acs: a call cannot be taken")
             self.rejected["error"] += 1
             leg.reject(503, "")
+
+    def _refuse(self, call: IncomingCall, why: str) -> None:
+        self.rejected[why] += 1
+        self._tasks.spawn(self._reject(call), "rejecting a call")
 
     def find(self, call: str, secret: str) -> AcsLeg | None:
         """The call with this id, if the secret is its own."""
@@ -252,4 +302,6 @@ class AcsFrontEnd:
             del self._legs[self._over.popleft()[1]]
 
     def _ended(self, call: str) -> None:
+        if (place := self._places.pop(call, None)) is not None:
+            place.release()
         self._over.append((self._around.clock.now(), call))

@@ -71,6 +71,12 @@ class Platform(Protocol):
     ) -> None:
         """Hand the ``caller`` (a number, or empty if that is not known) over to ``number``."""
 
+    async def move(self, connection: str, participant: str, from_call: str, operation: str) -> None:
+        """Move the participant with this raw id from the call ``from_call`` into this one."""
+
+    async def leave(self, connection: str) -> None:
+        """Leave the call, in which the others go on."""
+
     async def stream(self, connection: str, operation: str) -> None:
         """Have the media connection opened again."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from voicebot.legs import Leg
-from voicebot.legs.acs_front_end import REJECTIONS, AcsFrontEnd
+from voicebot.legs.acs_front_end import REJECTIONS, AcsFrontEnd, Share
 from voicebot.rtp import MediaClock
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import Settings
@@ -28,14 +28,19 @@ class AcsService:
     """The front end, and its part of the operations page and of the metrics. Needs the extra: :func:`require_acs`."""
 
     def __init__(
-        self, settings: Settings, clock: MediaClock, on_leg: Callable[[Leg], object], admits: Callable[[], bool]
+        self,
+        settings: Settings,
+        clock: MediaClock,
+        on_leg: Callable[[Leg], object],
+        admits: Callable[[], bool],
+        share: Share | None = None,
     ) -> None:
         from voicebot.legs.acs_client import AcsClient
 
         self._settings = settings.acs
         options = self._settings.options()
         platform = AcsClient(options.endpoint, self._settings.access_key(), options.speech_endpoint)
-        self.front_end = AcsFrontEnd(options, platform, on_leg, clock=clock, admits=admits)
+        self.front_end = AcsFrontEnd(options, platform, on_leg, clock=clock, admits=admits, share=share)
 
     async def start(self) -> None:
         """Take calls. Raises :class:`NotReady`."""

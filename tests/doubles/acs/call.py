@@ -48,6 +48,10 @@ class AcsCall:
         self.may_be_transferred = asyncio.Event()
         """Until it is set, targets ring."""
         self.may_be_transferred.set()
+        self.others: list[str] = []
+        """The raw ids of those who were moved into it."""
+        self.left = False
+        """The application has left it, and the others talk on."""
         self.tones = ""
         """Keys that the application has sent to the caller."""
         self.delivered: list[tuple[str, int]] = []
@@ -135,6 +139,19 @@ class AcsCall:
         await self.tell("CallTransferAccepted", operationContext=context, transferTarget=target)
         if not faults.call_after_transfer:
             await self.end()
+
+    async def move_here(self, wish: dict[str, Any], source: AcsCall | None) -> None:
+        """Take a participant over from ``source``; None: there is no such call."""
+        await asyncio.sleep(MOMENT_S)
+        (moved,) = [each["rawId"] for each in wish["targetParticipants"]]
+        about = {"operationContext": wish.get("operationContext"), "participant": {"rawId": moved}}
+        if source is None or moved != source.media.participant or self.sending.faults.cannot_move:
+            result = {"code": 400, "subCode": 8500, "message": "the participant cannot be moved"}
+            await self.tell("MoveParticipantFailed", fromCall=wish["fromCall"], resultInformation=result, **about)
+            return
+        self.others.append(moved)
+        await self.tell("MoveParticipantSucceeded", fromCall=wish["fromCall"], **about)
+        await source.end()
 
     async def stream(self, **headers: str) -> None:
         """Open the websocket, and tell whether that succeeded."""

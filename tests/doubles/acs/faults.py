@@ -38,3 +38,5 @@ class Faults:
     """The speech service that listens is away."""
     cannot_speak: bool = False
     """The speech service that speaks refuses all texts; files are played."""
+    cannot_move: bool = False
+    """Nobody can be moved from one call to another."""

@@ -38,6 +38,8 @@ class AcsService:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
         """Method, path and body of each request that was signed well."""
         self.unsigned = 0
+        self.correlation = ""
+        """The id of the calls that come next; empty: each has its own."""
         self.url = ""
         self._ringing: dict[str, tuple[str, str]] = {}
         """By the context of the event: the caller, and the correlation id."""
@@ -93,7 +95,7 @@ class AcsService:
     ) -> list[int]:
         """Somebody calls: the event is delivered so many times, all at once. Returns the statuses."""
         context = "eyJhbGciOiJub25lIn0." + base64.urlsafe_b64encode(uuid.uuid4().bytes * 20).decode()
-        correlation = str(uuid.uuid4())
+        correlation = self.correlation or str(uuid.uuid4())
         self._ringing[context] = caller, correlation
         data = {
             "to": _number(callee),
@@ -160,6 +162,7 @@ class AcsService:
         if method == "GET":
             return web.json_response(call.summary())
         if method == "DELETE":
+            call.left = True
             call.later(call.end())
             return web.Response(status=204)
         return self._act(call, match[2] or "", wish)
@@ -214,6 +217,10 @@ class AcsService:
             case "stopMediaStreaming":
                 call.later(call.media.close())
                 return web.Response(status=202)
+            case "moveHere":
+                source = self.calls.get(wish["fromCall"])
+                call.later(call.move_here(wish, None if source is None or source.over.is_set() else source))
+                return web.json_response(context, status=202)
             case "play" | "recognize":
                 try:
                     call.talk.play(wish) if action == "play" else call.talk.recognize(wish)

@@ -226,3 +226,32 @@ async def test_what_cannot_be_called_is_said(
     async with acs_world(**options) as world:
         with pytest.raises(ValueError, match=why):
             await world.front_end.place(Address.parse(to), headers=headers)
+
+
+async def test_an_attended_transfer_moves_the_target_into_the_callers_call_which_we_leave() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        other = world.take(await world.front_end.place(Address.parse("+4930333")))
+        await until(lambda: other.up)
+        consulted = list(world.acs.calls.values())[-1]
+        ended = await asyncio.create_task(line.leg.transfer(Address.parse("+4930333"), {}, replaces=other.leg))
+        assert ended.accepted and line.reasons == ["transfer"]
+        assert (call.others, call.left) == (["4:+4930333"], True)
+        await other.leg.hang_up()
+        await until(consulted.over.is_set)
+        assert not call.transferred
+
+
+async def test_an_attended_transfer_that_fails_keeps_the_caller() -> None:
+    async with acs_world() as world:
+        line, call = await world.talk()
+        other = world.take(await world.front_end.place(Address.parse("+4930333")))
+        await until(lambda: other.up)
+        world.acs.faults.cannot_move = True
+        ended = await asyncio.create_task(line.leg.transfer(Address.parse("+4930333"), {}, replaces=other.leg))
+        assert not ended.accepted and "cannot be moved" in ended.message and not line.reasons
+        await list(world.acs.calls.values())[-1].end()
+        await until(lambda: other.reasons)
+        ended = await asyncio.create_task(line.leg.transfer(Address.parse("+4930333"), {}, replaces=other.leg))
+        assert (ended.accepted, ended.message) == (False, "the target has hung up")
+        assert not call.left and line.leg.audible

@@ -268,3 +268,43 @@ async def test_a_call_that_cannot_be_taken_is_rejected_and_does_not_ring_on(capl
         assert world.acs.asked("reject")[0]["callRejectReason"] == "busy"
         assert (world.front_end.rejected["error"], world.front_end.active) == (1, 0)
         assert "a call cannot be taken" in caplog.text
+
+
+class Redis:
+    """What nodes share, by one memory. ``places``: how many calls there may be."""
+
+    def __init__(self, places: int = 9) -> None:
+        self.told: set[str] = set()
+        self.places = places
+
+    async def first(self, call: str) -> bool:
+        new = call not in self.told
+        self.told.add(call)
+        return new
+
+    async def claim(self, trunk: str) -> Redis | None:
+        self.places -= 1
+        return self if self.places >= 0 else None
+
+    def release(self) -> None:
+        self.places += 1
+
+
+async def test_a_call_that_is_delivered_to_two_nodes_is_answered_by_one_and_counts_until_its_end() -> None:
+    shared = Redis(places=1)
+    async with acs_world(share=shared) as one, acs_world(share=shared) as two:
+        await one.acs.ring(one.grid)
+        await until(lambda: one.lines and one.lines[0].up)
+        assert shared.places == 0
+        (known,) = shared.told
+        two.acs.correlation = known
+        await two.acs.ring(two.grid)
+        await until(lambda: two.front_end.rejected["elsewhere"])
+        assert not two.lines and not two.acs.asked("answer") and not two.acs.asked("reject")
+        two.acs.correlation = ""
+        await two.acs.ring(two.grid)
+        await until(lambda: two.acs.asked("reject"))
+        assert two.front_end.rejected["fleet"] == 1
+        shared.places += 1  # the claim that was refused
+        await one.lines[0].leg.hang_up()
+        assert shared.places == 1
