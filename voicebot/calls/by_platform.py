@@ -17,11 +17,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 
 from voicebot.audio import LINEAR_16K
-from voicebot.calls.platform_prompts import Saying, Utterance
+from voicebot.calls.platform_prompts import Running, Saying, Utterance, as_prompt
 from voicebot.calls.platform_questions import ONLY_KEYS_S, may_interrupt, recognition
 from voicebot.calls.playback import PromptAudio
 from voicebot.calls.speaking_rate import SpeakingRate
@@ -53,8 +53,6 @@ from voicebot.legs.operations import (
 )
 from voicebot.rtp.playout import MAX_CLIPS
 from voicebot.speech import PromptVoice, Speech, SpeechUnavailable
-from voicebot.speech.ssml import document
-from voicebot.speech_markup import is_ssml
 from voicebot.tasks import BackgroundTasks
 from voicebot.turns import FloorState, Play, TurnMachine
 
@@ -68,26 +66,9 @@ WORDLESS_S = 1.0
 """How long a sound without words is taken to have lasted."""
 MOST_LATE_S = 2.0
 """A prompt behind which another one waits is taken to be over so long after it should have ended."""
-OVERDUE_S = 60.0
-"""An operation of which nothing is told so long after it should have ended is over."""
 
 _LISTENING = (FloorState.WAITING, FloorState.CALLER)
 _OVER = (FloorState.LEAVING, FloorState.ENDED)
-
-
-@dataclass(eq=False)
-class _Running:
-    """An operation that the platform carries out. ``since``: when that was asked for."""
-
-    number: int
-    saying: Saying
-    question: Recognition | None
-    since: float
-
-    @property
-    def overdue(self) -> float:
-        silence_s = self.question.silence_s if self.question is not None else 0.0
-        return self.since + 2 * self.saying.lasts_s + silence_s + OVERDUE_S
 
 
 class PlatformTalk:
@@ -116,8 +97,8 @@ class PlatformTalk:
         self._loop = asyncio.get_running_loop()
         self._rate = SpeakingRate()
         self._queue: list[Utterance] = []
-        self._running: _Running | None = None
-        self._before: _Running | None = None
+        self._running: Running | None = None
+        self._before: Running | None = None
         """What was interrupted last: an answer to it may still come."""
         self._count = 0
         self._rest_until = self._retry_at = 0.0
@@ -147,7 +128,7 @@ class PlatformTalk:
         elif command.audio:
             self._fetching.spawn(self._fetch(utterance), "fetching an audio file")
         else:
-            self._ready(utterance, self._prompt(command))
+            self._ready(utterance, as_prompt(self.speech(command)))
 
     def speech(self, command: Play) -> Speech:
         """The text of a prompt, in the voice in which it is spoken now."""
@@ -259,7 +240,7 @@ class PlatformTalk:
             if each.prompt is not None and not each.exact:
                 each.lasts_s = self._rate.lasts_s(each.prompt.text)
         self._before = self._running
-        self._running = _Running(self._count, Saying(utterances), question, self._now)
+        self._running = Running(self._count, Saying(utterances), question, self._now)
         prompts = tuple(each.prompt for each in utterances if each.prompt is not None)
         self._operations.begin(Operation(self._count, prompts, question))
 
@@ -279,7 +260,7 @@ class PlatformTalk:
             self._before = None
             self._told(replace(before, saying=Saying([])), outcome)
 
-    def _told(self, running: _Running, outcome: Outcome) -> None:
+    def _told(self, running: Running, outcome: Outcome) -> None:
         """Tell the turn machine what has come, and then do what it wants."""
         self._telling = True
         try:
@@ -288,7 +269,7 @@ class PlatformTalk:
             self._telling = False
         self._go_on()
 
-    def _tell_outcome(self, running: _Running, outcome: Outcome) -> None:
+    def _tell_outcome(self, running: Running, outcome: Outcome) -> None:
         now, saying, question = self._now, running.saying, running.question
         if self._lost and question is not None and not isinstance(outcome, Begun | NotCarriedOut | PromptFailed):
             self._lost = False
@@ -316,7 +297,7 @@ class PlatformTalk:
                     self._whole(saying, now)
                 self._lose(reason)
 
-    def _said(self, running: _Running, outcome: Heard | NotUnderstood) -> None:
+    def _said(self, running: Running, outcome: Heard | NotUnderstood) -> None:
         """The caller has said something, and has been quiet since then for as long as the question says."""
         now, saying, question = self._now, running.saying, running.question
         began = running.since if saying.began is None else saying.began
@@ -368,7 +349,7 @@ class PlatformTalk:
             times += [running.overdue, running.saying.next_end(), self._late(running)]
         self._wake_at(min((at for at in times if at is not None and at > now), default=None))
 
-    def _late(self, running: _Running) -> float | None:
+    def _late(self, running: Running) -> float | None:
         """When a prompt is over for sure behind which another one waits, while the platform listens."""
         left = running.saying.left
         if running.question is None or not left or self._queue == left:
@@ -398,13 +379,6 @@ class PlatformTalk:
 
     # --- prompts
 
-    def _prompt(self, command: Play) -> Prompt:
-        speech = self.speech(command)
-        text = speech.text
-        if is_ssml(text):
-            text = document(text, voice=speech.voice, language=speech.language)
-        return Prompt(text, speech.voice, speech.language)
-
     def _ready(self, utterance: Utterance, prompt: Prompt) -> None:
         utterance.prompt = prompt
         if prompt.samples:
@@ -418,7 +392,7 @@ class PlatformTalk:
         except SpeechUnavailable as error:
             logger.warning("an audio file cannot be played: %s", error)
             if command.speak:
-                self._ready(utterance, self._prompt(command))
+                self._ready(utterance, as_prompt(self.speech(command)))
             else:
                 self._tell_all(utterance.fail(self._now, str(error)))
         self._go_on()

@@ -1,4 +1,4 @@
-"""The prompts of one operation of a platform, and what the caller has heard of them. Pure.
+"""The prompts of an operation of a platform, and what the caller has heard of them. Pure.
 
 A platform tells when it begins to say prompts, but not when each of them ends: that is estimated by how long it should
 last, unless something else tells it.
@@ -9,9 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from voicebot.events import PlaybackEnded, PlaybackFailed, PlaybackStarted
-from voicebot.legs.operations import Prompt
+from voicebot.legs.operations import Prompt, Recognition
+from voicebot.speech import Speech
+from voicebot.speech.ssml import document
+from voicebot.speech_markup import is_ssml
 from voicebot.turns import Play
 
+OVERDUE_S = 60.0
+"""An operation of which nothing is told so long after it should have ended is over."""
 SHARE_HEARD = 0.8
 """Who begins to speak so late in a prompt has heard it: its end is only estimated."""
 
@@ -141,3 +146,26 @@ class Saying:
         """What was said, if all of it was text."""
         prompts = [each.prompt for each in self.utterances if each.prompt is not None and not each.exact]
         return [prompt.text for prompt in prompts] if len(prompts) == len(self.utterances) else None
+
+
+@dataclass(eq=False)
+class Running:
+    """An operation that the platform carries out. ``since``: when that was asked for."""
+
+    number: int
+    saying: Saying
+    question: Recognition | None
+    since: float
+
+    @property
+    def overdue(self) -> float:
+        silence_s = self.question.silence_s if self.question is not None else 0.0
+        return self.since + 2 * self.saying.lasts_s + silence_s + OVERDUE_S
+
+
+def as_prompt(speech: Speech) -> Prompt:
+    """The prompt that says ``speech``."""
+    text = speech.text
+    if is_ssml(text):
+        text = document(text, voice=speech.voice, language=speech.language)
+    return Prompt(text, speech.voice, speech.language)

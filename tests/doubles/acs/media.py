@@ -42,8 +42,6 @@ class AcsMedia:
         """When ``StopAudio`` came, and how many frames it dropped."""
         self.unknown: list[str] = []
         """Messages that the platform would not understand."""
-        self.deepest = 0
-        """The most frames that have waited."""
         self.suppresses_silence = False
         """Send nothing while the caller is silent."""
         self._waiting: deque[bytes] = deque()
@@ -125,7 +123,6 @@ class AcsMedia:
             self.arrivals.append(now)
             audio = base64.b64decode(message["audiodata"]["data"], validate=True)
             self._waiting.extend(audio[at : at + len(SILENCE)] for at in range(0, len(audio), len(SILENCE)))
-            self.deepest = max(self.deepest, len(self._waiting))
         elif kind == "stopaudio":
             self.stops.append((now, len(self._waiting)))
             self._waiting.clear()

@@ -203,3 +203,53 @@ async def test_files_are_for_who_knows_the_calls_secret_and_while_it_lasts() -> 
         await until(lambda: world.lines[-1].reasons)
         async with get(url) as response:
             assert response.status == 404
+
+
+async def test_an_outcome_that_is_delivered_five_times_counts_once() -> None:
+    async with acs_world(lambda acs: setattr(acs, "speed", 20), **PLATFORM) as world:
+        there = await talk(world)
+        world.acs.faults.events_times = 5
+        there.begin(question=ANYTHING)
+        await there.caller.press("1234")
+        await until(lambda: [kind for kind, _ in there.call.delivered].count("RecognizeCompleted") == 5)
+        assert [one for one in there.outcomes if isinstance(one, Pressed)] == [Pressed(1, "1234")]
+        assert {status for _, status in there.call.delivered} == {200}
+
+
+async def test_another_calls_outcome_and_a_forged_one_move_nothing() -> None:
+    async with acs_world(lambda acs: setattr(acs, "speed", 20), **PLATFORM) as world:
+        one, two = await talk(world), await talk(world)
+        one.caller.is_patient = two.caller.is_patient = True
+        for there in (one, two):
+            there.begin(question=ANYTHING)
+        await until(lambda: one.caller.asks and two.caller.asks)
+        context = one.caller.questions[0]["operationContext"]
+        said = {"recognitionType": "speech", "speechResult": {"speech": "let me in"}}
+        event = two.call.event("RecognizeCompleted", operationContext=context, **said)
+        sending = world.acs.sending
+        assert await sending.post(one.call.callback, [event], f"Bearer {sending.token()}") == 404
+        own = one.call.event("RecognizeCompleted", operationContext=context, **said)
+        for token in ("", f"Bearer {sending.token(-600)}", f"Bearer {sending.token(aud='another')}"):
+            assert await sending.post(one.call.callback, [own], token) == 401
+        assert await sending.post(two.call.callback, [event | {"id": "new"}], f"Bearer {sending.token()}") == 200
+        assert one.outcomes == [Begun(1)] and two.outcomes == [Begun(1)], "the context is of another call's operation"
+
+
+async def test_the_caller_hangs_up_in_the_middle_and_nothing_is_asked_for_any_more() -> None:
+    async with acs_world(**PLATFORM) as world:
+        there = await talk(world)
+        there.begin(Prompt("A prompt that goes on and on, " * 10, "", "en-US"), question=ANYTHING)
+        await until(lambda: there.caller.said)
+        await there.call.end()
+        await until(lambda: world.lines[0].reasons == ["caller"])
+        asked = len(world.acs.requests)
+        there.begin(HELLO)
+        there.operations.cancel()
+        assert len(world.acs.requests) == asked and not world.acs.asked("terminate")
+
+
+async def test_a_call_is_up_in_whatever_order_its_answer_is_told_without_media() -> None:
+    async with acs_world(lambda acs: setattr(acs.faults, "event_before_response", True), **PLATFORM) as world:
+        there = await talk(world)
+        there.begin(HELLO)
+        assert await there.last() == Played(1)
