@@ -134,8 +134,8 @@ class CallSession:
             self._builder.goes_on(going_on.record)
         self.listeners = Listeners(lambda: self._builder.paused)
         self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
-        parts = talking(leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log)
-        machine, self._hearing, self._playback = parts.machine, parts.hearing, parts.playback
+        talk = talking(leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log)
+        machine, self._hearing, self._playback = talk.machine, talk.hearing, talk.playback
         self._turns = TurnDriver(
             machine,
             note=self._note,
