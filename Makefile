@@ -3,13 +3,14 @@
 # make assist-demo   a call between two people, listened to
 # make fleet  three nodes behind Kamailio, on loopback     make drain    they are restarted, and no call is lost
 # make fuzz   ten minutes of fuzzing     make attack   calls under attack, beside calls in peace
+# make trials    tests that take longer
 # make mutants   do the tests notice small changes? (half an hour)
 PYTHON ?= python3
 VENV := .venv
 LOCK ?= requirements.lock
 BIN := $(VENV)/bin
 
-.PHONY: demo assist-demo fleet drain run test side-by-side lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
+.PHONY: demo assist-demo fleet drain run test side-by-side trials lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
 
 demo: install
 	@if [ -t 1 ]; then $(BIN)/voicebot demo --stay; else $(BIN)/voicebot demo; fi
@@ -32,7 +33,11 @@ test: install-dev
 	$(BIN)/python -m pytest -m alone tests/endtoend
 
 side-by-side: install-dev
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone and not long"
+
+# what takes longer than make test may, and shows as a whole what is tested there in parts
+trials: install-dev
+	$(BIN)/python -m pytest -m long tests/endtoend tests/peers
 
 lint: install-dev
 	$(BIN)/ruff check .

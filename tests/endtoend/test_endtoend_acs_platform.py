@@ -61,6 +61,7 @@ async def called(acs: AcsService, grid: str, caller: str, **headers: str) -> Acs
     return next(call for call in acs.calls.values() if call.caller == caller)
 
 
+@pytest.mark.long
 async def test_the_transcript_tests_of_the_sample_dialog_pass(
     serve_scripted: Callable[..., Service], tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ async def test_the_demo_reaches_its_end_and_the_call_is_recorded_and_pictured(
     assert "Your balance is" in shown and "no thank you" in shown.lower()
 
 
+@pytest.mark.long
 async def test_calls_end_with_the_caller_and_with_the_service(serve_scripted: Callable[..., Service]) -> None:
     async with platform(serve_scripted, speed=4) as (acs, grid, service):
         calls = [await called(acs, grid, f"+49301230{number:02}") for number in range(10)]

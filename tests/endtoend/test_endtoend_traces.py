@@ -40,6 +40,7 @@ def length_ms(span: Span) -> float:
     return (span.end_time_unix_nano - span.start_time_unix_nano) / 1e6
 
 
+@pytest.mark.long
 async def test_a_call_can_be_followed_at_the_collector_and_goes_on_without_one(
     serve: Callable[..., Service], speak: Callable[..., SpeechDouble]
 ) -> None:

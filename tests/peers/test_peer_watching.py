@@ -12,6 +12,7 @@ MISSING = [name for name in ("prometheus", "kamailio", "redis-server") if shutil
 
 pytestmark = [
     pytest.mark.peer,
+    pytest.mark.long,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
 ]
 
