@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import statistics
@@ -68,38 +69,46 @@ SEARCHES: Final[dict[str, dict[str, str]]] = {
 
 
 def records(calls: int) -> Iterator[dict[str, Any]]:
-    """Calls of a year, with words drawn as people use them: few are frequent."""
+    """Calls of a year, with words drawn as people use them: few are frequent. One call is recorded as calls are; the
+    others are copies of it with other words, numbers and times."""
     chance = random.Random(7)
     syllables = [first + vowel for first in "bdfgklmnprstvz" for vowel in "aeiou"]
     vocabulary = ["".join(chance.choices(syllables, k=2 + rank % 3)) for rank in range(WORDS)]
-    weights = [1 / (rank + 2) for rank in range(WORDS)]
+    weights = list(itertools.accumulate(1 / (rank + 2) for rank in range(WORDS)))
+    text = json.dumps(one_call())
     for number in range(calls):
-        caller = f"+1555{number:07d}"
-        info = LegInfo(f"{number}@phone.example", caller, "+15550199", PCMU, trunk="sbc")
+        record: dict[str, Any] = json.loads(text)
         began = BEGAN + timedelta(seconds=number * 300)
-        bot = chance.choice(("sales", "service", "billing"))
-        builder = RecordBuilder(
-            f"{number:032x}", info, started_at_wall=began, started_at=0.0, bot=bot, language="en-US"
-        )
-        builder.note(CallAnswered(0.1))
-        words = chance.choices(vocabulary, weights, k=TURNS * 20)
-        for turn in range(1, TURNS + 1):
-            at, some = turn * 8.0, words[turn * 20 - 20 : turn * 20]
-            said = " ".join([*some[:8], COMMON, *([RARE] if number == calls // 2 else [])])
-            answer = " ".join(["How can I help with", *some[8:]])
-            builder.note(SpeechStarted(at, at))
-            builder.note(SpeechStopped(at + 2, at + 2))
-            builder.note(FinalResult(at + 2.2, said, at, at + 2, 0.9))
-            builder.asked(turn, said, AskKind.SPEECH, at + 2.2, ended=TurnEnd.COMPLETE)
-            builder.note(BotMessage(at + 2.3, turn, answer, answer))
-            builder.note(BotDone(at + 2.3, turn))
-            builder.spoken(turn, answer, turn, at + 2.3)
-            builder.note(PlaybackStarted(at + 2.4, turn))
-            builder.note(PlaybackEnded(at + 6, turn, 3.6, True, 3.6))
-        builder.ended("media-timeout" if number % 10_000 == 0 else "caller", TURNS * 8.0 + 9, {})
-        record = builder.build()
-        record["timeline"] += [{"at_ms": 1.0, "event": "at_step", "step": f"step-{number % 50}"}]
+        record |= {"id": f"{number:032x}", "call_id": f"{number}@phone.example", "caller": f"+1555{number:07d}"}
+        record |= {"bot": chance.choice(("sales", "service", "billing")), "started": began.isoformat()}
+        record["end"]["reason"] = "media-timeout" if number % 10_000 == 0 else "caller"
+        words = chance.choices(vocabulary, cum_weights=weights, k=TURNS * 20)
+        for index, turn in enumerate(record["turns"]):
+            some = words[index * 20 : index * 20 + 20]
+            turn["caller"]["final_text"] = " ".join([*some[:8], COMMON, *([RARE] if number == calls // 2 else [])])
+            turn["bot"]["utterances"][0]["text"] = " ".join(["How can I help with", *some[8:]])
+        record["timeline"].append({"at_ms": 1.0, "event": "at_step", "step": f"step-{number % 50}"})
         yield record
+
+
+def one_call() -> dict[str, Any]:
+    """The record of a call with as many turns."""
+    info = LegInfo("0@phone.example", "+15550100", "+15550199", PCMU, trunk="sbc")
+    builder = RecordBuilder("0" * 32, info, started_at_wall=BEGAN, started_at=0.0)
+    builder.note(CallAnswered(0.1))
+    for turn in range(1, TURNS + 1):
+        at = turn * 8.0
+        builder.note(SpeechStarted(at, at))
+        builder.note(SpeechStopped(at + 2, at + 2))
+        builder.note(FinalResult(at + 2.2, COMMON, at, at + 2, 0.9))
+        builder.asked(turn, COMMON, AskKind.SPEECH, at + 2.2, ended=TurnEnd.COMPLETE)
+        builder.note(BotMessage(at + 2.3, turn, COMMON, COMMON))
+        builder.note(BotDone(at + 2.3, turn))
+        builder.spoken(turn, COMMON, turn, at + 2.3)
+        builder.note(PlaybackStarted(at + 2.4, turn))
+        builder.note(PlaybackEnded(at + 6, turn, 3.6, True, 3.6))
+    builder.ended("caller", TURNS * 8.0 + 9, {})
+    return builder.build()
 
 
 async def measure(folder: Path) -> dict[str, float]:
@@ -148,7 +157,7 @@ def main() -> None:
         folder.mkdir()
         size = 0
         for record in records(calls):
-            size += (folder / f"{record['id']}.json").write_text(json.dumps(record, indent=1))
+            size += (folder / f"{record['id']}.json").write_text(json.dumps(record))
         print(f"{calls} records of {size / calls / 1000:.1f} kB")
         began = time.perf_counter()
         upkeep = Upkeep(folder)
