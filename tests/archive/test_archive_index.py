@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,23 @@ def put(index: Index, *records: dict[str, Any]) -> None:
 def found(index: Index, **query: str) -> list[int]:
     """The numbers of the calls that are found."""
     return [int(row["id"], 16) for row in index.search(query_of(query)).calls]
+
+
+def test_some_may_open_it_at_the_same_moment(tmp_path: Path) -> None:
+    def open_and_search(folder: Path) -> list[int]:
+        together.wait(30)
+        index = Index(folder)
+        try:
+            return found(index)
+        finally:
+            index.close()
+
+    together = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(40):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            assert [*threads.map(open_and_search, [folder] * 4)] == [[]] * 4
 
 
 CALLS = (

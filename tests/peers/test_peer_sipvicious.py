@@ -45,7 +45,7 @@ async def run(folder: Path, tool: str, *arguments: str) -> str:
         env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
     )
     try:
-        async with asyncio.timeout(25):
+        async with asyncio.timeout(120):
             said, _ = await process.communicate()
     finally:
         if process.returncode is None:

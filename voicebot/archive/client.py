@@ -13,7 +13,7 @@ import aiohttp
 ANSWER_S: Final = 10.0
 """How long anything may take: the picture of a long call is the longest."""
 MOST_BYTES: Final = 32 << 20
-AT_A_TIME: Final = 32
+AT_A_TIME: Final = 4
 
 
 class ArchiveAway(Exception):

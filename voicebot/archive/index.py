@@ -175,7 +175,7 @@ class Index:
         database = sqlite3.connect(self.path, isolation_level=None, timeout=WAIT_S, check_same_thread=False)
         try:
             database.execute("PRAGMA secure_delete = ON")
-            database.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(database)
             database.execute("PRAGMA synchronous = NORMAL")
             _make_tables(database)
         except BaseException:
@@ -183,6 +183,20 @@ class Index:
             raise
         self._connection = database
         return database
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Readers do not wait for who writes. Where somebody else opens the file at the same moment, SQLite refuses this at
+    once, whatever the connection's ``timeout``."""
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _make_tables(database: sqlite3.Connection) -> None:

@@ -22,5 +22,7 @@ def session(model: Path | bytes, threads: int = 1) -> Any:
     options.log_severity_level = 3
     options.enable_mem_reuse = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # without VNNI, sums of unsigned with signed bytes overflow in 16 bits: unsigned with unsigned ones do not
+    options.add_session_config_entry("session.x64quantprecision", "1")
     source = model if isinstance(model, bytes) else str(model)
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
