@@ -16,7 +16,7 @@ from waiting import until
 
 from bench.people import TOKEN, Viewer, agent, conversation
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SAYINGS = ["my parcel never came and I am angry", "I am sorry I will send another one", "thank you that is great"]
 LINES = 2

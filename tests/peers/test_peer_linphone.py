@@ -27,6 +27,7 @@ DEADLINE_S = 30.0
 
 pytestmark = [
     pytest.mark.peer,
+    pytest.mark.long,
     pytest.mark.skipif(LINPHONE is None or IP is None, reason=NO_LINPHONE),
     pytest.mark.skipif(not has_asterisk(), reason=NO_RECORDINGS),
 ]

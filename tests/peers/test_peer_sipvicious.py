@@ -70,7 +70,10 @@ async def test_svmap_would_find_one_that_answers_everybody(tmp_path: Path) -> No
         await endpoint.close()
 
 
-@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS"])
+@pytest.mark.parametrize(
+    "method",
+    ["REGISTER", pytest.param("INVITE", marks=pytest.mark.long), pytest.param("OPTIONS", marks=pytest.mark.long)],
+)
 async def test_svwar_finds_no_extension(bot: SipEndpoint, tmp_path: Path, method: str) -> None:
     said = await run(tmp_path, "svwar", f"-p{bot.port}", "-e100-105", "-m", method, LOOPBACK)
     assert bot.counters.received and "| 10" not in said, said
