@@ -39,8 +39,8 @@ logger = logging.getLogger(__name__)
 
 KEY_PERIOD_S: Final = 0.16
 """The length of a key and the pause after it, as legs send them (RFC 4733): 100 ms and 60 ms."""
-WORDS_DEADLINE_S: Final = 4.0
-"""How long the caller's recogniser may take for the expected words, after the bot has finished speaking."""
+WORDS_DEADLINE_S: Final = 10.0
+"""How long the expected words may take once the bot is silent: it may go on, and the recogniser may be slow."""
 LEAVE_DEADLINE_S: Final = 10.0
 """How much longer than its length the sending of an utterance may take."""
 KEY_TAKES_S: Final = 0.3
