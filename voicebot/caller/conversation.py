@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 KEY_PERIOD_S: Final = 0.16
 """The length of a key and the pause after it, as legs send them (RFC 4733): 100 ms and 60 ms."""
-WORDS_DEADLINE_S: Final = 10.0
+WORDS_DEADLINE_S: Final = 20.0
 """How long the expected words may take once the bot is silent: it may go on, and the recogniser may be slow."""
 LEAVE_DEADLINE_S: Final = 10.0
 """How much longer than its length the sending of an utterance may take."""
