@@ -39,9 +39,9 @@ async def test_a_setup_that_is_complete_is_good() -> None:
 async def test_a_wrong_key_and_a_wrong_endpoint_are_told_apart_from_each_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(acs_client, "REQUEST_S", 0.3)
     async with AcsService() as acs:
         refused = await resource(settings(acs, key="bm8gb25lJ3M="))
+        monkeypatch.setattr(acs_client, "REQUEST_S", 0.3)  # nobody answers, however long one waits
         nobody = await resource(settings(acs, endpoint="http://127.0.0.1:9"))
     assert not refused.good and "401" in refused.detail and "the key" in refused.mend
     assert not nobody.good and "not reached" in nobody.detail

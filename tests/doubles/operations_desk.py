@@ -26,6 +26,7 @@ class OperationsDesk:
         self.panels = [Panel("Dialogs", [("version", "2 & more")])]
         self.troubles = Troubles()
         self.drained = 0
+        self.out_of_order = False
         calls = Calls(World().services)
         self.console = ConsoleServer(
             "127.0.0.1",
@@ -40,6 +41,8 @@ class OperationsDesk:
         self.http: aiohttp.ClientSession
 
     def _drain(self) -> None:
+        if self.out_of_order:
+            raise RuntimeError("out of order")
         self.drained += 1
 
     async def ask(self, method: str, path: str = "", token: str = "") -> tuple[int, Any]:

@@ -44,6 +44,24 @@ async def test_the_service_is_drained_after_a_question() -> None:
         assert page.complaints == []
 
 
+async def test_it_is_asked_anew_after_a_drain_that_failed() -> None:
+    async with operations_desk() as desk, browser_page() as page:
+        await page.open(f"{desk.console.url}operations")
+        await page.until("document.getElementById('drain').checkVisibility()")
+        desk.out_of_order = True
+        await page.ask("document.getElementById('drain').click()")
+        await page.ask("document.querySelector('#sure [value=drain]').click()")
+        await page.until("!document.getElementById('notice').hidden")
+        desk.out_of_order = False
+        await page.ask("document.getElementById('drain').click()")
+        await page.press("Escape")
+        await page.until("!document.getElementById('sure').open")
+        await page.ask("document.getElementById('drain').click()")
+        await page.ask("document.querySelector('#sure [value=no]').click()")
+        await page.until("!document.getElementById('sure').open")
+        assert desk.drained == 0
+
+
 async def test_a_viewer_is_not_offered_it() -> None:
     async with operations_desk(let_in("wall", Role.VIEWER)) as desk, browser_page() as page:
         await page.open(f"{desk.console.url}operations#token=wall")

@@ -54,7 +54,9 @@ async def test_the_record_of_a_bots_call_is_read_as_soon_as_it_is_there(tmp_path
     records = BotRecords(cast(Calls, BotCalls()), tmp_path)
     reading = asyncio.create_task(records(CALL))
     await asyncio.sleep(0)
-    (tmp_path / f"{CALL}.json").write_text(json.dumps({"id": CALL}))
+    written = tmp_path / "half"
+    written.write_text(json.dumps({"id": CALL}))
+    written.rename(tmp_path / f"{CALL}.json")  # as records are: there in whole, or not at all
     assert await reading == {"id": CALL}
 
 

@@ -80,8 +80,9 @@ function action({ time, who, from, action, call, status }) {
 }
 
 $("drain").addEventListener("click", () => $("sure").showModal());
-$("sure").addEventListener("close", async () => {
-  if ($("sure").returnValue !== "drain") return;
+// by the button itself: what a dialog returns stays from one opening to the next, and Escape keeps it
+$("sure").addEventListener("submit", async ({ submitter }) => {
+  if (submitter?.value !== "drain") return;
   try {
     await api().post("operations/drain");
     drains = true;
