@@ -30,14 +30,14 @@ run: install
 # what lint runs has one thread, and the tests that come first mostly wait
 test: install-dev
 	$(MAKE) --no-print-directory --jobs=2 lint side-by-side
-	$(BIN)/python -m pytest -m alone tests/endtoend
+	$(BIN)/python -m pytest -m "alone and not long" tests/endtoend
 
 side-by-side: install-dev
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone and not long"
 
-# what takes longer than make test may, and shows as a whole what is tested there in parts
+# what takes longer than make test may: wholes that are tested there in parts, more of the same
 trials: install-dev
-	$(BIN)/python -m pytest -m long tests/endtoend tests/peers
+	$(BIN)/python -m pytest -m long
 
 lint: install-dev
 	$(BIN)/ruff check .

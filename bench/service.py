@@ -105,7 +105,7 @@ async def serving(
     ``start``: what the interpreter runs instead of the module, before the arguments of ``voicebot``."""
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
-        wanted = SETTINGS | {"VOICEBOT_CALLS__RECORDS": folder} | (settings or {})
+        wanted = SETTINGS | {"VOICEBOT_CALLS__RECORDS": f"{folder}/records"} | (settings or {})
         environment = kept | (wanted if tree is None else await asyncio.to_thread(_known, wanted, tree))
         ready: dict[str, Any] = {}
         argv = [sys.executable, "-m", "voicebot", "serve", "--json", "--exit-with-parent"]

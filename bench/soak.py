@@ -257,10 +257,10 @@ async def serving(
     speech_url: str, settings: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[Service, asyncio.subprocess.Process]]:
     """The service in a process that tells what is inside."""
-    with tempfile.TemporaryDirectory(prefix="voicebot-soak-") as records:
+    with tempfile.TemporaryDirectory(prefix="voicebot-soak-") as folder:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("VOICEBOT_")}
         environment = kept | SETTINGS | {
-            "VOICEBOT_CALLS__RECORDS": records,
+            "VOICEBOT_CALLS__RECORDS": f"{folder}/records",
             "VOICEBOT_SPEECH__SERVICE": "url",
             "VOICEBOT_SPEECH__URL": speech_url,
             "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",

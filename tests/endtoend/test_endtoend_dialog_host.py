@@ -89,7 +89,7 @@ async def test_a_dialog_that_raises_costs_an_apology_and_nothing_else(faulty: Se
     assert service.child("voicebot.host").pid == service.host.pid
 
 
-@pytest.mark.parametrize("sdk", ["botbuilder", "microsoft-agents"])
+@pytest.mark.parametrize("sdk", ["botbuilder", pytest.param("microsoft-agents", marks=pytest.mark.long)])
 async def test_a_host_killed_in_mid_call_comes_back_and_the_dialog_goes_on_where_it_was(
     serve_scripted: Callable[..., Service], sdk: str
 ) -> None:

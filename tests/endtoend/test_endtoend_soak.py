@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     ("calls", "options", "outcomes"),
     [
-        (40, ["--lines", "30"], {"said", "agent", "vanished"}),
+        pytest.param(40, ["--lines", "30"], {"said", "agent", "vanished"}, marks=pytest.mark.long),
         (8, ["--lines", "4", "--talking"], {"talked", "vanished"}),
     ],
     ids=["short", "talking"],

@@ -48,7 +48,7 @@ async def test_a_frame_that_ends_the_sdk_costs_the_calls_of_the_service_at_most_
     assert "ended with status -11" in service.log()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.long)])
 async def test_a_speech_client_that_dies_in_mid_prompt_and_mid_utterance_is_not_heard(
     serve: Callable[..., Service], speak: Callable[..., SpeechDouble], number: signal.Signals
 ) -> None:

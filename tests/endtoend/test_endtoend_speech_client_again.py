@@ -16,6 +16,7 @@ SCRIPT = {"texts": ["opening hours please"], "cycle": True}
 SILENCE_LIMIT_S = 15.0
 
 
+@pytest.mark.long
 async def test_a_service_that_ends_the_sdk_again_and_again_leads_to_the_fallback_and_not_to_our_end(
     serve: Callable[..., Service], speak: Callable[..., SpeechDouble]
 ) -> None:

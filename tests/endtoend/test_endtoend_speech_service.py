@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 SILENCE_LIMIT_S = 15.0
 
 
+@pytest.mark.long
 async def test_a_killed_embedded_speech_service_comes_back_and_the_call_reaches_its_end(
     serve: Callable[..., Service], tmp_path: Path
 ) -> None:

@@ -32,7 +32,7 @@ def silent_url() -> Iterator[str]:
         yield f"ws://{LOOPBACK}:{server.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("away", ["dead_url", "silent_url"])
+@pytest.mark.parametrize("away", ["dead_url", pytest.param("silent_url", marks=pytest.mark.long)])
 async def test_without_a_speech_service_at_the_start_the_caller_hears_an_apology_and_is_let_go(
     serve: Callable[..., Service], request: pytest.FixtureRequest, away: str
 ) -> None:

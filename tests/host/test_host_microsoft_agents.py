@@ -55,6 +55,7 @@ def test_what_runs_on_the_sdk_is_chosen() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_the_tests_of_dialogs_pass_on_it_as_well() -> None:
     others = [f"--ignore={file}" for room in ROOMS for file in (TESTS / room).rglob("test_*.py") if not chosen(file)]
     process = await asyncio.create_subprocess_exec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -20,6 +21,14 @@ def interpreter(name: str, requirements: str) -> Path:
     kind = hashlib.sha256((requirements + sys.version).encode()).hexdigest()[:12]
     folder = CACHE / f"{name}-{kind}"
     python = folder / "bin" / "python"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that share it run side by side
+        _make(name, requirements, folder, python)
+    return python
+
+
+def _make(name: str, requirements: str, folder: Path, python: Path) -> None:
     if not (folder / "installed").exists():
         venv.create(folder, with_pip=True, clear=True)
         (folder / "requirements.txt").write_text(requirements)
@@ -28,7 +37,6 @@ def interpreter(name: str, requirements: str) -> Path:
         if pip.returncode != 0:
             pytest.skip(f"pip could not install {name}: it is NOT tested: {pip.stderr[-500:]}")
         (folder / "installed").touch()
-    return python
 
 
 def without_our_path() -> dict[str, str]:

@@ -12,7 +12,7 @@ from own_environment import interpreter
 
 pytestmark = pytest.mark.peer
 
-PACKAGE = "microsoft-agents-copilotstudio-client==1.9.0"
+AGENTS_SDK = Path(__file__).parent / "bot_agents_sdk" / "requirements.txt"
 SCRIPT = """
 import asyncio, json, sys
 from microsoft_agents.copilotstudio.client import ConnectionSettings, CopilotClient
@@ -31,8 +31,8 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """An environment of its own in the user's cache: its dependencies are not ours."""
-    return interpreter("copilotstudio", PACKAGE)
+    """An environment of its own in the user's cache: its dependencies are not ours. The client is a part of the SDK."""
+    return interpreter("bot_agents_sdk", AGENTS_SDK.read_text())
 
 
 async def test_it_starts_asks_and_sees_the_answer_stream(python: Path) -> None:

@@ -69,6 +69,7 @@ async def _demo(script: TwoPeople, out: Path, console: Console, stay: bool, as_j
     )
     settings = SETTINGS | {
         "CALLS__RECORDS": out,
+        "CONSOLE__AUDIT_LOG": out / "audit.jsonl",
         "CONSOLE__TOKEN": token,
         "SPEECH__LANGUAGE": script.language,
         "SIPREC__AGENTS": json.dumps([script.agent.number]),
