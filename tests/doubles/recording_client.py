@@ -19,7 +19,7 @@ from voicebot.rtp.srtp import SecureStream
 from voicebot.sip import SdpError, SessionDescription, SipRequest, SipResponse
 from voicebot.sip.body import session_in
 from voicebot.sip.dtls_sdp import Handshake
-from voicebot.sip.message import parse_message, response_to
+from voicebot.sip.message import MalformedMessage, parse_message, response_to
 from voicebot.sip.sdes import Crypto
 
 SAMPLES = Path(__file__).parent.parent / "legs" / "siprec"
@@ -164,7 +164,10 @@ class RecordingClient:
 
     async def _read(self) -> None:
         while True:
-            message = parse_message(await self._sip.came.get())
+            try:
+                message = parse_message(await self._sip.came.get())
+            except MalformedMessage:
+                continue  # a report on the voice of another client, whose port is the one before ours
             if isinstance(message, SipResponse):
                 if message.status >= 200:
                     self._finals.put_nowait(message)

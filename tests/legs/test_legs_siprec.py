@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
-from recording_client import SAMPLES, RecordingClient
+from recording_client import HOST, SAMPLES, RecordingClient
 from recording_desk import answered, desk, ports_of
 from waiting import until
 
@@ -308,3 +310,11 @@ async def test_what_brings_back_a_call_of_ours_is_in_its_facts(clock: MediaClock
         info = ours.listener.call.info
         assert info.user_to_user == ("0a1b;encoding=hex",) and info.headers["X-AUDC-CALL-ID"] == "abcdef0123456789"
         assert (info.session_id, info.front_end) == ("0000-0000-0000-0000-00908fe25902", "siprec")
+
+
+async def test_the_client_of_these_tests_lives_on_when_something_else_comes_to_its_port(clock: MediaClock) -> None:
+    async with desk(clock) as (_, client):
+        await client.send("as_the_rfc_says")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.sendto(b"\x81\xc9\0\7" + bytes(28), (HOST, client.port))  # a report (RTCP) on somebody's voice
+        assert (await client.bye()).status == 200
