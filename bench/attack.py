@@ -6,7 +6,9 @@
 The calls come by a listed trunk (127.0.0.2), the attacks from 50 other addresses of 127.0.0.0/8, at a set rate, so that
 the attacker, which shares the machine, takes the same little of it each time. ``invite``, ``register`` and ``options``
 are datagrams. ``tcp``, ``tls`` and ``http`` open connections that say nothing, or never finish their request, and hold
-as many as they get. Each row gives the figures beside those in peace, as a ratio.
+as many as they get. ``tickets`` and ``phones`` come from somebody with a token of the console, who asks for tickets for
+calls from the page without end, or opens websockets by them and says nothing. Each row gives the figures beside those
+in peace, as a ratio.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import uvloop
 
 from bench.service import Service, serving, speaking
@@ -42,6 +45,9 @@ addresses = ["{TRUNK}/32"]
 SOURCES = [f"127.0.9.{number}" for number in range(1, 51)]
 DATAGRAMS = ("invite", "register", "options")
 CONNECTIONS = ("tcp", "tls", "http")
+BY_TOKEN = ("tickets", "phones")
+TOKEN = "of-the-attacker"
+TICKETS_A_SECOND = 500
 CONNECTIONS_A_SECOND = 200
 HELD = 5000
 """Connections that the attacker wants to hold; it gets fewer where the service or its own descriptors end first."""
@@ -56,6 +62,7 @@ class Ports:
     tcp: int
     tls: int
     http: int
+    console: int
 
 
 # --- the attacker, a process of its own ------------------------------------------------------------------------------
@@ -123,9 +130,32 @@ async def open_connections(port: int, opening: bytes) -> None:
         await asyncio.sleep(1 / CONNECTIONS_A_SECOND)
 
 
+async def ask_for_tickets(port: int, *, phones: bool) -> None:
+    """``phones``: and open a websocket by each that is given, and say nothing. Until cancelled."""
+    url, silent = f"http://127.0.0.1:{port}/v1/phone/", set[asyncio.Task[None]]()
+    headers, connector = {"Authorization": f"Bearer {TOKEN}"}, aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(headers=headers, connector=connector) as http:
+
+        async def open_phone(ticket: str) -> None:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with http.ws_connect(f"{url}sip?ticket={ticket}", protocols=["sip"]) as phone:
+                    await phone.receive()
+
+        while True:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with http.post(f"{url}tickets") as response:
+                    issued = await response.json()
+                if phones and "Ticket" in issued:
+                    silent.add(task := asyncio.create_task(open_phone(issued["Ticket"])))
+                    task.add_done_callback(silent.discard)
+            await asyncio.sleep(1 / (CONNECTIONS_A_SECOND if phones else TICKETS_A_SECOND))
+
+
 async def attack(flood: str, port: int, rate: int) -> None:
     """The other process: floods until it is ended."""
     print("flooding", flush=True)
+    if flood in BY_TOKEN:
+        await ask_for_tickets(port, phones=flood == "phones")
     if flood in DATAGRAMS:
         await send_datagrams(flood.upper(), port, rate)
     await open_connections(port, b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-" if flood == "http" else b"")
@@ -137,7 +167,7 @@ async def flooding(flood: str, ports: Ports, rate: int) -> AsyncIterator[None]:
     if not flood:
         yield
         return
-    port = ports.udp if flood in DATAGRAMS else getattr(ports, flood)
+    port = ports.udp if flood in DATAGRAMS else ports.console if flood in BY_TOKEN else getattr(ports, flood)
     argv = [sys.executable, "-m", "bench.attack", "--attacker", flood, "--port", str(port), "--rate", str(rate)]
     process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
@@ -166,11 +196,13 @@ async def attacked_service() -> AsyncIterator[tuple[Service, Ports]]:
     async with AsyncExitStack() as stack:
         script = {"texts": HEARD, "hypothesis_after_ms": 200, "segmentation_ms": 100, "ms_per_word": 300}
         url = await stack.enter_async_context(speaking(script))
-        ports = Ports(*(free_port() for _ in range(4)))
+        ports = Ports(*(free_port() for _ in range(5)))
         listen = [f"udp:127.0.0.1:{ports.udp}", f"tcp:127.0.0.1:{ports.tcp}", f"tls:127.0.0.1:{ports.tls}"]
         settings = {
             "VOICEBOT_SIP__LISTEN": json.dumps(listen),
             "VOICEBOT_BOT__HTTP_PORT": str(ports.http),
+            "VOICEBOT_CONSOLE__PORT": str(ports.console),
+            "VOICEBOT_CONSOLE__TOKEN": TOKEN,
             "VOICEBOT_SPEECH__SERVICE": "url",
             "VOICEBOT_SPEECH__URL": url,
             "VOICEBOT_SPEECH__PROMPT_CACHE_DIR": "",
@@ -238,7 +270,8 @@ def line(row: dict[str, Any], peace: dict[str, Any]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.attack", description=__doc__.partition("\n")[0])
-    parser.add_argument("--floods", nargs="+", choices=DATAGRAMS + CONNECTIONS, default=[*DATAGRAMS, *CONNECTIONS])
+    floods = [*DATAGRAMS, *CONNECTIONS, *BY_TOKEN]
+    parser.add_argument("--floods", nargs="+", choices=floods, default=floods)
     parser.add_argument("--calls", type=int, default=20)
     parser.add_argument("--rate", type=int, default=2000, help="datagrams a second")
     parser.add_argument("--json", action="store_true")

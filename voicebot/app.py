@@ -13,6 +13,7 @@ import gc
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicebot.address import Address
@@ -27,13 +28,14 @@ from voicebot.log import log_options
 from voicebot.private_files import sweep_drafts
 from voicebot.records import UnfinishedRecords, finish, left_calls
 from voicebot.rtp import MediaClock, PortRange
-from voicebot.service.access import access
+from voicebot.service.access import access, audit_figure
 from voicebot.service.acs import AcsService, require_acs
 from voicebot.service.archive import ArchiveService
 from voicebot.service.call_services import call_services
 from voicebot.service.channels import Channels
 from voicebot.service.dialing import Dialing
 from voicebot.service.dialog_versions import DialogVersions
+from voicebot.service.doctor import Doctor
 from voicebot.service.fleet import last_word, make_fleet
 from voicebot.service.governor import Governor
 from voicebot.service.health import Health
@@ -63,9 +65,10 @@ logger = logging.getLogger(__name__)
 
 class Application:
     """The service. ``async with Application(settings) as app`` is ready for calls inside the block. ``stop`` is called
-    when somebody at the console wants it drained and ended."""
+    when somebody at the console wants it drained and ended. ``config``: the file that the settings are from, for who
+    wants them checked there."""
 
-    def __init__(self, settings: Settings, stop: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, settings: Settings, stop: Callable[[], None] = lambda: None, config: Path | None = None) -> None:
         if settings.acs.endpoint:
             require_acs()
         self.settings = settings
@@ -175,7 +178,10 @@ class Application:
         self.health = Health(
             settings, self.calls, self.front_end, self.dialogs, self.speech, governor, further, self.fleet
         )
-        metrics = Metrics(self.calls.running, lambda: [*self.health.figures(), *self.viewers.figures()])
+        metrics = Metrics(
+            self.calls.running,
+            lambda: [*self.health.figures(), *self.viewers.figures(), audit_figure(let_in.audit)],
+        )
         for part in (metrics, self.health.last_hour, self.archive, self._traces):
             if part is not None:
                 self.calls.on_record(part.call_ended)
@@ -188,11 +194,13 @@ class Application:
             metrics=metrics,
             unready=self.health.unready,
             notes=self.health.notes,
-            operations=OperationsApi(self.health.panels, self.health.troubles.latest, stop, let_in.audit),
+            operations=OperationsApi(
+                self.health.panels, self.health.troubles.latest, stop, Doctor(config).findings, let_in.audit
+            ),
             access=let_in,
             public_url=settings.console.public_url,
             assist=self.viewers.api if settings.listens else None,
-            phone=phone_api(settings, self.front_end.endpoint),
+            phone=phone_api(settings, self.front_end.endpoint, let_in),
             live=live_api(settings, self.calls),
             records=records_api(settings, self.archive, let_in),
             certificate=settings.console.certificate,
@@ -366,10 +374,13 @@ class Application:
 
 
 async def serve(
-    settings: Settings, stop: asyncio.Event, on_ready: Callable[[Application], None] = lambda _: None
+    settings: Settings,
+    stop: asyncio.Event,
+    on_ready: Callable[[Application], None] = lambda _: None,
+    config: Path | None = None,
 ) -> None:
     """Carry calls until ``stop`` is set, then drain for at most ``calls.drain_s``."""
-    async with Application(settings, stop.set) as app:
+    async with Application(settings, stop.set, config) as app:
         on_ready(app)
         await stop.wait()
         logger.info("stopping: new calls are refused")

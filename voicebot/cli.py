@@ -136,11 +136,17 @@ def localspeech(context: typer.Context) -> None:
 
 
 @app.command()
-def doctor(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    beside_service: Annotated[
+        bool, typer.Option("--beside-service", help="The service runs: leave out what it has or would feel.")
+    ] = False,
+) -> None:
     """Check settings, ports, models, speech service and clock, and say how to fix problems."""
     from voicebot.commands.doctor import run_doctor
 
-    raise typer.Exit(run_doctor(config, as_json=as_json))
+    raise typer.Exit(run_doctor(config, as_json=as_json, beside_service=beside_service))
 
 
 def _follow_settings(config: Path | None) -> None:

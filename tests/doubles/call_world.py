@@ -71,10 +71,11 @@ class Line:
         direction: Literal["inbound", "outbound"] = "inbound",
         call_id: str = "call-1",
         operations: Operations | None = None,
+        caller: str = "+15550100",
     ) -> None:
         self.operations = operations
         self.info = LegInfo(
-            *(call_id, "+15550100", "bot", PCMU),
+            *(call_id, caller, "bot", PCMU),
             caller_uri="sip:+15550100@trunk.example:5060",
             callee_uri="sip:bot@there.example",
             domain=Domain("trunk.example", 5060) if direction == "inbound" else Domain("there.example"),

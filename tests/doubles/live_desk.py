@@ -38,9 +38,11 @@ class LiveDesk:
         )
         self.http: aiohttp.ClientSession
 
-    async def call(self, call_id: str = "call-1", says: str = "Hello, how can I help?") -> CallSession:
+    async def call(
+        self, call_id: str = "call-1", says: str = "Hello, how can I help?", caller: str = "+15550100"
+    ) -> CallSession:
         """A call that the bot has greeted; the prompt is being played."""
-        self.lines.append(line := Line(call_id=call_id))
+        self.lines.append(line := Line(call_id=call_id, caller=caller))
         call = self.calls.accept(line)
         await self.world.settle()
         await self.bot_says(says)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,11 @@ class OperationsDesk:
         self.troubles = Troubles()
         self.drained = 0
         self.out_of_order = False
+        self.findings = list[dict[str, Any]]()
+        self.examined = asyncio.Event()
+        """Until then the doctor looks."""
+        self.examined.set()
+        self.examining = 0
         calls = Calls(World().services)
         self.console = ConsoleServer(
             "127.0.0.1",
@@ -36,7 +42,9 @@ class OperationsDesk:
             unready=list,
             access=self.access,
             live=LiveApi(calls, words=True),
-            operations=OperationsApi(lambda: self.panels, self.troubles.latest, self._drain, self.access.audit),
+            operations=OperationsApi(
+                lambda: self.panels, self.troubles.latest, self._drain, self._examine, self.access.audit
+            ),
         )
         self.http: aiohttp.ClientSession
 
@@ -44,6 +52,14 @@ class OperationsDesk:
         if self.out_of_order:
             raise RuntimeError("out of order")
         self.drained += 1
+
+    async def _examine(self) -> list[dict[str, Any]]:
+        self.examining += 1
+        try:
+            await self.examined.wait()
+        finally:
+            self.examining -= 1
+        return self.findings
 
     async def ask(self, method: str, path: str = "", token: str = "") -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

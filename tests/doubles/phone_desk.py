@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
+from aiohttp import web
 from call_world import World
 from free_port import free_ports
 from let_in import let_in
@@ -50,28 +50,50 @@ class Bot:
 
 
 class PhoneDesk:
-    """``token``: the console's. ``refuses``: the status that calls get; 0: they are answered."""
+    """``token``: the console's. ``media_host``: where media is said to be taken. ``refuses``: the status that calls
+    get; 0: they are answered. ``away``: how many of the next websockets are not opened. ``step``: seconds that pass
+    between two looks at tickets."""
 
-    def __init__(self, clock: MediaClock, token: str) -> None:
+    def __init__(self, clock: MediaClock, token: str, media_host: str) -> None:
         self.refuses = 0
+        self.away = 0
+        self.step = 0.0
+        self._now = 0.0
+        self._connections = list[asyncio.Transport]()
         self.calls = list[Bot]()
         self._answers = set[asyncio.Task[None]]()
         ports = PortRange(*free_ports(), HOST, rest_s=0.0)
-        media = MediaOptions(clock, ports, preferences=MediaPreferences(srtp="required"))
+        media = MediaOptions(clock, ports, host=media_host, preferences=MediaPreferences(srtp="required"))
         self.endpoint = SipEndpoint(ListenAt(port=0), trunks=[Trunk("page", max_calls=2)])
         self.front_end = SipFrontEnd(self.endpoint, self._take, media)
-        websocket = partial(self.endpoint.websocket, trunk="page")
-        calls = Calls(World().services)
+        calls, access = Calls(World().services), let_in(token)
         self.console = ConsoleServer(
             HOST,
             0,
             api=CallsApi(calls, None),  # type: ignore[arg-type]
             metrics=Metrics(),
             unready=list,
-            access=let_in(token),
+            access=access,
             live=LiveApi(calls, words=True),
-            phone=PhoneApi(websocket, calls=2),
+            phone=PhoneApi(self._carry, access, calls=2, clock=self._clock),
         )
+
+    def cut(self) -> None:
+        """The connections of all pages break."""
+        for connection in self._connections:
+            connection.abort()
+
+    def _clock(self) -> float:
+        self._now += self.step
+        return self._now
+
+    async def _carry(self, request: web.Request) -> web.StreamResponse:
+        if self.away:
+            self.away -= 1
+            return web.Response(status=503)
+        assert request.transport is not None
+        self._connections.append(request.transport)
+        return await self.endpoint.websocket(request, trunk="page")
 
     def _take(self, leg: IncomingSipLeg) -> None:
         leg.connect(bot := Bot(leg))
@@ -85,10 +107,10 @@ class PhoneDesk:
 
 
 @asynccontextmanager
-async def phone_desk(token: str = "") -> AsyncIterator[PhoneDesk]:
+async def phone_desk(token: str = "", media_host: str = HOST) -> AsyncIterator[PhoneDesk]:
     clock = MediaClock()
     clock.start()
-    desk = PhoneDesk(clock, token)
+    desk = PhoneDesk(clock, token, media_host)
     await desk.front_end.start()
     await desk.console.start()
     try:

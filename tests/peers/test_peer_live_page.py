@@ -121,11 +121,14 @@ async def test_what_the_caller_did_not_hear_is_struck() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-async def test_a_script_in_words_stays_text(text: str) -> None:
+async def test_a_script_in_words_numbers_and_dialogs_stays_text(text: str) -> None:
     async with page_of_calls() as (desk, page):
-        call = await desk.call()
+        call = await desk.call(caller=text)
         await opened(desk, page)
         await desk.caller_says(call, text)
+        await desk.bot_says(text)
+        desk.lines[-1].pull(200)
+        await desk.world.settle()
         await desk.bot_says("The last word.")
         await page.until(f"{STORY}.includes('The last word.')")
         assert await page.ask("document.querySelectorAll('img, iframe, main a, script:not([src])').length") == 0

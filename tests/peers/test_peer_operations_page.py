@@ -62,11 +62,27 @@ async def test_it_is_asked_anew_after_a_drain_that_failed() -> None:
         assert desk.drained == 0
 
 
+async def test_the_checks_are_run_and_what_is_wrong_comes_first_and_stays_text() -> None:
+    async with operations_desk() as desk, browser_page() as page:
+        good = {"check": "disk", "good": True, "detail": "much", "mend": "", "warning": False}
+        bad = {"check": HOSTILE[0], "good": False, "detail": HOSTILE[1], "mend": HOSTILE[2], "warning": False}
+        desk.findings += [good, bad]
+        await page.open(f"{desk.console.url}operations")
+        await page.until("document.getElementById('doctor').checkVisibility()")
+        await page.ask("document.getElementById('doctor').click()")
+        await page.until(f"{TEXT}.includes('1 of 2 need attention.')")
+        told = await page.ask("[...document.querySelectorAll('#findings li')].map(e => e.textContent)")
+        assert [each[:4] for each in told] == ["Bad:", "Good"] and "What to do: <svg" in told[0]
+        assert await page.ask("typeof globalThis.hacked") == "undefined"
+        assert page.complaints == []
+
+
 async def test_a_viewer_is_not_offered_it() -> None:
     async with operations_desk(let_in("wall", Role.VIEWER)) as desk, browser_page() as page:
         await page.open(f"{desk.console.url}operations#token=wall")
         await page.until(f"{TEXT}.includes('2 & more')")
-        assert not await page.ask("document.getElementById('admin').checkVisibility()")
+        assert not await page.ask("document.getElementById('drain').checkVisibility()")
+        assert not await page.ask("document.getElementById('doctor').checkVisibility()")
 
 
 async def test_every_text_has_the_contrast_of_wcag_aa_and_nothing_is_cut_off() -> None:

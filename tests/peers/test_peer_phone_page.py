@@ -13,6 +13,7 @@ from phone_desk import Bot, PhoneDesk, phone_desk
 from waiting import until
 
 from voicebot.address import Address
+from voicebot.web.phone_api import TICKET_S
 
 pytestmark = [pytest.mark.peer, needs_chromium]
 
@@ -143,6 +144,62 @@ async def test_when_the_service_is_gone_it_says_so() -> None:
         await click(page, "call")
         await page.until(f"{NOTICE}.startsWith('The bot cannot be reached')")
         page.complaints.clear()
+
+
+async def test_a_connection_that_breaks_in_mid_call_is_made_again_and_the_call_goes_on() -> None:
+    async with phone() as (desk, page):
+        bot = await call(desk, page)
+        desk.away = 1_000
+        desk.cut()
+        await page.until(f"{STATE}.includes('The connection to the bot has broken off')")
+        before = bot.loud
+        await until(lambda: bot.loud > before)
+        desk.away = 0
+        await page.until(f"{STATE}.startsWith('Connected') && !{STATE}.includes('broken off')")
+        await bot.leg.hang_up()
+        await page.until(f"{STATE} == 'The bot has hung up.'")
+
+        gone = await call(desk, page)
+        desk.away = 1_000
+        desk.cut()
+        await page.until(f"{STATE}.includes('The connection to the bot has broken off')")
+        await gone.leg.hang_up()
+        await until(lambda: not desk.endpoint.active_calls)
+        desk.away = 0
+        await page.until(f"{NOTICE}.includes('the call is over')")
+        page.complaints.clear()
+
+
+async def test_a_websocket_that_is_not_opened_is_tried_again_and_then_it_is_told() -> None:
+    async with phone() as (desk, page):
+        desk.away = 1
+        await (await call(desk, page)).leg.hang_up()
+        await page.until(f"{STATE} == 'The bot has hung up.'")
+        desk.step = TICKET_S  # all tickets expire before they are shown
+        await click(page, "call")
+        await page.until(f"{NOTICE}.startsWith('The bot takes no connection from this page now')")
+        desk.step = 0
+        await call(desk, page)
+        page.complaints.clear()
+
+
+async def test_where_no_audio_comes_the_call_ends_and_it_says_why() -> None:
+    async with phone_desk(media_host="127.9.9.9") as desk, browser_page(*VOICE) as page:
+        await page.open(desk.console.url)
+        await call(desk, page)
+        await page.until(f"{NOTICE}.startsWith('No audio comes through.')")
+        await until(lambda: not desk.endpoint.active_calls)
+
+
+async def test_a_microphone_that_is_pulled_out_is_told() -> None:
+    async with phone() as (desk, page):
+        await page.ask("""
+            const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wish) => globalThis.stream = await ask(wish);
+            true""")
+        await call(desk, page)
+        await page.ask("stream.getTracks()[0].dispatchEvent(new Event('ended'))")
+        assert "The microphone is gone" in await page.ask(NOTICE)
 
 
 async def test_where_there_is_a_token_it_is_asked_for_and_kept_out_of_the_address() -> None:

@@ -11,6 +11,8 @@ import pytest
 from assist_desk import OPERATOR, AssistDesk, assist_desk
 from waiting import until
 
+from voicebot.web import access
+
 CALL_PATHS = [
     ("GET", "/v1/assist/calls/c1"),
     ("GET", "/v1/assist/calls/c1/entries"),
@@ -139,6 +141,18 @@ async def test_what_has_expired_opens_nothing_and_what_was_open_ends() -> None:
         status, body = await desk.ask("GET", "/v1/assist/calls/c1", token)
         assert (status, "expired" in body["error"]["message"]) == (401, True)
         await until(lambda: not len(desk.api.streams))
+
+
+async def test_a_token_of_the_console_that_is_withdrawn_ends_what_is_open_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(access, "LOOK_S", 0.05)
+    async with assist_desk() as desk:
+        desk.call()
+        async with desk.stream("/v1/assist/calls/c1/events", OPERATOR) as stream:
+            await stream.until("Participants")
+            desk.operator = "another one"
+            await until(lambda: not len(desk.api.streams))
 
 
 async def test_who_is_not_the_agent_any_more_sees_no_more() -> None:

@@ -14,7 +14,7 @@ from live_desk import live_desk
 from waiting import until
 
 from voicebot.events import RecordingAction, RecordingAsked, TransferEnded
-from voicebot.web import Role
+from voicebot.web import Access, Role, Token, access
 from voicebot.web.live_api import MOST_STREAMS
 from voicebot.web.live_audio import MOST_LISTENERS
 
@@ -223,6 +223,28 @@ async def test_who_goes_listens_no_more_and_listeners_are_bounded() -> None:
         await desk.console.close()  # which waits for nobody who listens
         assert not len(call.listeners)
         last.close()
+
+
+async def test_a_token_that_is_withdrawn_ends_what_is_open_by_it_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "LOOK_S", 0.05)
+    secret = ["anna"]
+    tokens = [Token("anna", Role.OPERATOR, lambda: secret[0]), Token("bert", Role.OPERATOR, lambda: "bert")]
+    async with live_desk("anna", access=Access(tokens, private=True)) as desk:
+        call = await desk.call()
+        theirs = {"Authorization": "Bearer bert"}
+        other = await desk.http.get(f"{desk.console.url}v1/live/calls/events", headers=theirs)
+        ours = {"Authorization": "Bearer anna"}
+        paths = ("calls/events", f"calls/{call.id}/events", f"calls/{call.id}/audio")
+        open_ones = [await desk.http.get(f"{desk.console.url}v1/live/{path}", headers=ours) for path in paths]
+        await until(lambda: len(call.listeners) == 1 and len(desk.api.streams) == 3)
+        await asyncio.sleep(0.2)
+        assert len(desk.api.streams) == 3
+        secret[0] = "another one"
+        await until(lambda: not len(call.listeners) and len(desk.api.streams) == 1)
+        assert (await desk.ask("GET", "calls/events", Authorization="Bearer anna"))[0] == 401
+        assert not other.content.at_eof()
+        for one in (other, *open_ones):
+            one.close()
 
 
 async def test_a_caller_is_transferred_where_the_settings_allow_it() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from let_in import let_in
 from operations_desk import logger, operations_desk
+from waiting import until
 
-from voicebot.web import Panel, Role
+from voicebot.web import Panel, Role, operations_api
 from voicebot.web.panel import MAX_LINES
 
 
@@ -38,6 +42,36 @@ async def test_an_admin_drains_the_service() -> None:
         assert (await desk.ask("POST", "/drain"))[0] == 202
         assert desk.drained == 1
         assert [line["action"] for line in desk.access.audit.latest] == ["drain"]
+
+
+async def test_an_admin_has_the_checks_run_one_at_a_time_and_it_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = let_in("root", anna=Role.OPERATOR)
+    found = {"check": "disk", "good": False, "detail": "3 MB free", "mend": "make room", "warning": False}
+    async with operations_desk(access) as desk:
+        desk.findings.append(found)
+        assert (await desk.ask("POST", "/doctor", "anna"))[0] == 403
+        assert await desk.ask("POST", "/doctor", "root") == (200, {"findings": [found]})
+        desk.examined.clear()
+        waits = asyncio.ensure_future(desk.ask("POST", "/doctor", "root"))
+        await until(lambda: desk.examining == 1)
+        assert (await desk.ask("POST", "/doctor", "root"))[0] == 409
+        desk.examined.set()
+        assert (await waits)[0] == 200
+        desk.examined.clear()
+        monkeypatch.setattr(operations_api, "DOCTOR_S", 0.01)
+        status, answer = await desk.ask("POST", "/doctor", "root")
+        assert status == 503 and "voicebot doctor" in answer["error"]["message"]
+        assert desk.examining == 0
+        noted = [(line["who"], line["action"], line["status"]) for line in desk.access.audit.latest]
+        assert noted == [("anna", "doctor", 403), *(("root", "doctor", status) for status in (200, 409, 200, 503))]
+
+
+async def test_lines_of_the_audit_log_that_are_lost_are_told() -> None:
+    async with operations_desk() as desk:
+        desk.access.audit.lost = 3
+        _, told = await desk.ask("GET")
+        assert told["well"] is False
+        assert told["panels"][-1]["facts"] == [["lines lost", "3"]]
 
 
 async def test_where_there_is_no_phone_the_first_page_is_this_one() -> None:

@@ -39,6 +39,10 @@ async def carried(_: web.Request) -> web.StreamResponse:
     return web.Response(text="carried")
 
 
+async def no_findings() -> list[dict[str, Any]]:
+    return []
+
+
 def whole_server(archive: ArchiveClient | None = None) -> ConsoleServer:
     """A console with all that it can have. The token of a role is its name."""
     access = Access([Token(f"the {role}", role, lambda role=role: str(role)) for role in Role], private=True)  # type: ignore[misc]
@@ -51,10 +55,10 @@ def whole_server(archive: ArchiveClient | None = None) -> ConsoleServer:
         unready=list,
         access=access,
         assist=AssistApi(Roster(), Gate(AccessTokens("0" * 32), access), lambda _: ()),
-        phone=PhoneApi(carried, calls=1),
+        phone=PhoneApi(carried, access, calls=1),
         live=LiveApi(calls, words=True),
         records=RecordsApi(archive or ArchiveClient(Path("nowhere")), Path("nowhere"), access),
-        operations=OperationsApi(list, lambda _: (), lambda: None, access.audit),
+        operations=OperationsApi(list, lambda _: (), lambda: None, no_findings, access.audit),
     )
 
 

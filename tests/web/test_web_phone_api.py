@@ -14,7 +14,7 @@ from waiting import until
 
 from voicebot.listening.http import HttpServer
 from voicebot.listening.http_origin import own_names
-from voicebot.web import Access, Role, Token
+from voicebot.web import Access, Role, Token, access
 from voicebot.web.phone_api import MOST_TICKETS, SPARE, TICKET_S, PhoneApi
 
 TOKEN = "let me in"
@@ -28,9 +28,10 @@ class Desk:
         self.unreadable = False
         self.now = 0.0
         self.carried = 0
+        self.open = 0
         self.over = asyncio.Event()
-        self.api = PhoneApi(self._carry, calls=calls, clock=lambda: self.now)
         self.access = Access([Token("console", Role.AGENT, self._secret)] if token else [], private=private)
+        self.api = PhoneApi(self._carry, self.access, calls=calls, clock=lambda: self.now)
         self.http: aiohttp.ClientSession
         self.port = 0
 
@@ -41,7 +42,11 @@ class Desk:
 
     async def _carry(self, request: web.Request) -> web.StreamResponse:
         self.carried += 1
-        await self.over.wait()
+        self.open += 1
+        try:
+            await self.over.wait()
+        finally:
+            self.open -= 1
         return web.Response(text="carried")
 
     async def ask(self, method: str, path: str, **headers: str) -> tuple[int, Any]:
@@ -127,14 +132,31 @@ async def test_the_token_itself_opens_none() -> None:
         assert status == 401
 
 
-async def test_ten_thousand_tickets_leave_no_more_than_there_may_be() -> None:
+async def test_more_tickets_than_are_used_are_refused_until_one_is_used_or_expires() -> None:
     async with desk() as made:
-        first = await made.ticket()
-        for _ in range(MOST_TICKETS + 1):
-            last = await made.ticket()
         made.over.set()
-        assert await made.enter(first) == 401
-        assert await made.enter(last) == 200
+        first = await made.ticket()
+        made.now += 1
+        for _ in range(MOST_TICKETS - 1):
+            await made.ticket()
+        ours = {"Authorization": f"Bearer {TOKEN}"}
+        status, answer = await made.ask("POST", "/v1/phone/tickets", **ours)
+        assert status == 503 and f"{MOST_TICKETS} tickets of this token are unused" in answer["error"]["message"]
+        assert await made.enter(first) == 200
+        await made.ticket()
+        assert (await made.ask("POST", "/v1/phone/tickets", **ours))[0] == 503
+        made.now += TICKET_S
+        await made.ticket()
+
+
+async def test_a_phone_whose_token_is_withdrawn_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "LOOK_S", 0.05)
+    async with desk() as made:
+        entered = asyncio.ensure_future(made.enter(await made.ticket()))
+        await until(lambda: made.carried == 1)
+        made.token = "another one"
+        await until(lambda: not made.open)
+        assert await entered == 401, "the client asks again, with the ticket that it has used"
 
 
 async def test_connections_are_bounded_and_one_that_ends_makes_room() -> None:

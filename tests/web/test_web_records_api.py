@@ -11,6 +11,7 @@ import pytest
 from kept_calls import call_name, kept_call, record_audio
 from records_desk import ROLES, records_desk
 
+from voicebot.web import Role
 from voicebot.web.passes import Passes
 
 
@@ -36,6 +37,9 @@ async def test_a_record_its_picture_and_its_recording(tmp_path: Path) -> None:
     async with records_desk(tmp_path) as desk:
         await desk.keep(kept_call(1))
         record_audio(desk.folder / f"{call_name(1)}.wav", 0.5, 0.2)
+        for what in ("", "/picture.svg", "/audio.wav"):
+            _, headers, _ = await desk.ask(desk.path(1, what))
+            assert "sandbox" in headers["Content-Security-Policy"] and headers["X-Content-Type-Options"] == "nosniff"
         status, headers, body = await desk.ask(desk.path(1))
         assert (status, headers["Content-Type"]) == (200, "application/json")
         assert json.loads(body)["turns"][0]["caller"]["final_text"] == "Where is my parcel?"
@@ -114,6 +118,9 @@ async def test_a_recording_is_for_operators_and_who_hears_it_is_noted(tmp_path: 
         assert (await desk.ask(desk.path(1, "/audio.wav"), **shown))[0] == 200
         assert (await desk.ask(desk.path(2, "/audio.wav"), **shown))[0] == 401
         assert (await desk.ask(desk.path(1), **shown))[0] == 401
+        assert desk.access.lets_in("operator", Role.OPERATOR) and not desk.access.lets_in("operator", Role.ADMIN)
+        desk.access.lets_in = lambda *_: False  # type: ignore[method-assign]  # the token is withdrawn
+        assert (await desk.ask(desk.path(1, "/audio.wav"), **shown))[0] == 401
         noted = [(line["who"], line["action"], line["call"], line["status"]) for line in desk.access.audit.latest]
         assert ("operator", "hear a recording", call_name(1), 204) in noted
         assert ("operator", "hear a recording", call_name(1), 200) in noted
@@ -136,9 +143,10 @@ async def test_other_sites_pages_are_refused(tmp_path: Path) -> None:
 
 def test_a_pass_is_for_one_thing_and_for_its_time() -> None:
     passes = Passes(10.0, 2)
-    made = passes.issue("a", 0.0)
-    assert passes.opens(made, "a", 9.9) and passes.opens(made, "a", 9.9)
-    assert not passes.opens(made, "b", 1.0) and not passes.opens(made, "a", 10.0) and not passes.opens("", "", 1.0)
-    passes.issue("b", 1.0)
-    passes.issue("c", 1.0)
-    assert not passes.opens(made, "a", 1.0)
+    made = passes.issue("a", "token", 0.0)
+    assert passes.opens(made, "a", 9.9) == passes.opens(made, "a", 9.9) == "token"
+    for shown, what, now in ((made, "b", 1.0), (made, "a", 10.0), ("", "", 1.0)):
+        assert passes.opens(shown, what, now) is None
+    passes.issue("b", "", 1.0)
+    passes.issue("c", "", 1.0)
+    assert passes.opens(made, "a", 1.0) is None

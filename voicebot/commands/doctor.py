@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import os
 import shutil
 import socket
 import time
@@ -39,12 +40,17 @@ from voicebot.speechsdk.in_process import InProcessSdk
 CLOCK_SLACK_S = 60.0
 """Entra tokens and TLS fail if the clock is off by some minutes, so a minute is worth a warning."""
 FREE_DISK_MB = 500
+NICE = 10
+"""The priority beside calls."""
 BOT_TIMEOUT_S = 5.0
 
 
-def run_doctor(config: Path | None, *, as_json: bool) -> int:
-    """Run all checks. Status 1: one of them is not good, and no mere warning."""
-    findings = list(_findings(config))
+def run_doctor(config: Path | None, *, as_json: bool, beside_service: bool = False) -> int:
+    """Run all checks. ``beside_service``: without those of its ports, and of how fast the machine is, and at a low
+    priority. Status 1: one of them is not good, and no mere warning."""
+    if beside_service:
+        os.nice(NICE)
+    findings = list(_findings(config, beside_service=beside_service))
     if as_json:
         typer.echo(json.dumps([asdict(f) for f in findings]))
     else:
@@ -58,7 +64,7 @@ def run_doctor(config: Path | None, *, as_json: bool) -> int:
     return 0 if all(f.good or f.warning for f in findings) else 1
 
 
-def _findings(config: Path | None) -> Iterator[Finding]:
+def _findings(config: Path | None, *, beside_service: bool) -> Iterator[Finding]:
     yield _packages()
     try:
         settings = load_settings(config)
@@ -67,10 +73,11 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         yield Finding("settings", False, str(error), "correct the setting; voicebot.example.toml describes each")
         return
     yield Finding("settings", True, "read and understood")
-    yield _sip_ports(settings)
-    yield from _http_ports(settings)
     yield _open_files(settings)
-    yield _rtp_ports(settings)
+    if not beside_service:
+        yield _sip_ports(settings)
+        yield from _http_ports(settings)
+        yield _rtp_ports(settings)
     yield _dialogs(settings)
     yield _disk(settings)
     if settings.bots:
@@ -85,7 +92,7 @@ def _findings(config: Path | None) -> Iterator[Finding]:
             yield asyncio.run(_language_service(settings))
     if settings.speech.service == "local":
         yield (models := _models())
-        if models.good:
+        if models.good and not beside_service:
             yield _speech_capacity(capacity.measure(), settings)
     else:
         yield from asyncio.run(_speech_service(settings))

@@ -38,7 +38,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     keep_private()
     configure_logging(settings.log.level, settings.log.json_lines)
     try:
-        return uvloop.run(_serve(settings, as_json))
+        return uvloop.run(_serve(settings, config, as_json))
     except (NotReady, ChannelUnavailable, ConsoleUnavailable, OSError) as error:
         typer.echo(str(error), err=True)
         return 2
@@ -54,7 +54,7 @@ def check_folders(settings: Settings) -> None:
         raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from error
 
 
-async def _serve(settings: Settings, as_json: bool) -> int:
+async def _serve(settings: Settings, config: Path | None, as_json: bool) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -81,5 +81,5 @@ async def _serve(settings: Settings, as_json: bool) -> int:
         console.print(f"       health and metrics: {app.console.url}metrics")
         console.print("       Ctrl-C ends it")
 
-    await serve_calls(settings, stop, on_ready)
+    await serve_calls(settings, stop, on_ready, config)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from voicebot.settings import Settings
-from voicebot.web import Access, AuditLog, Role, Token
+from voicebot.web import Access, AuditLog, Figure, Role, Token
 
 CONSOLE = "console"
 """The name of the holder of ``console.token``."""
@@ -20,3 +20,8 @@ def access(settings: Settings) -> Access:
     alone = not (settings.trunks or settings.accounts or settings.acs.endpoint or settings.pyvoip.server)
     audit = AuditLog(console.audit_log or settings.calls.records.with_name("audit.jsonl"))
     return Access(tokens, private=alone and console.is_private, audit=audit)
+
+
+def audit_figure(audit: AuditLog) -> Figure:
+    """What was done, and nobody will be able to read."""
+    return Figure("audit_lines_lost", "Lines of the audit log that could not be written", {"": audit.lost})

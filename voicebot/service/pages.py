@@ -12,13 +12,13 @@ from voicebot.sip import SipEndpoint
 from voicebot.web import Access, LiveApi, PhoneApi, RecordsApi
 
 
-def phone_api(settings: Settings, endpoint: SipEndpoint) -> PhoneApi | None:
+def phone_api(settings: Settings, endpoint: SipEndpoint, access: Access) -> PhoneApi | None:
     """Its calls come to ``endpoint``. None if there is none."""
     console = settings.console
     if not console.phone_calls:
         return None
     websocket = partial(endpoint.websocket, trunk=PAGE_TRUNK)
-    return PhoneApi(websocket, calls=console.phone_calls)
+    return PhoneApi(websocket, access, calls=console.phone_calls)
 
 
 def live_api(settings: Settings, calls: Calls) -> LiveApi:

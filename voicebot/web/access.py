@@ -6,9 +6,11 @@ written down.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hmac
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 THIS_MACHINE: Final = Holder("this machine", Role.ADMIN)
 """Who sits at it, where no token is set."""
+LOOK_S: Final = 2.0
+"""How often it is looked whether who is being answered would still be let in."""
 _BY_A_PROXY: Final = ("Forwarded", "X-Forwarded-For", "Via")
 
 
@@ -71,6 +75,39 @@ class Access:
             raise web.HTTPServiceUnavailable(reason=f"the token_file of {unreadable} (in [console]) cannot be read")
         return None
 
+    def lets_in(self, shown: str, least: Role) -> bool:
+        """Whether who was let in with the token ``shown`` (empty: where there were none) may still do what needs the
+        role ``least``: tokens are withdrawn by another file in the place of theirs."""
+        if not self._tokens:
+            return self._private
+        try:
+            holder = self.holder_of(shown)
+        except web.HTTPServiceUnavailable:
+            return False
+        return holder is not None and holder.role is not None and holder.role >= least
+
+    @contextlib.contextmanager
+    def while_let_in(self, shown: str, least: Role) -> Iterator[None]:
+        """End what is done inside, which may go on for hours, soon after ``shown`` is withdrawn: this task is
+        cancelled, and with it the connection ends."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        timer: asyncio.TimerHandle
+
+        def look() -> None:
+            nonlocal timer
+            if self.lets_in(shown, least):
+                timer = loop.call_later(LOOK_S, look)
+            else:
+                logger.info("an answer is ended: its token is no longer good for it")
+                task.cancel()
+
+        timer = loop.call_later(LOOK_S, look)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     @property
     def guard(self) -> Middleware:
         """Lets each request do what its sender may, and has it noted."""
@@ -81,18 +118,20 @@ class Access:
             if allowed is None:
                 logger.error("%s %s has no line in the table of permissions", request.method, request.path)
                 raise web.HTTPForbidden(reason="nobody may ask for this")
-            if isinstance(allowed.needs, Role):
-                request[HOLDER] = who = self.holder(request)
-                if who.role is None or who.role < allowed.needs:
-                    self.audit.note(request, allowed.action or "look", status=403)
-                    raise web.HTTPForbidden(reason=f"needs a token of the role {allowed.needs}; this one is {who.role}")
-            if not allowed.action:
-                return await handler(request)
-            return await self._noted(allowed, request, handler)
+            if not isinstance(allowed.needs, Role):
+                return await self._noted(allowed, request, handler)
+            request[HOLDER] = who = self.holder(request)
+            if who.role is None or who.role < allowed.needs:
+                self.audit.note(request, allowed.action or "look", status=403)
+                raise web.HTTPForbidden(reason=f"needs a token of the role {allowed.needs}; this one is {who.role}")
+            with self.while_let_in(shown_token(request), allowed.needs):
+                return await self._noted(allowed, request, handler)
 
         return check
 
     async def _noted(self, allowed: Permission, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not allowed.action:
+            return await handler(request)
         if allowed.lasting:
             self.audit.note(request, allowed.action)
         status = 499  # of somebody who has gone before the answer

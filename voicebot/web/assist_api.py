@@ -150,7 +150,8 @@ class AssistApi:
         async def watching(sink: Sink) -> None:
             await Watch(visitor, self._gate.tokens, sink).call(call, after)
 
-        return await self.streams.answer(request, watching)
+        with self._gate.while_let_in(request):
+            return await self.streams.answer(request, watching)
 
     async def agent_events(self, request: web.Request) -> web.StreamResponse:
         """A stream of an agent's calls, those to come, too."""
@@ -163,7 +164,8 @@ class AssistApi:
         async def watching(sink: Sink) -> None:
             await Watch(visitor, self._gate.tokens, sink).agent(agent, self._roster, numbers)
 
-        return await self.streams.answer(request, watching)
+        with self._gate.while_let_in(request):
+            return await self.streams.answer(request, watching)
 
     async def pause(self, request: web.Request) -> web.Response:
         """Stop listening. Harmless when repeated."""

@@ -3,6 +3,7 @@ every call."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -36,6 +37,13 @@ class Gate:
             raise unauthorized(f"needs Authorization: Bearer with a token for calls: {why}") from why
         request[HOLDER] = Holder(_name(visitor))
         return visitor
+
+    def while_let_in(self, request: web.Request) -> contextlib.AbstractContextManager[None]:
+        """For a stream to who is a visitor by a token of the console: as :meth:`Access.while_let_in`. Those for calls
+        expire by themselves."""
+        if request[HOLDER].role is None:
+            return contextlib.nullcontext()
+        return self._access.while_let_in(_shown(request), Role.OPERATOR)
 
     def require_admin(self, request: web.Request) -> None:
         """Raises ``web.HTTPUnauthorized`` for everybody without such a token of the console."""

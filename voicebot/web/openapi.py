@@ -54,6 +54,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     f"GET {PATH}": Operation("this document", kind=JSON),
     "GET /v1/me": Operation("whose token this is", "Me"),
     "GET /v1/operations": Operation("how the service is", "Operations"),
+    "POST /v1/operations/doctor": Operation("run the checks of `voicebot doctor`", "Findings"),
     "POST /v1/operations/drain": Operation("take no more calls, and end with the last", status=202),
     "GET /v1/calls": Operation("running calls", "Calls", query={"ended": "1: also the latest that have ended"}),
     "GET /v1/calls/{id}": Operation("one call", "Call"),

@@ -39,6 +39,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "Operations": thing(
         {"well": FLAG, **{name: array({"type": "object"}) for name in ("panels", "troubles", "actions")}},
     ),
+    "Findings": thing(
+        {"findings": array(thing({"check": TEXT, "good": FLAG, "detail": TEXT, "mend": TEXT, "warning": FLAG}))}
+    ),
     "Transfer": thing({"to": TEXT}, optional=("to",)),
     "NewCall": thing(
         {

@@ -60,6 +60,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GET /v1/openapi.json": _OPEN,
     # --- the service
     "GET /v1/operations": _VIEWER,
+    "POST /v1/operations/doctor": Permission(Role.ADMIN, "doctor"),
     "POST /v1/operations/drain": Permission(Role.ADMIN, "drain"),
     # --- calls for programs
     "GET /v1/calls": _AGENT,

@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 
 from voicebot.archive.call_id import is_call_id
 from voicebot.archive.client import Answer, ArchiveAway, ArchiveClient
-from voicebot.web.access import Access
+from voicebot.web.access import Access, shown_token
 from voicebot.web.answers import error
 from voicebot.web.passes import Passes
 from voicebot.web.roles import HOLDER, Role
@@ -26,7 +26,12 @@ PREFIX: Final = "/v1/records"
 COOKIE: Final = "recording"
 LISTEN_S: Final = 3600.0
 MOST_LISTENERS: Final = 256
-_PRIVATE: Final = {hdrs.CACHE_CONTROL: "private, no-store", "X-Content-Type-Options": "nosniff"}
+_PRIVATE: Final = {
+    hdrs.CACHE_CONTROL: "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+}
+"""A picture with what callers have said may be opened by itself: then it is a page, in which nothing runs."""
 _PERSONAL: Final = ("words", "number")
 """What only those may ask for who see numbers and words."""
 _HIDDEN: Final = {"call_id": "", "from": "", "to": "", "said": []}
@@ -88,7 +93,7 @@ class RecordsApi:
         """The cookie has no path, so the browser sends it to what is below the call's: where that is, only it knows, as
         a proxy may have put something before."""
         response = web.Response(status=204, headers=_PRIVATE)
-        made = self._passes.issue(_call(request), self._clock())
+        made = self._passes.issue(_call(request), shown_token(request), self._clock())
         response.set_cookie(
             *(COOKIE, made), path="", max_age=int(LISTEN_S), httponly=True, samesite="Strict", secure=request.secure
         )
@@ -96,7 +101,8 @@ class RecordsApi:
 
     async def _audio(self, request: web.Request) -> web.StreamResponse:
         shown = request.cookies.get(COOKIE, "")
-        if not self._passes.opens(shown, _call(request), self._clock()):
+        token = self._passes.opens(shown, _call(request), self._clock())
+        if token is None or not self._access.lets_in(token, Role.OPERATOR):
             request[HOLDER] = holder = self._access.holder(request)
             if holder.role is None or holder.role < Role.OPERATOR:
                 raise web.HTTPForbidden(reason=f"needs a token of the role {Role.OPERATOR}; this one is {holder.role}")

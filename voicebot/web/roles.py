@@ -6,7 +6,7 @@ role      may see and do
 viewer    what runs and how well it goes; no words, no numbers
 agent     also numbers and what is said, and calls from the page
 operator  also hang up, transfer, place calls, listen in, and take recordings away
-admin     also drain the service, make tokens for agents, and read who did what
+admin     also check and drain the service, make tokens for agents, and read who did what
 ========  ===================================================================================
 """
 

@@ -3,35 +3,48 @@
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 
 class Tickets:
-    """``life_s``: how long a ticket is good. At most ``most`` are: a new one takes the place of the oldest. Times are
-    seconds of a clock that the caller chooses."""
+    """``life_s``: how long a ticket is good. At most ``most`` of one token are good at a time. Times are seconds of a
+    clock that the caller chooses."""
 
     def __init__(self, life_s: float, most: int) -> None:
         self.life_s = life_s
         self._most = most
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._good: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._of = Counter[str]()
 
     def __len__(self) -> int:
-        return len(self._until)
+        return len(self._good)
 
-    def issue(self, now: float) -> str:
-        """A new ticket, in letters that a URL may have."""
+    def issue(self, token: str, now: float) -> str | None:
+        """A new ticket for who has ``token``, in letters that a URL may have. None: so many are unused that there is no
+        other one until one of them expires; whoever has another token does not feel it."""
         self._expire(now)
-        if len(self._until) >= self._most:
-            self._until.popitem(last=False)
+        if self._of[token] >= self._most:
+            return None
         ticket = secrets.token_urlsafe(24)
-        self._until[ticket] = now + self.life_s
+        self._good[ticket] = (token, now + self.life_s)
+        self._of[token] += 1
         return ticket
 
-    def take(self, ticket: str, now: float) -> bool:
-        """Whether ``ticket`` is good. It is not afterwards."""
+    def take(self, ticket: str, now: float) -> str | None:
+        """For whose token ``ticket`` is good. It is not afterwards. None: it is not."""
         self._expire(now)
-        return self._until.pop(ticket, None) is not None
+        return self._remove(ticket) if ticket in self._good else None
 
     def _expire(self, now: float) -> None:
-        while self._until and next(iter(self._until.values())) <= now:
-            self._until.popitem(last=False)
+        while self._good:
+            ticket, (_, until) = next(iter(self._good.items()))
+            if now < until:
+                return
+            self._remove(ticket)
+
+    def _remove(self, ticket: str) -> str:
+        token, _ = self._good.pop(ticket)
+        self._of[token] -= 1
+        if not self._of[token]:
+            del self._of[token]
+        return token

@@ -12,7 +12,8 @@ let drains = false;
 async function begin() {
   clearTimeout(timer);
   try {
-    $("admin").hidden = !(await access.asked())("admin");
+    const may = (await access.asked())("admin");
+    for (const part of document.querySelectorAll(".admin")) part.hidden = !may;
     await look();
   } catch (error) {
     access.refused(error);
@@ -79,6 +80,30 @@ function action({ time, who, from, action, call, status }) {
   return make("tr", {}, ...cells.map((text) => make("td", {}, text ?? "")));
 }
 
+/** @param {{check: string, good: boolean, detail: string, mend: string, warning: boolean}} found */
+function finding({ check, good, detail, mend, warning }) {
+  const kind = good ? "good" : warning ? "warning" : "error";
+  const told = make("p", {}, make("strong", {}, `${good ? "Good" : warning ? "Warning" : "Bad"}: ${check}: `), detail);
+  return make("li", { class: kind }, told, ...(good || !mend ? [] : [make("p", {}, `What to do: ${mend}`)]));
+}
+
+async function examine() {
+  $("doctor").disabled = true;
+  $("diagnosis").textContent = "Looking ...";
+  $("findings").replaceChildren();
+  try {
+    const { findings } = await api().post("operations/doctor");
+    const bad = findings.filter((/** @type {any} */ { good }) => !good);
+    $("diagnosis").textContent = bad.length ? `${bad.length} of ${findings.length} need attention.` : `All ${findings.length} are good.`;
+    $("findings").replaceChildren(...[...bad, ...findings.filter((/** @type {any} */ { good }) => good)].map(finding));
+  } catch (error) {
+    $("diagnosis").textContent = "";
+    access.refused(error);
+  }
+  $("doctor").disabled = false;
+}
+
+$("doctor").addEventListener("click", examine);
 $("drain").addEventListener("click", () => $("sure").showModal());
 // by the button itself: what a dialog returns stays from one opening to the next, and Escape keeps it
 $("sure").addEventListener("submit", async ({ submitter }) => {

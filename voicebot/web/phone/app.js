@@ -1,13 +1,14 @@
 // The page: what is shown of the phone, and what is done with it.
 
-import { Api, Refused } from "../shared/api.js";
+import * as access from "../shared/access.js";
+import { Refused } from "../shared/api.js";
 import { $, clock, make } from "../shared/dom.js";
 import { follow } from "../live/follow.js";
 import { StoryView } from "../live/story_view.js";
 import { Level } from "./level.js";
 import { available, choose, close, microphones, open } from "./microphone.js";
 import { Phone } from "./phone.js";
-import { INSECURE, NO_CONNECTION, whyNoMicrophone } from "./words.js";
+import { INSECURE, MICROPHONE_GONE, noConnection, whyNoMicrophone } from "./words.js";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 const PHASES = { idle: "Ready", connecting: "Connecting", ringing: "Ringing", up: "Connected" };
@@ -19,35 +20,22 @@ const view = new StoryView($("story"), $("floor"));
 let stream = null;
 /** The call whose story is shown, and what ends that. */
 let followed = { id: "", stop: () => {} };
-let api = new Api("", "v1/");
 let asking = false;
 
 // --- who is it ---
 
-/** The token is in the address behind the #, which is sent to nobody. It is taken out of it, so that nobody copies it
-    from there, and kept for this tab. */
 function begin() {
-  const given = new URLSearchParams(location.hash.slice(1));
-  if (given.has("token")) {
-    sessionStorage.setItem("console-token", given.get("token") ?? "");
-    history.replaceState(null, "", location.pathname + location.search);
-  }
-  api = new Api(sessionStorage.getItem("console-token") ?? "", "v1/");
-  openPart("phone");
-  tell(available() ? "" : INSECURE);
+  if (!available()) access.tell(INSECURE);
 }
 
 async function ticket() {
   try {
-    return (await api.post("phone/tickets")).Ticket;
+    return (await access.api("v1/").post("phone/tickets")).Ticket;
   } catch (error) {
-    if (!(error instanceof Refused)) throw new Error(NO_CONNECTION);
-    if (error.status === 401) {
-      sessionStorage.removeItem("console-token");
-      openPart("access");
-      throw new Error("Calls from this page need the console's token.");
-    }
-    throw new Error(`${error.message}.`);
+    if (!(error instanceof Refused)) throw new Error(noConnection());
+    if (error.status !== 401) throw new Error(`${error.message}.`);
+    if (phone.phase !== "up") access.refused(error);
+    throw new Error("Calls from this page need the console's token.");
   }
 }
 
@@ -55,18 +43,19 @@ async function ticket() {
 
 async function call() {
   if (phone.phase !== "idle" || asking) return;
-  tell("");
-  if (!available()) return tell(INSECURE);
+  access.tell("");
+  if (!available()) return access.tell(INSECURE);
   asking = true;
   show();
   try {
     stream = await open($("microphone").value);
   } catch (error) {
-    tell(whyNoMicrophone(error));
+    access.tell(whyNoMicrophone(error));
   }
   if (stream) {
     showMicrophones(); // now they have names
     said.begin(stream);
+    stream.getTracks().forEach((track) => track.addEventListener("ended", () => access.tell(MICROPHONE_GONE)));
     $("pressed").textContent = "";
     phone.call($("caller").value.trim() || "anonymous", $("called").value.trim() || "bot", stream);
   }
@@ -86,8 +75,7 @@ function followCall() {
   followed.stop();
   view.clear();
   $("phone").dataset.call = phone.callId;
-  const live = new Api(sessionStorage.getItem("console-token") ?? "", "v1/live/");
-  followed = { id: phone.callId, stop: follow(live, phone.callId, view) };
+  followed = { id: phone.callId, stop: follow(access.api("v1/live/"), phone.callId, view) };
 }
 
 /** @param {string} key */
@@ -115,7 +103,7 @@ function show() {
   }
   for (const button of $("keypad").children) button.disabled = phone.phase !== "up";
   $("caller").disabled = $("called").disabled = $("microphone").disabled = !idle;
-  if (idle && phone.wrong) tell(phone.said);
+  if (idle && phone.wrong) access.tell(phone.said);
   if (phone.phase === "up") followCall();
   showState();
 }
@@ -137,17 +125,6 @@ async function showMicrophones() {
   $("microphone").replaceChildren(...options);
 }
 
-/** @param {string} id */
-function openPart(id) {
-  for (const main of document.querySelectorAll("main")) main.hidden = main.id !== id;
-}
-
-/** @param {string} message */
-function tell(message) {
-  $("notice").hidden = !message;
-  $("notice").textContent = message;
-}
-
 // --- what the person does ---
 
 $("keypad").append(
@@ -165,21 +142,14 @@ $("hangup").addEventListener("click", () => phone.hangUp());
 $("mute").addEventListener("click", () => phone.toggleMute());
 $("hold").addEventListener("click", () => phone.toggleHold());
 $("microphone").addEventListener("change", () => choose($("microphone").value));
-$("enter").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem("console-token", $("token").value.trim());
-  $("token").value = "";
-  begin();
-});
 addEventListener("keydown", ({ key, target, ctrlKey, altKey, metaKey }) => {
   const typed = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
   if (!typed && !ctrlKey && !altKey && !metaKey && KEYS.includes(key)) press(key);
 });
 addEventListener("pagehide", () => phone.hangUp());
-addEventListener("hashchange", () => location.hash.includes("token=") && begin());
 navigator.mediaDevices?.addEventListener("devicechange", showMicrophones);
 setInterval(() => phone.phase === "up" && showState(), 1000);
 
 showMicrophones();
 show();
-begin();
+access.open("phone", begin);

@@ -2,9 +2,11 @@
 
 import JsSIP from "./jssip.js";
 import { TicketSocket } from "./ticket_socket.js";
-import { NO_AUDIO, NO_CONNECTION, whyEnded, whyFailed } from "./words.js";
+import { CALL_GONE, CONNECTION_LOST, NO_AUDIO, NO_AUDIO_NOW, noConnection, whyEnded, whyFailed } from "./words.js";
 
 const AGAIN_MS = 100;
+const CONNECT_MS = 15_000;
+const AUDIBLE_MS = 10_000;
 
 /** @typedef {"idle" | "connecting" | "ringing" | "up"} Phase */
 
@@ -28,6 +30,10 @@ export class Phone {
   #agent = null;
   /** @type {any} */
   #session = null;
+  /** What the bot has asked for that a page does not do. */
+  #transfer = "";
+  /** Whether our audio gets through. */
+  #audible = true;
 
   /**
    * @param {() => Promise<string>} ticket gets a ticket for a connection
@@ -60,15 +66,20 @@ export class Phone {
     this.#agent = agent;
     this.#become("connecting", "");
     this.muted = this.held = false;
+    this.#transfer = "";
+    this.#audible = true;
     agent.on("connected", () => {
-      if (agent === this.#agent && !this.#session) this.#invite(called, stream);
+      if (agent !== this.#agent) return;
+      if (this.#session) this.#tellWhereWeAre();
+      else this.#invite(called, stream);
     });
     agent.on("disconnected", () => {
       if (agent !== this.#agent) return;
-      if (this.#session && this.phase === "up") this.#say("The connection has broken off. It is being made again.");
-      else this.#end(socket.refused?.message ?? NO_CONNECTION, true);
+      if (this.#session && this.phase === "up") this.#sayState();
+      else this.#end(socket.refused?.message ?? noConnection(), true);
     });
     agent.start();
+    setTimeout(() => agent === this.#agent && this.phase === "connecting" && this.#end(noConnection(), true), CONNECT_MS);
   }
 
   hangUp() {
@@ -114,11 +125,11 @@ export class Phone {
         accepted: () => {
           this.since = performance.now();
           this.#become("up", "");
+          this.#expectAudio();
         },
         refer: (/** @type {any} */ { request }) => this.#transferred(request),
         ended: (/** @type {any} */ { originator, cause }) => {
-          const why = this.said.startsWith("Transferred") ? this.said : whyEnded(originator, cause);
-          this.#end(why, false);
+          this.#end(this.#transfer || whyEnded(originator, cause), false);
         },
         failed: (/** @type {any} */ event) => this.#end(whyFailed(event), event.originator !== "local"),
       },
@@ -130,23 +141,53 @@ export class Phone {
   #watch(connection) {
     connection.addEventListener("track", ({ streams }) => this.#onAudio(streams[0]));
     connection.addEventListener("iceconnectionstatechange", () => {
-      if (connection.iceConnectionState !== "failed" || this.phase === "idle") return;
-      const session = this.#session;
-      this.#end(NO_AUDIO, true);
-      session?.terminate();
+      const state = connection.iceConnectionState;
+      this.#audible = state !== "disconnected";
+      const connected = this.#agent?.isConnected() && navigator.onLine;
+      if (state === "failed") this.#giveUp(connected ? NO_AUDIO : noConnection());
+      else this.#sayState();
     });
+  }
+
+  /** Browsers take longer to find out that no audio gets through than anybody waits. */
+  #expectAudio() {
+    const session = this.#session;
+    setTimeout(() => {
+      const found = ["connected", "completed"].includes(session.connection?.iceConnectionState);
+      if (session === this.#session && !found && this.#audible) this.#giveUp(NO_AUDIO);
+    }, AUDIBLE_MS);
+  }
+
+  /** Over a connection that was made again: the other side learns where we are now, and we whether it still has us. */
+  #tellWhereWeAre() {
+    const gone = () => this.#giveUp(CALL_GONE);
+    this.#session.sendRequest("UPDATE", {
+      extraHeaders: [`Contact: ${this.#session.contact}`],
+      eventHandlers: { onDialogError: gone, onErrorResponse: gone },
+    });
+    this.#sayState();
+  }
+
+  /** @param {string} why */
+  #giveUp(why) {
+    const session = this.#session;
+    this.#end(why, true);
+    if (session?.isEnded() === false) session.terminate();
   }
 
   /** Tell the other side whether it is on hold: as soon as nothing else is being agreed with it. */
   #tellHold() {
     const session = this.#session;
     if (!session || session.isOnHold().local === this.held) return;
-    if (!session[this.held ? "hold" : "unhold"]()) setTimeout(() => this.#tellHold(), AGAIN_MS);
+    const told = this.#agent.isConnected() && session[this.held ? "hold" : "unhold"]();
+    if (!told) setTimeout(() => this.#tellHold(), AGAIN_MS);
   }
 
   /** The bot sends us to somebody else. This page calls nobody but the bot: it says so, and takes it as done. */
   #transferred(/** @type {any} */ request) {
-    this.#say(`Transferred to ${request.refer_to.uri.user ?? request.refer_to.uri}: that is where a phone would go now.`);
+    const target = request.refer_to.uri.user ?? request.refer_to.uri;
+    this.#transfer = `Transferred to ${target}: that is where a phone would go now.`;
+    this.#sayState();
     this.#session.sendRequest("NOTIFY", {
       extraHeaders: [
         `Event: refer;id=${request.cseq}`,
@@ -179,6 +220,12 @@ export class Phone {
     this.phase = phase;
     if (phase !== "idle") this.wrong = false;
     this.#say(said);
+  }
+
+  /** What there is to say about a call that is up. */
+  #sayState() {
+    if (this.phase !== "up") return;
+    this.#say(!this.#agent.isConnected() ? CONNECTION_LOST : this.#audible ? this.#transfer : NO_AUDIO_NOW);
   }
 
   /** @param {string} said */

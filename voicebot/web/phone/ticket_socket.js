@@ -1,11 +1,13 @@
 // The phone's connection: a websocket for which this server wants a ticket, a new one each time. JsSIP makes it anew when
 // it breaks, and asks no more of it than this (https://jssip.net/documentation/api/socket/).
 
+import { NO_WEBSOCKET } from "./words.js";
+
 export class TicketSocket {
   onconnect = () => {};
   ondisconnect = (_error, _code, _reason) => {};
   ondata = (_data) => {};
-  /** Why there was no ticket. @type {Error | null} */
+  /** Why there was no ticket, or no websocket for one. @type {Error | null} */
   refused = null;
   #ticket;
   #attempt = 0;
@@ -35,8 +37,11 @@ export class TicketSocket {
     if (!this.isConnected() && !this.isConnecting()) this.#open(++this.#attempt);
   }
 
-  /** @param {number} attempt */
-  async #open(attempt) {
+  /**
+   * A ticket may have expired on its way, and browsers do not tell why a websocket was not opened: it is tried `again`.
+   * @param {number} attempt
+   */
+  async #open(attempt, again = true) {
     let ticket = "";
     try {
       ticket = await this.#ticket();
@@ -50,8 +55,17 @@ export class TicketSocket {
     if (attempt !== this.#attempt) return;
     const socket = new WebSocket(`${this.url}?ticket=${encodeURIComponent(ticket)}`, "sip");
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.onconnect();
-    socket.onclose = ({ wasClean, code, reason }) => this.ondisconnect(!wasClean, code, reason);
+    let opened = false;
+    socket.onopen = () => {
+      opened = true;
+      this.refused = null;
+      this.onconnect();
+    };
+    socket.onclose = ({ wasClean, code, reason }) => {
+      if (!opened && again) return void this.#open(attempt, false);
+      if (!opened) this.refused = new Error(NO_WEBSOCKET);
+      this.ondisconnect(!wasClean, code, reason);
+    };
     socket.onmessage = ({ data }) => this.ondata(data);
     this.#socket = socket;
   }

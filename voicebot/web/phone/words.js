@@ -1,8 +1,15 @@
 // What is said when something does not work: what it is, and what to do.
 
-export const NO_CONNECTION = "The bot cannot be reached. Does the service still run, and is there a network?";
+const NO_SERVICE = "The bot cannot be reached. Does the service still run, and is there a network?";
+const NO_NETWORK = "This computer has no network. Connect it, and call again.";
+export const NO_WEBSOCKET =
+  "The bot takes no connection from this page now: too many phones are connected, or a proxy in between passes no " +
+  "websockets on. Call again in a moment.";
+export const CONNECTION_LOST = "The connection to the bot has broken off. The call goes on, and the page connects again.";
+export const CALL_GONE = "The connection to the bot had broken off, and the call is over.";
 export const NO_AUDIO =
   "No audio comes through. Does the network let UDP through between this browser and the bot (sip.media_host)?";
+export const NO_AUDIO_NOW = "No audio comes through at the moment.";
 
 /** @type {Record<number, string>} */
 const STATUSES = {
@@ -24,9 +31,16 @@ const MICROPHONE = {
   OverconstrainedError: "The microphone that you chose is gone. Choose another one.",
 };
 
+export const MICROPHONE_GONE = "The microphone is gone, and the bot hears nothing. Hang up, choose another one, and call again.";
+
 export const INSECURE =
   "Browsers give a page the microphone only if it comes by HTTPS, or from this machine. Open it as http://127.0.0.1, " +
   "or give the service a certificate (console.certificate).";
+
+/** Why the service is not reached. */
+export function noConnection() {
+  return navigator.onLine ? NO_SERVICE : NO_NETWORK;
+}
 
 /** @param {unknown} error of `getUserMedia` */
 export function whyNoMicrophone(error) {
@@ -39,7 +53,7 @@ export function whyFailed({ originator, message, cause }) {
   if (originator === "local") return cause === "Canceled" ? "You have hung up." : `The call did not work: ${cause}.`;
   const status = message?.status_code;
   if (status) return STATUSES[status] ?? `The call was refused: ${status} ${message?.reason_phrase ?? ""}.`;
-  return cause === "Connection Error" ? NO_CONNECTION : `The call did not work: ${cause}.`;
+  return cause === "Connection Error" ? noConnection() : `The call did not work: ${cause}.`;
 }
 
 /**
@@ -47,6 +61,6 @@ export function whyFailed({ originator, message, cause }) {
  * @param {string} cause
  */
 export function whyEnded(originator, cause) {
-  if (cause === "Connection Error" || cause === "Request Timeout") return NO_CONNECTION;
+  if (cause === "Connection Error" || cause === "Request Timeout") return noConnection();
   return originator === "local" ? "You have hung up." : "The bot has hung up.";
 }
