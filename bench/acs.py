@@ -5,7 +5,11 @@
 One service takes both, one kind after the other, at each load; the calls are those of :mod:`bench.turns`, with a
 scripted speech service. ACS is the double of the tests, in this process: what it costs is not counted, and its way has
 no delay, so that what is measured is ours. Barge-in: from the caller's first voiced sample to the last audible frame of
-the prompt that the double played. `--codec` is that of the calls by SIP; those by ACS have 16 kHz, as G722 has.
+the prompt that the double played. How evenly frames are sent is measured in the service, as it is in the calls'
+records: the median of the calls' p99. `--codec` is that of the calls by SIP; those by ACS have 16 kHz, as G722 has.
+
+For each load, the last line is what calls by ACS have of each of these, in parts of what calls by SIP have: 1.20 is
+20 % more, with which it ends if any is more than that.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +38,10 @@ DOUBLES = Path(__file__).resolve().parents[1] / "tests" / "doubles"
 EVENTS_KEY = "known-to-the-bench-only"
 WARMING_S = 5.0
 """Prompts are being warmed, in both formats: a caller in the first seconds is another figure."""
+RECORDS_S = 20.0
+"""How long the service has to write the records of calls that have ended."""
+MOST = 1.2
+"""What calls by ACS may have of a figure, in parts of what calls by SIP have."""
 
 
 async def many_by_acs(acs: Any, phone: Any, grid: str, script: CallScript, calls: int, concurrency: int) -> LoadReport:
@@ -76,6 +85,55 @@ async def side_by_side(service: Service, acs: Any, phone: Any, grid: str, folder
     return results
 
 
+async def send_deviation_ms(records: Path, front_end: str, calls: int) -> float:
+    """How unevenly the service has sent its frames: the median of the p99 of the calls by ``front_end``."""
+
+    def read() -> list[float]:
+        found = [json.loads(file.read_text()) for file in records.glob("*.json")]
+        return [one["quality"]["send_deviation_p99_ms"] for one in found if one["front_end"] == front_end]
+
+    found: list[float] = []
+    for _ in range(round(RECORDS_S / 0.2)):
+        await asyncio.sleep(0.2)
+        if len(found := await asyncio.to_thread(read)) >= calls:
+            break
+    return round(statistics.median(found), 2) if found else float("nan")
+
+
+def compared(by_sip: dict[str, Any], by_acs: dict[str, Any]) -> dict[str, float]:
+    """The parts of the second in the first, by figure."""
+
+    def of(result: dict[str, Any]) -> dict[str, float]:
+        cpu = result["cpu_percent_a_call"]
+        return {
+            "gap": result["figures"]["gap_ms"]["p50"],
+            "barge-in": result["figures"]["barge_in_ms"]["p50"],
+            "deviation": result["send_deviation_ms"],
+            "CPU": sum(cpu.values()),
+            **{f"CPU of {name}": value for name, value in cpu.items()},
+        }
+
+    sip, acs = of(by_sip), of(by_acs)
+    return {name: round(acs[name] / part, 2) for name, part in sip.items() if part}
+
+
+def verdict(parts: dict[str, float]) -> str:
+    whole = {name: part for name, part in parts.items() if not name.startswith("CPU of")}
+    more = [name for name, part in whole.items() if not part <= MOST]
+    shown = ", ".join(f"{name} {part:.2f}" for name, part in parts.items())
+    return f"ACS / SIP: {shown} | {'more than it may: ' + ', '.join(more) if more else 'within 20 %'}"
+
+
+def told(results: list[dict[str, Any]]) -> list[str]:
+    """The results in pairs, by SIP and by ACS, as lines."""
+    lines = []
+    for by_sip, by_acs in zip(results[::2], results[1::2], strict=True):
+        for one in (by_sip, by_acs):
+            lines.append(f"{one['by']:9} {line(one)} | sent p99 {one['send_deviation_ms']:.2f} ms")
+        lines.append(verdict(compared(by_sip, by_acs)))
+    return lines
+
+
 async def run(loads: list[int], codec: str) -> list[dict[str, Any]]:
     """Each load, of both kinds, on a service of its own."""
     sys.path.append(str(DOUBLES))
@@ -90,8 +148,10 @@ async def run(loads: list[int], codec: str) -> list[dict[str, Any]]:
         for concurrency in loads:
             port = free_port()
             url = f"http://127.0.0.1:{port}"
+            records = folder / f"records-{concurrency}"
             async with AcsService() as acs, speaking(SPEECH) as speech:
                 settings = {
+                    "VOICEBOT_CALLS__RECORDS": str(records),
                     "VOICEBOT_ACS__ENDPOINT": acs.url,
                     "VOICEBOT_ACS__KEY": ACCESS_KEY,
                     "VOICEBOT_ACS__RESOURCE_ID": RESOURCE,
@@ -105,7 +165,10 @@ async def run(loads: list[int], codec: str) -> list[dict[str, Any]]:
                 async with serving(scripted(speech) | settings) as service:
                     await asyncio.sleep(WARMING_S)
                     grid = f"{url}/acs/events/{EVENTS_KEY}"
-                    results += await side_by_side(service, acs, AcsPhone, grid, folder, concurrency, codec)
+                    pair = await side_by_side(service, acs, AcsPhone, grid, folder, concurrency, codec)
+                    for one, front_end in zip(pair, ("sip", "acs"), strict=True):
+                        one["send_deviation_ms"] = await send_deviation_ms(records, front_end, one["calls"])
+                    results += pair
     return results
 
 
@@ -117,7 +180,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     configure_logging("WARNING")
     results = uvloop.run(run(options.calls, options.codec))
-    print(json.dumps(results) if options.json else "\n".join(f"{one['by']:9} {line(one)}" for one in results))
+    print(json.dumps(results) if options.json else "\n".join(told(results)))
     return 0 if all(one["outcomes"].get("completed") == one["calls"] for one in results) else 1
 
 

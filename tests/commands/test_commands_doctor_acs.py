@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
 import pytest
 from acs import ACCESS_KEY, RESOURCE, AcsService
 
-from voicebot.commands.doctor_acs import acs_findings, keys, resource, resource_id, way_in
+from voicebot.commands.doctor_acs import acs_findings, keys, resource, resource_id, speech, way_in
 from voicebot.settings import Settings
 
 pytest.importorskip("azure.communication.callautomation", reason="the extra acs is not installed")
@@ -52,6 +53,17 @@ async def test_what_azure_could_not_reach_is_a_warning() -> None:
         found = await way_in(settings(acs, public_url="http://127.0.0.1:9"))
     assert (found.good, found.warning) == (False, True)
     assert "cannot be reached from here" in found.detail and "127.0.0.1:3981" in found.mend
+
+
+async def test_where_azure_speaks_it_is_said_what_it_needs_for_that() -> None:
+    async with AcsService() as acs:
+        by_platform = {"mode": "platform", "speech_endpoint": acs.url}
+        there = await speech(settings(acs, **by_platform))
+        nobody = await speech(settings(acs, **by_platform | {"speech_endpoint": "http://127.0.0.1:9"}))
+        every = await asyncio.to_thread(acs_findings, settings(acs, **by_platform))
+    assert there.good and "Cognitive Services User" in there.detail
+    assert (nobody.good, nobody.warning) == (False, True) and "acs.speech_endpoint" in nobody.mend
+    assert [found.check for found in every if found.good][-1] == "ACS speech"
 
 
 async def test_keys_that_are_not_published_are_told() -> None:

@@ -38,7 +38,7 @@ from voicebot.events import (
     SpeechStopped,
     TransferEnded,
 )
-from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
+from voicebot.legs import Leg, LegClosed, LegInfo, LegSink, Recorder
 from voicebot.legs.operations import Operations
 from voicebot.records import UnfinishedRecords
 from voicebot.rtp import MediaQuality, Playout
@@ -64,7 +64,8 @@ async def no_calls(_request: CallRequest, _observer: Callable[[str, int, str], N
 
 
 class Line:
-    """A leg whose time passes when :meth:`pull` is called. ``operations``: of its platform, if that speaks itself."""
+    """A leg whose time passes when :meth:`pull` is called. ``operations``: of its platform, if that speaks itself;
+    ``recorder``: if that records."""
 
     def __init__(
         self,
@@ -72,8 +73,10 @@ class Line:
         call_id: str = "call-1",
         operations: Operations | None = None,
         caller: str = "+15550100",
+        recorder: Recorder | None = None,
     ) -> None:
         self.operations = operations
+        self.recorder = recorder
         self.info = LegInfo(
             *(call_id, caller, "bot", PCMU),
             caller_uri="sip:+15550100@trunk.example:5060",
@@ -272,9 +275,10 @@ class World:
         unfinished: UnfinishedRecords | None = None,
         going_on: GoingOn | None = None,
         operations: Operations | None = None,
+        recorder: Recorder | None = None,
         **rules: Any,
     ) -> None:
-        self.line = Line("outbound" if placed is not None else "inbound", call_id, operations)
+        self.line = Line("outbound" if placed is not None else "inbound", call_id, operations, recorder=recorder)
         self.ears: Ears
         self.bot: Bot
 

@@ -231,3 +231,18 @@ async def test_a_call_that_is_placed_is_answered_and_says_its_words(shared: Plat
     busy = await asyncio.to_thread(service.record, placed["+4930556"])
     assert (record["direction"], record["caller"], record["end"]["reason"]) == ("outbound", "+4930999", "caller")
     assert busy["end"]["reason"] == "busy"
+
+
+@pytest.mark.long
+async def test_ten_calls_at_once_hear_the_bot_and_end_with_the_service(
+    serve_scripted: Callable[..., Service],
+) -> None:
+    async with platform(serve_scripted, calls__drain_s=1) as (acs, grid, service):
+        await asyncio.gather(*(acs.ring(grid, f"+49301230{number:02}") for number in range(10)))
+        await until(lambda: len(acs.calls) == 10 and all(call.media.streaming for call in acs.calls.values()), 60)
+        callers = [Caller(call) for call in acs.calls.values()]
+        await asyncio.gather(*(caller.hears(0.0) for caller in callers))
+        service.terminate()
+        records = [await ended(service, caller) for caller in callers]
+        assert await asyncio.to_thread(service.status) == 0
+    assert [record["end"]["reason"] for record in records] == ["bot"] * 10

@@ -61,6 +61,15 @@ async def called(acs: AcsService, grid: str, caller: str, **headers: str) -> Acs
     return next(call for call in acs.calls.values() if call.caller == caller)
 
 
+async def place(acs: AcsService, service: Service, number: str) -> str:
+    """Have a number called. Returns the id of the call."""
+    console = f"http://127.0.0.1:{service.ready['console_port']}/v1/calls"
+    bearer = {"Authorization": "Bearer token"}
+    async with acs.sending.http.post(console, json={"to": number}, headers=bearer) as response:
+        assert response.status == 202, await response.text()
+        return str((await response.json())["id"])
+
+
 @pytest.mark.long
 async def test_the_transcript_tests_of_the_sample_dialog_pass(
     serve_scripted: Callable[..., Service], tmp_path: Path
@@ -81,14 +90,36 @@ async def test_the_transcript_tests_of_the_sample_dialog_pass(
     assert not [failed for failed in found if failed is not None]
 
 
-async def test_the_demo_reaches_its_end_and_the_call_is_recorded_and_pictured(
+async def test_the_demo_reaches_its_end_and_the_call_is_recorded_and_pictured_and_calls_are_placed(
     serve_scripted: Callable[..., Service],
 ) -> None:
-    async with platform(serve_scripted, speed=4, calls__recording="true") as (acs, grid, service):
+    settings = {
+        "calls__recording": "true",
+        "acs__number": "+4930999",
+        "calls__outbound_allow": '["+4930*"]',
+        "console__token": "token",
+    }
+    async with platform(serve_scripted, speed=4, **settings) as (acs, grid, service):
         caller = await ScriptedCaller.dial(acs, grid)
         report = await caller.follow(load_script(DEMO_SCRIPT), "the platform")
         assert report.ok, report.reason
         record = await asyncio.to_thread(service.record, report.call_id)
+        ((id_, recording),) = acs.recordings.made.items()
+        acs.refusals["+4930556"] = (486, 8539, "Busy Here")
+        placed, busy = [await place(acs, service, number) for number in ("+4930555", "+4930556")]
+        await until(lambda: any(call.caller == "+4930555" for call in acs.calls.values()))
+        called = next(call for call in acs.calls.values() if call.caller == "+4930555")
+        await called.talk.say("opening hours")
+        await until(lambda: any("open" in text.lower() for text in called.talk.texts[2:]), 60)
+        await called.end()
+        outbound = await asyncio.to_thread(service.record, placed)
+        unanswered = await asyncio.to_thread(service.record, busy)
+    assert (outbound["direction"], outbound["callee"], outbound["end"]["reason"]) == ("outbound", "+4930555", "caller")
+    assert "opening hours" in [turn["caller"]["text"].lower() for turn in outbound["turns"] if turn["caller"]]
+    assert unanswered["not_answered"] == {"outcome": "busy", "status": 486, "reason": "Busy Here"}
+    assert recording.call.correlation == report.call_id and recording.over
+    changed = [line for line in record["timeline"] if line["event"] == "recording_changed"]
+    assert [(line["action"], line["error"], line["recording"]) for line in changed] == [("start", "", id_)]
     assert record["end"] == {"reason": "bot", "bot_asked": True}
     assert (record["caller"], record["trunk"], record["interruptions"] >= 1) == ("+4930123456", "acs", True)
     words = [turn["caller"]["text"] or turn["caller"]["keys"] for turn in record["turns"] if turn["caller"]]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from voicebot.calls.platform_recording import PlatformRecording
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.services import Keeping
@@ -28,7 +29,7 @@ class Closing:
     def __init__(
         self,
         keeping: Keeping,
-        recording: RecordingControl,
+        recording: RecordingControl | PlatformRecording,
         record: Callable[[], RecordBuilder],
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:

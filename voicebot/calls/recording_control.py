@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
 from voicebot.audio import AudioFormat
-from voicebot.events import RecordingAction
+from voicebot.events import RecordingAction, RecordingChanged
 from voicebot.records import Recording, Track
+
+logger = logging.getLogger(__name__)
 
 
 class RecordingState(StrEnum):
@@ -19,10 +24,14 @@ class RecordingState(StrEnum):
 
 
 class RecordingControl:
-    """``kept``: whether there is a folder for recordings. ``state``: in which the call begins, or goes on."""
+    """``kept``: whether there is a folder for recordings. ``state``: in which the call begins, or goes on. ``tell``
+    gets the outcomes of commands."""
 
-    def __init__(self, audio: AudioFormat, *, kept: bool, state: RecordingState) -> None:
+    def __init__(
+        self, audio: AudioFormat, tell: Callable[[RecordingChanged], None], *, kept: bool, state: RecordingState
+    ) -> None:
         self._audio = audio
+        self._tell = tell
         self._kept = kept
         self._recording: Recording | None = None
         self._runs = state is RecordingState.RUNS and kept
@@ -45,8 +54,14 @@ class RecordingControl:
         if self._recording is not None and self._runs:
             self._recording.frame(self._bot, payload, at)
 
-    def carry_out(self, action: RecordingAction) -> str:
-        """Carry out a command of the bot. Returns ``""``, or why it cannot be carried out."""
+    def carry_out(self, action: RecordingAction, command: str) -> None:
+        """Carry out a command of the bot, which has this id."""
+        error = self._carried_out(action)
+        logger.info("recording: %s %s", action.value, error)
+        self._tell(RecordingChanged(asyncio.get_running_loop().time(), action, command, error))
+
+    def _carried_out(self, action: RecordingAction) -> str:
+        """Returns ``""``, or why it cannot be carried out."""
         if not self._kept:
             return "recordings are not kept here"
         if self._recording is None:

@@ -26,7 +26,6 @@ from voicebot.calls.playback import Playback
 from voicebot.calls.preparing import Preparing
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.record_timeline import Timeline
-from voicebot.calls.recording_control import RecordingControl, RecordingState
 from voicebot.calls.request import Placed
 from voicebot.calls.services import CallServices
 from voicebot.calls.talking import talking
@@ -47,7 +46,6 @@ from voicebot.events import (
     HoldStarted,
     KeyPressed,
     LegEnded,
-    RecordingChanged,
     TransferAsked,
 )
 from voicebot.legs import Keepable, Leg, LegClosed, LegInfo
@@ -134,21 +132,15 @@ class CallSession:
             self._builder.goes_on(going_on.record)
         self.listeners = Listeners(lambda: self._builder.paused)
         self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
-        talk = talking(leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log)
-        machine, self._hearing, self._playback = talk.machine, talk.hearing, talk.playback
+        recorded = going_on.recording if going_on is not None else None
+        talk = talking(leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log, recorded=recorded)
+        machine, self._hearing, self._playback, self._recording = talk
         self._turns = TurnDriver(
             machine,
             note=self._note,
             carry_out=self._carry_out,
             settled=self._settled,
             silenced=services.silenced,
-        )
-        recording = RecordingState.RUNS if keeping.recording else RecordingState.NONE
-        if going_on is not None:
-            recording = going_on.recording
-        has_audio = self._hearing is not self._playback  # else it stays with the platform
-        self._recording = RecordingControl(
-            leg.info.audio, kept=keeping.records is not None and has_audio, state=recording
         )
         self._conversation: Conversation | None = None
         self._preparing = Preparing(
@@ -416,9 +408,7 @@ class CallSession:
                 self._log.info("keys: %s", self._words(keys) or len(keys))
                 self.leg.send_keys(keys)
             case Record(action, name):
-                error = self._recording.carry_out(action)
-                self._log.info("recording: %s %s", action.value, error)
-                self.dispatch(RecordingChanged(self._loop.time(), action, name, error))
+                self._recording.carry_out(action, name)
             case PlaceCall(asked):
                 self._tasks.spawn(self._placed_calls.place(asked), "placing a call")
             case Transfer():

@@ -1,4 +1,4 @@
-"""Who speaks and listens in a call: we do, or the platform of its leg. The turn machine decides in both."""
+"""Who speaks, listens and records in a call: we do, or the platform of its leg. The turn machine decides in all."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from typing import NamedTuple
 
 from voicebot.calls.by_platform import PlatformTalk
 from voicebot.calls.hearing import Hearing
+from voicebot.calls.platform_recording import PlatformRecording
 from voicebot.calls.playback import Playback
+from voicebot.calls.recording_control import RecordingControl, RecordingState
 from voicebot.calls.services import CallServices
 from voicebot.events import Event
-from voicebot.legs import Leg
+from voicebot.legs import Leg, Recordable
 from voicebot.legs.operations import Operated
 from voicebot.speech import PromptVoice
 from voicebot.turns import Play, TurnMachine
 
 
 class Talking(NamedTuple):
-    """The parts of one call. If the platform speaks and listens, the latter two are one."""
+    """The parts of one call. If the platform speaks and listens, the second and third are one."""
 
     machine: TurnMachine
     hearing: Hearing | PlatformTalk
     playback: Playback | PlatformTalk
+    recording: RecordingControl | PlatformRecording
 
 
 def talking(
@@ -33,17 +36,26 @@ def talking(
     tell: Callable[[Event], None],
     on_audio: Callable[[Play], None],
     log: logging.LoggerAdapter[logging.Logger],
+    recorded: RecordingState | None = None,
 ) -> Talking:
-    """``tell`` gets the events of the caller's speech; ``on_audio`` is called when the first audio of a prompt is
-    available."""
-    rules = services.rules
+    """``tell`` gets the events of the caller's speech and of the recording; ``on_audio`` is called when the first audio
+    of a prompt is available. ``recorded``: what was recorded before, of a call that goes on; None: it begins."""
+    rules, keeping = services.rules, services.keeping
+    state = recorded or (RecordingState.RUNS if keeping.recording else RecordingState.NONE)
     voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
     operations = leg.operations if isinstance(leg, Operated) else None
+    recorder = leg.recorder if isinstance(leg, Recordable) else None
+    recording: RecordingControl | PlatformRecording
+    if recorder is not None:
+        recording = PlatformRecording(recorder, tell, runs=state is RecordingState.RUNS)
+    else:
+        kept = keeping.records is not None and operations is None
+        recording = RecordingControl(leg.info.audio, tell, kept=kept, state=state)
     if operations is None:
         machine = TurnMachine(rules.policy, rules.language)
         hearing = Hearing(leg.info.audio, services, tell, log)
-        return Talking(machine, hearing, Playback(leg.playout, services.audio, voice, on_audio))
+        return Talking(machine, hearing, Playback(leg.playout, services.audio, voice, on_audio), recording)
     # replies are not made ready: the platform renders prompts when it says them
     machine = TurnMachine(replace(rules.policy, prepare=False), rules.language)
     talk = PlatformTalk(operations, machine, services.audio, voice, tell=tell, on_audio=on_audio)
-    return Talking(machine, talk, talk)
+    return Talking(machine, talk, talk, recording)

@@ -1,4 +1,5 @@
-"""What ``voicebot doctor`` looks at for Azure Communication Services: the extra, the key, the way in and the tokens."""
+"""What ``voicebot doctor`` looks at for Azure Communication Services: the extra, the key, the way in, the tokens, and
+the Azure AI services by which Azure speaks."""
 
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ def acs_findings(settings: Settings) -> list[Finding]:
 
 
 async def _ask(settings: Settings) -> list[Finding]:
-    return [await resource(settings), await keys(settings), await way_in(settings), resource_id(settings)]
+    found = [await resource(settings), await keys(settings), await way_in(settings), resource_id(settings)]
+    if settings.acs.mode == "platform":
+        found.append(await speech(settings))
+    return found
 
 
 async def resource(settings: Settings) -> Finding:
@@ -64,11 +68,27 @@ async def keys(settings: Settings) -> Finding:
 async def way_in(settings: Settings) -> Finding:
     """Whether ``public_url`` leads to an HTTP server with a certificate that is trusted, as seen from here."""
     check, url = "ACS way in", settings.acs.public_url
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     mend = (
         "Azure must reach it from outside: check the name, its certificate, and the proxy in front of "
         f"{settings.acs.host}:{settings.acs.port}"
     )
+    return await _reached(check, url, mend)
+
+
+async def speech(settings: Settings) -> Finding:
+    """Whether the Azure AI services are there. Only a call shows whether the resource may use them."""
+    check, url = "ACS speech", settings.acs.speech_endpoint
+    mend = "check acs.speech_endpoint: `az cognitiveservices account show --query properties.endpoint` tells it"
+    found = await _reached(check, url, mend)
+    if not found.good:
+        return found
+    role = "whether the resource has the role Cognitive Services User on it, which it needs, is not seen from here"
+    return Finding(check, True, f"{found.detail}; {role}")
+
+
+async def _reached(check: str, url: str, mend: str) -> Finding:
+    """Whether an HTTP server answers at ``url``; a warning if not: Azure has another way to it."""
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as http,

@@ -176,11 +176,13 @@ class RecordingAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class RecordingChanged(Event):
-    """The outcome of a :class:`RecordingAsked`. ``error``: why it was not carried out, ``""`` if it was."""
+    """The outcome of a :class:`RecordingAsked`. ``error``: why it was not carried out, ``""`` if it was.
+    ``recording``: the id of a recording that the platform of the call makes; ``""``: it is ours."""
 
     action: RecordingAction
     command: str
     error: str = ""
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,35 @@ class Keepable(Protocol):
         """Another process has the call: it ends here, and the other side is not told."""
 
 
+class RecordingRefused(Exception):
+    """The platform does not do what was wanted of a recording. The text says why."""
+
+
+class Recorder(Protocol):
+    """Of one call, which its platform records in our place, and keeps the recordings. ``recording``: its id of one.
+
+    All raise :class:`RecordingRefused`."""
+
+    async def start(self) -> str:
+        """Begin a recording, as soon as the call is up. Returns its id. Raises :class:`LegClosed`: it has ended."""
+
+    async def pause(self, recording: str) -> None: ...
+
+    async def resume(self, recording: str) -> None: ...
+
+    async def stop(self, recording: str) -> None:
+        """End it. One that has ended is no error: it does with its call."""
+
+
+@runtime_checkable
+class Recordable(Protocol):
+    """A leg whose platform may record the call in our place."""
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """None: it does not."""
+
+
 class Leg(Protocol):
     """One call's connection, incoming or outgoing, answered or not yet."""
 

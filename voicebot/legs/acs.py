@@ -27,6 +27,7 @@ from voicebot.legs.acs_events import CallEvent, Party, Result
 from voicebot.legs.acs_media import CallMedia, Wire
 from voicebot.legs.acs_operations import AcsOperations
 from voicebot.legs.acs_platform import MAX_KEYS, CallbackUrls, Platform, PlatformRefused, sip_headers
+from voicebot.legs.acs_recorder import AcsRecorder
 from voicebot.legs.acs_without_media import WithoutMedia
 from voicebot.legs.told import Told
 from voicebot.rtp import MediaClock, MediaQuality, Playout
@@ -53,7 +54,8 @@ _KEYS: Final = frozenset("0123456789*#ABCD")
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all legs of a front end share. ``urls``: makes the addresses of a call's callbacks, of its id and its
-    secret. ``ended`` is called once for each leg, with its id. ``by_platform``: the service speaks and listens."""
+    secret. ``ended`` is called once for each leg, with its id. ``by_platform``: the service speaks and listens.
+    ``records``: it makes the recordings."""
 
     platform: Platform
     clock: MediaClock
@@ -62,6 +64,7 @@ class Surroundings:
     urls: Callable[[str, str], CallbackUrls]
     ended: Callable[[str], None]
     by_platform: bool = False
+    records: bool = False
 
 
 class AcsLeg:
@@ -81,6 +84,7 @@ class AcsLeg:
             )
         else:
             self.media = CallMedia(info.call_id, other.raw_id, around.lead_ms, self._check_up)
+        self.recorder = AcsRecorder(around.platform, self._when_up) if around.records else None
         self._platform = around.platform
         self._info = info
         self._other = other
@@ -301,7 +305,12 @@ class AcsLeg:
             self._disconnect()
             raise LegClosed("no media connection came") from error
 
-    async def _until(self, reached: Callable[[], bool], within_s: float) -> None:
+    async def _when_up(self) -> str:
+        """The connection, when media may flow. Raises :class:`LegClosed`."""
+        await self._until(lambda: self._up, None)
+        return self._connection
+
+    async def _until(self, reached: Callable[[], bool], within_s: float | None) -> None:
         """Raises :class:`LegClosed`, and TimeoutError."""
         async with asyncio.timeout(within_s):
             while not reached():

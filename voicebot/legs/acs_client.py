@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from azure.communication.callautomation import (
+    AzureBlobContainerRecordingStorage,
     FileSource,
     MediaStreamingOptions,
     PhoneNumberIdentifier,
@@ -31,7 +32,14 @@ from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestE
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
 
 from voicebot.legs.acs_frames import KEYS, TONES
-from voicebot.legs.acs_platform import NOT_FOUND, CallbackUrls, PlatformRefused, Prompts, RejectReason
+from voicebot.legs.acs_platform import (
+    NOT_FOUND,
+    CallbackUrls,
+    PlatformRefused,
+    Prompts,
+    RejectReason,
+    without_addresses,
+)
 from voicebot.legs.operations import Prompt, Recognition
 from voicebot.speech_markup import is_ssml
 
@@ -58,10 +66,12 @@ T = TypeVar("T")
 class AcsClient:
     """``endpoint``: of the resource, ``https://contoso.communication.azure.com``. ``key``: its access key, base64.
 
-    ``speech_endpoint``: of the Azure AI services by which the service speaks and listens; empty: it does not."""
+    ``speech_endpoint``: of the Azure AI services by which the service speaks and listens; empty: it does not.
+    ``container``: of a storage account, for recordings; empty: the service keeps them itself, for a day."""
 
-    def __init__(self, endpoint: str, key: str, speech_endpoint: str = "") -> None:
+    def __init__(self, endpoint: str, key: str, speech_endpoint: str = "", container: str = "") -> None:
         self._speech_endpoint = speech_endpoint or None
+        self._storage = AzureBlobContainerRecordingStorage(container) if container else None
         self._client = CallAutomationClient(
             endpoint.rstrip("/"),  # with the slash, the signature of requests is wrong
             AzureKeyCredential(key),
@@ -178,6 +188,28 @@ class AcsClient:
             )
         )
 
+    async def start_recording(self, connection: str) -> str:
+        def ask(headers: dict[str, str]) -> Awaitable[Any]:
+            return self._client.start_recording(
+                call_connection_id=connection,
+                recording_content_type="audio",
+                recording_channel_type="mixed",
+                recording_format_type="wav",
+                recording_storage=self._storage,
+                headers=headers,
+            )
+
+        return str((await _asked(ask)).recording_id)
+
+    async def pause_recording(self, recording: str) -> None:
+        await _asked(lambda headers: self._client.pause_recording(recording, headers=headers))
+
+    async def resume_recording(self, recording: str) -> None:
+        await _asked(lambda headers: self._client.resume_recording(recording, headers=headers))
+
+    async def stop_recording(self, recording: str) -> None:
+        await _asked(lambda headers: self._client.stop_recording(recording, headers=headers))
+
     async def probe(self) -> None:
         """Find out whether the service is there and takes our key: it is asked about a call that there is not."""
         try:
@@ -286,4 +318,5 @@ def _refused(error: BaseException) -> PlatformRefused:
         return PlatformRefused(f"not reached: {str(error)[:200] or type(error).__name__}")
     code = error.error.code if error.error is not None and isinstance(error.error.code, str) else ""
     message = error.error.message if error.error is not None else error.message
-    return PlatformRefused(f"{error.status_code} {code} {str(message)[:200]}".strip(), error.status_code or 0, code)
+    told = without_addresses(str(message))[:200]
+    return PlatformRefused(f"{error.status_code} {code} {told}".strip(), error.status_code or 0, code)

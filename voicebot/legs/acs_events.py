@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from voicebot.call_headers import passed_on
 from voicebot.legs.acs_frames import TONES
+from voicebot.legs.acs_platform import without_addresses
 from voicebot.legs.sip_info import printable
 
 PREFIX: Final = "Microsoft.Communication."
@@ -186,7 +187,7 @@ def _result(value: object) -> Result:
     message = _printable(value.get("message"))
     if not message and isinstance(sip, dict):
         message = _printable(sip.get("message"))
-    return Result(_whole(value.get("code")), _whole(value.get("subCode")), message, status)
+    return Result(_whole(value.get("code")), _whole(value.get("subCode")), without_addresses(message), status)
 
 
 def _party(value: object) -> Party:

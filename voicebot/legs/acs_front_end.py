@@ -101,6 +101,7 @@ class AcsFrontEnd:
             self._urls,
             self._ended,
             by_platform=options.mode == "platform",
+            records=options.records,
         )
         self._listener = AcsListener(
             self,
@@ -179,8 +180,10 @@ class AcsFrontEnd:
             raise ValueError(f"{to}: only numbers that begin with + and a country code can be called")
         if not ours:
             raise ValueError("in whose name? Set acs.number to a number of the resource")
-        if headers:
+        if headers and not within_call:
             raise ValueError("a call by Azure Communication Services cannot bring headers")
+        if headers:  # what is only to be told to the target must not fail the transfer
+            logger.warning("acs: headers cannot be sent with a call: %s", ", ".join(headers))
         if refusal := self._refusal(draining=self._draining and not within_call):
             raise NoRoom({"draining": "the service is being stopped"}.get(refusal, "there are too many calls"))
         place = await self._share.claim(ACS) if self._share is not None else None

@@ -16,6 +16,7 @@ METADATA_URL: Final = "https://acscallautomation.communication.azure.com/calling
 ISSUER: Final = "https://acscallautomation.communication.azure.com"
 
 Mode = Literal["stream", "platform"]
+Recording = Literal["own", "platform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class AcsOptions:
 
     ``mode``: ``stream``, the audio comes to us; ``platform``, the service speaks and listens itself, by the Azure AI
     services at ``speech_endpoint``.
+
+    ``recording``: who makes the recordings in mode ``stream``: we do, or the service, as it does in mode ``platform``;
+    ``recording_container``: the address of a blob container, in which it puts them; empty: it keeps them for a day.
     """
 
     endpoint: str
@@ -38,12 +42,19 @@ class AcsOptions:
     port: int = 3981
     mode: Mode = "stream"
     speech_endpoint: str = ""
+    recording: Recording = "own"
+    recording_container: str = ""
     numbers: tuple[str, ...] = ()
     number: str = ""
     limit: int = 50
     lead_ms: int = DEFAULT_LEAD_MS
     metadata_url: str = METADATA_URL
     issuer: str = ISSUER
+
+    @property
+    def records(self) -> bool:
+        """Whether the service makes the recordings."""
+        return "platform" in (self.mode, self.recording)
 
     @property
     def connections(self) -> int:

@@ -6,6 +6,7 @@ It stands between them so that a leg can be used, and tested, without the client
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
@@ -20,6 +21,7 @@ MAX_KEYS: Final = 18
 """Of one request."""
 
 _UUI: Final = "User-To-User"
+_ADDRESS: Final = re.compile(r"\b(?:https?|wss?)://\S+")
 
 RejectReason = Literal["none", "busy", "forbidden"]
 Prompts = Sequence[tuple[Prompt, str]]
@@ -47,6 +49,11 @@ class CallbackUrls:
     def file(self, name: str) -> str:
         """Where the audio file ``name`` of the call is fetched."""
         return f"{self.events}/files/{name}.wav"
+
+
+def without_addresses(text: str) -> str:
+    """``text`` of the service's, which may repeat the addresses that it was given, and so the secrets in them."""
+    return _ADDRESS.sub("(address)", text)
 
 
 class Platform(Protocol):
@@ -94,6 +101,15 @@ class Platform(Protocol):
 
     async def send_keys(self, connection: str, keys: str, number: str) -> None:
         """Send at most :data:`MAX_KEYS` keypad keys to ``number``."""
+
+    async def start_recording(self, connection: str) -> str:
+        """Record the call. Returns the id of the recording, which ends with the call."""
+
+    async def pause_recording(self, recording: str) -> None: ...
+
+    async def resume_recording(self, recording: str) -> None: ...
+
+    async def stop_recording(self, recording: str) -> None: ...
 
     async def close(self) -> None: ...
 

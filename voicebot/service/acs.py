@@ -39,7 +39,9 @@ class AcsService:
 
         self._settings = settings.acs
         options = self._settings.options()
-        platform = AcsClient(options.endpoint, self._settings.access_key(), options.speech_endpoint)
+        platform = AcsClient(
+            options.endpoint, self._settings.access_key(), options.speech_endpoint, options.recording_container
+        )
         self.front_end = AcsFrontEnd(options, platform, on_leg, clock=clock, admits=admits, share=share)
 
     async def start(self) -> None:

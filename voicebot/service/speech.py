@@ -171,7 +171,7 @@ class SpeechService:
 
 def audio_formats(settings: Settings) -> list[AudioFormat]:
     """All formats that the audio of a call may have, each once."""
-    by_acs = [LINEAR_16K] if settings.acs.endpoint else []
+    by_acs = [LINEAR_16K] if settings.acs.endpoint and settings.acs.mode == "stream" else []
     return list(dict.fromkeys([*(codec.audio for codec in codecs_in_use(settings)), *by_acs]))
 
 

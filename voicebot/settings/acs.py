@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from voicebot.legs.acs_options import AcsOptions, Mode
+from voicebot.legs.acs_options import AcsOptions, Mode, Recording
 from voicebot.loopback import is_loopback_url
 from voicebot.settings.values import Port, Section, default, options, text_in
 
@@ -39,6 +39,11 @@ class AcsSettings(Section):
     and no audio comes to us."""
     speech_endpoint: str = default(AcsOptions, "speech_endpoint")
     """Of the Azure AI services that are connected to the resource, for ``platform``."""
+    recording: Recording = default(AcsOptions, "recording")
+    """Who makes the recordings in mode ``stream``: ``own``, we do, as of calls by SIP; ``platform``, Azure does, which
+    then keeps them. In mode ``platform`` Azure always does."""
+    recording_container: str = default(AcsOptions, "recording_container")
+    """A container of Azure Blob Storage, in which Azure puts its recordings. Empty: it keeps them for a day."""
     numbers: tuple[str, ...] = default(AcsOptions, "numbers")
     """The called numbers that are ours, or their beginnings with a ``*``; none: all. Others are left alone."""
     number: str = Field(default(AcsOptions, "number"), pattern=r"^(\+[0-9]{3,15})?$")
@@ -56,11 +61,19 @@ class AcsSettings(Section):
             return self
         if self.mode == "platform" and not self.speech_endpoint:
             raise ValueError('mode = "platform" needs speech_endpoint: the Azure AI services by which Azure speaks')
-        for name in ("endpoint", "public_url", "metadata_url", *(["speech_endpoint"] if self.speech_endpoint else [])):
+        if self.recording_container and "platform" not in (self.mode, self.recording):
+            raise ValueError('recording_container is for recordings of Azure\'s: recording = "platform"')
+        optional = [name for name in ("speech_endpoint", "recording_container") if getattr(self, name)]
+        for name in ("endpoint", "public_url", "metadata_url", *optional):
             url = getattr(self, name)
             https = re.fullmatch(r"https://[^\s/?#@]+(/[^\s?#]*)?", url)
             if not (https or (url.startswith("http://") and is_loopback_url(url))):
                 raise ValueError(f"{name} must be set, and begin with https:// (or http:// on this machine)")
+        if re.search(r"\.(api\.cognitive|speech)\.microsoft\.", self.speech_endpoint):
+            raise ValueError(
+                "speech_endpoint is the address of a region, at which Azure's managed identity is not taken: give the "
+                "resource a custom domain, https://NAME.cognitiveservices.azure.com"
+            )
         if not self.resource_id:
             raise ValueError("endpoint needs resource_id: `az communication show` calls it immutableResourceId")
         _check_key(self.access_key())

@@ -50,6 +50,8 @@ class AcsCall:
         self.may_be_transferred.set()
         self.others: list[str] = []
         """The raw ids of those who were moved into it."""
+        self.goes_on = False
+        """It was transferred: it is over for the application only."""
         self.left = False
         """The application has left it, and the others talk on."""
         self.tones = ""
@@ -133,6 +135,7 @@ class AcsCall:
                 await self.end()
             await self.tell("CallTransferFailed", operationContext=context, resultInformation=_result(*refusal))
             return
+        self.goes_on = True
         if faults.end_before_accepted:
             await self.end()
         target = wish["targetParticipant"]

@@ -19,6 +19,8 @@ class Faults:
     """CallConnected comes before the response to the request to answer."""
     hangs_up_unanswered: bool = False
     """The caller hangs up while the request to answer is on its way."""
+    hangs_up_answered: bool = False
+    """The caller hangs up when the request to answer has come, before anything else is told of the call."""
     media: Literal["connects", "never", "fails"] = "connects"
     media_before_connected: bool = False
     """The websocket and its first message come before CallConnected."""

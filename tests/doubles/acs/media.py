@@ -42,6 +42,8 @@ class AcsMedia:
         """When ``StopAudio`` came, and how many frames it dropped."""
         self.unknown: list[str] = []
         """Messages that the platform would not understand."""
+        self.rate = 16_000
+        """What it says that its audio has."""
         self.suppresses_silence = False
         """Send nothing while the caller is silent."""
         self._waiting: deque[bytes] = deque()
@@ -55,7 +57,7 @@ class AcsMedia:
         """Open the websocket, and say what will be sent. Raises ``aiohttp.ClientError``."""
         self.socket = await http.ws_connect(url, headers=headers)
         self.connections += 1
-        about = {"subscriptionId": str(uuid.uuid4()), "encoding": "PCM", "sampleRate": 16000, "channels": 1,
+        about = {"subscriptionId": str(uuid.uuid4()), "encoding": "PCM", "sampleRate": self.rate, "channels": 1,
                  "length": len(SILENCE)}  # fmt: skip
         await self.send({"kind": "AudioMetadata", "audioMetadata": about})
         self._waiting.clear()

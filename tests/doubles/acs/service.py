@@ -15,6 +15,7 @@ from aiohttp import web
 
 from acs.call import AcsCall
 from acs.faults import Faults
+from acs.recordings import Recordings
 from acs.sending import Sending
 from acs.talk import TONES, Refused
 
@@ -33,6 +34,7 @@ class AcsService:
         self.faults = Faults()
         self.sending = Sending(self.faults)
         self.calls: dict[str, AcsCall] = {}
+        self.recordings = Recordings(self.calls)
         self.refusals: dict[str, tuple[int, int, str]] = {}
         self.silent: set[str] = set()
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
@@ -155,6 +157,8 @@ class AcsService:
             return self._rejected(wish)
         if path == "callConnections":
             return self._created(wish)
+        if path.startswith("recordings"):
+            return self.recordings.answer(method, path, wish) or _error(404, *NOT_FOUND)
         match = re.fullmatch(r"callConnections/([^/:]+)(?:/participants)?(?::(\w+))?", path)
         call = self.calls.get(match[1]) if match else None
         if match is None or call is None or call.over.is_set():
@@ -176,6 +180,9 @@ class AcsService:
         if self.faults.hangs_up_unanswered:
             call.over.set()
             return _error(404, *NOT_FOUND)
+        if self.faults.hangs_up_answered:
+            call.later(call.end())
+            return web.json_response(call.summary())
         if self.faults.event_before_response:
             await call.tell_connected()
         call.later(call.connect())

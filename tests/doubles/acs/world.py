@@ -82,7 +82,11 @@ class World:
         self.lines: list[Line] = []
         self.answers = True
         self.front_end = AcsFrontEnd(
-            options, AcsClient(acs.url, ACCESS_KEY, options.speech_endpoint), self.take, clock=clock, share=share
+            options,
+            AcsClient(acs.url, ACCESS_KEY, options.speech_endpoint, options.recording_container),
+            self.take,
+            clock=clock,
+            share=share,
         )
         self._options = options
 

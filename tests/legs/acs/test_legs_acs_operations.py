@@ -12,6 +12,8 @@ pytest.importorskip("azure.communication.callautomation", reason="the extra acs 
 from acs.call import AcsCall
 from acs.world import World, acs_world
 
+from voicebot.address import Address
+from voicebot.legs.acs_operations import AcsOperations
 from voicebot.legs.operations import (
     Begun,
     Heard,
@@ -246,6 +248,35 @@ async def test_the_caller_hangs_up_in_the_middle_and_nothing_is_asked_for_any_mo
         there.begin(HELLO)
         there.operations.cancel()
         assert len(world.acs.requests) == asked and not world.acs.asked("terminate")
+
+
+async def test_in_a_call_of_ours_the_service_speaks_and_listens_too() -> None:
+    async with acs_world(lambda acs: setattr(acs, "speed", 20), **PLATFORM) as world:
+        line = world.take(await world.front_end.place(Address.parse("+4930555")))
+        await until(lambda: line.up)
+        (call,) = world.acs.calls.values()
+        (wish,) = [body for _, path, body in world.acs.requests if path == "callConnections"]
+        assert "mediaStreamingOptions" not in wish
+        assert wish["callIntelligenceOptions"] == {"cognitiveServicesEndpoint": "https://speech.example"}
+        there = Talk(line.leg.operations, call)  # type: ignore[attr-defined]
+        there.begin(HELLO, question=ANYTHING)
+        await there.caller.say("who is there")
+        assert await there.last() == Heard(1, "who is there", 0.9)
+        assert there.caller.questions[0]["recognizeOptions"]["targetParticipant"]["rawId"] == "4:+4930555"
+        await call.end()
+        await until(lambda: line.reasons == ["caller"])
+
+
+async def test_a_reason_that_repeats_an_address_is_told_without_it_and_its_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with acs_world(**PLATFORM) as world:
+        there = await talk(world)
+        monkeypatch.setattr(AcsOperations, "file", lambda *_: None)
+        there.begin(Prompt("", samples=bytes(640)))
+        failed = await there.last()
+        assert isinstance(failed, PromptFailed) and "Not Found" in failed.reason and "(address)" in failed.reason
+        assert "/acs/calls" not in failed.reason
 
 
 async def test_a_call_is_up_in_whatever_order_its_answer_is_told_without_media() -> None:
