@@ -134,7 +134,8 @@ class CallSession:
         self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
         recorded = going_on.recording if going_on is not None else None
         talk = talking(leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log, recorded=recorded)
-        machine, self._hearing, self._playback, self._recording = talk
+        machine, self._recording = talk.machine, talk.recording
+        self._hearing, self._playback = talk.hearing, talk.playback
         self._turns = TurnDriver(
             machine,
             note=self._note,
