@@ -2,5 +2,6 @@
 
 `sounds` makes sounds by formula and mixes them, `sources` reads and renders sayings, `sayings` and `cases` are the
 tables of what is said to which question, `caller` is the telephone, `calls` places the calls of one side, `scoring`
-judges them (pure), `report` counts (pure). ``python -m bench.floor`` runs it all.
+judges them (pure), `report` counts (pure). `virtual` hears answers in virtual time, without calls (`virtual_call`,
+`virtual_recogniser`). ``python -m bench.floor`` runs it all.
 """

@@ -4,6 +4,7 @@
     python -m bench.floor --calls 5 --beside ../old    the same calls to the service of another checkout, in turns
     python -m bench.floor --quick                      one of each kind
     python -m bench.floor --part tuning --misses       only what may be tuned to, and each case that failed
+    python -m bench.floor --virtual --worst 20         answers alone, in virtual time (:mod:`bench.floor.virtual`)
 
 Real calls over loopback to the running service with the embedded engines. Gaps are measured on the wire, from the
 caller's last audible sample to the first audible one of the answer; what was understood is read from the records.
@@ -23,7 +24,7 @@ import uvloop
 
 from bench.floor import report
 from bench.floor.calls import Telephone
-from bench.floor.cases import Case, all_cases, chosen, plans, sample
+from bench.floor.cases import Case, Purpose, all_cases, chosen, plans, sample
 from bench.floor.running import run, side
 from bench.floor.sayings import BILLING
 from bench.floor.scoring import SideResult
@@ -43,12 +44,20 @@ async def measure(options: argparse.Namespace, settings: dict[str, str]) -> list
     cases = [case for case in chosen(all_cases(), options.part) if re.search(options.only, case.name)]
     if options.quick:
         cases = sample(cases, ONE_IN_QUICK)
+    if options.virtual:
+        cases = [case for case in cases if case.purpose is Purpose.ANSWER]
     library = Library()
     for line in await library.prepare([BILLING, *(case.source for case in cases if case.source is not None)]):
         print(line)
     if not shared("human_digits"):
         print(NO_SHARED)
     cases = [case for case in cases if _is_there(case, library)]
+    if options.virtual:
+        from bench.floor import virtual
+
+        result = await virtual.answers(cases, library, options.slow, policy=virtual.policy_of(settings))
+        _show([result], 1, options)
+        return [{"slow": options.slow, "sides": [report.as_dict(result)]}]
     written: list[dict[str, Any]] = []
     async with AsyncExitStack() as stack:
         sides = [await stack.enter_async_context(side("this", None, settings, options.records))]
@@ -83,6 +92,8 @@ def _show(results: list[SideResult], lines: int, options: argparse.Namespace) ->
         print("\n".join(report.bars(*results)), flush=True)
     if options.misses:
         print("\n".join(report.misses(results)), flush=True)
+    if options.worst:
+        print("\n".join(line for result in results for line in report.worst(result, options.worst)), flush=True)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -95,6 +106,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="a regular expression for the names of the cases")
     parser.add_argument("--quick", action="store_true", help="one case of each kind")
     parser.add_argument("--misses", action="store_true", help="list the cases that are not as they should be")
+    parser.add_argument("--worst", type=int, default=0, help="list so many of the latest answers, and their parts")
+    parser.add_argument("--virtual", action="store_true", help="only answers, in virtual time, without calls")
+    parser.add_argument("--slow", type=float, default=1.0, help="how much longer decodes take in virtual time")
     parser.add_argument("--setting", nargs="+", default=[], help="settings of the services: SECTION__NAME=VALUE")
     parser.add_argument("--records", type=Path, help="keep the records of the calls below this folder")
     parser.add_argument("--json", type=Path, help="write every outcome into this file, too")

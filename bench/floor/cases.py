@@ -112,7 +112,7 @@ def plans(cases: Iterable[Case]) -> list[Plan]:
     found: list[Plan] = []
     over: dict[tuple[bool, bool], list[Case]] = {}
     for case in sorted(cases, key=lambda case: zlib.crc32(case.name.encode())):
-        noisy = case.condition is Condition.NOISE and not _has_noise(case)
+        noisy = case.condition is Condition.NOISE and not has_noise(case)
         if case.question == STORY:
             over.setdefault((noisy, case.condition is Condition.QUIET), []).append(case)
         else:
@@ -123,13 +123,14 @@ def plans(cases: Iterable[Case]) -> list[Plan]:
     return sorted(found, key=lambda plan: zlib.crc32(f"{plan.cases[0].name} order".encode()))
 
 
-def _has_noise(case: Case) -> bool:
+def has_noise(case: Case) -> bool:
+    """Whether the recording itself has the noise."""
     return case.source is not None and case.source.name.endswith(RECORDED_NOISE)
 
 
 def _in_each(case: Case) -> list[Case]:
     """``case`` clean, and, for one in two, in noise; for one in four, from a quiet caller."""
-    if _has_noise(case):
+    if has_noise(case):
         return [_with(case, Condition.NOISE)]
     found = [_with(case, Condition.CLEAN)]
     draw = zlib.crc32(f"{case.name} condition".encode()) % 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from bench.floor.cases import Condition, Purpose
@@ -210,6 +210,16 @@ def misses(results: Sequence[SideResult]) -> list[str]:
                 took = f"heard {' | '.join(o.texts)!r}, took {o.taken!r} {o.ended}".rstrip()
                 found.append(f"{result.name}: {o.case.name}: {', '.join(faults)}; {took}")
     return found
+
+
+def worst(result: SideResult, count: int) -> list[str]:
+    """A line for each of the ``count`` latest answers: where its time went, in milliseconds after the last sound."""
+    late = sorted((o for o in result.outcomes if o.gap_ms is not None), key=lambda o: o.gap_ms or 0.0, reverse=True)
+    lines = []
+    for o in late[:count]:
+        parts = " ".join(f"{name} {ms:.0f}" for name, ms in asdict(o.moments).items() if ms is not None)
+        lines.append(f"{result.name}: {o.gap_ms:.0f} ms: {o.case.name}: {parts}; {' | '.join(o.texts)!r} {o.ended}")
+    return lines
 
 
 def as_dict(result: SideResult) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
 
@@ -57,6 +57,24 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """On the way to an answer: when voice activity ``noticed`` the end of the voice, and to when it ``dated`` it; the
+    last ``result`` of the recogniser; when the bot was ``asked``, and the first packet of its answer (``heard``).
+    Seconds; None: there was no such moment."""
+
+    noticed: float | None = None
+    dated: float | None = None
+    result: float | None = None
+    asked: float | None = None
+    heard: float | None = None
+
+    def since(self, offset: float) -> Moments:
+        """The same in milliseconds since ``offset``."""
+        parts = (getattr(self, part.name) for part in fields(self))
+        return Moments(*(None if at is None else round((at - offset) * 1000) for at in parts))
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One question to the bot and its answer. ``kind``: as in records, ``speech`` of what was said. ``ended``: why the
     caller's turn was over; empty in records of versions that do not tell."""
@@ -67,6 +85,7 @@ class Turn:
     answered: str
     utterances: tuple[Utterance, ...] = ()
     ended: str = ""
+    moments: Moments = Moments()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +118,8 @@ class Outcome:
     taken: str = ""
     ended: str = ""
     """Why the caller's first turn was over."""
+    moments: Moments = field(default_factory=Moments)
+    """Of that turn, in milliseconds since the last audible sample."""
 
     @property
     def false_interruption(self) -> bool:
@@ -130,6 +151,7 @@ class Outcome:
             "texts": self.texts,
             "taken": self.taken,
             "ended": self.ended,
+            "moments_ms": asdict(self.moments),
         }
 
 
@@ -169,9 +191,27 @@ def turns_of(record: dict[str, Any], began: float) -> list[Turn]:
                 if u["first_packet_ms"] is not None and u["playback_end_ms"] is not None
             ),
             turn.get("ended") or "",
+            _moments(turn, record.get("timeline", ()), at),
         )
         for turn in record["turns"]
     ]
+
+
+_RESULTS: Final = frozenset({"hypothesis", "final", "no_match"})
+
+
+def _moments(turn: dict[str, Any], timeline: Sequence[dict[str, Any]], at: Callable[[float | None], float]) -> Moments:
+    asked_ms, heard_ms = turn["bot"]["asked_ms"], turn["bot"].get("first_packet_ms")
+    before = [line for line in timeline if line["at_ms"] <= asked_ms]
+    stopped = next((line for line in reversed(before) if line["event"] == "speech_stopped"), None)
+    result = next((line for line in reversed(before) if line["event"] in _RESULTS), None)
+    return Moments(
+        None if stopped is None else at(stopped["at_ms"]),
+        None if stopped is None else at(stopped["offset_ms"]),
+        None if result is None else at(result["at_ms"]),
+        at(asked_ms),
+        None if heard_ms is None else at(heard_ms),
+    )
 
 
 def score(case: Case, times: Times, track: Track, turns: Sequence[Turn]) -> Outcome:
@@ -180,6 +220,7 @@ def score(case: Case, times: Times, track: Track, turns: Sequence[Turn]) -> Outc
     spoken = [turn for turn in turns if turn.kind in kinds and times.onset < turn.asked <= times.until]
     outcome = Outcome(case, reached=bool(spoken), texts=[turn.said for turn in spoken])
     outcome.ended = next((turn.ended for turn in spoken), "")
+    outcome.moments = next((turn.moments for turn in spoken), Moments()).since(times.offset)
     if case.purpose is Purpose.ANSWER:
         _score_answer(outcome, times, track, spoken)
     else:
@@ -189,13 +230,19 @@ def score(case: Case, times: Times, track: Track, turns: Sequence[Turn]) -> Outc
 
 def _score_answer(outcome: Outcome, times: Times, track: Track, spoken: Sequence[Turn]) -> None:
     answer = answer_after(track, times.onset, until=times.until, hole_s=HOLE_S)
-    early = any(turn.asked < times.offset - EARLY_S for turn in spoken)
-    outcome.cut_off = early or (answer.first_audible is not None and answer.first_audible < times.offset)
+    judged(outcome, spoken, times.offset)
+    outcome.cut_off |= answer.first_audible is not None and answer.first_audible < times.offset
     if answer.first_audible is not None and not outcome.cut_off:
         outcome.gap_ms = (answer.first_audible - times.offset) * 1000
+
+
+def judged(outcome: Outcome, spoken: Sequence[Turn], offset: float) -> Outcome:
+    """``outcome``, with what the turns say of an answer that ended at ``offset``."""
+    outcome.cut_off = any(turn.asked < offset - EARLY_S for turn in spoken)
     taken = [value for turn in spoken for value in _TAKEN.findall(turn.answered)]
     outcome.taken = next((value for value in taken if value not in _NOT_TAKEN), "")
     outcome.verdict = _verdict(outcome.case, outcome.taken, spoken)
+    return outcome
 
 
 def _verdict(case: Case, taken: str, spoken: Sequence[Turn]) -> Verdict:
