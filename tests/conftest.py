@@ -26,18 +26,25 @@ settings.load_profile("machine-independent")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-FIRST = ("endtoend", "peers", "fuzz")
-"""Rooms whose tests mostly wait, or take longest."""
+WAITING = ("endtoend", "peers", "fuzz")
+"""Rooms whose tests mostly wait, and take longest."""
+OVER_BY = 0.8
+"""Their last is handed out when so much of the others is done: no long one is left for the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (``make test``) files are handed out in this order, whole: those of :data:`FIRST`, so that the rest
-    fills the time in which they wait, then those with something slow, so that no long one is left for the end."""
+    """Side by side (``make test``) files are handed out in this order, whole: those of :data:`WAITING` among the
+    others, which compute while they wait; in both, those with something slow first."""
     for item in items:
         if item.get_closest_marker("alone") and "endtoend" not in item.path.parts:
             raise pytest.UsageError(f"{item.nodeid}: `make test` looks for tests marked alone in tests/endtoend only")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: [*(room not in item.path.parts for room in FIRST), item.path not in slow])
+    files = sorted(dict.fromkeys(item.path for item in items), key=lambda file: file not in slow)
+    waiting = [file for file in files if any(room in file.parts for room in WAITING)]
+    others = [file for file in files if file not in waiting]
+    at = {file: OVER_BY * number / len(waiting) for number, file in enumerate(waiting)}
+    at |= {file: number / len(others) for number, file in enumerate(others)}
+    items.sort(key=lambda item: (at[item.path], item.path))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
