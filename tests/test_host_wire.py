@@ -10,12 +10,16 @@ import pytest
 from voicebot.host_wire import (
     MAX_ACTIVITY,
     MAX_ACTIVITY_VALUES,
+    MAX_DONE,
     MAX_LINE,
     ActivitySent,
     ConversationClosed,
     FixedPrompt,
     FromHost,
+    PictureAsked,
+    PictureTold,
     Ping,
+    Place,
     Pong,
     PromptsAsked,
     PromptsTold,
@@ -44,6 +48,7 @@ from voicebot.host_wire import (
         Ping(7),
         PromptsAsked(8),
         TextsAsked(9, accept=False),
+        PictureAsked(10),
     ],
 )
 def test_what_the_call_process_says_is_understood_by_the_host(message: ToHost) -> None:
@@ -55,11 +60,15 @@ def test_what_the_call_process_says_is_understood_by_the_host(message: ToHost) -
     [
         ActivitySent("call-1", 0, {"type": "typing"}),
         TurnDone("call-1", 3),
+        TurnDone(
+            "call-1", 4, Place("main.when", ("main.hi", "main.when"), "date", None, {"day": "2026-11-30", "pin": None})
+        ),
         TurnFailed("call-1", 3, "ValueError: no"),
         TrialTold(6, ({"type": "message", "text": "Good."}, {"type": "typing"})),
         Pong(7, texts=2, trouble="redis://127.0.0.1:6379 is away"),
         PromptsTold(8, (FixedPrompt("Hello."), FixedPrompt("<speak/>", "de-DE", "file:///a.wav"))),
         TextsTold(9),
+        PictureTold(10, '<svg id="a"/>'),
     ],
 )
 def test_what_the_host_says_is_understood_by_the_call_process(message: FromHost) -> None:
@@ -85,6 +94,21 @@ def test_an_activity_that_takes_long_to_read_is_neither_sent_nor_read(value: obj
         encode(ActivitySent("c", 1, {"value": value}))
     line = encode(TurnAsked(1, {"value": value})).replace(b'"op":"turn","request":1', b'"op":"activity","request":1')
     with pytest.raises(WireError, match="an activity of more than"):
+        decode_from_host(line)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [None, [], {}, {"step": 7}, {"step": "a.b", "path": [1], "took": "", "value": "", "variables": {}}, "main.when"],
+)
+def test_a_turn_is_over_also_where_its_place_makes_no_sense(place: object) -> None:
+    line = json.dumps({"op": "done", "conversation": "c", "request": 1, "place": place})
+    assert decode_from_host(line.encode()) == TurnDone("c", 1)
+
+
+def test_a_place_that_takes_long_to_read_is_not_read() -> None:
+    line = encode(TurnDone("c", 1, Place("main.when", variables={"x": "y" * MAX_DONE})))
+    with pytest.raises(WireError, match="the end of a turn in more than"):
         decode_from_host(line)
 
 

@@ -12,16 +12,20 @@ call process to host                                            answer
 ``{"op":"ping","id":n}``                                        ``{"op":"pong","id":n,"texts":0,"trouble":""}``
 ``{"op":"prompts","id":n}``                                     ``{"op":"prompts","id":n,"prompts":[...]}``
 ``{"op":"texts","id":n,"accept":true}``                         ``{"op":"texts","id":n}``
+``{"op":"picture","id":n}``                                     ``{"op":"picture","id":n,"svg":"..."}``
 ==============================================================  =============================================
 
 Host to call process: ``{"op":"activity","conversation":"...","request":n,"activity":{...}}`` (``request`` 0: on the
-bot's own initiative), ``{"op":"done","conversation":"...","request":n}``, ``{"op":"failed",...,"error":"..."}``.
+bot's own initiative), ``{"op":"done","conversation":"...","request":n,"place":{...}}``, ``{"op":"failed",...,
+"error":"..."}``. ``place``: a :class:`Place`, for those who watch the call, where the dialogs tell it.
 
 ``turn`` also has ``traceparent``: the trace to which it belongs, or ``""``.
 
 ``trial`` asks what the dialogs would say to an activity. Nothing else happens: the conversation's state stays as it is,
 and the trial ends before what has an effect outside (``voicebot/host/trial.py``). The answer has what was said until
 then.
+
+``picture`` asks for the flow of the dialogs as a picture; ``""`` where there is none.
 
 ``texts`` makes the host accept requests at ``/api/messages``, or stop accepting them (when another version of the
 dialogs takes over). Requests that it has accepted are finished; ``pong`` says how many are left, and in ``trouble`` why
@@ -31,11 +35,13 @@ turns would fail now.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 MAX_LINE = 1 << 20
 MAX_ACTIVITY = 1 << 18
+MAX_DONE = 1 << 15
 MAX_ACTIVITY_VALUES = 4_000
 """Of an activity from the bot, as for activities of other people's bots: the call process reads it among its calls."""
 SECRET_PREFIX = "VOICEBOT_SECRET_"
@@ -103,6 +109,13 @@ class PromptsAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureAsked:
+    """What does the flow of the dialogs look like?"""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextsAsked:
     """Accept requests at ``/api/messages`` from now on, or stop accepting them."""
 
@@ -123,11 +136,28 @@ class ActivitySent:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call is in the dialogs when a turn is over. What is None instead of a text is private.
+
+    ``step``: the one that waits, or ran last, as ``dialog.step``; ``path``: those that ran in the turn, in their order.
+    ``took``: what the caller's answer was taken for, in a word or two (``date``, ``no match``), and its ``value``.
+    ``variables``: of the dialog of ``step``, by name.
+    """
+
+    step: str
+    path: tuple[str, ...] = ()
+    took: str = ""
+    value: str | None = ""
+    variables: Mapping[str, str | None] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TurnDone:
-    """The dialogs have finished with a request."""
+    """The dialogs have finished with a request. ``place``: None where they do not tell it."""
 
     conversation: str
     request: int
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +195,23 @@ class PromptsTold:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureTold:
+    """The flow of the dialogs, in which each step has its id (``dialog.step``). ``svg``: ``""`` where there is no
+    picture, or one that is too large to be sent."""
+
+    id: int
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextsTold:
     """:class:`TextsAsked` has been carried out."""
 
     id: int
 
 
-ToHost = TurnAsked | TrialAsked | ConversationClosed | Ping | PromptsAsked | TextsAsked
-FromHost = ActivitySent | TurnDone | TurnFailed | TrialTold | Pong | PromptsTold | TextsTold
+ToHost = TurnAsked | TrialAsked | ConversationClosed | Ping | PromptsAsked | TextsAsked | PictureAsked
+FromHost = ActivitySent | TurnDone | TurnFailed | TrialTold | Pong | PromptsTold | TextsTold | PictureTold
 
 _OPS: dict[type, str] = {
     TurnAsked: "turn",
@@ -181,6 +220,7 @@ _OPS: dict[type, str] = {
     Ping: "ping",
     PromptsAsked: "prompts",
     TextsAsked: "texts",
+    PictureAsked: "picture",
     ActivitySent: "activity",
     TurnDone: "done",
     TurnFailed: "failed",
@@ -188,10 +228,12 @@ _OPS: dict[type, str] = {
     Pong: "pong",
     PromptsTold: "prompts",
     TextsTold: "texts",
+    PictureTold: "picture",
 }
 
 
 _WITH_ACTIVITIES = (b'{"op":"activity",', b'{"op":"trial",')
+_DONE = b'{"op":"done",'
 
 
 def encode(message: ToHost | FromHost) -> bytes:
@@ -202,6 +244,9 @@ def encode(message: ToHost | FromHost) -> bytes:
             {name: value for name in prompt.__slots__ if (value := getattr(prompt, name)) or name != "audio"}
             for prompt in message.prompts
         ]
+    if isinstance(message, TurnDone):
+        place = content.pop("place")
+        content |= {"place": {name: getattr(place, name) for name in place.__slots__}} if place is not None else {}
     try:
         line = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
@@ -234,6 +279,8 @@ def decode_to_host(line: bytes) -> ToHost:
             return PromptsAsked(number)
         case {"op": "texts", "id": int(number), "accept": bool(accept)}:
             return TextsAsked(number, accept)
+        case {"op": "picture", "id": int(number)}:
+            return PictureAsked(number)
         case other:
             raise WireError(f"not a message to a dialog host: op {str(other.get('op'))[:40]!r}")
 
@@ -242,11 +289,13 @@ def decode_from_host(line: bytes) -> FromHost:
     """What a dialog host sent. Raises :class:`WireError`."""
     if line.startswith(_WITH_ACTIVITIES):
         _check_activity(line)
+    if line.startswith(_DONE) and len(line) > MAX_DONE:
+        raise WireError(f"the end of a turn in more than {MAX_DONE} bytes")
     match _object(line):
         case {"op": "activity", "conversation": str(conversation), "request": int(request), "activity": activity}:
             return ActivitySent(conversation, request, activity)
-        case {"op": "done", "conversation": str(conversation), "request": int(request)}:
-            return TurnDone(conversation, request)
+        case {"op": "done", "conversation": str(conversation), "request": int(request), **rest}:
+            return TurnDone(conversation, request, _place(rest.get("place")))
         case {"op": "failed", "conversation": str(conversation), "request": int(request), "error": str(error)}:
             return TurnFailed(conversation, request, error)
         case {"op": "trial", "id": int(number), "activities": list(activities)}:
@@ -257,6 +306,8 @@ def decode_from_host(line: bytes) -> FromHost:
             return PromptsTold(number, tuple(_prompt(p) for p in prompts if isinstance(p, dict) and _has_text(p)))
         case {"op": "texts", "id": int(number)}:
             return TextsTold(number)
+        case {"op": "picture", "id": int(number), "svg": str(svg)}:
+            return PictureTold(number, svg)
         case other:
             raise WireError(f"not a message from a dialog host: op {str(other.get('op'))[:40]!r}")
 
@@ -276,6 +327,21 @@ def _object(line: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise WireError("not an object")
     return message
+
+
+def _place(told: Any) -> Place | None:
+    """None for what is none: a turn is over all the same."""
+    match told:
+        case {
+            "step": str(step),
+            "path": list(path),
+            "took": str(took),
+            "value": str() | None as value,
+            "variables": dict(variables),
+        } if all(isinstance(one, str) for one in path):
+            shown = {name: text for name, text in variables.items() if text is None or isinstance(text, str)}
+            return Place(step, tuple(path), took, value, shown)
+    return None
 
 
 def _has_text(prompt: dict[str, Any]) -> bool:

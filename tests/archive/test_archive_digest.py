@@ -13,7 +13,7 @@ from voicebot.archive.digest import digest_of, iso, microseconds
 from voicebot.assist.entries import CallEnded, PartiesChanged, Utterance
 from voicebot.assist.record import AssistRecord
 from voicebot.calls.privacy import NOT_KEPT
-from voicebot.events import Final, RecordingAction, RecordingAsked
+from voicebot.events import Final, RecordingAction, RecordingAsked, StepReached
 from voicebot.legs.recorded import RecordedInfo
 
 
@@ -41,9 +41,9 @@ def test_what_was_said_while_the_recording_was_paused_is_not_among_the_words() -
 
 
 def test_the_steps_of_the_dialog_each_once() -> None:
-    record = kept_call(1)
-    record["timeline"] += [{"at_ms": 1, "event": "at_step", "step": step} for step in ("ask", "confirm", "ask")]
-    assert digest_of(record).steps == ("ask", "confirm")
+    reached = [StepReached(6.0, 1, "main.ask", ("main.hi", "main.ask")), StepReached(7.0, 2, "main.ask")]
+    record = kept_call(1, further=[*reached, StepReached(8.0, 3, "main.bye", ("sub.look", "main.bye"))])
+    assert digest_of(record).steps == ("main.hi", "main.ask", "sub.look", "main.bye")
 
 
 def test_a_call_between_people() -> None:

@@ -12,7 +12,7 @@ import pytest
 from callers import Numbered
 
 from voicebot.bots import CallFacts, DialogHostClient, HostUnavailable, activities
-from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered, Event
+from voicebot.events import BotDone, BotFailed, BotMessage, BotRecovered, Event, StepReached
 from voicebot.host_wire import FixedPrompt
 
 
@@ -100,6 +100,33 @@ async def test_events_come_in_order_for_their_request(host: ScriptedHost, client
     told = [await heard.next() for _ in range(4)]
     assert [type(event) for event in told] == [BotMessage, BotDone, BotMessage, BotDone]
     assert [event.request for event in told] == [1, 1, 2, 2]  # type: ignore[attr-defined]
+
+
+async def test_where_a_call_is_in_the_dialogs_is_told_before_the_end_of_its_turn(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    heard = Heard()
+    conversation = Numbered(client.conversation(CALL, heard))
+    conversation.begin()
+    await host.receive()
+    place = {"step": "main.pin", "path": ["main.hi"], "took": "digits", "value": None, "variables": {"pin": None}}
+    host.say(op="done", request=1, conversation="call-1", place=place)
+    reached = await heard.next()
+    assert isinstance(reached, StepReached)
+    told = (reached.request, reached.step, reached.path, reached.took, reached.value, reached.variables)
+    assert told == (1, "main.pin", ("main.hi",), "digits", None, {"pin": None})
+    assert isinstance(await heard.next(), BotDone)
+
+
+async def test_the_picture_of_the_dialogs_is_asked_for_once(host: ScriptedHost, client: DialogHostClient) -> None:
+    client.conversation(CALL, Heard())
+    assert (client.has("call-1"), client.has("call-2")) == (True, False)
+    asking = asyncio.create_task(client.picture())
+    asked = await host.receive()
+    assert asked["op"] == "picture"
+    host.say(op="picture", id=asked["id"], svg="<svg/>")
+    assert (await asking, await client.picture()) == ("<svg/>", "<svg/>")
+    assert host.received.empty()
 
 
 async def test_calls_do_not_hear_each_other(host: ScriptedHost, client: DialogHostClient) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from voicebot.audio import PCMU
 from voicebot.calls.privacy import NOT_KEPT, Privacy
 from voicebot.calls.record import RecordBuilder
-from voicebot.events import BotMessage, Final, Hypothesis, KeyPressed, RecordingAction, RecordingAsked
+from voicebot.events import BotMessage, Final, Hypothesis, KeyPressed, RecordingAction, RecordingAsked, StepReached
 from voicebot.legs import LegInfo
 from voicebot.turns import AskKind
 
@@ -31,6 +31,33 @@ def test_words_and_keys_are_taken_out_while_the_recording_is_paused() -> None:
     assert privacy.text("one two") == "one two"
     key = KeyPressed(3.1, "7")
     assert privacy.event(key) is key
+
+
+def test_a_secret_that_is_said_while_nothing_is_recorded_is_taken_out_as_well() -> None:
+    privacy = Privacy()
+    for at, action in enumerate((RecordingAction.STOP, RecordingAction.PAUSE)):
+        privacy.event(asked(float(at), action))
+    assert privacy.text("one two") == NOT_KEPT
+    privacy.event(asked(2.0, RecordingAction.STOP))
+    assert privacy.text("my bill") == "my bill", "as before the pause"
+    assert privacy.event(Final(3.2, "one two", 1.5, 2.8)).text == NOT_KEPT  # type: ignore[attr-defined]
+
+
+def test_who_pauses_and_then_stops_goes_on_keeping_nothing() -> None:
+    privacy = Privacy()
+    for at, action in enumerate((RecordingAction.PAUSE, RecordingAction.STOP)):
+        privacy.event(asked(float(at), action))
+    assert privacy.text("one two") == NOT_KEPT
+
+
+def test_variables_that_are_the_same_as_before_are_not_in_the_timeline_again() -> None:
+    record = RecordBuilder("1d", INFO, started_at_wall=datetime(2026, 11, 22, tzinfo=UTC), started_at=0.0)
+    for at, variables in enumerate([{"a": "1", "pin": None}, {"a": "1", "pin": None}, {"a": "2"}, {}]):
+        record.note(StepReached(float(at), at, "main.a", took="date", value="x" * 9000, variables=variables))
+    lines = record.build()["timeline"]
+    assert [line["variables"] for line in lines] == [{"a": "1", "pin": None}, None, {"a": "2"}, {}]
+    assert (lines[0]["event"], lines[0]["step"], lines[0]["took"]) == ("step_reached", "main.a", "date")
+    assert len(lines[0]["value"]) < 5000
 
 
 def test_what_is_recognised_late_belongs_to_when_it_was_said() -> None:

@@ -14,9 +14,11 @@ from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.loader import load_dialogs
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
-from voicebot.host.sdk import activity_from_json
+from voicebot.host.reached import place_told
+from voicebot.host.sdk import TurnContext, activity_from_json
 from voicebot.host.storage import SqliteStorage
 from voicebot.host.trial import Trials
+from voicebot.host_wire import Place, TurnDone, encode
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """A Tuesday."""
@@ -51,13 +53,20 @@ class Line:
         self._numbers = itertools.count(1)
         self._locale = locale
         self.sent: list[dict[str, Any]] = []
+        self.place: Place | None = None
+        """What those who watch the call are told of the last turn."""
 
     async def activity(self, **content: Any) -> list[str]:
-        self.sent = []
+        self.sent, self.place = [], None
         number = next(self._numbers)
         activity = activity_from_json(self._envelope(number) | content)
-        await self._adapter.process(activity, self._bot.on_turn, number, self._deliver)
+        await self._adapter.process(activity, self._turn, number, self._deliver)
         return spoken(self.sent)
+
+    async def _turn(self, context: TurnContext) -> None:
+        await self._bot.on_turn(context)
+        self.place = place_told(context)
+        encode(TurnDone("c1", 1, self.place))  # whatever was said, it can travel
 
     async def trial(self, text: str, within_s: float = 10.0) -> list[str]:
         """What the dialogs would say to ``text``; ``sent`` has what was sent before."""

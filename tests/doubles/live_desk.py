@@ -26,7 +26,9 @@ class LiveDesk:
         self.calls = Calls(self.world.services)
         self.lines = list[Line]()
         self.access = access or let_in(token)
-        self.api = LiveApi(self.calls, words=words)
+        self.pictures = dict[str, str]()
+        """By the id of a call, the flow of its dialogs."""
+        self.api = LiveApi(self.calls, words=words, picture=self._picture)
         self.console = ConsoleServer(
             "127.0.0.1",
             0,
@@ -37,6 +39,9 @@ class LiveDesk:
             live=self.api,
         )
         self.http: aiohttp.ClientSession
+
+    async def _picture(self, call: str) -> str:
+        return self.pictures.get(call, "")
 
     async def call(
         self, call_id: str = "call-1", says: str = "Hello, how can I help?", caller: str = "+15550100"

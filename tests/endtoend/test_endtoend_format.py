@@ -96,6 +96,10 @@ async def test_a_dialog_file_plays_switches_keeps_quiet_and_hands_on(
     assert "X-Reason=bill" in phone.transfers[0]
     assert not stands_in(json.dumps(record), "4321")
     assert "vier drei" not in json.dumps(record)
+    reached = [line for line in record["timeline"] if line["event"] == "step_reached"]
+    assert [line["step"] for line in reached][:2] == ["main.which", "main.pin"]
+    assert (reached[1]["took"], reached[1]["value"]) == ("languages", "de-DE")
+    assert [line["variables"] for line in reached if line["variables"]] == [{"pin": None}]
     assert "xxxx" in "".join(turn["caller"]["keys"] for turn in record["turns"])
     assert not stands_in(service.log(), "4321")
     for told in ("listening in de-DE", "recording: pause", "recording: resume"):

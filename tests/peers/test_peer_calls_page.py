@@ -12,7 +12,7 @@ from browser import CONTRASTS, HOSTILE, VOICE, Page, browser_page, needs_chromiu
 from kept_calls import BEGAN, call_name, kept_call, record_audio
 from records_desk import ROLES, RecordsDesk, records_desk
 
-from voicebot.events import KeyPressed, PlaybackEnded, PlaybackStarted
+from voicebot.events import KeyPressed, PlaybackEnded, PlaybackStarted, StepReached
 from voicebot.web import Role
 
 pytestmark = [pytest.mark.peer, needs_chromium]
@@ -21,7 +21,11 @@ ROWS = "document.querySelectorAll('#rows a').length"
 SAID = "document.getElementById('transcript').innerText"
 SHOWN = "document.querySelectorAll('#transcript li').length > 1"
 CALLS = [
-    kept_call(1, [("Where is my parcel?", "It is on its way."), ("Thank you", "Goodbye!")]),
+    kept_call(
+        1,
+        [("Where is my parcel?", "It is on its way."), ("Thank you", "Goodbye!")],
+        further=[StepReached(2.4, 1, "main.what", ("main.look", "main.what"), "choice", "parcel")],
+    ),
     kept_call(2, [("apples please", "Here.")], caller="+4930123456", reason="bot", began=BEGAN + timedelta(hours=1)),
 ]
 
@@ -51,6 +55,7 @@ async def test_calls_are_searched_one_is_opened_and_there_is_a_way_back(tmp_path
         said = await page.ask(SAID)
         assert said.index("Where is my parcel?") < said.index("It is on its way.") < said.index("Goodbye!")
         assert "all that was asked for was said" in said and "after 0.50 s" in said
+        assert "taken for: choice parcel" in said and "step main.look › main.what" in said
         await page.ask("history.back()")
         await page.until(f"!document.getElementById('list').hidden && {ROWS} == 1")
         await page.ask("document.querySelector('button[type=reset]').click()")

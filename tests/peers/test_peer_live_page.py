@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from browser import CONTRASTS, HOSTILE, Page, browser_page, needs_chromium
+from folder_line import write
 from let_in import let_in
 from live_desk import LiveDesk, live_desk
 from waiting import until
 
 from voicebot.audio import PCMA, PCMU
+from voicebot.authoring.graph import draw
+from voicebot.authoring.loader import load_dialogs
+from voicebot.calls import CallSession
+from voicebot.events import StepReached
 from voicebot.web import Role
 
 pytestmark = [pytest.mark.peer, needs_chromium]
@@ -52,6 +59,55 @@ async def test_calls_come_and_go_and_one_is_read_as_it_is_spoken() -> None:
         await page.until("!document.getElementById('none').hidden")
         await until(lambda: not desk.calls.running())
         assert await page.ask("document.getElementById('hangup').disabled")
+
+
+FLOW = """
+title: "</title><script>hacked = 1</script>"
+steps:
+  - {id: hello, say: "Hello, how can I help?"}
+  - {id: when, ask: "<img src=x onerror='hacked = 1'> When?", date: true, save: day, confirm: "{day|date}?"}
+  - {id: pin, ask: Your PIN?, digits: 4, sensitive: true, save: pin}
+"""
+
+
+def reached(call: CallSession, request: int, step: str, **told: Any) -> None:
+    call.dispatch(StepReached(0.0, request, f"main.{step}", (f"main.{step}",), **told))
+
+
+async def test_the_step_is_lit_up_in_the_flow_with_what_was_taken_and_the_variables(tmp_path: Path) -> None:
+    lit = "[...document.querySelectorAll('#flow .here .id')].map(e => e.textContent).join()"
+    variables = "document.getElementById('variables').innerText"
+    async with page_of_calls() as (desk, page):
+        call = await desk.call()
+        desk.pictures[call.id] = draw(load_dialogs(write(tmp_path / "d", main=FLOW)), styled=False)
+        reached(call, 1, "when")
+        await opened(desk, page)
+        await page.until(f"{lit} == 'when'")
+        await page.until(f"{ROWS}.some(row => row.includes('main.when'))")
+        await desk.caller_says(call, "tomorrow at noon")
+        asked = len(desk.world.bot.told)
+        hostile = {f"v{number}": text for number, text in enumerate(HOSTILE[:-1])}
+        reached(call, asked, "pin", took="date", value=f"day = {HOSTILE[1]}", variables={**hostile, "pin": None})
+        await page.until(f"{lit} == 'pin'")
+        assert await page.ask("document.querySelectorAll('#flow .been').length") == 2
+        assert await page.ask("document.querySelector('#story .took').textContent") == (
+            f"taken for: date day = {HOSTILE[1]}"
+        )
+        told = await page.ask(variables)
+        assert all(text.split("\u2028")[0].strip() in told for text in HOSTILE[:-1]) and "hidden" in told
+        inside = await page.ask("document.querySelector('#flow').getBoundingClientRect().bottom")
+        here = await page.ask("document.querySelector('#flow .here').getBoundingClientRect().bottom")
+        assert here <= inside, "it is brought into sight"
+        assert await page.ask("document.querySelectorAll('img, iframe, main a, script:not([src])').length") == 0
+        assert await page.ask("typeof globalThis.hacked") == "undefined"
+
+
+async def test_of_bots_of_others_nothing_is_shown_of_where_a_call_is() -> None:
+    async with page_of_calls() as (desk, page):
+        await desk.call()
+        await opened(desk, page)
+        assert "has not told" in await page.ask("document.getElementById('step').textContent")
+        assert await page.ask("document.getElementById('flow').hidden")
 
 
 async def test_one_listens_in_and_hears_what_is_said() -> None:

@@ -13,7 +13,7 @@ from let_in import let_in
 from live_desk import live_desk
 from waiting import until
 
-from voicebot.events import RecordingAction, RecordingAsked, TransferEnded
+from voicebot.events import RecordingAction, RecordingAsked, StepReached, TransferEnded
 from voicebot.web import Access, Role, Token, access
 from voicebot.web.live_api import MOST_STREAMS
 from voicebot.web.live_audio import MOST_LISTENERS
@@ -90,6 +90,17 @@ async def test_all_calls_are_told_in_rows() -> None:
                 news = await reader.event()
 
 
+async def test_the_picture_of_the_dialogs_is_for_those_who_see_words() -> None:
+    access = let_in("", anna=Role.AGENT, wall=Role.VIEWER)
+    async with live_desk("anna", access=access) as desk:
+        call = await desk.call()
+        assert await desk.ask("GET", f"calls/{call.id}/flow.svg", Authorization="Bearer anna") == (204, "")
+        desk.pictures[call.id] = "<svg/>"
+        assert await desk.ask("GET", f"calls/{call.id}/flow.svg", Authorization="Bearer anna") == (200, "<svg/>")
+        assert (await desk.ask("GET", f"calls/{call.id}/flow.svg", Authorization="Bearer wall"))[0] == 403
+        assert (await desk.ask("GET", "calls/nobody/flow.svg", Authorization="Bearer anna"))[0] == 404
+
+
 async def test_what_records_do_not_keep_is_told_to_nobody() -> None:
     async with live_desk(words=False) as desk:
         call = await desk.call(says="Your balance is 3.")
@@ -133,16 +144,20 @@ async def test_a_viewer_sees_that_there_are_calls_and_no_word_and_no_number() ->
         call = await desk.call()
         await desk.caller_says(call, "My secret word.", hypothesis="my secret")
         call.key("7", desk.world.now)
+        variables = {"day": "secret day", "pin": None}
+        call.dispatch(StepReached(desk.world.now, 1, "main.when", ("main.when",), "date", "secret day", variables))
         desk.token = "anna"
         async with desk.stream("calls/events") as rows:
             assert (await rows.event())["calls"][0]["from"] == str(call.info.caller)
         desk.token = "wall"
         async with desk.stream("calls/events") as rows, desk.stream(f"calls/{call.id}/events") as lines:
             (row,) = (await rows.event())["calls"]
-            assert (row["id"], row["state"], "gaps_ms" in row) == (call.id, "up", True)
+            assert (row["id"], row["state"], row["step"], "gaps_ms" in row) == (call.id, "up", "main.when", True)
             desk.lines[-1].end("caller")
             told = [row, *await lines.rest()]
         assert {"playback_started", "final", "leg_ended"} <= {line["event"] for line in told[1:]}
+        (reached,) = (line for line in told[1:] if line["event"] == "step_reached")
+        assert set(reached) == {"at_ms", "event", "request", "step", "path", "took"}
         assert told[-1]["event"] == "leg_ended" and told[-1]["reason"] == "caller"
         for kept in ("secret", "Hello", call.info.caller, call.info.call_id):
             assert str(kept) not in str(told)

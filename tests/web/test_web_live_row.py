@@ -32,6 +32,13 @@ def test_the_latest_words_of_both_are_told() -> None:
     assert row.lines == 6
 
 
+def test_the_step_of_our_own_dialogs_is_the_latest() -> None:
+    row = told(
+        line("step_reached", step="main.hi"), line("step_reached", step="main.when"), line("bot_done", request=2)
+    )
+    assert row.as_json(words=False)["step"] == "main.when"
+
+
 def test_a_prompt_that_is_only_made_ready_is_not_said() -> None:
     row = told(line("first_audio", utterance=1, request=1, text="Hello."))
     assert row.bot_said == ""
@@ -86,5 +93,6 @@ def test_where_words_are_told_to_nobody_the_figures_are() -> None:
         line("final", text="a secret"),
         line("hypothesis", text="another"),
     )
-    assert row.as_json(words=False) == {"caller_said": "", "caller_saying": "", "bot_said": "", "gaps_ms": []}
+    said = {"caller_said": "", "caller_saying": "", "bot_said": ""}
+    assert row.as_json(words=False) == {**said, "step": "", "gaps_ms": []}
     assert row.as_json(words=True)["caller_said"] == "a secret"

@@ -131,8 +131,7 @@ def _said_by_bot(turns: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def _steps(timeline: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for line in timeline:
-        if isinstance(step := line.get("step"), str) and step:
-            yield _text(step)
+        yield from (_text(step) for step in (*line.get("path", ()), line.get("step")) if isinstance(step, str) and step)
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ callers say before the open question does, as an agent, or starting over, can be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from voicebot.authoring import channel
@@ -16,13 +16,17 @@ from voicebot.authoring.flow import Flow, Jump
 from voicebot.authoring.folder import MAIN
 from voicebot.authoring.languages import closest
 from voicebot.authoring.model import LEAVING, GlobalCommand
+from voicebot.authoring.noted import begin_notes, note_answer
+from voicebot.authoring.place import Places
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
+from voicebot.authoring.steps.commands import COMMAND
 from voicebot.authoring.steps.step import END_KEY
 from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Turn
+from voicebot.host.reached import tell_place
 from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogContext, DialogInstance, TurnContext
-from voicebot.host.trial import only_for_real
+from voicebot.host.trial import is_trial, only_for_real
 from voicebot.telephony_channel import FALLBACK_TRANSFER, NO_INPUT
 
 ROOT = "call"
@@ -41,17 +45,31 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
         for dialog in (*flows, *around.functions.dialogs):
             self.add_dialog(dialog)
         self.initial_dialog_id = MAIN
+        self._places = Places({flow.id: next(iter(flow.programs.values())).dialog for flow in flows})
 
     async def on_begin_dialog(self, inner_dc: DialogContext, options: object) -> Any:
         call = self._call(inner_dc.context)
         inner_dc.parent.active_dialog.state["call"] = call
         channel.begin_turn(inner_dc.context, call)
-        return await inner_dc.begin_dialog(MAIN, options)
+        return await self._watched(inner_dc, inner_dc.begin_dialog(MAIN, options))
 
     async def on_continue_dialog(self, inner_dc: DialogContext) -> Any:
         if any(instance.id not in self._flows for instance in inner_dc.stack):  # a Python dialog may do anything
             only_for_real(inner_dc.context)
         channel.begin_turn(inner_dc.context, inner_dc.parent.active_dialog.state.setdefault("call", {}))
+        return await self._watched(inner_dc, self._continue(inner_dc))
+
+    async def _watched(self, dc: DialogContext, turn: Awaitable[Any]) -> Any:
+        """Run the turn, and tell where it has led."""
+        call, notes = channel.call_state(dc.context), begin_notes(dc.context)
+        before = self._places.before(dc.stack, call)
+        result = await turn
+        place = self._places.after(dc.stack, call, notes, before) if not is_trial(dc.context) else None
+        if place is not None:
+            tell_place(dc.context, place)
+        return result
+
+    async def _continue(self, inner_dc: DialogContext) -> Any:
         if inner_dc.context.activity.type == ActivityTypes.message:
             return await self._said(inner_dc)
         if inner_dc.context.activity.name == NO_INPUT:
@@ -141,6 +159,7 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
     async def _carry_out(self, dc: DialogContext, name: str) -> Any:
         commands = self._main(dc.context).script.main.globals
         wanted = commands.at_any_time()[name]
+        note_answer(dc.context, "", COMMAND, name)
         if name in commands.leading():
             return await (self._jump if wanted.goto is not None else self._answer)(dc, wanted)
         step, state = self._open_step(dc)

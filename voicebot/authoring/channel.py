@@ -120,9 +120,6 @@ async def use_language(context: TurnContext, wanted: str, available: Sequence[st
     return True
 
 
-_NO_RECORDING = ("pause", "stop")
-
-
 async def record(context: TurnContext, action: str) -> None:
     """Command the call's recording: ``start``, ``pause``, ``resume`` or ``stop``."""
     call_state(context)["recording"] = action
@@ -135,8 +132,9 @@ async def keep_private(context: TurnContext, private: bool) -> None:
     if bool(call.get("private")) == private:
         return
     call["private"] = private
-    if call.get("recording") not in _NO_RECORDING:
-        await _command_recording(context, "pause" if private else "resume")
+    recording = call.get("recording")
+    if recording != "pause":  # also while it is stopped: the call's record and log keep words then
+        await _command_recording(context, "pause" if private else "stop" if recording == "stop" else "resume")
 
 
 async def _command_recording(context: TurnContext, action: str) -> None:

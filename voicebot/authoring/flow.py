@@ -17,6 +17,7 @@ from typing import Any
 
 from voicebot.authoring import channel
 from voicebot.authoring.model import END, FAIL
+from voicebot.authoring.noted import note_step
 from voicebot.authoring.program import Program
 from voicebot.authoring.steps import DialogStep
 from voicebot.authoring.steps.outcome import GAVE_UP, Begin, Ending, Failed, GoOn, StepOutcome
@@ -115,6 +116,7 @@ class Flow(Dialog):  # type: ignore[misc]
                 if not step.is_private:
                     await channel.keep_private(context, False)
                 turn = self._turn(context, program, state)
+                note_step(context, f"{self.id}.{step.id}")
                 step = step.offering(turn)
                 ended = await self._settle(dc, program, step, await step.run(turn))
         return ended

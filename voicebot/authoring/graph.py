@@ -48,14 +48,14 @@ class _Panel:
         return self.placed.height + picture.HEADER + 2 * PADDING
 
 
-def draw(dialogs: Dialogs, coverage: Coverage | None = None) -> str:
-    """The picture, as SVG text. ``dialogs`` must be usable."""
+def draw(dialogs: Dialogs, coverage: Coverage | None = None, *, styled: bool = True) -> str:
+    """The picture, as SVG text. ``dialogs`` must be usable. ``styled``: False for who brings styles for its classes."""
     names = sorted(dialogs.dialogs, key=lambda name: (name != MAIN, name))
     panels = [_panel(dialogs, dialogs.dialogs[name], coverage) for name in names]
     places = _arranged(panels)
     width, height = _extent(places)
     parts = [_drawn(panel, x, y) for panel, x, y in places]
-    return picture.page(width, height, parts, tested=coverage is not None)
+    return picture.page(width, height, parts, tested=coverage is not None, styled=styled)
 
 
 def _arranged(panels: list[_Panel]) -> list[tuple[_Panel, float, float]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from voicebot.authoring.checks import check_dialogs
 from voicebot.authoring.compiler import compile_dialogs
 from voicebot.authoring.expressions import ExpressionError
+from voicebot.authoring.graph import draw
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.problems import Severity
 from voicebot.authoring.schedule import ScheduleError
@@ -38,4 +39,6 @@ def load_folder(folder: Path) -> LoadedDialogs:
     except (ExpressionError, ScheduleError) as error:
         raise DialogsError(f"{folder}: {error}") from error
     prompts = tuple(FixedPrompt(*prompt) for prompt in compiled.prompts)
-    return LoadedDialogs(folder, "", compiled.root, prompts, compiled.close, trials=True)
+    return LoadedDialogs(
+        folder, "", compiled.root, prompts, compiled.close, trials=True, draw=lambda: draw(dialogs, styled=False)
+    )

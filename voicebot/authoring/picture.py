@@ -217,7 +217,7 @@ def arrow(points: list[tuple[float, float]], label: str, taken: bool) -> str:
     return "".join(parts)
 
 
-def page(width: float, height: float, parts: list[str], *, tested: bool) -> str:
+def page(width: float, height: float, parts: list[str], *, tested: bool, styled: bool) -> str:
     """The whole picture, with its legend."""
     whole_width, whole_height = max(width, 900.0) + 2 * MARGIN, height + LEGEND + 2 * MARGIN
     legend: list[str] = []
@@ -244,9 +244,10 @@ def page(width: float, height: float, parts: list[str], *, tested: bool) -> str:
         legend.append(f'<text x="{x:.1f}" y="{MARGIN + 26:.1f}">{escape(text)}</text>')
         x += wide(text) + 16
     body = "\n".join(parts)
+    style = f"<style>\n{STYLE}</style>\n" if styled else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole_width:.0f} {whole_height:.0f}" '
-        f'width="{whole_width:.0f}" height="{whole_height:.0f}" role="img">\n<style>\n{STYLE}</style>\n'
+        f'width="{whole_width:.0f}" height="{whole_height:.0f}" role="img">\n{style}'
         f'<rect width="100%" height="100%" fill="#fff"/>\n{"".join(legend)}\n'
         f'<g transform="translate({MARGIN:.0f},{MARGIN + LEGEND:.0f})">\n{body}\n</g>\n</svg>\n'
     )

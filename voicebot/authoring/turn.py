@@ -16,6 +16,7 @@ from voicebot.authoring.as_written import as_written
 from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import Fetch, HttpFailed, HttpRequest
 from voicebot.authoring.model import BargeIn, Prompt, ServiceRequest, Value, Wait
+from voicebot.authoring.noted import note_answer
 from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
 from voicebot.host.trial import only_for_real
@@ -173,6 +174,10 @@ class Turn:
         usual = self.script.understanding.usual
         told = answer.told(usual.fillers, list(dict.fromkeys([*commands, *usual.commands]))[:MAX_COMMANDS])
         await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told, pace=pace)
+
+    def took(self, step: str, what: str, value: Any = "") -> None:
+        """Note what the caller's answer to ``step`` was taken for, in a word or two, and its ``value``."""
+        note_answer(self.context, f"{self.script.name}.{step}", what, value)
 
     def error(self, message: str, status: int) -> None:
         """Keep why something failed, for ``{error.message}`` and ``{error.status}``."""

@@ -14,7 +14,7 @@ OnEvent = Callable[[Event], None]
 """Gets the events of a conversation: on the loop, never from within :meth:`Conversation.send`, never after ``close``.
 
 The events: BotMessage, BotDone, BotFailed, BotRecovered, CallConfigured, HangUpAsked, TransferAsked, KeysAsked,
-AbortPromptsAsked, RecordingAsked, MetadataSent, MessageAnnounced.
+AbortPromptsAsked, RecordingAsked, MetadataSent, MessageAnnounced; of our own dialogs also StepReached.
 """
 TURN_TIMEOUT_S: Final = 10.0
 """A turn that takes the bot longer has failed: the caller hears an apology."""

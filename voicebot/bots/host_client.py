@@ -26,6 +26,8 @@ from voicebot.host_wire import (
     ConversationClosed,
     FixedPrompt,
     FromHost,
+    PictureAsked,
+    PictureTold,
     Ping,
     Pong,
     PromptsAsked,
@@ -50,7 +52,7 @@ HOST_GRACE_S = 0.25
 hangs is noticed by ours."""
 
 
-HostAnswer = Pong | PromptsTold | TextsTold | TrialTold
+HostAnswer = Pong | PromptsTold | TextsTold | TrialTold | PictureTold
 
 
 class HostUnavailable(Exception):
@@ -70,6 +72,7 @@ class DialogHostClient:
         """Conversations that are over, with the request that tells the host so. Until it is answered, messages for this
         id belong to the old conversation."""
         self._answers: dict[int, asyncio.Future[HostAnswer]] = {}
+        self._picture: str | None = None
         self.malformed = 0
         """Lines of the host that could not be read and were dropped."""
         self.trouble = ""
@@ -119,6 +122,18 @@ class DialogHostClient:
         answer = await self._ask(PromptsAsked, timeout_s)
         return answer.prompts if isinstance(answer, PromptsTold) else ()
 
+    def has(self, call: str) -> bool:
+        """Whether the call with this id is a conversation of this host."""
+        return call in self._open
+
+    async def picture(self, timeout_s: float = 20.0) -> str:
+        """The flow of the dialogs as SVG, which is asked for once; ``""`` if there is no picture of them. Raises
+        :class:`HostUnavailable`."""
+        if self._picture is None:
+            answer = await self._ask(PictureAsked, timeout_s)
+            self._picture = answer.svg if isinstance(answer, PictureTold) else ""
+        return self._picture
+
     async def take_texts(self, accept: bool, timeout_s: float = 5.0) -> None:
         """Have the host start or stop accepting requests at ``/api/messages``. Raises :class:`HostUnavailable`."""
         await self._ask(lambda number: TextsAsked(number, accept), timeout_s)
@@ -155,7 +170,7 @@ class DialogHostClient:
 
     def received(self, message: FromHost) -> None:
         match message:
-            case Pong(number) | PromptsTold(number) | TextsTold(number) | TrialTold(number):
+            case Pong(number) | PromptsTold(number) | TextsTold(number) | TrialTold(number) | PictureTold(number):
                 answer = self._answers.get(number)
                 if answer is not None and not answer.done():
                     answer.set_result(message)
@@ -252,8 +267,10 @@ class HostConversation:
         match message:
             case ActivitySent(_, request, activity):
                 self.requests.activity(request, activity)
-            case TurnDone(_, request):
+            case TurnDone(_, request, place):
                 self._begun = self._begun or request in self._beginnings
+                if place is not None:
+                    self.requests.reached(request, place)
                 self.requests.done(request)
             case TurnFailed(_, request, error):
                 self.requests.failed(request, error[:300])

@@ -13,7 +13,8 @@ from typing import Any
 
 from voicebot.bots.conversation import OnEvent
 from voicebot.bots.requests import Requests
-from voicebot.events import Event
+from voicebot.events import Event, StepReached
+from voicebot.host_wire import Place
 from voicebot.log import about
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,11 @@ class OpenRequests:
 
     def alive(self, request: int) -> None:
         self._requests.alive(request, self._loop.time())
+
+    def reached(self, request: int, place: Place) -> None:
+        """Our own dialogs are at ``place`` after ``request``."""
+        now, told = self._loop.time(), place
+        self._tell([StepReached(now, request, told.step, told.path, told.took, told.value, told.variables)])
 
     def done(self, request: int) -> None:
         self._tell(self._requests.done(request, self._loop.time()))

@@ -30,6 +30,7 @@ class Privacy:
     def __init__(self) -> None:
         self._paused = False
         self._resumed_at = 0.0
+        self._stopped = False
 
     @property
     def paused(self) -> bool:
@@ -41,8 +42,14 @@ class Privacy:
         match event:
             case RecordingAsked(action=RecordingAction.PAUSE):
                 self._paused = True
-            case RecordingAsked(action=RecordingAction.RESUME | RecordingAction.START) if self._paused:
-                self._paused, self._resumed_at = False, event.at
+            case RecordingAsked(action=RecordingAction.STOP):
+                if self._paused and self._stopped:  # the secret was said after the recording had been stopped
+                    self._paused, self._resumed_at = False, event.at
+                self._stopped = True
+            case RecordingAsked(action=RecordingAction.RESUME | RecordingAction.START):
+                self._stopped = False
+                if self._paused:
+                    self._paused, self._resumed_at = False, event.at
             case Hypothesis(start=start) | Final(start=start) if self._paused or start < self._resumed_at:
                 return replace(event, text=NOT_KEPT)
             case KeyPressed() if self._paused:

@@ -27,12 +27,17 @@ became of it (:class:`~voicebot.calls.preparing.PreparedCounts`). ``id``: our ra
 SIP Call-ID. ``quality``: the figures of :class:`~voicebot.rtp.MediaQuality`, ``recording_dropped_frames``, the
 frames that the recording lacks, and ``recording_from_ms``, when it began. ``signalling``: None, or the SIP messages of
 the call (:mod:`voicebot.sip.ladder`).
+
+Of our own dialogs, a line ``step_reached`` of the timeline tells where the call is in them after a request
+(:class:`~voicebot.events.StepReached`). Its ``variables`` are null where they are the same as in the line before; a
+value that is null is private, and was never sent to this process.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +59,7 @@ from voicebot.events import (
     MetadataSent,
     PlaybackFailed,
     RecognitionLost,
+    StepReached,
     TransferAsked,
     TransferEnded,
 )
@@ -114,12 +120,15 @@ class RecordBuilder:
         self._prepared: dict[str, int] = {}
         self._signalling: dict[str, Any] | None = None
         self._first: Mapping[str, Any] = {}
+        self._variables: Mapping[str, str | None] | None = None
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
     def note(self, event: Event) -> None:
         """Take one event of the call, in the order in which they happened. Other kinds only appear in the timeline."""
         event = self._privacy.event(event)
+        if isinstance(event, StepReached):
+            event = self._news(event)
         kind = type(event)
         self.timeline.note(event)
         self._turns.note(event)
@@ -273,6 +282,13 @@ class RecordBuilder:
     async def write(self, directory: Path) -> Path:
         """Write the document to ``directory``, whole or not at all, on a thread. Returns the file. Raises OSError."""
         return await asyncio.to_thread(write_record, self.build(), directory)
+
+    def _news(self, event: StepReached) -> StepReached:
+        """``event`` without the variables, if they are the same as before."""
+        if event.variables == self._variables:
+            return replace(event, variables=None)
+        self._variables = event.variables
+        return event
 
     # --- the call as a whole -----------------------------------------------------------------------------------------
 

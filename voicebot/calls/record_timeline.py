@@ -16,6 +16,8 @@ MAX_TIMELINE = 5_000
 MAX_TEXT = 4_000
 MAX_PARTS = 100
 """How many items of an event's list are recorded."""
+_BY_NAME = frozenset({"variables"})
+"""Fields with texts by name."""
 _TIME_FIELDS = frozenset({"onset", "offset", "start", "end"})
 
 
@@ -80,6 +82,8 @@ class Timeline:
                 out[item.name] = clip(str(value))
             elif isinstance(value, bool | int | float) or value is None:
                 out[item.name] = value
+            elif item.name in _BY_NAME:
+                out[item.name] = {name: text if text is None else clip(text) for name, text in value.items()}
             elif isinstance(value, tuple):
                 out[item.name] = [clip(str(part)) for part in value[:MAX_PARTS]]
         return out

@@ -29,6 +29,7 @@ from voicebot.events.bot import (
     RecordingAction,
     RecordingAsked,
     RecordingChanged,
+    StepReached,
     TransferAsked,
 )
 from voicebot.events.event import Event
@@ -106,6 +107,7 @@ __all__ = [
     "SpeechMayStart",
     "SpeechStarted",
     "SpeechStopped",
+    "StepReached",
     "TransferAsked",
     "TransferEnded",
     "TurnScored",

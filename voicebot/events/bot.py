@@ -60,6 +60,23 @@ class BotDone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StepReached(Event):
+    """Our own dialogs tell where the call is in them after ``request``. What is None instead of a text is private.
+
+    ``step``: the one that waits, or ran last, as ``dialog.step``; ``path``: those that ran, in their order. ``took``:
+    what the caller's answer was taken for, in a word or two, and its ``value``. ``variables``: of that dialog, by name;
+    None: the same as before.
+    """
+
+    request: int
+    step: str
+    path: tuple[str, ...] = ()
+    took: str = ""
+    value: str | None = ""
+    variables: Mapping[str, str | None] | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class BotFailed(Event):
     """The bot did not answer ``request``: it hung, crashed or refused."""
 

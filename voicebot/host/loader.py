@@ -73,6 +73,8 @@ class LoadedDialogs:
     """Called when the host ends; None if there is nothing to close."""
     trials: bool = False
     """Whether turns may be tried: in a trial, the dialogs stop before what has an effect (``host/trial.py``)."""
+    draw: Callable[[], str] | None = None
+    """Their flow as SVG, in which each step has its id, ``dialog.step``; None if there is no picture of it."""
 
 
 def load_dialogs(path: Path) -> LoadedDialogs:

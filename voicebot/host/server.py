@@ -16,14 +16,18 @@ from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.collecting import IdleCollector
 from voicebot.host.loader import LoadedDialogs, place_in
-from voicebot.host.sdk import activity_from_json
+from voicebot.host.reached import place_told
+from voicebot.host.sdk import TurnContext, activity_from_json
 from voicebot.host.trial import Trials
 from voicebot.host_wire import (
     MAX_LINE,
     ActivitySent,
     ConversationClosed,
     FromHost,
+    PictureAsked,
+    PictureTold,
     Ping,
+    Place,
     Pong,
     PromptsAsked,
     PromptsTold,
@@ -47,6 +51,8 @@ MAX_WAITING = 64
 """Activities of one conversation that may wait for their turn; further ones are refused."""
 TURN_LIMIT_S = 30.0
 """How long a turn may take if the call process sets no deadline."""
+MAX_PICTURE = 700_000
+"""In bytes: of some 500 steps. Signs that JSON escapes need room as well."""
 DRAIN_S = 2.0
 """How long running turns may go on when the host is told to stop."""
 
@@ -109,6 +115,7 @@ class HostServer:
         self._collector = collector
         self._trials = Trials(bot)
         self._turning: asyncio.Task[None] | None = None
+        self._drawing: asyncio.Task[str] | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._waiting: dict[str, deque[tuple[_Connection, TurnAsked | ConversationClosed]]] = {}
@@ -132,7 +139,8 @@ class HostServer:
             self._server.close()
         if self._workers:
             await asyncio.wait(self._workers.values(), timeout=DRAIN_S)
-        tasks = [*self._workers.values(), *self._connections.values(), *([self._turning] if self._turning else [])]
+        tasks: list[asyncio.Task[Any]] = [*self._workers.values(), *self._connections.values()]
+        tasks += [task for task in (self._turning, self._drawing) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -174,6 +182,22 @@ class HostServer:
                 connection.send(PromptsTold(number, self._dialogs.prompts))
             case TextsAsked(number, accept):
                 self._take_texts(connection, number, accept)
+            case PictureAsked(number):
+                self._drawing = self._drawing or asyncio.create_task(self._draw(), name="the picture of the dialogs")
+                self._drawing.add_done_callback(
+                    lambda drawn: None if drawn.cancelled() else connection.send(PictureTold(number, drawn.result()))
+                )
+
+    async def _draw(self) -> str:
+        """Their picture, drawn once, on a thread: it takes as long as some turns do."""
+        if self._dialogs.draw is None:
+            return ""
+        try:
+            svg = await asyncio.to_thread(self._dialogs.draw)
+        except Exception:
+            logger.exception("the picture of the dialogs cannot be drawn")
+            return ""
+        return svg if len(svg.encode()) <= MAX_PICTURE else ""
 
     def _take_texts(self, connection: _Connection, number: int, accept: bool) -> None:
         """Start or stop accepting text conversations. Such changes are made one after another."""
@@ -241,20 +265,27 @@ class HostServer:
     async def _run(self, key: str, connection: _Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
         current.set(asked.traceparent)
         about.set(log_fields(key, trace=ids_in(asked.traceparent)))
+        place: Place | None = None
+
+        async def turn(context: TurnContext) -> None:
+            nonlocal place
+            await self._bot.on_turn(context)
+            place = place_told(context)
+
         limit_s = asked.deadline_s if asked.deadline_s is not None and 0 < asked.deadline_s < 600 else TURN_LIMIT_S
         try:
             activity = activity_from_json(asked.activity)
             async with asyncio.timeout(limit_s):
-                await self._adapter.process(activity, self._bot.on_turn, asked.request, connection.deliver)
+                await self._adapter.process(activity, turn, asked.request, connection.deliver)
         except TimeoutError as error:
-            place = place_in(error, self._dialogs.path)
-            logger.error("conversation %s: a turn took longer than %g s", key, limit_s, exc_info=bool(place))
+            where = place_in(error, self._dialogs.path)
+            logger.error("conversation %s: a turn took longer than %g s", key, limit_s, exc_info=bool(where))
             return TurnFailed(key, asked.request, f"the dialog took longer than {limit_s:g} s")
         except Exception as error:
-            place = place_in(error, self._dialogs.path)
-            logger.exception("conversation %s: a turn failed%s", key, f" at {place}" if place else "")
+            where = place_in(error, self._dialogs.path)
+            logger.exception("conversation %s: a turn failed%s", key, f" at {where}" if where else "")
             return TurnFailed(key, asked.request, f"{type(error).__name__}: {error}"[:300])
-        return TurnDone(key, asked.request)
+        return TurnDone(key, asked.request, place)
 
 
 def _listen(path: Path) -> socket.socket:

@@ -127,6 +127,14 @@ class DialogVersions:
         """A conversation with the version that serves, for as long as the call lasts."""
         return self._serving.client.conversation(call, on_event)
 
+    async def picture(self, call: str) -> str:
+        """The flow of the dialogs that the call with this id has, as SVG; ``""``: it has others, or no picture of them.
+        Raises :class:`voicebot.bots.HostUnavailable`."""
+        version = next(
+            (one for one in (self._current, *self._leaving) if one is not None and one.client.has(call)), None
+        )
+        return await version.client.picture() if version is not None else ""
+
     async def start(self) -> None:
         """Start the first version. Raises :class:`voicebot.service.supervisor.NotReady`."""
         if self._settings.sdk == BOTBUILDER:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from voicebot.bots import HostUnavailable
 from voicebot.calls import Calls
 from voicebot.own_trunks import PAGE_TRUNK
 from voicebot.service.archive import ArchiveService
+from voicebot.service.dialog_versions import DialogVersions
 from voicebot.settings import Settings
 from voicebot.sip import SipEndpoint
 from voicebot.web import Access, LiveApi, PhoneApi, RecordsApi
@@ -21,9 +23,16 @@ def phone_api(settings: Settings, endpoint: SipEndpoint, access: Access) -> Phon
     return PhoneApi(websocket, access, calls=console.phone_calls)
 
 
-def live_api(settings: Settings, calls: Calls) -> LiveApi:
+def live_api(settings: Settings, calls: Calls, dialogs: DialogVersions) -> LiveApi:
     """What is not kept of calls is not told of them either."""
-    return LiveApi(calls, words=settings.calls.records is not None)
+
+    async def picture(call: str) -> str:
+        try:
+            return await dialogs.picture(call)
+        except HostUnavailable:
+            return ""
+
+    return LiveApi(calls, words=settings.calls.records is not None, picture=picture)
 
 
 def records_api(settings: Settings, archive: ArchiveService | None, access: Access) -> RecordsApi | None:

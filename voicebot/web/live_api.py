@@ -1,19 +1,20 @@
 """`/v1/live`: the calls of bots while they run, by server-sent events (the HTML standard, 9.2).
 
 `calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.web.live_board`).
-`calls/{id}/events` tells one call, line by line as its record will have it: hypotheses, words, prompts, keys, and what
-became of them. ``id`` is the call's id or its SIP Call-ID. After the position in ``Last-Event-ID`` it goes on. What is
-not kept in records, words of callers in particular, is told to nobody; numbers and words are told to agents, and not to
-viewers (:mod:`voicebot.web.roles`).
+`calls/{id}/events` tells one call, line by line as its record will have it: hypotheses, words, prompts, keys, what
+became of them, and where the call is in our own dialogs, of which `calls/{id}/flow.svg` is a picture. ``id`` is the
+call's id or its SIP Call-ID. After the position in ``Last-Event-ID`` it goes on. What is not kept in records, words of
+callers in particular, is told to nobody; numbers and words are told to agents, and not to viewers
+(:mod:`voicebot.web.roles`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 
 from voicebot.address import Address
@@ -38,9 +39,14 @@ PAGE: Final = 100
 AFTERWARDS_S: Final = 2.0
 """How long after its end something may still be told of a call."""
 HANG_UP_TIMEOUT_S: Final = 5.0
+_PICTURE: Final = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    hdrs.CACHE_CONTROL: "private, no-store",
+}
 _FACTS: Final = frozenset(
     {"at_ms", "event", "request", "utterance", "kind", "heard_s", "whole_s", "complete", "start_ms", "end_ms"}
-    | {"onset_ms", "offset_ms", "accepted", "status"}
+    | {"onset_ms", "offset_ms", "accepted", "status", "step", "path", "took"}
 )
 """What is told of a line without words and numbers."""
 _FACTS_OF: Final = {"leg_ended": _FACTS | {"reason"}}
@@ -54,14 +60,20 @@ class TransferBody(BaseModel):
     to: Annotated[Address | None, PlainValidator(address_or_none)] = None
 
 
-class LiveApi:
-    """``words``: whether records keep what is said, so that it may be told."""
+async def _no_picture(_call: str) -> str:
+    return ""
 
-    def __init__(self, calls: Calls, *, words: bool) -> None:
+
+class LiveApi:
+    """``words``: whether records keep what is said, so that it may be told. ``picture(call)``: the flow of the call's
+    dialogs as SVG, in which each step has its id; ``""`` where there is none."""
+
+    def __init__(self, calls: Calls, *, words: bool, picture: Callable[[str], Awaitable[str]] = _no_picture) -> None:
         self.streams = Streams()
         self.audio = Audio()
         self._calls = calls
         self._words = words
+        self._picture = picture
         self._board = Board(calls.running, words=words)
         self._following: dict[str, Readers] = {}
 
@@ -70,6 +82,7 @@ class LiveApi:
         return [
             web.get(f"{PREFIX}/calls/events", self._all),
             web.get(f"{PREFIX}/calls/{{id}}/events", self._one),
+            web.get(f"{PREFIX}/calls/{{id}}/flow.svg", self._flow),
             web.post(f"{PREFIX}/calls/{{id}}/hangup", self._hang_up),
             web.post(f"{PREFIX}/calls/{{id}}/transfer", self._transfer),
             web.get(f"{PREFIX}/calls/{{id}}/audio", self._listen_in, allow_head=False),
@@ -93,6 +106,16 @@ class LiveApi:
             return error(400, str(wrong))
         words = self._words and request[HOLDER].sees_words
         return await self.streams.answer(request, lambda sink: self._watch_one(call, after, sink, words=words))
+
+    async def _flow(self, request: web.Request) -> web.Response:
+        """204 if there is no picture of what the call's bot does, as of bots of others."""
+        call = self._find(request.match_info["id"])
+        if call is None:
+            return _no_call()
+        svg = await self._picture(call.id)
+        if not svg:
+            return web.Response(status=204)
+        return web.Response(text=svg, content_type="image/svg+xml", charset="utf-8", headers=_PICTURE)
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         call = self._find(request.match_info["id"])

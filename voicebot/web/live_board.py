@@ -22,7 +22,7 @@ MOS_LOOKS: Final = 5
 """The quality of the audio is asked for at every fifth look."""
 MOST_GONE: Final = 1_000
 """Calls that have ended of which watchers are told one by one; who missed more of them begins anew."""
-_FACTS: Final = ("id", "direction", "state", "trunk", "bot", "started", "answered", "floor", "mos", "gaps_ms")
+_FACTS: Final = ("id", "direction", "state", "trunk", "bot", "started", "answered", "floor", "step", "mos", "gaps_ms")
 """What those see of a row who see no words and no numbers."""
 
 

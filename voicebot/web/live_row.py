@@ -25,6 +25,8 @@ class Row:
         self.caller_saying = ""
         """What is being recognised, and may still change."""
         self.bot_said = ""
+        self.step = ""
+        """Where the call is in our own dialogs."""
         self.gaps_ms: deque[float] = deque(maxlen=MOST_GAPS)
         """From the end of what the caller said or pressed to the first packet of the answer, the latest last."""
         self._caller_until: float | None = None
@@ -47,6 +49,8 @@ class Row:
                 _keep(self._waited_since, line["request"], self._caller_until)
             case "first_audio":
                 _keep(self._utterances, line["utterance"], (line["request"], line["text"]))
+            case "step_reached":
+                self.step = line["step"]
             case "playback_started":
                 request, self.bot_said = self._utterances.pop(line["utterance"], (0, self.bot_said))
                 if (since := self._waited_since.pop(request, None)) is not None and line["at_ms"] >= since:
@@ -56,7 +60,7 @@ class Row:
         """``words``: whether what was said is told."""
         said = (self.caller_said, self.caller_saying, self.bot_said) if words else ("", "", "")
         names = ("caller_said", "caller_saying", "bot_said")
-        return {**dict(zip(names, said, strict=True)), "gaps_ms": list(self.gaps_ms)}
+        return {**dict(zip(names, said, strict=True)), "step": self.step, "gaps_ms": list(self.gaps_ms)}
 
 
 def _keep(kept: OrderedDict[int, Any], name: int, value: Any) -> None:

@@ -62,6 +62,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "DELETE /v1/calls/{id}": Operation("hang up", status=204, also={202: ""}),
     "GET /v1/live/calls/events": Operation("running calls, once a second what has changed", kind=EVENTS),
     "GET /v1/live/calls/{id}/events": Operation("one call, line by line", kind=EVENTS),
+    "GET /v1/live/calls/{id}/flow.svg": Operation("the flow of its dialogs", kind="image/svg+xml", also={204: ""}),
     "POST /v1/live/calls/{id}/hangup": Operation("hang up", status=204),
     "POST /v1/live/calls/{id}/transfer": Operation("transfer the caller", status=202, body="Transfer"),
     "GET /v1/live/calls/{id}/audio": Operation("what is heard in it", kind="application/octet-stream"),

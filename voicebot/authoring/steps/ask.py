@@ -13,9 +13,10 @@ from voicebot.authoring.answers.confirm import Confirm
 from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, sure_of_sound, unsure
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
 from voicebot.authoring.answers.parts import PART_PAUSE_S
+from voicebot.authoring.as_written import as_written
 from voicebot.authoring.model import AGENT, BargeIn, Prompt
 from voicebot.authoring.steps.asked import AskedQuestion
-from voicebot.authoring.steps.commands import answer_command, without_command
+from voicebot.authoring.steps.commands import COMMAND, answer_command, without_command
 from voicebot.authoring.steps.no_answer import (
     MOMENT_S,
     ask_again,
@@ -109,16 +110,20 @@ class AskStep(AskedQuestion):
         if asks_for is None and sure_of_sound(turn.confidence):
             asks_for = understanding.seems_to_ask_for(text)
         if asks_for is not None and await self.asked_for(turn, asks_for):
+            turn.took(self.id, COMMAND, asks_for)
             return Ending.WAITS
         if waits and may_wait(turn):
+            turn.took(self.id, "wait")
             await self._expect(turn, MOMENT_S)
             await wait(turn, self.prompt_again)
             return Ending.WAITS
         if heard and understanding.hesitates(text):
+            turn.took(self.id, "hesitation")
             return Ending.WAITS
         if heard or state["unheard"] >= MOST_UNHEARD:
             return await self._missed(turn)
         state["unheard"] += 1
+        turn.took(self.id, "said before the question was heard")
         await self.prompt_again(turn)
         return Ending.WAITS
 
@@ -183,6 +188,7 @@ class AskStep(AskedQuestion):
         if answer is True:
             return await self._answered(turn, state["candidate"], state.get("option"))
         state["rounds"] = state.get("rounds", 0) + 1
+        turn.took(self.id, "not right")
         if state["rounds"] >= ROUNDS:
             return Failed(self.on_fail)
         if answer is not False:
@@ -194,6 +200,7 @@ class AskStep(AskedQuestion):
     async def _key(self, turn: Turn, key: str) -> StepOutcome:
         slot: Slot = turn.state["slot"]
         if not slot.get("keys") and key in self.keys:
+            turn.took(self.id, "key", key)
             return GoOn(self.keys[key])
         if key == "*" and not slot.get("keys"):
             slot.clear()
@@ -227,6 +234,7 @@ class AskStep(AskedQuestion):
 
     async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
         if isinstance(reading, More):
+            turn.took(self.id, f"a part of {self.kind}")
             heard_part(turn.state["slot"], turn.confidence)
             if turn.state["slot"].get("said"):
                 await self._expect(turn, PART_PAUSE_S if reading.prompt is None else None)
@@ -242,6 +250,7 @@ class AskStep(AskedQuestion):
             return await self._missed(turn)
         if asks is None and (self.confirm is None or (reading.option is not None and not self.chooses)):
             return await self._answered(turn, reading.value, reading.option)
+        self._note(turn, reading.value, reading.option, " to be confirmed")
         turn.state.update(
             mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={}, heard=False, unheard=0,
             asks=asks, understood=self.wanted.said_for(reading),
@@ -255,6 +264,7 @@ class AskStep(AskedQuestion):
     async def _answered(self, turn: Turn, value: Any, option: str | None) -> StepOutcome:
         if self.save is not None and (option is None or self.chooses):
             turn.variables[self.save] = value
+        self._note(turn, value, option)
         turn.state.pop("candidate", None)
         turn.state["asked"] = ""
         turn.state.pop("offered", None)
@@ -267,6 +277,12 @@ class AskStep(AskedQuestion):
             return GoOn(options[option].next)
         return GoOn(answer.target(value) if answer is not None else None)
 
+    def _note(self, turn: Turn, value: Any, option: str | None, then: str = "") -> None:
+        """What the answer was taken for, for those who watch the call."""
+        what = self.kind if option is None or self.chooses else "choice"
+        shown = option if option is not None and not self.chooses else as_written(value)
+        turn.took(self.id, f"{what}{then}", f"{self.save} = {shown}" if self.save is not None else shown)
+
     async def asked_for(self, turn: Turn, what: str) -> bool:
         confirm = self._confirm(turn)
         own_help = confirm.help if confirm is not None else self.help
@@ -274,6 +290,7 @@ class AskStep(AskedQuestion):
 
     async def _missed(self, turn: Turn, *, silent: bool = False, unclear: Unclear | None = None) -> StepOutcome:
         """There was no answer, or one that is ``unclear``: ask again, or give up."""
+        turn.took(self.id, "silence" if silent else "no match" if unclear is None else "unclear")
         turn.state["slot"].pop("said", None)
         if (unclear is None or not unclear.alone) and was_last_try(turn, self.tries):
             return Failed(self.on_fail)

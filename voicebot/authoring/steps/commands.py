@@ -12,6 +12,8 @@ from voicebot.authoring.model import AGENT, LEAVING, Prompt
 from voicebot.authoring.steps.outcome import Ending
 from voicebot.authoring.turn import Turn
 
+COMMAND = "command"
+"""What is noted of an answer that was one."""
 Again = Callable[[Turn], Awaitable[None]]
 """Asks the open question again."""
 Speak = Callable[[Turn, Prompt], Awaitable[None]]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from voicebot.authoring import channel
 from voicebot.authoring.document import Fault, doubt
+from voicebot.authoring.noted import note_pause
 from voicebot.authoring.steps.outcome import GoOn, StepOutcome
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.steps.step import DialogStep
@@ -34,5 +35,7 @@ class RecordStep(DialogStep):
                         "add a step with record: resume; or stop it")  # fmt: skip
 
     async def run(self, turn: Turn) -> StepOutcome:
+        if self.record == "pause":
+            note_pause(turn.context, turn.script.name, turn.variables)
         await channel.record(turn.context, self.record)
         return GoOn()

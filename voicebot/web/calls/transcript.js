@@ -1,6 +1,6 @@
 // What was said in a call, made of its record. Nothing of the page is known here.
 
-import { plain } from "../shared/speech.js";
+import { plain, taken } from "../shared/speech.js";
 
 /**
  * One thing that was said or happened, from `from` to `to` in milliseconds since the call began (null: not known).
@@ -41,25 +41,31 @@ function ofPeople(record) {
 
 /** @param {any} record @returns {Line[]} */
 function ofBot(record) {
-  return [...record.turns.flatMap(ofTurn), ...whatElse(record)];
+  const steps = record.timeline.filter((/** @type {any} */ line) => line.event === "step_reached");
+  const reached = (/** @type {any} */ { request, bot }) => steps.find((/** @type {any} */ line) => line.request === request && line.at_ms >= bot.asked_ms);
+  return [...record.turns.flatMap((/** @type {any} */ turn) => ofTurn(turn, reached(turn))), ...whatElse(record)];
 }
 
-/** @param {any} turn @returns {Line[]} */
-function ofTurn(turn) {
+/** @param {any} turn @param {any} reached where it has led in our own dialogs, if they tell that @returns {Line[]} */
+function ofTurn(turn, reached) {
   const { caller, bot } = turn;
+  const took = reached?.took ? [taken(reached.took, reached.value)] : [];
   const lines = [];
   if (KINDS[turn.kind]) lines.push(note(bot.asked_ms, KINDS[turn.kind]));
-  if (caller.keys) lines.push(entry("caller", caller.keys_ms[0], null, `Keys ${caller.keys}`));
   const words = caller.final_text || (caller.speech_start_ms === null ? "" : caller.text);
+  if (caller.keys) lines.push(entry("caller", caller.keys_ms[0], null, `Keys ${caller.keys}`, { notes: words ? [] : took }));
   if (words) {
-    const why = turn.ended ? [`turn ended: ${ENDED[turn.ended] ?? turn.ended}`] : [];
+    const why = turn.ended ? [...took, `turn ended: ${ENDED[turn.ended] ?? turn.ended}`] : [...took];
     if (caller.confidence !== null) why.push(`recognised with ${Math.round(caller.confidence * 100)} %`);
     lines.push(entry("caller", caller.speech_start_ms, caller.speech_end_ms ?? bot.asked_ms, words, { notes: why }));
   }
   let gap = turn.gap_ms;
+  let step = reached ? [`step ${reached.path.join(" › ") || reached.step}`] : [];
   for (const said of bot.utterances) {
     if (said.first_packet_ms === null) continue;
     const notes = gap !== null && gap >= 0 ? [`after ${(gap / 1000).toFixed(2)} s`] : [];
+    notes.push(...step);
+    step = [];
     gap = null;
     if (said.failed) notes.push(`failed: ${said.failed}`);
     const cut = said.complete === false && !said.failed;

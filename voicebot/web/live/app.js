@@ -80,6 +80,7 @@ function fill(row, call) {
     make("td", {}, call.to ?? ""),
     make("td", {}, call.trunk),
     make("td", {}, call.state === "up" ? call.floor : call.state),
+    make("td", {}, call.step ?? ""),
     words(call),
     make("td", {}, sparkline(call.gaps_ms)),
     make("td", { class: "number" }, call.mos === null ? "" : call.mos.toFixed(1)),

@@ -6,14 +6,14 @@ const FLOOR_MS = 250;
 const AFTERWARDS_MS = 1500; // something may still be told of a call that has ended
 
 /**
- * Returns what ends it. `id`: the call's, or its SIP Call-ID.
+ * Returns what ends it. `id`: the call's, or its SIP Call-ID. `story`: what becomes of it, with `view`, which shows it.
  * @param {import("../shared/api.js").Api} api of "v1/live/"
  * @param {string} id
- * @param {import("./story_view.js").StoryView} view
+ * @param {Pick<import("./story_view.js").StoryView, "heardOf" | "show" | "showFloor">} view
  * @param {() => void} onOver
+ * @param {Story} story
  */
-export function follow(api, id, view, onOver = () => {}) {
-  const story = new Story();
+export function follow(api, id, view, onOver = () => {}, story = new Story()) {
   const following = new AbortController();
   let scheduled = false;
   const stop = () => {

@@ -4,12 +4,16 @@ import * as access from "../shared/access.js";
 import { $ } from "../shared/dom.js";
 import { follow } from "./follow.js";
 import { ListeningIn } from "./listening_in.js";
+import { Story } from "./story.js";
 import { StoryView } from "./story_view.js";
+import { Where } from "./where.js";
 
 export class OneCall {
   /** Of the call that is open; empty: none is. */
   id = "";
   #view = new StoryView($("story"), $("floor"));
+  #where = new Where();
+  #seesPicture = false;
   #listening = new ListeningIn((/** @type {string} */ state) => this.#listens(state));
   /** @type {(() => void) | null} */
   #stop = null;
@@ -30,6 +34,7 @@ export class OneCall {
   /** What is offered is what this page's token may do. @param {(role: string) => boolean} may */
   may(may) {
     $("controls").hidden = !may("operator");
+    this.#seesPicture = may("agent");
   }
 
   /** @param {any} call its row */
@@ -39,7 +44,28 @@ export class OneCall {
     $("one-title").textContent = call.from === undefined ? "A call" : `${call.from || "unknown"} to ${call.to}`;
     $("one").hidden = false;
     this.#enable(true);
-    this.#stop = follow(access.api("v1/live/"), call.id, this.#view, () => this.#over());
+    const [view, where, story] = [this.#view, this.#where, new Story()];
+    const both = {
+      heardOf: (/** @type {any} */ line) => view.heardOf(line),
+      showFloor: (/** @type {Story} */ told) => view.showFloor(told),
+      show: (/** @type {Story} */ told) => {
+        view.show(told);
+        where.show(told);
+      },
+    };
+    this.#stop = follow(access.api("v1/live/"), call.id, both, () => this.#over(), story);
+    if (this.#seesPicture) this.#draw(story);
+  }
+
+  /** @param {Story} story */
+  async #draw(story) {
+    const id = this.id;
+    try {
+      const picture = await access.api("v1/live/").picture(`${this.#path}/flow.svg`);
+      if (this.id === id) this.#where.draw(picture, story);
+    } catch (error) {
+      if (this.id === id) access.refused(error);
+    }
   }
 
   close() {
@@ -53,6 +79,7 @@ export class OneCall {
     this.#stop?.();
     this.#listening.stop();
     this.#view.clear();
+    this.#where.clear();
   }
 
   #over() {

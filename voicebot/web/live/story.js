@@ -1,13 +1,13 @@
 // What happens in a call, as one reads it: made of the lines of its record, one by one as they come. Nothing of the page
 // is known here.
 
-import { plain } from "../shared/speech.js";
+import { plain, taken } from "../shared/speech.js";
 
 /**
  * One entry. `at`: in milliseconds since the call began. `state`, of what the bot says: coming, speaking, said, or cut (the
  * caller has heard the part `heard` of it, 0 to 1); of what the caller says: hearing (it may still change) or heard. `gap`:
- * how many milliseconds the caller waited for it.
- * @typedef {{key: string, who: "caller" | "bot" | "", at: number, text: string, state: string, heard: number, gap: number | null}} Entry
+ * how many milliseconds the caller waited for it. `took`: what the dialogs took it for.
+ * @typedef {{key: string, who: "caller" | "bot" | "", at: number, text: string, state: string, heard: number, gap: number | null, took: string}} Entry
  */
 
 /** A time in which one of the two spoke; `to`: null, as long as it goes on. @typedef {{who: "caller" | "bot", from: number, to: number | null}} Span */
@@ -22,6 +22,12 @@ export class Story {
   /** @type {Span[]} */
   spans = [];
   over = false;
+  /** Where the call is in our own dialogs, as `dialog.step`; empty: they are not its bot, or have not begun. */
+  step = "";
+  /** @type {Set<string>} the steps that ran */
+  been = new Set();
+  /** @type {Record<string, string | null>} of the dialog; null: hidden */
+  variables = {};
   #number = 0;
   /** @type {number | null} */
   #callerUntil = null;
@@ -29,6 +35,8 @@ export class Story {
   #waiting = new Map();
   /** @type {Map<number, {request: number, entry: Entry}>} by utterance */
   #prompts = new Map();
+  /** @type {Map<number, Entry>} what the caller said or pressed, by request */
+  #answers = new Map();
 
   /** @param {any} line of a record's timeline */
   take(line) {
@@ -75,6 +83,8 @@ export class Story {
       this.#remove(entry);
     }
     if (ASKED_FOR.has(kind) && this.#callerUntil !== null) this.#waiting.set(request, this.#callerUntil);
+    const said = ASKED_FOR.has(kind) ? this.entries.findLast(({ who }) => who === "caller") : undefined;
+    if (said) this.#answers.set(request, said);
     if (kind === "no-input") this.#note(at_ms, "The caller says nothing.");
     if (kind === "no-match") this.#note(at_ms, "That was not understood.");
   }
@@ -105,6 +115,17 @@ export class Story {
     const whole = whole_s || Math.max(heard_s, entry.text.length / LETTERS_A_SECOND);
     entry.state = complete ? "said" : "cut";
     entry.heard = complete || !whole ? 1 : Math.min(1, heard_s / whole);
+  }
+
+  // --- the dialogs
+
+  _step_reached({ request, step, path, took, value, variables }) {
+    this.step = step;
+    for (const one of path) this.been.add(one);
+    if (variables) this.variables = variables;
+    const answer = this.#answers.get(request);
+    this.#answers.delete(request);
+    if (answer && took) answer.took = taken(took, value);
   }
 
   // --- what else happens
@@ -170,7 +191,7 @@ export class Story {
    */
   #add(who, at, text, state) {
     /** @type {Entry} */
-    const entry = { key: String(++this.#number), who, at, text, state, heard: 0, gap: null };
+    const entry = { key: String(++this.#number), who, at, text, state, heard: 0, gap: null, took: "" };
     this.entries.push(entry);
     return entry;
   }

@@ -77,8 +77,8 @@ const NAMES = { caller: "Caller", bot: "Bot", "": "" };
  * @param {HTMLElement} element
  * @param {import("./story.js").Entry} entry
  */
-function render(element, { who, at, text, state, heard, gap }) {
-  const drawn = `${state} ${heard} ${gap} ${text}`;
+function render(element, { who, at, text, state, heard, gap, took }) {
+  const drawn = `${state} ${heard} ${gap} ${took} ${text}`;
   if (element.dataset.drawn === drawn) return;
   element.dataset.drawn = drawn;
   element.className = `entry ${who || "note"} ${state}`;
@@ -87,7 +87,8 @@ function render(element, { who, at, text, state, heard, gap }) {
   else words.append(state === "keys" ? `Keys ${text}` : text);
   const head = make("p", { class: "head" }, make("span", { class: "who" }, NAMES[who]), make("span", { class: "time" }, clock(at)));
   if (gap !== null) head.append(make("span", { class: "gap" }, `after ${(gap / 1000).toFixed(2)} s`));
-  element.replaceChildren(...(who ? [head, words] : [words]));
+  const taken = took ? [make("p", { class: "took" }, took)] : [];
+  element.replaceChildren(...(who ? [head, words, ...taken] : [words]));
 }
 
 /** What the caller has heard, and what not: struck. @param {string} text @param {number} heard */

@@ -39,6 +39,20 @@ export class Api {
     return (await this.#fetch("GET", path, {})).blob();
   }
 
+  /** An SVG picture; null: there is none. Nothing in it runs or is shown, until its shapes are taken over. Throws Refused. */
+  picture(path) {
+    const request = new XMLHttpRequest(); // it makes a document of what comes; no text becomes markup in this page
+    request.open("GET", this.#root + path);
+    request.responseType = "document";
+    if (this.#token) request.setRequestHeader("Authorization", `Bearer ${this.#token}`);
+    return new Promise((resolve, reject) => {
+      const refuse = () => reject(new Refused(request.status, `the server answers ${request.status}`));
+      request.onload = () => (request.status === 204 ? resolve(null) : request.status < 300 ? resolve(request.responseXML) : refuse());
+      request.onerror = refuse;
+      request.send();
+    });
+  }
+
   /** Follow a stream of events for ever, wherever it breaks off. Returns when it is over; throws Refused. `onState` is
       told whether there is a connection. */
   async follow(path, last, onEvent, onState, signal) {

@@ -1,4 +1,4 @@
-// Texts as bots have them said.
+// Texts as bots have them said, and what they take those of callers for.
 
 const SIGNS = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
@@ -7,4 +7,9 @@ export function plain(text) {
   if (!/^\s*<(\?xml|speak)\b/.test(text)) return text;
   const said = text.replace(/<[^<>]*>/g, " ").replace(/\s+/g, " ").replace(/ (?=[.,;:!?])/g, "").trim();
   return said.replace(/&(lt|gt|amp|quot|apos);/g, (_, name) => SIGNS[name]) || text;
+}
+
+/** What an answer was taken for. @param {string} took @param {string | null | undefined} value null: it is private; undefined: it is not told */
+export function taken(took, value) {
+  return `taken for: ${took}${value === null ? " (hidden)" : value ? ` ${value}` : ""}`;
 }
