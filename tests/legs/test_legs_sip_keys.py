@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Literal
@@ -76,6 +77,21 @@ async def test_our_own_offers_have_a_handshake_only_where_the_stream_has_it_alre
     plain = AudioAgreement(CODECS["PCMU"], 0, None, "192.0.2.1", 4000, None, "sendrecv", 0)
     keys.put_into_force(plain, rtp)
     assert rtp.protection.plain and keys.in_answer(plain, HERE) == (None, None)
+
+
+async def test_another_process_offers_other_credentials_which_an_answer_does_not_change(rtp: RtpSession) -> None:
+    keys = LegKeys()
+    keys.put_into_force(agreed(), rtp)
+    _, before = keys.in_answer(agreed(), HERE)
+    anew = LegKeys.made_anew(json.loads(json.dumps(keys.kept())))
+    crypto, offered = anew.in_offer(True, HERE)
+    assert crypto == [] and anew.by_handshake and before is not None and offered is not None
+    assert (offered.setup, offered.lite, offered.candidate, offered.mux) == ("actpass", True, HERE, True)
+    assert offered.ufrag != before.ufrag and offered.password != before.password
+    anew.put_into_force(agreed("active", ice=NEW_ICE), rtp)
+    assert anew.in_offer(True, HERE)[1] == offered
+    _, again = anew.in_answer(agreed("passive", ice=NEW_ICE), HERE)
+    assert again is not None and again.setup == "active", "the other side has answered that it waits"
 
 
 async def test_keys_of_descriptions_stay_for_the_call(rtp: RtpSession) -> None:

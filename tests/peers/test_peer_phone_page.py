@@ -13,6 +13,10 @@ from phone_desk import Bot, PhoneDesk, phone_desk
 from waiting import until
 
 from voicebot.address import Address
+from voicebot.legs.sip_restored import RestoredSipLeg
+from voicebot.legs.sip_session import LegSession
+from voicebot.rtp.dtls import own_identity
+from voicebot.tasks import BackgroundTasks
 from voicebot.web.phone_api import TICKET_S
 
 pytestmark = [pytest.mark.peer, needs_chromium]
@@ -94,6 +98,26 @@ async def test_who_mutes_is_not_heard_and_who_holds_is_on_hold() -> None:
         await until(lambda: "HoldEnded" in bot.facts)
         before = bot.loud
         await until(lambda: bot.loud > before)
+
+
+async def test_another_process_goes_on_with_a_call_with_keys_and_checks_of_its_own() -> None:
+    """As behind a proxy, which keeps the connection when the process is gone."""
+    async with phone() as (desk, page):
+        bot = await call(desk, page)
+        await until(lambda: bot.loud)
+        before = bot.leg._session
+        kept = json.loads(json.dumps(before.kept()))
+        own_identity.cache_clear()  # another process has another certificate
+        session = LegSession.go_on(desk.front_end.media, kept)
+        leg = RestoredSipLeg(bot.leg._call, session, bot.leg.info, BackgroundTasks())
+        before.rtp.give_up()
+        await before.rtp.close()
+        leg.connect(taken := Bot(leg))
+        await leg.answer()
+        await until(lambda: taken.loud and leg.quality().rtcp_received)
+        assert leg.quality().encrypted and not leg.quality().not_authentic and taken.facts == []
+        await leg.hang_up()
+        await page.until(f"{STATE} == 'The bot has hung up.'")
 
 
 async def test_a_transfer_is_told_and_counts_as_done() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from voicebot.rtp import MediaKey, RtpSession
 from voicebot.rtp.dtls import own_identity
@@ -11,6 +13,9 @@ from voicebot.rtp.ice_lite import IceCredentials, new_credentials
 from voicebot.sip import AudioAgreement
 from voicebot.sip.dtls_sdp import Handshake, HandshakeAgreement
 from voicebot.sip.sdes import Crypto, LocalKeys
+
+_UNKNOWN: Final = ("", "")
+"""Their credentials for ICE, until they have answered an offer that has ours."""
 
 
 @dataclass(slots=True)
@@ -31,6 +36,22 @@ class LegKeys:
         """Whether DTLS-SRTP is in use. We offer it only then."""
         return self._handshake is not None
 
+    def kept(self) -> dict[str, Any] | None:
+        """How the handshake was agreed, for :meth:`made_anew`; None without one. Nothing of it is secret."""
+        agreed = self._handshake
+        if agreed is None:
+            return None
+        return {"ice": agreed.ice is not None, "mux": agreed.mux, "mid": agreed.mid, "bundle": list(agreed.bundle)}
+
+    @classmethod
+    def made_anew(cls, kept: Mapping[str, Any]) -> LegKeys:
+        """The keys of a call that another process had: its certificate and its credentials for ICE were its own. Our
+        offer has ours, and asks for another handshake by that (RFC 8842 5.5), and for other checks (RFC 8839 4.4.1.1).
+        Raises KeyError and TypeError for what :meth:`kept` has not made."""
+        ice = _UNKNOWN if kept["ice"] else None
+        agreed = HandshakeAgreement("passive", (), ice, bool(kept["mux"]), str(kept["mid"]), tuple(kept["bundle"]))
+        return cls(_handshake=agreed, _ice=new_credentials() if ice is not None else None)
+
     def put_into_force(self, agreed: AudioAgreement, rtp: RtpSession) -> None:
         """Use what was agreed from now on; the same agreement again changes nothing."""
         theirs = agreed.crypto
@@ -49,7 +70,7 @@ class LegKeys:
         before = self._handshake
         if before is not None and before.fingerprints == agreed.fingerprints:
             agreed = replace(agreed, role=before.role)  # the same association, so the roles stay (RFC 8842 5.5)
-        if agreed.ice is not None and (before is None or before.ice != agreed.ice):
+        if agreed.ice is not None and (before is None or before.ice not in (agreed.ice, _UNKNOWN)):
             self._ice = new_credentials()
         self._handshake = agreed
         ice = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NoReturn
 
 from voicebot.legs import LegClosed, LegInfo
 from voicebot.legs.sip import SipLeg
@@ -12,6 +13,9 @@ from voicebot.tasks import BackgroundTasks
 
 ANSWER_S = 10.0
 """How long the other side may take to answer our offer."""
+KEYS_S = 8.0
+"""How long a handshake may take; what is lost of it is repeated after 1, 2 and 4 s."""
+KEYS_STEP_S = 0.02
 
 
 class RestoredSipLeg(SipLeg):
@@ -33,8 +37,8 @@ class RestoredSipLeg(SipLeg):
         self._call.bye()
 
     async def answer(self) -> None:
-        """Offer, and wait for the answer: media flows from then on. A side that does not take the offer would go on to
-        send where nobody is, so the call ends. Raises :class:`LegClosed`."""
+        """Offer, and wait for the answer, and for the keys if they come from a handshake: media flows from then on. A
+        side that takes neither would go on to send where nobody is, so the call ends. Raises :class:`LegClosed`."""
         self._told.check_not_ended()
         try:
             async with asyncio.timeout(ANSWER_S):
@@ -43,12 +47,22 @@ class RestoredSipLeg(SipLeg):
             answered = False
         self._told.check_not_ended()
         if not answered:
-            await self.hang_up()
-            raise LegClosed("the other side takes no media from here")
+            await self._part("the other side takes no media from here")
         self._call.on_session_answer = self._session_answered_late
         self._call.on_session_refused = self._reoffer
         self._session.rtp.enter("up")
         self._reoffer()
+        try:
+            async with asyncio.timeout(KEYS_S):
+                while not self._session.rtp.protection.ready:
+                    await asyncio.sleep(KEYS_STEP_S)
+                    self._told.check_not_ended()
+        except TimeoutError:
+            await self._part("the other side makes no keys with us")
+
+    async def _part(self, why: str) -> NoReturn:
+        await self.hang_up()
+        raise LegClosed(why)
 
     def _answered_first(self, answer: SessionDescription) -> None:
         if not self._answered.done():

@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from voicebot.audio.codecs import CODECS
 from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.legs.sip_stream import MediaStream
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
-from voicebot.sip.offer_answer import Srtp
 
 
 class Origin(NamedTuple):
@@ -79,32 +77,22 @@ class LegSession:
 
     def kept(self) -> dict[str, Any]:
         """What another process needs of it to go on with the call, as JSON (:meth:`go_on`)."""
-        keys = self.stream.keys
-        return {
-            "codec": self.stream.codec.name,
-            "origin": list(self._origin),
-            "encrypted": keys.encrypted,
-            "handshake": keys.by_handshake,
-        }
+        return {"origin": list(self._origin), **self.stream.kept()}
 
     @classmethod
     def go_on(cls, options: MediaOptions, kept: dict[str, Any]) -> LegSession:
         """The session of a call that another process had: the next thing is our offer, with the codec that the call
         has, with keys of our own if it is encrypted, and with the origin of before (RFC 3264 section 8).
 
-        Raises ValueError if it cannot go on here: it has a codec that we do not know, or keys by handshake, which are
-        bound to the other process; and what :meth:`open` raises.
+        Raises ValueError if it cannot go on here: it has a codec that we do not know; and what :meth:`open` raises.
         """
-        try:
-            codec, origin = CODECS[kept["codec"]], Origin(*kept["origin"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"its media cannot be read: {error}") from error
-        if kept.get("handshake"):
-            raise ValueError("its keys come from a handshake (DTLS-SRTP)")
-        srtp: Srtp = "required" if kept.get("encrypted") else "off"
-        options = replace(options, preferences=replace(options.preferences, codecs=(codec,), srtp=srtp))
         media = LegMedia()
-        return cls(options, MediaStream.open(options, media), media, None, origin)
+        try:
+            origin = Origin(*kept["origin"])
+            stream = MediaStream.go_on(options, media, kept)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"its media cannot be read: {error}") from error
+        return cls(stream.options, stream, media, None, origin)
 
     # --- theirs
 

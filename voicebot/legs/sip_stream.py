@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from voicebot.audio.codecs import Codec
+from voicebot.audio.codecs import CODECS, Codec
 from voicebot.legs.sip_keys import LegKeys
 from voicebot.legs.sip_media import MediaOptions
 from voicebot.rtp import RtpSession
@@ -17,7 +19,7 @@ class MediaStream:
 
     def __init__(self, options: MediaOptions, rtp: RtpSession) -> None:
         self.rtp = rtp
-        self._options = options
+        self.options = options
         self.keys = LegKeys()
         self.codec = options.preferences.codecs[0]
         """The one in force."""
@@ -45,15 +47,39 @@ class MediaStream:
         stream.codec = codec
         return stream
 
+    def kept(self) -> dict[str, Any]:
+        """What another process needs of it to go on with the call, as JSON (:meth:`go_on`)."""
+        return {
+            "codec": self.codec.name,
+            "named": [[number, *encoding] for number, encoding in self._named.items()],
+            "feedback": self._feedback,
+            "encrypted": self.keys.encrypted,
+            "handshake": self.keys.kept(),
+        }
+
+    @classmethod
+    def go_on(cls, options: MediaOptions, sink: MediaSink, kept: Mapping[str, Any]) -> MediaStream:
+        """The stream of a call that another process had, with its codec and, if it is encrypted, keys of our own. The
+        next thing is our offer. Raises KeyError and TypeError for what :meth:`kept` has not made, and what :meth:`open`
+        raises."""
+        codec = CODECS[kept["codec"]]
+        keys = LegKeys.made_anew(kept["handshake"]) if kept.get("handshake") else LegKeys()
+        named = {int(number): sdp.Encoding(*encoding) for number, *encoding in kept.get("named", ())}
+        srtp: offer_answer.Srtp = "required" if kept["encrypted"] else "off"
+        wanted = replace(options.preferences, codecs=(codec,), srtp=srtp)
+        stream = cls.open(replace(options, preferences=wanted), sink)
+        stream.keys, stream._named, stream._feedback = keys, named, bool(kept.get("feedback"))
+        return stream
+
     def expect_from(self, host: str) -> None:
         """Set the host that sends the signalling: media is accepted from there, or from where it says."""
-        self.rtp.expect(host, self._options.preferences.latch)
+        self.rtp.expect(host, self.options.preferences.latch)
 
     # --- our descriptions
 
     def in_offer(self, direction: sdp.Direction, codecs: Sequence[Codec] = ()) -> Media:
         """Its media line in our offer, which must then be sent. ``codecs``: by default those of the options."""
-        options, wanted = self._options, self._options.preferences
+        options, wanted = self.options, self.options.preferences
         crypto, handshake = self.keys.in_offer(wanted.srtp == "required", self._address)
         media = offer_answer.offered_media(
             self.rtp.local_port,
@@ -79,7 +105,7 @@ class MediaStream:
             self.rtp.local_port,
             crypto=crypto,
             handshake=handshake,
-            ptime_ms=self._options.preferences.ptime_ms,
+            ptime_ms=self.options.preferences.ptime_ms,
             codecs=codecs,
         )
         self._name(media)
@@ -87,7 +113,7 @@ class MediaStream:
 
     @property
     def _address(self) -> tuple[str, int]:
-        return self._options.host, self.rtp.local_port
+        return self.options.host, self.rtp.local_port
 
     def _name(self, media: Media) -> None:
         """The other side should send with the payload types in our description ``media``."""
@@ -112,7 +138,7 @@ class MediaStream:
         self.keys.put_into_force(agreed, rtp)
         self._feedback = agreed.feedback
         self.codec = agreed.codec
-        rtp.detect_keys(self._options.preferences.inband_dtmf and agreed.telephone_event is None)
+        rtp.detect_keys(self.options.preferences.inband_dtmf and agreed.telephone_event is None)
         rtp.retune(
             codec=agreed.codec,
             payload_type=agreed.payload_type,
@@ -120,5 +146,5 @@ class MediaStream:
             event_rate=agreed.event_rate,
             ptime_ms=agreed.ptime_ms,
         )
-        host, port = self._options.remote(agreed)
+        host, port = self.options.remote(agreed)
         rtp.set_remote(host, port, rtcp_port=agreed.rtcp_port)
