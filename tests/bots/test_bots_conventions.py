@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ class Inside:
 
 
 class World:
-    def __init__(self, conventions: Conventions) -> None:
+    def __init__(self, conventions: Conventions, call: CallFacts = CALL) -> None:
         self.events: list[Event] = []
         self.inside: Inside
 
@@ -46,7 +47,7 @@ class World:
             self.inside = Inside(call, on_event)
             return self.inside
 
-        self.conversation = Numbered(with_conventions(make, conventions)(CALL, self.events.append))
+        self.conversation = Numbered(with_conventions(make, conventions)(call, self.events.append))
 
     def press(self, keys: str) -> list[int]:
         return [self.conversation.send(activities.key_message(key)) for key in keys]
@@ -123,6 +124,14 @@ async def test_a_bot_may_ask_for_collected_keys_itself() -> None:
     world.inside.on_event(CallConfigured(0.0, keys=KeyCollection()))
     world.press("34")
     assert world.texts == ["12", "3", "4"]
+
+
+async def test_in_a_call_that_another_process_began_what_the_bot_has_set_stays() -> None:
+    world = World(Conventions(keys=KeyCollection(), masking_s=1.5), replace(CALL, keys=FOUR))
+    world.press("12#3456")
+    assert world.texts == ["12", "3456"]
+    await asyncio.sleep(0)
+    assert not [event for event in world.events if isinstance(event, CallConfigured) and event.masking_s]
 
 
 async def test_a_slow_bots_words_are_set_at_the_start() -> None:

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from call_world import World
 
+from voicebot.calls.bot_settings import BotSettings
 from voicebot.calls.going_on import GoingOn, one_record
 from voicebot.calls.recording_control import RecordingState
-from voicebot.events import TAKEN, RecordingAction, RecordingAsked
+from voicebot.events import TAKEN, CallConfigured, KeyCollection, RecordingAction, RecordingAsked
 
 BEGAN = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
-GOING_ON = GoingOn("aa", BEGAN, "voice", "de-DE", "desk", {"order": 7}, RecordingState.PAUSED)
+SET = CallConfigured(0.0, barge_in=False, no_input_s=20.0, keys=KeyCollection(4), listening=False)
+GOING_ON = GoingOn(
+    "aa", BEGAN, "voice", "de-DE", "desk", {"order": 7}, RecordingState.PAUSED, BotSettings(SET)
+)  # fmt: skip
 
 
 def part(**changes: Any) -> dict[str, Any]:
@@ -39,6 +43,9 @@ def test_it_comes_out_of_a_store_as_it_went_in() -> None:
         {"began": "2026-11-28T12:00:00"},
         {"context": []},
         {"voice": None},
+        {"settings": {"pace": "slow"}},
+        {"settings": {"barge_in": [True]}},
+        {"settings": 3},
     ],
 )
 def test_what_is_no_call_is_refused(change: dict[str, Any]) -> None:
@@ -83,6 +90,23 @@ async def test_the_bot_is_asked_to_say_again_what_it_waits_for(tmp_path: Path) -
     assert record["turns"][0] == {"index": 1, "kind": "start"} and len(record["turns"]) > 1
     assert record["answered_ms"] == 20.0 and 29_000 < record["taken_over"][0]["at_ms"] < 40_000
     assert (tmp_path / "aa.json").exists()
+
+
+@pytest.mark.virtual_time
+async def test_what_the_bot_has_set_for_its_call_holds_in_the_next_process() -> None:
+    world = World(going_on=GoingOn("aa", datetime.now(UTC), "", "de-DE", settings=BotSettings(SET)))
+    await world.settle()
+    policy = world.session._turns._machine.floor.policy
+    assert (policy.barge_in, policy.no_input_s, policy.keys, policy.language) == (
+        False,
+        20.0,
+        KeyCollection(4),
+        "de-DE",
+    )
+    assert world.session._playback.voice.language == "de-DE" and not world.session._hearing.listening
+    assert world.session._settings.given.barge_in is False, "a third process gets it, too"
+    await world.line.hang_up()
+    await world.over()
 
 
 @pytest.mark.virtual_time

@@ -79,11 +79,12 @@ class ConventionalConversation:
         self._conventions = conventions
         self._on_event = on_event
         self._loop = asyncio.get_running_loop()
-        self._collector = KeyCollector(conventions.keys)
+        self._collector = KeyCollector(call.keys or conventions.keys)
         self._timer: asyncio.TimerHandle | None = None
         self._held = 0
         self._closed = False
-        if conventions.masking_s is not None or conventions.masking_text or conventions.hypotheses:
+        agreed = conventions.masking_s is not None or conventions.masking_text or conventions.hypotheses
+        if agreed and call.keys is None:  # else the bot may have changed it
             self._loop.call_soon(self._configure)
 
     def send(self, request: int, activity: dict[str, Any]) -> None:

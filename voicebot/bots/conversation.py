@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
-from voicebot.events import Event
+from voicebot.events import Event, KeyCollection
 from voicebot.own_trunks import vouches
 from voicebot.trace_context import CallTrace
 
@@ -29,7 +29,7 @@ class CallFacts:
     or account that the call uses, by which it is routed; empty for none. In an outbound call, ``bot`` is the bot that
     it was placed for (``""``: the one that the calling number is routed to), and ``context`` what that bot should know.
     ``fallback``: whether the settings say where callers are transferred without a target. ``trace``: None if calls are
-    not traced.
+    not traced. ``keys``: how keys were collected so far, in a call that another process has begun; else None.
     """
 
     id: str
@@ -49,6 +49,7 @@ class CallFacts:
     """The SIP Call-ID."""
     fallback: bool = False
     trace: CallTrace | None = None
+    keys: KeyCollection | None = None
 
     @property
     def person(self) -> str:

@@ -6,17 +6,26 @@ from typing import Any
 
 from voicebot.bots import CallFacts, activities
 from voicebot.calls.request import Placed
+from voicebot.events import KeyCollection
 from voicebot.legs import LegInfo
 from voicebot.trace_context import CallTrace
 from voicebot.turns import Ask, AskKind
 
 
 def facts_of(
-    call: str, info: LegInfo, placed: Placed, language: str, trace: CallTrace | None = None, *, fallback: bool
+    call: str,
+    info: LegInfo,
+    placed: Placed,
+    language: str,
+    trace: CallTrace | None = None,
+    *,
+    fallback: bool,
+    keys: KeyCollection | None = None,
 ) -> CallFacts:
     """The facts of a call for its bot. Without the headers of an outbound call: they are those that we send.
 
-    ``fallback``: whether the settings have a fallback for transfers."""
+    ``fallback``: whether the settings have a fallback for transfers. ``keys``: how keys were collected so far, in a
+    call that another process has begun."""
     return CallFacts(
         id=call,
         call_id=info.call_id,
@@ -33,6 +42,7 @@ def facts_of(
         context=placed.context,
         fallback=fallback,
         trace=trace,
+        keys=keys,
     )
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from voicebot.calls.bot_settings import BotSettings
 from voicebot.calls.recording_control import RecordingState
+from voicebot.events import CallConfigured
+from voicebot.speech import PromptVoice
 
 _LISTS = ("metadata", "keys", "overlaps", "failures", "timeline")
 _COUNTS = ("turns_dropped", "no_inputs", "no_matches", "interruptions", "overlap_count", "failure_count")
@@ -19,7 +22,8 @@ _FIRST = ("ringing_ms", "early_media_ms", "answered_ms", "answered")
 class GoingOn:
     """``call``: its id, which also names its conversation. ``began``: when. ``voice`` and ``language``: those that the
     bot has chosen last; ``bot`` and ``context``: as for a placed call. ``recording``: what was recorded then, so that
-    nothing is recorded that the bot does not want recorded. ``record``: what was known of the call; may be empty.
+    nothing is recorded that the bot does not want recorded. ``settings``: what else the bot has set for its call.
+    ``record``: what was known of the call; may be empty.
     """
 
     call: str
@@ -29,6 +33,7 @@ class GoingOn:
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     recording: RecordingState = RecordingState.NONE
+    settings: BotSettings = field(default_factory=BotSettings)
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -40,7 +45,14 @@ class GoingOn:
             "bot": self.bot,
             "context": dict(self.context),
             "recording": self.recording.value,
+            "settings": self.settings.as_json(),
         }
+
+    def again(self, at: float, now: PromptVoice) -> list[CallConfigured]:
+        """What makes the call what the bot had made of it. ``now``: the voice with which it begins here."""
+        voice = self.voice if self.voice != now.name else ""
+        language = self.language if self.language != now.language else ""
+        return self.settings.again(at, voice=voice, language=language)
 
     @classmethod
     def of(cls, kept: Mapping[str, Any], record: object) -> GoingOn:
@@ -49,13 +61,14 @@ class GoingOn:
             began = datetime.fromisoformat(kept["began"])
             texts = [kept[name] for name in ("call", "voice", "language", "bot")]
             context, recording = kept["context"], RecordingState(kept.get("recording", RecordingState.NONE))
+            settings = BotSettings.of(kept.get("settings", {}))
         except (KeyError, TypeError) as error:
             raise ValueError(f"{error} is missing") from error
         if began.tzinfo is None or not all(isinstance(text, str) for text in texts) or not isinstance(context, dict):
             raise ValueError("it is no call that was kept")
         call, voice, language, bot = texts
         record = record if isinstance(record, dict) else {}
-        return cls(call, began.astimezone(UTC), voice, language, bot, context, recording, record)
+        return cls(call, began.astimezone(UTC), voice, language, bot, context, recording, settings, record)
 
 
 def parts_before(first: Mapping[str, Any]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
+from voicebot.calls.bot_settings import BotSettings
 from voicebot.calls.closing import STOP_DEADLINE_S, Closing
 from voicebot.calls.going_on import GoingOn, parts_before
 from voicebot.calls.lifecycle import Lifecycle, Phase
@@ -37,6 +38,7 @@ from voicebot.events import (
     TAKEN,
     BotRecovered,
     CallAnswered,
+    CallConfigured,
     CallNotAnswered,
     CallRinging,
     EarlyMediaReceived,
@@ -119,6 +121,7 @@ class CallSession:
         self._outbound = leg.info.direction == "outbound"
         self._lifecycle = Lifecycle(self._outbound)
         self._going_on = going_on
+        self._settings = going_on.settings if going_on is not None else BotSettings()
         self._began = going_on.began if going_on is not None else datetime.now(UTC)
         self._builder = RecordBuilder(
             self.id,
@@ -209,14 +212,10 @@ class CallSession:
         """Transfer the caller, as if the bot asked for it now: what it has said is heard before. None: to the fallback.
         Returns ``""``, or why that is not done."""
         target = to or self._services.rules.policy.fallback_transfer
-        if self._lifecycle.phase is not Phase.UP:
-            return "the call is not up"
-        if target is None:
-            return "to whom? There is no calls.fallback_transfer"
-        if not self._transferring.may(target):
-            return f"calls.transfer_allow does not have {target}"
-        self.dispatch(TransferAsked(self._loop.time(), target))
-        return ""
+        why_not = self._transferring.why_not(target) if self._lifecycle.phase is Phase.UP else "the call is not up"
+        if target is not None and not why_not:
+            self.dispatch(TransferAsked(self._loop.time(), target))
+        return why_not
 
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """What another process needs to go on with the call, and the record so far (a new object when it has changed);
@@ -225,8 +224,8 @@ class CallSession:
         if leg is None:
             return None
         voice, placed = self._playback.voice, self._placed
-        recording = self._recording.state
-        own = GoingOn(self.id, self._began, voice.name, voice.language, placed.bot, placed.context, recording)
+        facts = (placed.bot, placed.context, self._recording.state, self._settings)
+        own = GoingOn(self.id, self._began, voice.name, voice.language, *facts)
         return {"leg": leg, "session": own.as_json()}, self._unfinished.latest
 
     def give_up(self) -> None:
@@ -242,8 +241,8 @@ class CallSession:
         await self.leg.answer()
         self._lifecycle.reach(Phase.UP)
         await self._begin()
-        if (going_on.voice, going_on.language) != (self._playback.voice.name, self._playback.voice.language):
-            self._use_voice(going_on.voice, going_on.language)
+        for setting in going_on.again(self._loop.time(), self._playback.voice):
+            self.dispatch(setting)
         self.dispatch(CallAnswered(self._loop.time()))
         self.dispatch(BotRecovered(self._loop.time()))
 
@@ -281,7 +280,8 @@ class CallSession:
         """Ask the bot for its greeting, and start the recogniser meanwhile."""
         rules = self._services.rules
         fallback = rules.policy.fallback_transfer is not None
-        facts = facts_of(self.id, self.info, self._placed, rules.language, self._trace, fallback=fallback)
+        keys = self._settings.keys if self._going_on is not None else None
+        facts = facts_of(self.id, self.info, self._placed, rules.language, self._trace, fallback=fallback, keys=keys)
         self._builder.bot = self._services.bot_for(facts)
         self._conversation = self._services.conversation(facts, self.dispatch)
         self._preparing.begin(self._conversation)
@@ -374,6 +374,8 @@ class CallSession:
     def _note(self, event: Event) -> None:
         self._builder.note(event)
         self._preparing.note(event)
+        if isinstance(event, CallConfigured):
+            self._settings.take(event)
 
     def _carry_out(self, command: Command) -> None:
         match command:

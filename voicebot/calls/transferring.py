@@ -62,7 +62,7 @@ class Transferring:
         target = transfer.target
         if self._rules.carry_id:
             transfer = replace(transfer, headers=carrying(self._call, transfer.headers))
-        if not self.may(target):
+        if not self._may(target):
             return self._failed("the target is not allowed", 403)
         if self._domain is None and target.domain is None and (transfer.attended or not target.tel):
             return self._failed(f"whose number is {target}? The call came by no trunk: set calls.transfer_domain")
@@ -93,8 +93,13 @@ class Transferring:
     def _failed(self, message: str, status: int = 0) -> TransferEnded:
         return TransferEnded(asyncio.get_running_loop().time(), False, status, message)
 
-    def may(self, target: Address) -> bool:
-        """Whether ``target`` is allowed."""
+    def why_not(self, target: Address | None) -> str:
+        """Why nobody may be transferred to ``target``; empty if that is allowed. None: no fallback is set."""
+        if target is None:
+            return "to whom? There is no calls.fallback_transfer"
+        return "" if self._may(target) else f"calls.transfer_allow does not have {target}"
+
+    def _may(self, target: Address) -> bool:
         if target == self._rules.fallback:
             return True
         return AllowedTargets(self._rules.allow, [self._domain] if self._domain is not None else []).allows(target)

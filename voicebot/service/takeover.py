@@ -1,9 +1,8 @@
 """The calls of this node, kept so that others can go on with them; and going on with those that a node has left.
 
-What is carried: answered calls by SIP, inbound and outbound, with their SIP dialog, codec, encryption by SDES (with
-new keys), hold, language and voice, and the conversation, if its state is on a server (``bot.state_url``). What is not
-ends with the node: calls that ring, calls by pyVoIP and Azure Communication Services, calls between people. A call
-whose keys come from a handshake (DTLS-SRTP) is hung up by the node that takes it.
+What is carried: answered calls by SIP, inbound and outbound, with their SIP dialog, codec, encryption (with new keys),
+hold, what the bot has set for the call, and the conversation, if its state is on a server (``bot.state_url``). What is
+not ends with the node: calls that ring, calls by pyVoIP and Azure Communication Services, calls between people.
 """
 
 from __future__ import annotations
