@@ -21,7 +21,9 @@ from contextlib import asynccontextmanager
 import numpy as np
 
 from voicebot.fleet.claims import Claim, Limits
-from voicebot.fleet.ledger import Ledger
+from voicebot.fleet.fleet import BEATS as BEATS_A_LEASE
+from voicebot.fleet.fleet import LOOK_S
+from voicebot.fleet.ledger import LEASE_S, Ledger
 from voicebot.fleet.node import NodeState
 from voicebot.host.redis_storage import RedisStorage
 from voicebot.redis_server import RedisAddress, RedisServer
@@ -29,7 +31,11 @@ from voicebot.redis_server import RedisAddress, RedisServer
 GRID = [(3, 0), (3, 50), (50, 50), (200, 0), (200, 50), (50, 100)]
 """Nodes, and calls of the one that beats."""
 BEATS = 200
+LOOK_EVERY = round(LOOK_S * BEATS_A_LEASE / LEASE_S)
+"""So often a beat asks for all nodes."""
 CALLS = 100
+MANY = 200
+"""Nodes."""
 TURNS = 15
 STATE_BYTES, KEPT_BYTES = 2000, 6000
 """Of a conversation; of what another node needs to go on with a call, its record included."""
@@ -72,19 +78,23 @@ async def cost_of_beat(server: RedisServer, nodes: int, calls: int) -> tuple[flo
         for claim in claims
     ]
     for ledger, state in zip(ledgers, states, strict=True):
-        await ledger.beat(state, [], [])
-    await ledgers[0].beat(states[0], listed, claims)
+        await ledger.beat(state, [], look=False)
+    await ledgers[0].beat(states[0], listed, look=True)
+    await ledgers[0].tell(claims)
     before_us, before = await _used(server)
-    for _ in range(BEATS):
-        await ledgers[0].beat(states[0], listed, claims)
+    for number in range(BEATS):
+        await ledgers[0].beat(states[0], listed, look=number % LOOK_EVERY == 0)
     after_us, after = await _used(server)
     return (after_us - before_us) / BEATS, (after - before) / BEATS
 
 
-async def cost_of_calls(server: RedisServer, url: str, turns: int) -> tuple[float, float]:
-    """For a call with so many turns, without beats: microseconds of the server's core, and commands."""
+async def cost_of_calls(server: RedisServer, url: str, turns: int, nodes: int = 1) -> tuple[float, float]:
+    """For a call with so many turns, without beats: microseconds of the server's core, and commands. ``nodes``: each of
+    them is asked for its places when one is wanted."""
     await server.run(server.redis.flushall())
     ledger, storage = Ledger(server, "node-0", LIMITS, lease_s=600), RedisStorage(url)
+    for number in range(nodes):
+        await Ledger(server, f"node-{number}", LIMITS, lease_s=600).beat(NodeState(""), [], look=False)
     before_us, before = await _used(server)
     for number in range(CALLS):
         claim = Claim("edge", lambda _: None)
@@ -95,7 +105,7 @@ async def cost_of_calls(server: RedisServer, url: str, turns: int) -> tuple[floa
             await storage.write({key: found.get(key, {}) | {"turn": turn, "state": "x" * STATE_BYTES}})
             await ledger.keep({claim.id: f"{number}-{turn}" + "x" * KEPT_BYTES}, [])
         await ledger.keep({}, [claim.id])
-        await ledger.free(claim)
+        await ledger.free([claim])
     after_us, after = await _used(server)
     await storage.close()
     return (after_us - before_us) / CALLS, (after - before) / CALLS
@@ -113,13 +123,15 @@ async def run() -> None:
     async with redis_server() as (server, url):
         costs = [await cost_of_beat(server, *point) for point in GRID]
         (call_us, call_ops), (long_us, long_ops) = [await cost_of_calls(server, url, turns) for turns in (0, TURNS)]
+        many_us, many_ops = await cost_of_calls(server, url, 0, MANY)
     for (nodes, calls), (used_us, commands) in zip(GRID, costs, strict=True):
         print(f"{nodes:4} nodes, {calls:3} calls: {used_us:6.0f} us, {commands:.0f} commands")
     made_of = np.array([(1, calls, nodes) for nodes, calls in GRID], dtype=float)
     parts, *_ = np.linalg.lstsq(made_of, np.array(costs), rcond=None)
     for what, (base, call, node) in zip(("us", "commands"), parts.T, strict=True):
         print(f"a beat: {base:.0f} {what} + {call:.2f} a call of the node + {node:.2f} a node")
-    print(f"a call: {call_us:.0f} us, {call_ops:.1f} commands", end="; ")
+    each_us, each_ops = (many_us - call_us) / MANY, (many_ops - call_ops) / MANY
+    print(f"a call: {call_us:.0f} us + {each_us:.2f} a node, {call_ops:.1f} commands + {each_ops:.1f} a node", end="; ")
     print(f"a turn: {(long_us - call_us) / TURNS:.0f} us, {(long_ops - call_ops) / TURNS:.1f} commands")
 
 

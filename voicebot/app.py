@@ -350,7 +350,7 @@ class Application:
     def _on_leg(self, leg: Leg) -> None:
         self.calls.accept(leg)
 
-    def _share_accounts(self, ours: Collection[str], others: Collection[str]) -> None:
+    def _share_accounts(self, ours: Collection[str], others: Collection[str] | None) -> None:
         self.front_end.endpoint.share(ours, others)
 
     def _on_recorded(self, recorded: RecordedCall) -> None:

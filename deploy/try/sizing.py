@@ -30,21 +30,24 @@ class Costs:
     * ``calls_a_node``: README, "How fast, how steady": 50 talking calls, packets 8.1 ms off at p99; the callers and a
       scripted speech service were on the same two cores.
     * ``beat_us``, ``beat_call_us``, ``beat_node_us``: of Redis' core, for each beat of a node, for each call of that
-      node, for each node; ``call_us``, ``turn_us``: for a call and each of its turns, without beats; ``..._ops``: its
-      commands, those of scripts among them. ``python -m bench.beats``, 2026-11-29.
+      node, for each node; ``call_us``, ``call_node_us``, ``turn_us``: for a call, for each node then, and for each of
+      its turns, without beats; ``..._ops``: its commands, those of scripts among them. ``python -m bench.beats``,
+      2026-11-29.
     * ``kamailio_call_us``: of all its processes, for a call. ``python deploy/try/costs.py``, 2026-11-29.
     """
 
     calls_a_node: int = 50
-    beat_us: float = 190
-    beat_call_us: float = 17.8
-    beat_node_us: float = 2.03
-    beat_ops: float = 17
-    beat_call_ops: float = 2
-    call_us: float = 1370
-    call_ops: float = 29
-    turn_us: float = 635
-    turn_ops: float = 10
+    beat_us: float = 70
+    beat_call_us: float = 0.2
+    beat_node_us: float = 0.6
+    beat_ops: float = 14
+    beat_call_ops: float = 0
+    call_us: float = 280
+    call_node_us: float = 1.4
+    call_ops: float = 20
+    call_node_ops: float = 2
+    turn_us: float = 153
+    turn_ops: float = 6
     kamailio_call_us: float = 1440
     kamailio_cores: int = 4
 
@@ -88,13 +91,14 @@ def size(demand: Demand, costs: Costs) -> Fleet:
     beats = nodes * BEATS / demand.lease_s
     beat_us = costs.beat_us + costs.beat_call_us * demand.calls / nodes + costs.beat_node_us * nodes
     beat_ops = costs.beat_ops + costs.beat_call_ops * demand.calls / nodes
-    redis_us = beats * beat_us + arrivals * (costs.call_us + costs.turn_us * demand.turns)
+    call_us = costs.call_us + costs.call_node_us * nodes + costs.turn_us * demand.turns
+    call_ops = costs.call_ops + costs.call_node_ops * nodes + costs.turn_ops * demand.turns
     kamailio_core = arrivals * costs.kamailio_call_us / 1e6
     return Fleet(
         nodes=nodes,
         calls_a_s=arrivals,
-        redis_ops_s=beats * beat_ops + arrivals * (costs.call_ops + costs.turn_ops * demand.turns),
-        redis_core=redis_us / 1e6,
+        redis_ops_s=beats * beat_ops + arrivals * call_ops,
+        redis_core=(beats * beat_us + arrivals * call_us) / 1e6,
         kamailio_core=kamailio_core,
         kamailio=kamailio_core / costs.kamailio_cores,
         media_mbit_s=2 * demand.calls * PACKETS_S * PACKET_BITS / 1e6,

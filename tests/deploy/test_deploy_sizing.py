@@ -15,7 +15,9 @@ COSTS = Costs(
     beat_ops=10,
     beat_call_ops=1,
     call_us=400,
+    call_node_us=2,
     call_ops=6,
+    call_node_ops=1,
     turn_us=200,
     turn_ops=8,
     kamailio_call_us=500,
@@ -28,8 +30,8 @@ def test_a_thousand_calls_by_hand() -> None:
     fleet = size(DEMAND, COSTS)
     assert fleet.nodes == 21 and fleet.calls_a_s == 10
     beats = 21 * 5
-    assert fleet.redis_ops_s == pytest.approx(beats * (10 + 1000 / 21) + 10 * 30)
-    assert fleet.redis_core == pytest.approx((beats * (100 + 1000 / 21 + 0.5 * 21) + 10 * 1000) / 1e6)
+    assert fleet.redis_ops_s == pytest.approx(beats * (10 + 1000 / 21) + 10 * (30 + 21))
+    assert fleet.redis_core == pytest.approx((beats * (100 + 1000 / 21 + 0.5 * 21) + 10 * (1000 + 2 * 21)) / 1e6)
     assert fleet.kamailio_core == pytest.approx(0.005) and fleet.kamailio == pytest.approx(0.00125)
     assert fleet.media_mbit_s == pytest.approx(2 * 1000 * 50 * 218 * 8 / 1e6)
     assert fleet.taken_over_each == 3

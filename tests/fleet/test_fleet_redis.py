@@ -14,6 +14,7 @@ from redis_server_run import redis_server
 from waiting import until
 
 from voicebot.fleet import LEASE_S, Claim, Fleet, Limits, NodeState
+from voicebot.fleet.fleet import LOOK_S
 from voicebot.redis_server import RedisAddress, RedisServer
 
 pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
@@ -89,7 +90,7 @@ async def test_of_many_calls_at_once_at_two_nodes_exactly_as_many_are_admitted_a
             await asyncio.sleep(0.01)
 
 
-async def test_what_a_node_had_that_was_killed_is_free_when_its_lease_ends(join: Join, url: str) -> None:
+async def test_what_a_node_had_that_was_killed_is_free_when_its_lease_ends(join: Join, url: str, clock: Clock) -> None:
     dead = Fleet(RedisServer(RedisAddress.parse(url)), Limits(1), state=lambda: NodeState("dead"), lease_s=0.3)
     await dead.beat()
     assert await dead.claim("") is not None
@@ -100,6 +101,7 @@ async def test_what_a_node_had_that_was_killed_is_free_when_its_lease_ends(join:
     async with asyncio.timeout(20):
         while await living.claim("") is None:
             await asyncio.sleep(0.02)
+    clock.now += LOOK_S
     await living.beat()
     assert names(living) == ["living"]
 
@@ -113,12 +115,13 @@ async def test_calls_keep_their_places_as_long_as_their_node_is_there(join: Join
         assert await other.claim("") is None
 
 
-async def test_a_node_that_leaves_takes_its_calls_with_it(join: Join) -> None:
+async def test_a_node_that_leaves_takes_its_calls_with_it(join: Join, clock: Clock) -> None:
     leaving, staying = await join("a", Limits(1)), await join("b", Limits(1))
     await staying.beat()
     assert names(staying) == ["a", "b"]
     assert await leaving.claim("") is not None
     await leaving.close()
+    clock.now += LOOK_S
     await staying.beat()
     assert names(staying) == ["b"] and await staying.claim("") is not None
 
@@ -138,7 +141,7 @@ async def test_the_calls_of_other_nodes_are_seen_and_ended_by_asking(join: Join)
     assert asked == ["one"]
 
 
-async def test_a_redis_that_was_started_anew_is_told_everything_again(tmp_path: Path, join: Join) -> None:
+async def test_a_redis_that_was_started_anew_is_told_everything_again(tmp_path: Path, join: Join, clock: Clock) -> None:
     async with redis_server(tmp_path) as (url, process):
         limits = Limits(2, {"sbc": 1})
         nodes = [await join(name, limits, url=url) for name in ("a", "b")]
@@ -156,6 +159,7 @@ async def test_a_redis_that_was_started_anew_is_told_everything_again(tmp_path: 
                 await node.beat()
                 assert not node.trouble
             assert await nodes[1].claim("sbc") is None, "two are up, though there may be one"
+            clock.now += LOOK_S
             await nodes[1].beat()
             assert sorted((node.name, node.calls) for node in nodes[1].nodes) == [("a", 2), ("b", 0)]
 
@@ -184,9 +188,9 @@ async def test_a_call_that_ends_during_a_beat_keeps_no_place(join: Join, monkeyp
     assert claim is not None
     beat = node._ledger.beat
 
-    async def slowly(*told: Any) -> Any:
+    async def slowly(*told: Any, look: bool) -> Any:
         claim.release()
-        return await beat(*told)
+        return await beat(*told, look=look)
 
     monkeypatch.setattr(node._ledger, "beat", slowly)
     await node.beat()
@@ -236,7 +240,7 @@ async def gone(fleet: Fleet) -> None:
     await redis.zadd("{voicebot}:fleet:leases", {fleet._ledger._node: 1})
 
 
-async def test_calls_of_a_node_that_is_gone_go_on_at_one_other_each(join: Join) -> None:
+async def test_calls_of_a_node_that_is_gone_go_on_at_one_other_each(join: Join, clock: Clock) -> None:
     ids = [f"call-{number}" for number in range(20)]
     dead = await join("dead", keeper=Calls(*ids))
     first, second = Calls(), Calls("own")
@@ -244,6 +248,7 @@ async def test_calls_of_a_node_that_is_gone_go_on_at_one_other_each(join: Join) 
     await gone(dead)
     await asyncio.gather(*(node.beat() for node in nodes))
     assert sorted([*first.running, *second.running]) == sorted(["own", *ids])
+    clock.now += LOOK_S
     await nodes[0].beat()
     assert names(nodes[0]) == ["a", "b"]
 
@@ -356,8 +361,8 @@ async def test_an_account_is_registered_by_one_node_and_by_another_when_that_is_
     draining = False
 
     async def sharing(name: str, **options: Any) -> Fleet:
-        def register(ours: Collection[str], others: Collection[str]) -> None:
-            told[name] = sorted(ours), sorted(others)
+        def register(ours: Collection[str], others: Collection[str] | None) -> None:
+            told[name] = sorted(ours), sorted(others or ())
 
         return await join(name, accounts=["one", "two"], register=register, **options)
 
@@ -381,25 +386,25 @@ async def test_an_account_is_registered_by_one_node_and_by_another_when_that_is_
 
 
 async def test_each_node_registers_by_itself_where_redis_was_never_there() -> None:
-    told: list[tuple[list[str], list[str]]] = []
+    told: list[tuple[Collection[str], Collection[str] | None]] = []
     fleet = Fleet(
         RedisServer(RedisAddress.parse("redis://127.0.0.1:9/0"), limit_s=0.2),
         Limits(),
         state=lambda: NodeState("a"),
         accounts=["one"],
-        register=lambda ours, others: told.append((list(ours), list(others))),
+        register=lambda ours, others: told.append((ours, others)),
         beat_s=NEVER_S,
     )
     await fleet.start()
-    assert fleet.trouble and told == [(["one"], [])]
+    assert fleet.trouble and told == [(["one"], None)]
     await fleet.close()
 
 
 async def test_a_call_that_goes_on_keeps_its_place_and_is_not_counted_twice(join: Join) -> None:
     limits = Limits(2, {"sbc": 1})
     dead, calls = await join("dead", limits, keeper=Calls("one")), Calls()
-    dead._place("sbc", "place of one")
-    await dead.beat()
+    dead._claims.hold(dead._claims.make("sbc", "place of one"))
+    await dead._ledger.tell(dead._claims.held())
     node = await join("a", limits, keeper=calls)
     await gone(dead)
     await node.beat()
@@ -410,6 +415,43 @@ async def test_a_call_that_goes_on_keeps_its_place_and_is_not_counted_twice(join
     async with asyncio.timeout(20):
         while await node.claim("sbc") is None:
             await asyncio.sleep(0.01)
+
+
+async def test_a_call_that_ends_while_redis_is_away_is_free_when_it_is_back(join: Join) -> None:
+    node = await join("a", Limits(1))
+    claim = await node.claim("")
+    assert claim is not None
+    node._failed(ConnectionError("away"))
+    claim.release()
+    await node.beat()
+    assert not node.trouble and await node.claim("") is not None
+
+
+async def test_a_node_that_others_have_forgotten_is_counted_and_listed_again(join: Join) -> None:
+    node = await join("a", Limits(2), calls=lambda: [{"id": "one"}])
+    other = await join("b", Limits(2))
+    assert await node.claim("") is not None
+    await gone(node)
+    await other.beat()
+    assert await other.calls_elsewhere() == []
+    await node.beat()
+    assert [call["id"] for _, call in await other.calls_elsewhere()] == ["one"]
+    assert await other.claim("") is not None and await other.claim("") is None
+
+
+async def test_a_beat_asks_the_same_of_redis_however_many_calls_there_are(join: Join) -> None:
+    node = await join("a", Limits(0, {"sbc": 100}))
+
+    async def commands_of_a_beat() -> int:
+        before = (await node._server.redis.info("stats"))["total_commands_processed"]
+        await node.beat()
+        return int((await node._server.redis.info("stats"))["total_commands_processed"] - before)
+
+    await node.beat()  # it has looked at all nodes, and does so once a second only
+    idle = await commands_of_a_beat()
+    for _ in range(20):
+        assert await node.claim("sbc") is not None
+    assert await commands_of_a_beat() == idle
 
 
 async def test_a_call_of_which_several_are_told_is_the_first_ones(join: Join) -> None:

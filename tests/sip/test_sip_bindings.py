@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.sip.bindings import LONGEST_S, granted_s, with_instance
+from voicebot.sip.bindings import LONGEST_S, granted_s, of_others, with_instance
 from voicebot.sip.message import SipResponse, parse_message
 
 OWN = with_instance("<sip:7000@192.168.1.20:5060>", "sip:7000@pbx.example.com")
@@ -49,6 +49,13 @@ def answer(*contacts: str, expires: str = "") -> SipResponse:
 )
 def test_our_binding_is_found_however_it_was_rewritten(contacts: list[str], wanted: int) -> None:
     assert granted_s(answer(*contacts), OWN, ASKED_S) == wanted
+
+
+def test_what_another_process_of_ours_has_left_is_known_by_its_instance() -> None:
+    address, gone = "sip:7000@pbx.example.com", "<sip:7000@192.168.1.21:5060;transport=TCP>"
+    listed = answer(OWN, f"{with_instance(gone, address)};expires=60", f"<sip:7000@10.0.0.9>;expires=60;{OTHER}", SEEN)
+    assert of_others(listed, OWN, address) == [gone]
+    assert of_others(listed, OWN, "sip:7001@pbx.example.com") == [], "that of another address is not ours"
 
 
 def test_a_previous_address_of_ours_that_is_over_is_not_the_end_of_the_new_one() -> None:

@@ -8,6 +8,7 @@ import pytest
 from sip_peer import OFFER, Peer, session, statuses
 
 from voicebot.address import Address
+from voicebot.sip.bindings import with_instance
 from voicebot.sip.call import SipCall
 from voicebot.sip.credentials import Credentials
 from voicebot.sip.digest import parse_digest
@@ -314,3 +315,23 @@ def test_an_account_that_another_process_registers_carries_our_calls_if_we_know_
     assert peer.ua.lines.is_up(replace(line, credentials=known), peer.now)
     peer.ua.lines.share([ACCOUNT], (), (), peer.now)
     assert not peer.ua.lines.is_up(replace(line, credentials=known), peer.now), "nobody is registered"
+
+
+@pytest.mark.parametrize("others", [frozenset[str](), None])
+def test_the_binding_of_a_process_that_is_gone_is_removed_by_who_has_its_account(others: frozenset[str] | None) -> None:
+    peer, gone = Peer(), "<sip:7000@192.168.1.21:5060>"
+    peer.ua.lines.share([ACCOUNT], ["pbx"], others, peer.now)
+    (request,) = peer.command()
+    assert isinstance(request, SipRequest)
+    left = with_instance(gone, "sip:7000@192.0.2.10")
+    listed = f"{request.headers['Contact']};expires=600, {left};expires=300, <sip:7000@192.168.1.99>;expires=300"
+    sent = [message for message in reply(peer, request, 200, Contact=listed) if isinstance(message, SipRequest)]
+    if others is None:
+        assert sent == [], "without Redis it is not known who else registers"
+        return
+    (removing,) = sent
+    assert removing.headers.getlist("Contact") == [gone] and removing.headers["Expires"] == "0"
+    assert removing.call_id == request.call_id and removing.cseq[0] > request.cseq[0]
+    reply(peer, removing, 200)
+    registration = peer.ua.lines.registrations["pbx"]
+    assert registration.registered(peer.now) and registration.deadline is not None

@@ -1,4 +1,4 @@
-"""The driver of one node's share in the fleet: a beat a second, claims for new calls, and what is known of the others.
+"""The driver of one node's share in the fleet: beats, claims for new calls, and what is known of the others.
 
 A Redis that is away or hangs costs no call: from the first operation that fails on, :attr:`Fleet.trouble` says why, new
 calls are admitted by the node's own limits, and the beat tries again. With the first beat that succeeds, all that this
@@ -13,9 +13,10 @@ import math
 import random
 import secrets
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from voicebot.fleet.claims import Claim, Claims, Limits
@@ -28,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 BEATS = 5
 """In the time of a lease."""
+LOOK_S = 1.0
+"""How often all nodes are looked at."""
+FORGOTTEN_S = 600.0
+"""What was not renewed for so long is not in Redis any more."""
 _FAILED = (RedisAway, RedisRefuses)
 
 
@@ -57,7 +62,8 @@ class Fleet:
     """``state()`` and ``calls()``: what this node tells of itself, and its calls as the API lists them. ``end_call``
     gets the ids of calls that were asked to end elsewhere. ``keeper``: None if calls of a node that is gone are lost.
     ``register`` gets those of ``accounts`` that this node is to register, and those that others do; without Redis,
-    each node registers all, unless that is known already. ``start`` and ``close`` belong to its owner."""
+    each node registers all, unless that is known already, and what others do is None. ``start`` and ``close`` belong to
+    its owner."""
 
     def __init__(
         self,
@@ -69,7 +75,7 @@ class Fleet:
         end_call: Callable[[str], None] = lambda _: None,
         keeper: Keeper | None = None,
         accounts: Sequence[str] = (),
-        register: Callable[[Collection[str], Collection[str]], None] = lambda _ours, _others: None,
+        register: Callable[[Collection[str], Collection[str] | None], None] = lambda _ours, _others: None,
         lease_s: float = LEASE_S,
         beat_s: float = 0.0,
         now: Callable[[], float] = time.monotonic,
@@ -100,9 +106,11 @@ class Fleet:
         """When the first beat began since which our lease has never ended."""
         self._tasks = BackgroundTasks(logger)
         self._claims = Claims(limits, self._freed)
+        self._looked_at = -math.inf
+        """When all nodes were looked at last."""
         self._beating = False
-        self._late: list[Claim] = []
-        """Claims that were released during a beat, which may have renewed them."""
+        self._over: deque[tuple[Claim, float]] = deque()
+        """Claims that were released, and when, of which Redis is to be told after the next beat that succeeds."""
         self.id = secrets.token_hex(8)
         """This node's, in what is kept."""
         self._ledger = Ledger(server, self.id, limits, lease_s=lease_s)
@@ -132,7 +140,7 @@ class Fleet:
         await self._tasks.close()
         if not self.trouble:
             try:
-                await self._ledger.leave(self._claims.held())
+                await self._ledger.leave()
             except _FAILED as error:
                 logger.warning("fleet: %s", error)
         await self._server.close()
@@ -198,10 +206,12 @@ class Fleet:
         state = replace(self._state(), calls=len(self._claims))
         began, self._beating = self._now(), True
         try:
-            told = await self._ledger.beat(state, self._calls(), self._claims.held())
+            told = await self._ledger.beat(state, self._calls(), look=began - self._looked_at >= LOOK_S)
             if told.late:
                 self._here_since = began
             await self._keep(told, may_take=began - self._here_since >= self._lease_s)
+            if told.late or self.trouble:
+                await self._ledger.tell(self._claims.held())
             await self._share_accounts(wanted=not state.draining)
         except _FAILED as error:
             self._failed(error)
@@ -209,13 +219,15 @@ class Fleet:
         finally:
             self._tried_at = began  # not now: who was paused in between has an answer of before
             self._beating = False
-            late, self._late = self._late, []
-        self._look_at(told.nodes)
+        if told.nodes is not None:
+            self._looked_at = began
+            self._look_at(told.nodes)
         if self.trouble:
             logger.info("fleet: Redis answers again")
             self.trouble = ""
-        for claim in late:
-            await self._free(claim)
+        over, self._over = self._over, deque()
+        if over:
+            await self._free([claim for claim, _ in over])
         for call in told.asked:
             self._end_call(call)
 
@@ -252,12 +264,15 @@ class Fleet:
             if kept is not None:
                 logger.warning("fleet: a node is gone: call %s goes on here", call)
                 self.moved["taken"] += 1
-                keeper.go_on(call, kept, self._place)
+                places: list[Claim] = []
+                keeper.go_on(call, kept, partial(self._place, places))
+                await self._ledger.move(node, places)
 
-    def _place(self, trunk: str, name: str) -> Claim:
-        """The place ``name`` of a call by ``trunk`` is held by this node from now on."""
+    def _place(self, places: list[Claim], trunk: str, name: str) -> Claim:
+        """The place ``name`` of a call by ``trunk`` is held by this node from now on. It is added to ``places``."""
         claim = self._claims.make(trunk, name)
         self._claims.hold(claim)
+        places.append(claim)
         return claim
 
     async def _share_accounts(self, *, wanted: bool) -> None:
@@ -285,16 +300,23 @@ class Fleet:
             await self.beat()
 
     def _freed(self, claim: Claim) -> None:
-        if self._beating:
-            self._late.append(claim)
-        elif not self.trouble:
-            self._tasks.spawn(self._free(claim), "freeing a place of the fleet")
+        if self._beating or self.trouble:  # a beat that has begun may tell that it is held
+            self._owe([claim])
+        else:
+            self._tasks.spawn(self._free([claim]), "freeing a place of the fleet")
 
-    async def _free(self, claim: Claim) -> None:
+    async def _free(self, claims: Sequence[Claim]) -> None:
         try:
-            await self._ledger.free(claim)
+            await self._ledger.free(claims)
         except _FAILED as error:
-            self._failed(error)  # its lease ends
+            self._failed(error)
+            self._owe(claims)
+
+    def _owe(self, claims: Iterable[Claim]) -> None:
+        now = self._now()
+        self._over.extend((claim, now) for claim in claims)
+        while self._over and now - self._over[0][1] > FORGOTTEN_S:
+            self._over.popleft()
 
     def _failed(self, error: Exception) -> None:
         if not self.trouble:
@@ -302,4 +324,4 @@ class Fleet:
         self.trouble = str(error)
         self._looked.set()
         if self._accounts and not self._shares_accounts:
-            self._register(self._accounts, ())
+            self._register(self._accounts, None)

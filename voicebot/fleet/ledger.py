@@ -1,20 +1,23 @@
 """What the nodes keep in Redis, and the scripts that change it: each is carried out whole, by the server's own clock.
 
-=====================================  =================================================================
-``{voicebot}:fleet:calls``             sorted set: call -> when its lease ends, ms
-``{voicebot}:fleet:trunk:<name>``      the same, of one trunk
-``{voicebot}:fleet:leases``            sorted set: node -> when its lease ends, ms
-``{voicebot}:fleet:nodes``             hash: node -> what it tells of itself (:class:`NodeState`)
-``{voicebot}:fleet:lists``             hash: node -> its calls, as the API lists them (JSON)
-``{voicebot}:fleet:kept:<node>``       hash: call of this node -> what another one needs to go on with it
-``{voicebot}:fleet:taken``             hash: call -> the node that has taken it from another
-``{voicebot}:fleet:first:<call>``      the node that was told first of a call of which several may be told
-``{voicebot}:fleet:asked:<node>``      set: calls of this node that somebody asked another node to end
-``{voicebot}:fleet:account:<name>``    the node that registers this account, until its lease ends
-=====================================  =================================================================
+========================================  ==============================================================
+``{voicebot}:fleet:leases``               sorted set: node -> when its lease ends, ms
+``{voicebot}:fleet:held:<node>``          set: the places of this node's calls
+``{voicebot}:fleet:held:<node>:<trunk>``  the same, of one trunk
+``{voicebot}:fleet:nodes``                hash: node -> what it tells of itself (:class:`NodeState`)
+``{voicebot}:fleet:lists``                hash: node -> its calls, as the API lists them (JSON)
+``{voicebot}:fleet:kept:<node>``          hash: call of this node -> what another one needs to go on with it
+``{voicebot}:fleet:taken``                hash: call -> the node that has taken it from another
+``{voicebot}:fleet:first:<call>``         the node that was told first of a call of which several may be told
+``{voicebot}:fleet:asked:<node>``         set: calls of this node that somebody asked another node to end
+``{voicebot}:fleet:account:<name>``       the node that registers this account, until its lease ends
+========================================  ==============================================================
 
-Counters would be wrong for ever after a crash; what has a lease is right again when that ends. The braces keep all keys
-in one hash slot of a Redis Cluster.
+Only nodes have leases; a call belongs to its node, which is another one for each process. So a beat costs the same
+however many calls there are. Places are counted where they are needed, by adding up those of the nodes that have a
+lease: counters would be wrong for ever after a crash. Those of a node that is gone count for as long as one lease
+more, in which the others take its calls, with their places. The braces keep all keys in one hash slot of a Redis
+Cluster.
 """
 
 from __future__ import annotations
@@ -41,49 +44,51 @@ _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
-# KEYS: sets that the call has to have a place in. ARGV: lease (ms), call, the limit of each set (0: none).
+# KEYS: leases, then the sets in which the call gets its place. ARGV: lease (ms), node, call, then for each set how its
+# key goes on behind that of the node, and the limit (0: none).
 _CLAIM = f"""{_NOW}
-for i, key in ipairs(KEYS) do
-    redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-    local limit = tonumber(ARGV[2 + i])
-    if limit > 0 and not redis.call('ZSCORE', key, ARGV[2]) and redis.call('ZCARD', key) >= limit then
-        return 0
+local nodes = redis.call('ZRANGEBYSCORE', KEYS[1], now - ARGV[1], '+inf')
+for i = 2, #KEYS do
+    local limit = tonumber(ARGV[2 * i + 1])
+    if limit > 0 and redis.call('SISMEMBER', KEYS[i], ARGV[3]) == 0 then
+        local places = redis.call('SCARD', KEYS[i])
+        for _, node in ipairs(nodes) do
+            if node ~= ARGV[2] then
+                places = places + redis.call('SCARD', '{_PREFIX}held:' .. node .. ARGV[2 * i])
+            end
+        end
+        if places >= limit then return 0 end
     end
 end
-for _, key in ipairs(KEYS) do
-    redis.call('ZADD', key, now + ARGV[1], ARGV[2])
-    redis.call('EXPIRE', key, {_KEEP_S})
+for i = 2, #KEYS do
+    redis.call('SADD', KEYS[i], ARGV[3])
+    redis.call('EXPIRE', KEYS[i], {_KEEP_S})
 end
 return 1
 """
-# KEYS: leases, nodes, lists, asked, calls, trunks... ARGV: lease (ms), node, its state, its calls; then for each claim
-# the number of its trunk in KEYS (0: none) and its id. Returns the states of all nodes, the calls to be ended, the
-# nodes that are gone and have left calls, and whether our own lease had ended.
+# KEYS: leases, nodes, lists, asked, what we keep, and the sets of our places. ARGV: lease (ms), node, its state, its
+# calls (empty: as before), whether the states of all nodes are wanted (1 or 0). Returns those states, the calls to be
+# ended, the nodes that are gone and have left calls, and whether our own lease had ended.
 _BEAT = f"""{_NOW}
 local before = redis.call('ZSCORE', KEYS[1], ARGV[2])
 local late = (not before or tonumber(before) <= now) and 1 or 0
 local left = {{}}
 redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-redis.call('HSET', KEYS[3], ARGV[2], ARGV[4])
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[3], ARGV[2], ARGV[4]) end
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
     redis.call('HDEL', KEYS[2], gone)
     redis.call('HDEL', KEYS[3], gone)
     if redis.call('EXISTS', '{_PREFIX}kept:' .. gone) == 1 then
         left[#left + 1] = gone
-    else
+    elseif tonumber(redis.call('ZSCORE', KEYS[1], gone)) <= now - ARGV[1] then
         redis.call('ZREM', KEYS[1], gone)
     end
 end
-for i = 5, #ARGV, 2 do
-    redis.call('ZADD', KEYS[5], now + ARGV[1], ARGV[i + 1])
-    if ARGV[i] ~= '0' then redis.call('ZADD', KEYS[tonumber(ARGV[i])], now + ARGV[1], ARGV[i + 1]) end
-end
 for i = 1, #KEYS do redis.call('EXPIRE', KEYS[i], {_KEEP_S}) end
-redis.call('EXPIRE', '{_PREFIX}kept:' .. ARGV[2], {_KEEP_S})
 local asked = redis.call('SMEMBERS', KEYS[4])
-redis.call('DEL', KEYS[4])
-return {{redis.call('HVALS', KEYS[2]), asked, left, late}}
+if #asked > 0 then redis.call('DEL', KEYS[4]) end
+return {{ARGV[5] == '1' and redis.call('HVALS', KEYS[2]) or {{}}, asked, left, late}}
 """
 # KEYS: leases, what the node that is gone has kept, what we keep, taken. ARGV: that node, we, the call. Returns what
 # was kept; nothing if the node is there again, or somebody else was faster.
@@ -117,11 +122,15 @@ return holders
 """
 
 
-class Beat(NamedTuple):
-    """What a beat tells. ``asked``: calls of this node to be ended; ``left``: nodes that are gone, and whose calls
-    nobody has; ``late``: our own lease had ended, so that others may have taken our calls."""
+_END_LEASE = f"{_NOW}return redis.call('ZADD', KEYS[1], 'XX', now, ARGV[1])"
 
-    nodes: list[NodeState]
+
+class Beat(NamedTuple):
+    """What a beat tells. ``nodes``: all there are, None if that was not asked. ``asked``: calls of this node to be
+    ended; ``left``: nodes that are gone, and whose calls nobody has; ``late``: our own lease had ended, so that others
+    may have taken our calls, and do not know what we have."""
+
+    nodes: list[NodeState] | None
     asked: list[str]
     left: list[str]
     late: bool
@@ -136,41 +145,67 @@ class Ledger:
         self._node = node
         self._limits = limits
         self._lease_ms = round(lease_s * 1000)
-        self._trunks = {name: f"{_PREFIX}trunk:{name}" for name in limits.of_trunks}
         self._claim = self._redis.register_script(_CLAIM)
         self._beat = self._redis.register_script(_BEAT)
         self._take = self._redis.register_script(_TAKE)
         self._hold = self._redis.register_script(_HOLD)
         self._own = f"{_PREFIX}kept:{node}"
+        self._trunks = [f":{name}" for name in limits.of_trunks]
+        self._listed = ""
+        """Our calls as they were told last."""
 
     async def claim(self, claim: Claim) -> bool:
         """Whether there is a place for one more call."""
-        keys, limits = [f"{_PREFIX}calls"], [self._limits.calls]
+        parts = [("", self._limits.calls)]
         if claim.trunk:
-            keys.append(self._trunks[claim.trunk])
-            limits.append(self._limits.of(claim.trunk))
-        return bool(await self._run(self._claim(keys=keys, args=[self._lease_ms, claim.id, *limits])))
+            parts.append((f":{claim.trunk}", self._limits.of(claim.trunk)))
+        keys = [f"{_PREFIX}leases", *self._held(claim)]
+        args: list[str | int] = [self._lease_ms, self._node, claim.id]
+        for part in parts:
+            args += part
+        return bool(await self._run(self._claim(keys=keys, args=args)))
 
     async def first(self, call: str) -> bool:
         """Whether this node is the first to be told of ``call``, in the last :data:`FIRST_S`."""
         key, life_ms = f"{_PREFIX}first:{call}", FIRST_S * 1000
         return bool(await self._run(self._redis.set(key, self._node, nx=True, px=life_ms)))
 
-    async def free(self, claim: Claim) -> None:
-        pipe = self._redis.pipeline(transaction=True)
-        pipe.zrem(f"{_PREFIX}calls", claim.id)
-        if claim.trunk:
-            pipe.zrem(self._trunks[claim.trunk], claim.id)
+    async def free(self, claims: Sequence[Claim]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        for claim in claims:
+            for key in self._held(claim):
+                pipe.srem(key, claim.id)
         await self._run(pipe.execute())
 
-    async def beat(self, state: NodeState, calls: Sequence[dict[str, Any]], claims: Sequence[Claim]) -> Beat:
-        """Renew the node's lease and those of its claims."""
-        keys = [_PREFIX + name for name in ("leases", "nodes", "lists", f"asked:{self._node}", "calls")]
-        numbers = {name: len(keys) + number for number, name in enumerate(self._trunks, 1)}
-        held = [part for claim in claims for part in (numbers.get(claim.trunk, 0), claim.id)]
-        args = [self._lease_ms, self._node, state.encode(), json.dumps(calls), *held]
-        states, asked, left, late = await self._run(self._beat(keys=[*keys, *self._trunks.values()], args=args))
-        nodes = [node for text in states if (node := NodeState.decode(text)) is not None]
+    async def move(self, node: str, claims: Sequence[Claim]) -> None:
+        """Places that a node had that is gone are ours."""
+        pipe = self._redis.pipeline(transaction=True)
+        for claim in claims:
+            for ours, theirs in zip(self._held(claim), self._held(claim, node), strict=True):
+                pipe.sadd(ours, claim.id)
+                pipe.srem(theirs, claim.id)
+        await self._run(pipe.execute())
+
+    async def tell(self, claims: Sequence[Claim]) -> None:
+        """All that we have, to a Redis that may know nothing of it."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hset(f"{_PREFIX}lists", self._node, self._listed)
+        for claim in claims:
+            for key in self._held(claim):
+                pipe.sadd(key, claim.id)
+                pipe.expire(key, _KEEP_S)
+        await self._run(pipe.execute())
+
+    async def beat(self, state: NodeState, calls: Sequence[dict[str, Any]], *, look: bool) -> Beat:
+        """Renew the node's lease. ``look``: ask for all nodes, too."""
+        listed = json.dumps(calls)
+        keys = [_PREFIX + name for name in ("leases", "nodes", "lists", f"asked:{self._node}")]
+        keys += [self._own, *(f"{_PREFIX}held:{self._node}{part}" for part in ("", *self._trunks))]
+        told = listed if listed != self._listed else ""
+        args: list[str | int] = [self._lease_ms, self._node, state.encode(), told, int(look)]
+        states, asked, left, late = await self._run(self._beat(keys=keys, args=args))
+        self._listed = listed
+        nodes = [node for text in states if (node := NodeState.decode(text)) is not None] if look else None
         return Beat(nodes, [str(call) for call in asked], [str(node) for node in left], bool(late))
 
     async def hold(self, accounts: Sequence[str], *, wanted: bool) -> dict[str, str]:
@@ -181,7 +216,7 @@ class Ledger:
 
     async def keep(self, kept: Mapping[str, str], over: Collection[str]) -> None:
         """Note what is needed to go on with calls of this node; ``over``: those that have ended."""
-        pipe = self._redis.pipeline(transaction=True)
+        pipe = self._redis.pipeline(transaction=False)
         if kept:
             pipe.hset(self._own, items=[part for pair in kept.items() for part in pair])
         if over:
@@ -206,17 +241,15 @@ class Ledger:
         by = await self._run(cast("Awaitable[list[str | None]]", self._redis.hmget(f"{_PREFIX}taken", list(calls))))
         return {call: node for call, node in zip(calls, by, strict=True) if node is not None}
 
-    async def leave(self, claims: Sequence[Claim]) -> None:
+    async def leave(self) -> None:
         """The node ends, and what it still holds is free."""
         pipe = self._redis.pipeline(transaction=True)
         pipe.zrem(f"{_PREFIX}leases", self._node)
         pipe.hdel(f"{_PREFIX}nodes", self._node)
         pipe.hdel(f"{_PREFIX}lists", self._node)
         pipe.delete(self._own)
-        for claim in claims:
-            pipe.zrem(f"{_PREFIX}calls", claim.id)
-            if claim.trunk:
-                pipe.zrem(self._trunks[claim.trunk], claim.id)
+        for part in ("", *self._trunks):
+            pipe.delete(f"{_PREFIX}held:{self._node}{part}")
         await self._run(pipe.execute())
 
     async def others(self) -> list[tuple[str, dict[str, Any]]]:
@@ -238,6 +271,11 @@ class Ledger:
         pipe.expire(f"{_PREFIX}asked:{node}", _KEEP_S)
         await self._run(pipe.execute())
 
+    def _held(self, claim: Claim, node: str = "") -> list[str]:
+        """The sets in which a claim of ``node``, by default ours, has its place."""
+        key = f"{_PREFIX}held:{node or self._node}"
+        return [key, f"{key}:{claim.trunk}"] if claim.trunk else [key]
+
     async def _run(self, operation: Awaitable[T]) -> T:
         return await self._server.run(operation)
 
@@ -245,4 +283,4 @@ class Ledger:
 async def end_lease(server: RedisServer, node: str) -> None:
     """``node`` is gone: what it has left is for the others. No effect after it has left. Raises what
     :meth:`RedisServer.run` raises."""
-    await server.run(cast("Awaitable[int]", server.redis.zadd(f"{_PREFIX}leases", {node: 1}, xx=True)))
+    await server.run(server.redis.register_script(_END_LEASE)(keys=[f"{_PREFIX}leases"], args=[node]))

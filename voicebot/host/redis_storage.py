@@ -78,7 +78,7 @@ class RedisStorage:
         """The items of ``keys`` that exist. Raises ``StateUnreadable`` or :class:`StorageUnusable`."""
         if not keys:
             return {}
-        pipe = self._redis.pipeline(transaction=True)
+        pipe = self._redis.pipeline(transaction=False)
         for key in keys:
             pipe.hmget(self._prefix + key, ["etag", "value"])
         found = dict(zip(keys, await self._do(pipe.execute()), strict=True))

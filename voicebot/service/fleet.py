@@ -48,7 +48,7 @@ def make_fleet(
     calls: Callable[[], list[dict[str, Any]]],
     end_call: Callable[[str], None],
     keeper: Keeper,
-    register: Callable[[Collection[str], Collection[str]], None],
+    register: Callable[[Collection[str], Collection[str] | None], None],
 ) -> Fleet | None:
     """None if this process is alone. ``port``: the SIP port; ``dialogs``: the digest of the version that serves;
     ``calls`` as the API lists them; ``register`` is told the accounts that are ours, and those of other nodes. Raises

@@ -48,6 +48,18 @@ def granted_s(response: SipResponse, own: str, asked_s: int) -> int:
     return min([*times, LONGEST_S] if times else [otherwise, LONGEST_S])
 
 
+def of_others(response: SipResponse, own: str, address: str) -> list[str]:
+    """The bindings in a registrar's 200 that other processes of ours have made for ``address``, as Contact values: they
+    have the instance that :func:`with_instance` gives them. ``own``: our Contact value."""
+    ours, found = _instance(NameAddr.parse(own)), []
+    for one in _listed(response):
+        contact = f"<{one.uri}>"
+        instance = _instance(one)
+        if instance != ours and instance == _instance(NameAddr.parse(with_instance(contact, address))):
+            found.append(contact)
+    return found
+
+
 def _rank(contact: NameAddr, ours: NameAddr, via: Via) -> int:
     """How sure it is by the rules above that ``contact`` is ours: 1 is the surest."""
     instance, place, own = _instance(contact), _place(contact), _place(ours)

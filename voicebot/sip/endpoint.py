@@ -152,8 +152,9 @@ class SipEndpoint:
             ua.lines.probe(trunk.name, trunk.outbound, trunk.options_s, loop.time())
         self.flush()
 
-    def share(self, ours: Collection[str], others: Collection[str]) -> None:
-        """From now on, register the accounts with these names and no others; ``others`` are registered elsewhere."""
+    def share(self, ours: Collection[str], others: Collection[str] | None) -> None:
+        """From now on, register the accounts with these names and no others; ``others`` are registered elsewhere. None:
+        it is not known which."""
         self._core.lines.share(self._accounts, ours, others, self.loop.time())
         self.flush()
 

@@ -41,14 +41,19 @@ class LineTable:
             self._layer.arm(registration)
         return registration
 
-    def share(self, accounts: Iterable[Account], ours: Collection[str], others: Collection[str], now: float) -> None:
-        """Of ``accounts``, be registered by those that are named in ``ours``, and no others. Harmless when repeated."""
-        self.elsewhere = frozenset(others)
+    def share(
+        self, accounts: Iterable[Account], ours: Collection[str], others: Collection[str] | None, now: float
+    ) -> None:
+        """Of ``accounts``, be registered by those that are named in ``ours``, and no others. Harmless when repeated.
+        ``others``: those that other processes register; None: that is not known, and may be any."""
+        self.elsewhere = frozenset(others or ())
         for name in self.registrations.keys() - set(ours):
             self.registrations.pop(name).end(now)
         for account in accounts:
             if account.name in ours and account.name not in self.registrations:
                 self.register(account, now)
+        for registration in self.registrations.values():
+            registration.alone = others is not None
 
     def probe(
         self, name: str, uri: str, interval_s: float, now: float, *, chance: Callable[[], float] = random.random

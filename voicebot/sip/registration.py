@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from voicebot.address import Domain
-from voicebot.sip.bindings import granted_s, with_instance
+from voicebot.sip.bindings import granted_s, of_others, with_instance
 from voicebot.sip.client_request import ClientRequest
 from voicebot.sip.credentials import Credentials
 from voicebot.sip.header import SipUri
@@ -35,7 +35,7 @@ from voicebot.sip.inspection import ALLOW
 from voicebot.sip.line import Line
 from voicebot.sip.message import SipRequest, SipResponse
 from voicebot.sip.symmetric import Symmetric
-from voicebot.sip.transaction_layer import TransactionLayer
+from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
 
 logger = logging.getLogger(__name__)
 
@@ -104,12 +104,14 @@ class RegistrationState(Enum):
 
 
 class Registration:
-    """One account's registration; made by :meth:`LineTable.register`. ``status``: of the last response, 0 before."""
+    """One account's registration; made by :meth:`LineTable.register`. ``status``: of the last response, 0 before.
+    ``alone``: no other process of ours has this account now, so what such have left at the registrar is removed."""
 
     def __init__(
         self, layer: TransactionLayer, account: Account, line: Line, keepalive_s: float, chance: Callable[[], float]
     ) -> None:
         self.account = account
+        self.alone = False
         self._line = line
         self.state = RegistrationState.WAITING
         self.status = 0
@@ -186,8 +188,31 @@ class Registration:
         return now + self._keepalive_s * (0.8 + 0.2 * self._chance())
 
     def _ask(self, expires_s: int, now: float) -> None:
+        request = self._register([self._contact], expires_s)
+        if self.state is not RegistrationState.ENDED:
+            self.state = RegistrationState.ASKING
+        self._client = self._send(request, self._answered, now)
+
+    def _remove(self, contacts: Sequence[str], now: float) -> None:
+        """Have the registrar forget other bindings. If it does not, they end by themselves."""
+        logger.info("account %s: the bindings of processes that are gone are removed: %s", self.account.name, contacts)
+        self._send(self._register(contacts, 0), lambda _response, _now: None, now)
+
+    def _send(self, request: SipRequest, answered: OnResponse, now: float) -> ClientRequest:
+        hop = self.account.hop
+        client = ClientRequest(
+            self._layer,
+            request,
+            [hop] if hop is not None else [],
+            answered,
+            credentials=self._line.credentials,
+            next_cseq=self._next_cseq,
+        )
+        client.start(now)
+        return client
+
+    def _register(self, contacts: Sequence[str], expires_s: int) -> SipRequest:
         account = self.account
-        hop = account.hop
         registrar = SipUri.parse(account.registrar)
         # The Request-URI is the registrar's domain, without a user (10.2).
         port = f":{registrar.port}" if registrar.port else ""
@@ -199,20 +224,10 @@ class Registration:
         request.headers.set("To", f"<{self._line.own.uri}>")
         request.headers.set("Call-ID", self._call_id)
         request.headers.set("CSeq", f"{self._next_cseq()} REGISTER")
-        request.headers.set("Contact", self._contact)
+        request.headers.setlist("Contact", list(contacts))
         request.headers.set("Expires", str(expires_s))
         request.headers.set("Allow", ALLOW)
-        if self.state is not RegistrationState.ENDED:
-            self.state = RegistrationState.ASKING
-        self._client = ClientRequest(
-            self._layer,
-            request,
-            [hop] if hop is not None else [],
-            self._answered,
-            credentials=self._line.credentials,
-            next_cseq=self._next_cseq,
-        )
-        self._client.start(now)
+        return request
 
     @property
     def _contact(self) -> str:
@@ -255,6 +270,9 @@ class Registration:
             self.addresses.add(self._client.hop.host)
         self._valid_until = now + granted
         self._ping_at = self._ping_due(now)
+        others = of_others(response, self._contact, self._line.own.uri) if self.alone else []
+        if others:
+            self._remove(others, now)
         early = min(granted * (0.8 + 0.1 * self._chance()), granted - RESERVE_S)
         self._due = now + max(early, granted / 2)
 
