@@ -20,6 +20,7 @@ from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.copilot_studio import AgentChannel
 from voicebot.bots.direct_line import DirectLineChannel
 from voicebot.bots.host_client import HostConversation
+from voicebot.bots.streaming import StreamingBot
 from voicebot.events import BotDone, Event
 from voicebot.host_wire import ToHost, TurnAsked
 from voicebot.trace_context import ROOT, CallTrace
@@ -77,6 +78,30 @@ async def test_without_traces_nothing_is_told(kind: str) -> None:
     async with bot_behind(kind) as (channel, traces):
         await tell(channel, UNTRACED, activities.user_message("a"))
     assert traces and set(traces) == {""}
+
+
+@pytest.mark.parametrize("call", [TRACED, UNTRACED], ids=["traced", "untraced"])
+@pytest.mark.parametrize("kind", ["direct-line", "streaming"])
+async def test_a_bot_that_no_header_reaches_has_it_in_each_activity(kind: str, call: CallFacts) -> None:
+    async with AsyncExitStack() as stack:
+        if kind == "streaming":
+            bot, connector = BotDouble(), ConnectorServer()
+            await bot.start()
+            stack.push_async_callback(bot.close)
+            stack.push_async_callback(connector.close)
+            channel: BotChannel = StreamingBot(name="x", url=bot.url).channel(connector)
+        else:
+            line = await stack.enter_async_context(DirectLineDouble())
+            channel = DirectLineChannel(line_to(line))
+        await channel.start()
+        stack.push_async_callback(channel.close)
+        await tell(channel, call, activities.user_message("a"), activities.user_message("b"))
+        came = bot.received if kind == "streaming" else [one for talk in line.talks.values() for one in talk.log]
+        told = {
+            one["text"]: one.get("channelData", {}).get("traceparent") for one in came if one.get("text") in ("a", "b")
+        }
+    wanted = {"a": TRACE.traceparent(2), "b": TRACE.traceparent(3)}
+    assert told == (wanted if call is TRACED else dict.fromkeys(wanted))
 
 
 @pytest.mark.parametrize("aside", [activities.interrupted("Your", 0.4), activities.speech_hypothesis("my bill")])

@@ -174,6 +174,13 @@ def trace_headers(call: CallFacts, request: int, activity: dict[str, Any]) -> di
     return {TRACEPARENT: value} if value else {}
 
 
+def traced(call: CallFacts, request: int, activity: dict[str, Any]) -> dict[str, Any]:
+    """``activity`` with the same in its ``channelData``: headers do not reach a bot behind a service, or on a
+    websocket."""
+    headers = trace_headers(call, request, activity)
+    return activity | {"channelData": {**activity.get("channelData", {}), **headers}} if headers else activity
+
+
 def start_facts(call: CallFacts) -> dict[str, Any]:
     """The facts of the call that the bot is told when the conversation begins: its ``channelData``."""
     headers, room = {}, MAX_ALL_HEADERS

@@ -258,6 +258,7 @@ class DirectLineCarrier:
             await asyncio.sleep(0)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
+        activity = activities.traced(self._call, request, activity)
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
         content["channelData"] = {**activity.get("channelData", {}), "clientActivityID": str(request)}
         content["from"] = {**activity.get("from", {}), "id": self._user}
