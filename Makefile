@@ -2,6 +2,8 @@
 # make run    serve until Ctrl-C                     make bench   the figures of the README
 # make assist-demo   a call between two people, listened to
 # make fleet  three nodes behind Kamailio, on loopback     make drain    they are restarted, and no call is lost
+# make crash / limits / edge / upgrade / watch / image     what else is promised of a fleet (docs/deploying.md)
+# make fleet-trials    all of it but the image, some ten minutes
 # make fuzz   ten minutes of fuzzing     make attack   calls under attack, beside calls in peace
 # make trials    tests that take longer
 # make mutants   do the tests notice small changes? (half an hour)
@@ -10,7 +12,7 @@ VENV := .venv
 LOCK ?= requirements.lock
 BIN := $(VENV)/bin
 
-.PHONY: demo assist-demo fleet drain run test side-by-side trials lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
+.PHONY: demo assist-demo fleet drain crash limits edge upgrade watch image fleet-trials run test side-by-side trials lint bench bench-sip soak fuzz attack mutants lock clean install install-dev
 
 demo: install
 	@if [ -t 1 ]; then $(BIN)/voicebot demo --stay; else $(BIN)/voicebot demo; fi
@@ -23,6 +25,15 @@ fleet: install-dev
 
 drain: install-dev
 	$(BIN)/python deploy/try/drain.py --all
+
+# make crash ARGS="--times 10"
+crash limits edge upgrade watch image: install-dev
+	$(BIN)/python deploy/try/$@.py $(ARGS)
+
+# what is not installed is said, and fails nothing
+fleet-trials: install-dev
+	@for trial in "drain.py --all" "crash.py --times 10" "crash.py --pause" "crash.py --alone" limits.py edge.py upgrade.py watch.py; do \
+		echo "deploy/try/$$trial"; $(BIN)/python deploy/try/$$trial || [ $$? -eq 3 ] || exit 1; done
 
 run: install
 	$(BIN)/voicebot serve

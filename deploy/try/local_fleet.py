@@ -158,6 +158,8 @@ class LocalFleet:
         self.edge = edge
         self.redis = redis
         self.kamailio = kamailio
+        self.metrics = ""
+        """Where Kamailio tells Prometheus."""
         self.redis_url = f"redis://{EDGE_HOST}:{redis_port}/0"
         self._control = control
         self._token = token
@@ -258,12 +260,12 @@ async def local_fleet(
     if missing := sorted({package for program, package in needed.items() if shutil.which(program) is None}):
         raise NotInstalled(f"{' and '.join(missing)}: apt-get install {' '.join(missing)}")
     token = secrets.token_hex(16)
-    edge_port, redis_port = free_port(EDGE_HOST), free_port(EDGE_HOST)
+    edge_port, metrics_port, redis_port = (free_port(EDGE_HOST) for _ in range(3))
     hosts = {number: f"{EDGE_HOST[:-1]}{number}" for number in range(1, nodes + 1)}
     ports = {number: free_port(host) for number, host in hosts.items()}
     uris = {number: f"sip:{host}:{ports[number]}" for number, host in hosts.items()}
     control = f"unix:{folder}/control"
-    _write_kamailio(folder, edge_port, control, list(uris.values()))
+    _write_kamailio(folder, edge_port, metrics_port, control, list(uris.values()))
     (folder / "speech.json").write_text("{}")
     redis_argv = ["redis-server", "--bind", EDGE_HOST, "--port", str(redis_port), "--dir", str(folder), "--save", ""]
     speech = Program("the speech service", _speech_argv(folder), folder / "speech.log")
@@ -300,6 +302,7 @@ async def local_fleet(
         await asyncio.gather(*(node.start() for node in made))
         edge = Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}")
         fleet = LocalFleet(made, edge, redis, redis_port, kamailio, control, token)
+        fleet.metrics = f"{EDGE_HOST}:{metrics_port}"
         await fleet.until(lambda takes: all(takes.values()))
         yield fleet
 
@@ -315,13 +318,14 @@ def script_of(*steps: str) -> CallScript:
     return parse_script(f"quiet_s: 0.4\nsteps:\n{lines}")
 
 
-def _write_kamailio(folder: Path, port: int, control: str, nodes: list[str]) -> None:
+def _write_kamailio(folder: Path, port: int, metrics: int, control: str, nodes: list[str]) -> None:
     """The product's configuration as it is, with a site of ours."""
     shutil.copy(KAMAILIO / "kamailio.cfg", folder)
     (folder / "site.cfg").write_text(
         f'#!define LOG_STDERR yes\n#!substdef "!EDGE_HOST!{EDGE_HOST}!g"\n#!substdef "!CONTROL!{control}!g"\n'
         f'#!substdef "!LISTS!{folder}/dispatcher.list!g"\n'
         f"listen=udp:{EDGE_HOST}:{port}\nlisten=tcp:{EDGE_HOST}:{port}\n"
+        f"#!define METRICS {metrics}\nlisten=tcp:{EDGE_HOST}:{metrics}\n"
     )
     lines = [f"1 {uri} 0 0" for uri in nodes] + [f"3 sip:{CALLERS_HOST}:5060 0 0"]
     (folder / "dispatcher.list").write_text("\n".join(lines) + "\n")

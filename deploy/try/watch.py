@@ -129,8 +129,9 @@ async def scraping(folder: Path, fleet: LocalFleet) -> AsyncIterator[Prometheus]
         shutil.copy(WATCHING / name, folder)
     configuration = yaml.safe_load((folder / "prometheus.yml").read_text())
     configuration["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    (job,) = configuration["scrape_configs"]
-    job["static_configs"] = [{"targets": [node.console.removeprefix("http://") for node in fleet.nodes]}]
+    targets = {"voicebot": [node.console.removeprefix("http://") for node in fleet.nodes], "kamailio": [fleet.metrics]}
+    for job in configuration["scrape_configs"]:
+        job["static_configs"] = [{"targets": targets[job["job_name"]]}]
     (folder / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     port = free_port(HOST)
     argv = ["prometheus", "--config.file=prometheus.yml", f"--storage.tsdb.path={folder / 'series'}"]

@@ -156,6 +156,7 @@ CALLS = Dashboard(
         ],
     },
 )
+EDGE = 'job="kamailio"'
 NODES = Dashboard(
     "voicebot-nodes",
     "voicebot: nodes",
@@ -222,6 +223,28 @@ NODES = Dashboard(
             ),
             Graph("Version of the dialogs", {"{{instance}}": now("voicebot_dialogs_version")}),
             Graph("Faults in saved dialogs", {"{{instance}}": now("voicebot_dialogs_faults")}),
+        ],
+        "Kamailio": [
+            Graph(
+                "Calls that came, a minute",
+                {"to Kamailio": f"sum(rate(kamailio_core_rcv_requests_invite{{{EDGE}}}[$__rate_interval])) * 60"},
+                about="With those in calls (hold, a takeover).",
+            ),
+            Graph(
+                "Calls refused, a minute",
+                {"{{why}}": f"sum by (why) (rate(kamailio_edge_refused_total{{{EDGE}}}[$__rate_interval])) * 60"},
+                about="No node took them, or no trunk.",
+            ),
+            Graph(
+                "Calls passed on to another node, a minute",
+                {"": f"sum(rate(kamailio_edge_passed_on_total{{{EDGE}}}[$__rate_interval])) * 60"},
+                about="A node was full, draining or gone.",
+            ),
+            Graph(
+                "Shared memory that is free",
+                {"{{instance}}": f"kamailio_shmem_free_size{{{EDGE}}} / kamailio_shmem_total_size{{{EDGE}}}"},
+                "percentunit",
+            ),
         ],
         "Lines": [
             Graph(
