@@ -23,7 +23,7 @@ let following = new AbortController();
 function credentials() {
   const given = new URLSearchParams(location.hash.slice(1));
   if (given.has("token")) {
-    sessionStorage.setItem("token", given.get("token"));
+    sessionStorage.setItem("token", given.get("token") ?? "");
     sessionStorage.setItem("call", given.get("call") ?? "");
     history.replaceState(null, "", location.pathname + location.search);
   }
@@ -203,7 +203,7 @@ async function attempt(work) {
   tell("");
   try {
     return await work();
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     if (error.name === "AbortError") return undefined;
     tell(error instanceof Refused ? sentence(error) : "The server does not answer.");
     if (error.status === 401) {

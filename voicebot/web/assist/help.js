@@ -79,7 +79,7 @@ export async function copySummary(call) {
     await navigator.clipboard.writeText(asText(call.summary));
     return true;
   } catch {
-    getSelection().selectAllChildren($("summary"));
+    getSelection()?.selectAllChildren($("summary"));
     return document.execCommand("copy");
   }
 }

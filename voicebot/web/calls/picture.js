@@ -108,8 +108,11 @@ class Row {
   /** @param {string} name @param {Record<string, string | number>} attributes @param {string} title */
   draw(name, attributes, title = "") {
     const drawn = shape(name, attributes);
-    if (title) drawn.append(shape("title", {}));
-    if (title) drawn.firstChild.textContent = title;
+    if (title) {
+      const told = shape("title", {});
+      told.textContent = title;
+      drawn.append(told);
+    }
     this.svg.append(drawn);
     return drawn;
   }

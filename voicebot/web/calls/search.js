@@ -34,7 +34,7 @@ export class Search {
   async show(asked) {
     this.#asked = asked;
     this.#next = "";
-    for (const field of this.#form.elements) {
+    for (const field of /** @type {Iterable<any>} */ (this.#form.elements)) {
       if (field.name && !CHOICES.includes(field.name)) field.value = asked.get(field.name) ?? "";
     }
     await this.#load();
@@ -51,7 +51,8 @@ export class Search {
     const round = ++this.#round;
     const query = new URLSearchParams(this.#asked);
     for (const name of TIMES) {
-      if (query.get(name)) query.set(name, new Date(query.get(name)).toISOString());
+      const time = query.get(name);
+      if (time) query.set(name, new Date(time).toISOString());
     }
     if (this.#next) query.set("before", this.#next);
     try {

@@ -13,7 +13,7 @@ async function begin() {
   clearTimeout(timer);
   try {
     const may = (await access.asked())("admin");
-    for (const part of document.querySelectorAll(".admin")) part.hidden = !may;
+    for (const part of /** @type {Iterable<any>} */ (document.querySelectorAll(".admin"))) part.hidden = !may;
     await look();
   } catch (error) {
     access.refused(error);

@@ -97,9 +97,9 @@ function show() {
   $("call").hidden = !idle;
   $("call").disabled = asking;
   $("hangup").hidden = idle;
-  for (const [id, is] of [["mute", phone.muted], ["hold", phone.held]]) {
-    $(id).disabled = phone.phase !== "up";
-    $(id).setAttribute("aria-pressed", String(is && !idle));
+  for (const [button, is] of [[$("mute"), phone.muted], [$("hold"), phone.held]]) {
+    button.disabled = phone.phase !== "up";
+    button.setAttribute("aria-pressed", String(is && !idle));
   }
   for (const button of $("keypad").children) button.disabled = phone.phase !== "up";
   $("caller").disabled = $("called").disabled = $("microphone").disabled = !idle;

@@ -1,6 +1,10 @@
 // The API of this server, with the token of this page: in a header, never in an address.
 
 export class Refused extends Error {
+  /**
+   * @param {number} status
+   * @param {string} message
+   */
   constructor(status, message) {
     super(message);
     this.status = status;
@@ -14,32 +18,46 @@ export class Api {
   #token;
   #root;
 
-  /** `token`: empty, if this server wants none. `root`: of all paths, "v1/assist/". */
+  /**
+   * `token`: empty, if this server wants none. `root`: of all paths, "v1/assist/".
+   * @param {string} token
+   * @param {string} root
+   */
   constructor(token, root) {
     this.#token = token;
     this.#root = root;
   }
 
+  /** @param {string} path */
   get(path) {
     return this.#json("GET", path);
   }
 
-  /** `body`: undefined, or what becomes JSON. */
+  /**
+   * `body`: undefined, or what becomes JSON.
+   * @param {string} path
+   * @param {unknown} [body]
+   */
   post(path, body) {
     return this.#json("POST", path, body);
   }
 
-  /** The answer's body as it comes. Throws Refused. */
+  /**
+   * The answer's body as it comes. Throws Refused.
+   * @param {string} path
+   * @param {AbortSignal} signal
+   */
   async stream(path, signal) {
-    return (await this.#fetch("GET", path, {}, signal)).body;
+    return bodyOf(await this.#fetch("GET", path, {}, signal));
   }
 
-  /** What is no JSON, or is to be kept as it came. */
+  /** What is no JSON, or is to be kept as it came. @param {string} path */
   async blob(path) {
     return (await this.#fetch("GET", path, {})).blob();
   }
 
-  /** An SVG picture; null: there is none. Nothing in it runs or is shown, until its shapes are taken over. Throws Refused. */
+  /** An SVG picture; null: there is none. Nothing in it runs or is shown, until its shapes are taken over. Throws Refused.
+      @param {string} path @returns {Promise<Document | null>} */
   picture(path) {
     const request = new XMLHttpRequest(); // it makes a document of what comes; no text becomes markup in this page
     request.open("GET", this.#root + path);
@@ -53,8 +71,15 @@ export class Api {
     });
   }
 
-  /** Follow a stream of events for ever, wherever it breaks off. Returns when it is over; throws Refused. `onState` is
-      told whether there is a connection. */
+  /**
+   * Follow a stream of events for ever, wherever it breaks off. Returns when it is over; throws Refused. `onState` is
+   * told whether there is a connection.
+   * @param {string} path
+   * @param {string} last the position of the last event that is known, or empty
+   * @param {(event: any) => void} onEvent
+   * @param {(connected: boolean) => void} onState
+   * @param {AbortSignal} signal
+   */
   async follow(path, last, onEvent, onState, signal) {
     let tries = 0;
     while (!signal.aborted) {
@@ -63,7 +88,7 @@ export class Api {
         if (response.status === 204) return;
         tries = 0;
         onState(true);
-        for await (const message of messages(response.body, signal)) {
+        for await (const message of messages(bodyOf(response), signal)) {
           last = message.id || last;
           const event = JSON.parse(message.data);
           onEvent(event);
@@ -77,13 +102,26 @@ export class Api {
     }
   }
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} [body]
+   */
   async #json(method, path, body) {
+    /** @type {Record<string, string>} */
     const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-    const response = await this.#fetch(method, path, headers, undefined, body && JSON.stringify(body));
+    const response = await this.#fetch(method, path, headers, undefined, body === undefined ? body : JSON.stringify(body));
     const text = await response.text();
     return text ? JSON.parse(text) : null;
   }
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Record<string, string>} headers
+   * @param {AbortSignal} [signal]
+   * @param {string} [body]
+   */
   async #fetch(method, path, headers, signal, body) {
     const authorized = this.#token ? { Authorization: `Bearer ${this.#token}`, ...headers } : headers;
     const response = await fetch(this.#root + path, { method, headers: authorized, cache: "no-store", signal, body });
@@ -93,7 +131,16 @@ export class Api {
   }
 }
 
-/** Server-sent events, as the HTML standard has them. Ends with the stream, and when that is silent for too long. */
+/** @param {Response} response */
+function bodyOf(response) {
+  return response.body ?? new ReadableStream();
+}
+
+/**
+ * Server-sent events, as the HTML standard has them. Ends with the stream, and when that is silent for too long.
+ * @param {ReadableStream<Uint8Array<ArrayBuffer>>} body
+ * @param {AbortSignal} signal
+ */
 async function* messages(body, signal) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -102,8 +149,9 @@ async function* messages(body, signal) {
       const { done, value } = await withinTime(reader.read(), SILENT_MS);
       if (done || signal.aborted) return;
       const parts = (text + value).split("\n\n");
-      text = parts.pop();
+      text = parts.pop() ?? "";
       for (const part of parts) {
+        /** @type {Record<string, string>} */
         const message = { id: "", data: "" };
         for (const line of part.split("\n")) {
           const colon = line.indexOf(": ");
@@ -117,8 +165,16 @@ async function* messages(body, signal) {
   }
 }
 
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {number} millis
+ * @returns {Promise<T>}
+ */
 function withinTime(promise, millis) {
+  /** @type {number | undefined} */
   let timer;
+  /** @type {Promise<never>} */
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error("silent for too long")), millis);
   });

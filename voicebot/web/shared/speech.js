@@ -1,8 +1,10 @@
 // Texts as bots have them said, and what they take those of callers for.
 
+/** @type {Record<string, string>} */
 const SIGNS = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
-/** What is said, without the marks of SSML. No parser of the browser's is asked: the page's policy forbids it. */
+/** What is said, without the marks of SSML. No parser of the browser's is asked: the page's policy forbids it.
+    @param {string} text */
 export function plain(text) {
   if (!/^\s*<(\?xml|speak)\b/.test(text)) return text;
   const said = text.replace(/<[^<>]*>/g, " ").replace(/\s+/g, " ").replace(/ (?=[.,;:!?])/g, "").trim();
