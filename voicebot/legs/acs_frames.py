@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from voicebot.audio import LINEAR_16K
-from voicebot.json_body import parse_json
+from voicebot.legs.sip_info import printable
 
 MAX_MESSAGE: Final = 64 * 1024
 MAX_AUDIO_S: Final = 0.2
 """Of one message; the service sends 20 ms."""
+MAX_NAME: Final = 20
 STOP_AUDIO: Final = '{"Kind":"StopAudio","AudioData":null,"StopAudio":{}}'
 
 TONES: Final = {
@@ -33,8 +35,8 @@ class MediaFormat:
     """What is going to be sent. ``usable``: it is what we have asked for, 16 bit samples of one channel at 16 kHz."""
 
     encoding: str
-    rate: object
-    channels: object
+    rate: int
+    channels: int
 
     @property
     def usable(self) -> bool:
@@ -58,7 +60,12 @@ class MediaKey:
 
 def parse_media(text: str) -> MediaFormat | MediaAudio | MediaKey | None:
     """A message of theirs; None for a kind that we do not know. Raises ValueError, which says what is wrong."""
-    message = parse_json(text, MAX_MESSAGE)
+    if len(text) > MAX_MESSAGE:
+        raise ValueError(f"a message of more than {MAX_MESSAGE} characters")
+    try:
+        message = json.loads(text)  # not parse_json: it takes three times as long, and little of this is read further
+    except (ValueError, RecursionError) as error:
+        raise ValueError("not JSON") from error
     kind = message.get("kind") if isinstance(message, dict) else None
     match kind:
         case "AudioData":
@@ -70,7 +77,8 @@ def parse_media(text: str) -> MediaFormat | MediaAudio | MediaKey | None:
             return MediaKey(_KEYS[key])
         case "AudioMetadata":
             about = _part(message, "audioMetadata")
-            return MediaFormat(str(about.get("encoding")), about.get("sampleRate"), about.get("channels"))
+            encoding, rate, channels = (about.get(name) for name in ("encoding", "sampleRate", "channels"))
+            return MediaFormat(printable(str(encoding)[:MAX_NAME]), _number(rate), _number(channels))
         case str():
             return None
     raise ValueError("a message without a kind")
@@ -92,6 +100,11 @@ def _audio(part: dict[str, Any]) -> MediaAudio:
     if not samples or len(samples) % LINEAR_16K.width or len(samples) > MAX_AUDIO_S * LINEAR_16K.byte_rate:
         raise ValueError(f"AudioData of {len(samples)} bytes")
     return MediaAudio(who if isinstance(who, str) else "", samples)
+
+
+def _number(value: object) -> int:
+    """0 if it is none that could be meant."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000 else 0
 
 
 def _part(message: dict[str, Any], name: str) -> dict[str, Any]:

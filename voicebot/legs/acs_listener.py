@@ -46,6 +46,7 @@ MAX_UNSENT: Final = 250
 HEARTBEAT_S: Final = 10.0
 """How often an idle media connection is asked whether it is still there; it has half of that to answer."""
 CLOSE_S: Final = 2.0
+_ENDS: Final = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
 class MediaEnd(Protocol):
@@ -177,11 +178,11 @@ class AcsListener:
     async def _carry(self, socket: web.WebSocketResponse, wire: _SocketWire, call: Callee) -> None:
         now = asyncio.get_running_loop().time
         wire.start()
-        async for message in socket:
-            if message.type is not WSMsgType.TEXT:
-                self.refused["body"] += 1
-            else:
+        while (message := await socket.receive()).type not in _ENDS:
+            if message.type is WSMsgType.TEXT:
                 call.media.receive(message.data, now())
+            else:
+                self.refused["body"] += 1
 
     async def _file(self, request: web.Request) -> web.Response:
         call = self._desk.find(request.match_info["call"], request.match_info["secret"])

@@ -129,7 +129,7 @@ class CallMedia:
 
     def _begins(self, form: MediaFormat, at: float) -> None:
         if not form.usable:
-            self.unusable = f"{form.encoding[:20]}, {form.rate} Hz, {form.channels} channels"
+            self.unusable = f"{form.encoding}, {form.rate} Hz, {form.channels} channels"
             logger.error("call %s: its audio cannot be used: %s", self._call, self.unusable)
         else:
             self.unusable = ""

@@ -58,7 +58,7 @@ def test_only_the_format_that_we_have_asked_for_can_be_used(rate: int, channels:
         (audio(data="AQ=="), "of 1 bytes"),
         (audio(data=""), "of 0 bytes"),
         (audio(data=base64.b64encode(bytes(6402)).decode()), "of 6402 bytes"),
-        (" " * 70_000, "more than 65536 bytes"),
+        (" " * 70_000, "more than 65536 characters"),
     ],
 )
 def test_what_cannot_be_read_is_said(text: str, why: str) -> None:
