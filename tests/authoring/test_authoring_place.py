@@ -38,7 +38,7 @@ async def test_the_step_what_was_taken_and_the_variables(tmp_path: Path) -> None
     assert told[:5] == [
         Place("main.what", ("main.hello", "main.what")),
         Place("main.when", ("main.when",), "choice", "table"),
-        Place("main.when", (), "date to be confirmed", "day = 2026-12-02", {"day": "2026-12-02"}),
+        Place("main.when", (), "date, to be confirmed", "day = 2026-12-02", {"day": "2026-12-02"}),
         Place("main.when", (), "no match", "", {"day": "2026-12-02"}),
         Place("party.how_many", ("main.people", "party.how_many"), "date", "day = 2026-12-02"),
     ]

@@ -12,6 +12,7 @@ import wave
 from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
 from served import Service, texts
 from telephone import PIECE, calling
@@ -77,6 +78,9 @@ async def test_a_dialog_file_plays_switches_keeps_quiet_and_hands_on(
         await phone.answer(0, quiet_s=0.3)
         heard = phone.audio()
         assert any(welcome[at : at + PIECE] in heard for at in range(0, len(welcome) - PIECE, 160)), "the file"
+        url = f"http://127.0.0.1:{service.ready['console_port']}/v1/live/calls/{phone.call.call_id}/flow.svg"
+        async with aiohttp.ClientSession() as http, http.get(url) as response:
+            assert 'id="main.people"' in await response.text()
         for keys in ("2", "4321", "1"):
             began = time.monotonic()
             phone.press(keys)

@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from host_peer import START, Connect, activity
+from host_peer import START, Connect, Wire, activity
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.loader import load_dialogs
-from voicebot.host.server import MAX_WAITING, HostServer, SocketBusy
+from voicebot.host.server import MAX_PICTURE, MAX_WAITING, HostServer, SocketBusy
 from voicebot.host.storage import SqliteStorage
 from voicebot.log import configure_logging
 
@@ -24,6 +25,34 @@ async def test_a_call_begins_the_dialog_and_messages_continue_it(connect: Connec
     assert await wire.ask(**START) == (["Hello."], {"op": "done", "conversation": "c1", "request": 1})
     assert await wire.ask("a") == (["1: a"], {"op": "done", "conversation": "c1", "request": 2})
     assert await wire.ask("b") == (["2: b"], {"op": "done", "conversation": "c1", "request": 3})
+
+
+async def test_dialogs_in_python_tell_no_place_and_have_no_picture(connect: Connect) -> None:
+    wire = await connect()
+    wire.send(op="picture", id=7)
+    assert await wire.receive() == {"op": "picture", "id": 7, "svg": ""}
+
+
+@pytest.mark.parametrize(("drawn", "svg"), [("<svg/>", "<svg/>"), ("x" * (MAX_PICTURE + 1), ""), (None, "")])
+async def test_the_picture_is_drawn_once_for_all_and_not_told_if_it_is_too_large_or_cannot_be_drawn(
+    drawn: str | None, svg: str, echo_folder: Path, tmp_path: Path
+) -> None:
+    draws: list[str] = []
+
+    def draw() -> str:
+        draws.append("once")
+        return drawn or str(1 / 0)
+
+    dialogs = replace(load_dialogs(echo_folder), draw=draw)
+    server = HostServer(dialogs, DialogBot(dialogs.root, SqliteStorage(None)), TelephonyAdapter())
+    await server.start(tmp_path / "host.sock")
+    wire = Wire(*await asyncio.open_unix_connection(str(tmp_path / "host.sock"), limit=1 << 20))
+    for number in (1, 2):
+        wire.send(op="picture", id=number)
+        assert await wire.receive() == {"op": "picture", "id": number, "svg": svg}
+    assert draws == ["once"]
+    wire.writer.close()
+    await server.close()
 
 
 async def test_the_bots_activities_are_addressed_to_the_caller(connect: Connect) -> None:

@@ -55,7 +55,7 @@ async def test_calls_are_searched_one_is_opened_and_there_is_a_way_back(tmp_path
         said = await page.ask(SAID)
         assert said.index("Where is my parcel?") < said.index("It is on its way.") < said.index("Goodbye!")
         assert "all that was asked for was said" in said and "after 0.50 s" in said
-        assert "taken for: choice parcel" in said and "step main.look › main.what" in said
+        assert "taken for choice: parcel" in said and "step main.look › main.what" in said
         await page.ask("history.back()")
         await page.until(f"!document.getElementById('list').hidden && {ROWS} == 1")
         await page.ask("document.querySelector('button[type=reset]').click()")

@@ -91,7 +91,7 @@ async def test_the_step_is_lit_up_in_the_flow_with_what_was_taken_and_the_variab
         await page.until(f"{lit} == 'pin'")
         assert await page.ask("document.querySelectorAll('#flow .been').length") == 2
         assert await page.ask("document.querySelector('#story .took').textContent") == (
-            f"taken for: date day = {HOSTILE[1]}"
+            f"taken for date: day = {HOSTILE[1]}"
         )
         told = await page.ask(variables)
         assert all(text.split("\u2028")[0].strip() in told for text in HOSTILE[:-1]) and "hidden" in told

@@ -20,7 +20,11 @@ from operations_desk import logger, operations_desk
 from phone_desk import phone_desk
 from records_desk import records_desk
 from scene import play
+from served import SAMPLE_DIALOGS
 
+from voicebot.authoring.graph import draw
+from voicebot.authoring.loader import load_dialogs
+from voicebot.events import StepReached
 from voicebot.web import Panel
 
 pytestmark = pytest.mark.peer
@@ -47,12 +51,17 @@ async def phone(_: Path) -> AsyncIterator[Page]:
 async def live(_: Path) -> AsyncIterator[Page]:
     async with live_desk() as desk, browser_page() as page:
         call = await desk.call()
+        desk.pictures[call.id] = draw(load_dialogs(SAMPLE_DIALOGS), styled=False)
+        call.dispatch(
+            StepReached(0.0, 1, "main.menu", ("main.welcome", "main.menu"), variables={"a": "1", "pin": None})
+        )
         await desk.caller_says(call, "Where is my parcel?", hypothesis="where")
         await desk.bot_says("It is on its way.")
         await page.open(f"{desk.console.url}live")
         await page.until("document.querySelectorAll('#rows tr').length > 0")
         await page.ask("document.querySelector('#rows button').click()")
         await page.until("document.getElementById('story').innerText.includes('parcel')")
+        await page.until("document.querySelectorAll('#flow .here').length == 1")
         yield page
 
 

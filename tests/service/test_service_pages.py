@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from let_in import let_in
+
 from voicebot.service.pages import phone_api
 from voicebot.service.sip import page_trunk, sip_endpoint, trunk_media
 from voicebot.settings import Settings, load_settings
@@ -21,5 +23,5 @@ def test_calls_of_the_page_are_a_trunk_with_a_limit_whose_audio_is_encrypted(tmp
 
 def test_there_may_be_no_phone(tmp_path: Path) -> None:
     made = settings(tmp_path, "[console]\nphone_calls = 0\n")
-    assert page_trunk(made) == [] and phone_api(made, sip_endpoint(made)) is None
+    assert page_trunk(made) == [] and phone_api(made, sip_endpoint(made), let_in()) is None
     assert "page" not in trunk_media(made)

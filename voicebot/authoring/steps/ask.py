@@ -250,7 +250,7 @@ class AskStep(AskedQuestion):
             return await self._missed(turn)
         if asks is None and (self.confirm is None or (reading.option is not None and not self.chooses)):
             return await self._answered(turn, reading.value, reading.option)
-        self._note(turn, reading.value, reading.option, " to be confirmed")
+        self._note(turn, reading.value, reading.option, ", to be confirmed")
         turn.state.update(
             mode=CONFIRMING, candidate=reading.value, option=reading.option, misses=0, slot={}, heard=False, unheard=0,
             asks=asks, understood=self.wanted.said_for(reading),

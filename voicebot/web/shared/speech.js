@@ -13,5 +13,5 @@ export function plain(text) {
 
 /** What an answer was taken for. @param {string} took @param {string | null | undefined} value null: it is private; undefined: it is not told */
 export function taken(took, value) {
-  return `taken for: ${took}${value === null ? " (hidden)" : value ? ` ${value}` : ""}`;
+  return value === null ? `taken for ${took}, which is hidden` : value ? `taken for ${took}: ${value}` : `taken for: ${took}`;
 }
