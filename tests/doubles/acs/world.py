@@ -18,9 +18,11 @@ from acs.sending import RESOURCE
 from acs.service import ACCESS_KEY, AcsService
 from voicebot.events import Event
 from voicebot.legs import Leg, LegClosed
+from voicebot.legs.acs import AcsLeg
 from voicebot.legs.acs_client import AcsClient
 from voicebot.legs.acs_front_end import AcsFrontEnd, Share
 from voicebot.legs.acs_options import AcsOptions
+from voicebot.legs.operations import Operation, Prompt
 from voicebot.rtp import Clip, MediaClock
 
 EVENTS_KEY = "known-to-event-grid-only"
@@ -133,6 +135,19 @@ class World:
         await until(lambda: line.up or line.closed)
         assert line.up, line.closed
         return line, list(self.acs.calls.values())[-1]
+
+
+async def still_there(line: Line, call: AcsCall) -> None:
+    """The caller hears what is said now."""
+    assert isinstance(line.leg, AcsLeg)
+    if line.leg.operations is None:
+        before = len(call.media.played)
+        line.say(0.1)
+        await until(lambda: len(call.media.played) == before + 5)
+    else:
+        line.leg.operations.begin(Operation(99, (Prompt("", samples=bytes(640)),), None))
+        await until(lambda: call.talk.said and call.talk.said[-1].complete)
+    assert not line.reasons
 
 
 @asynccontextmanager

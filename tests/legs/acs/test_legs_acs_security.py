@@ -13,7 +13,7 @@ from waiting import until
 
 pytest.importorskip("azure.communication.callautomation", reason="the extra acs is not installed")
 
-from acs.world import Line, World, acs_world, tone
+from acs.world import Line, World, acs_world, still_there, tone
 
 from voicebot.address import Address
 from voicebot.audio import LINEAR_16K
@@ -149,10 +149,12 @@ async def test_a_connection_is_only_authentic_when_it_is_made_and_lives_on_when_
         await still_talks(line, call)
 
 
-async def test_no_log_has_a_secret(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("mode", ["stream", "platform"])
+async def test_no_log_has_a_secret(caplog: pytest.LogCaptureFixture, mode: str) -> None:
     caplog.set_level("DEBUG")
-    async with acs_world() as world:
+    async with acs_world(mode=mode) as world:
         line, call = await world.talk()
+        await still_there(line, call)
         await world.acs.sending.post(call.callback + "x", [], "Bearer x")
         await world.acs.ring(world.grid + "x")
         await line.leg.transfer(Address.parse("+4930333"))
