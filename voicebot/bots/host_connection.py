@@ -66,7 +66,7 @@ class HostConnection:
     def write(self, message: ToHost) -> str:
         """Send a message without waiting. Returns ``""``, or the reason why it cannot be sent."""
         writer = self._writer
-        if writer is None:
+        if writer is None or writer.transport.is_closing():  # then our loop raises
             return "the dialog host is not connected"
         if writer.transport.get_write_buffer_size() > MAX_BUFFERED:
             return "the dialog host does not read"
