@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from voicebot.calls import Calls, GoingOn
+from voicebot.calls.bot_settings import BotSettings
+from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer
 from voicebot.fleet import Claim
 from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.service.takeover import Takeover
@@ -92,11 +94,21 @@ def test_a_call_goes_on_with_its_record_or_without() -> None:
         assert node.gone_on[-1].call == "aa" and node.gone_on[-1].record == known
 
 
+def test_a_call_goes_on_whose_bot_has_set_as_much_as_it_may() -> None:
+    settings, phrases = BotSettings(), frozenset(f"phrase {number}" for number in range(400))
+    lists = dict.fromkeys(("words", "others", "answers", "open_answers", "beside", "commands"), phrases)
+    answer = ExpectedAnswer(AnswerKind.CHOICE, **lists)  # type: ignore[arg-type]
+    settings.take(CallConfigured(0.0, phrases=tuple(sorted(phrases)), answer=answer))
+    session = SESSION | {"settings": settings.as_json(), "context": {str(number): number for number in range(4000)}}
+    (node := Node()).takeover.go_on("aa", json.dumps({"state": {"leg": {}, "session": session}}), no_place)
+    assert node.gone_on[-1].settings == settings
+
+
 def test_a_call_that_cannot_go_on_does_not_begin() -> None:
     node = Node()
     for kept in ("", "{}", '{"state": 3}', json.dumps({"state": {"leg": {}, "session": {}}})):
         node.takeover.go_on("aa", kept, no_place)
-    node.why = ValueError("its keys come from a handshake")
+    node.why = ValueError("its media cannot be read")
     node.takeover.go_on("aa", json.dumps({"state": {"leg": {}, "session": SESSION}}), no_place)
     assert node.gone_on == []
 

@@ -1,9 +1,9 @@
 """What several call processes ("nodes") share over Redis: how many calls there are, who has them, who is there.
 
-Each node holds a lease, and renews it several times in its length with all that is its own: a node that is killed is
-forgotten when its lease ends, and a Redis that was wiped is told everything again at the next beat. Nothing waits for
-Redis but the admission of a new call, and that for a moment only; while Redis is away, each node goes by its own
-limits.
+Each node holds a lease, and renews it several times in its length; what it has told belongs to it. A node that is
+killed is forgotten when its lease ends, and a Redis that was wiped is told everything again at the next beat. Nothing
+waits for Redis but the admission of a new call, and that for a moment only; while Redis is away, each node goes by its
+own limits.
 
 With the lease, what others need to go on with a node's calls is kept. When the lease ends, they take the calls, one
 node each call, by compare-and-set. A node that was only away for a while (its machine was paused) sends nothing to

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 MAX_KEPT = 4 << 20
 """Characters of one call."""
 MAX_VALUES = 500_000
-"""In its record."""
+"""In its record; and in what its bot has set, of which a list of phrases is the most."""
 
 
 class Takeover:
@@ -64,7 +64,7 @@ class Takeover:
 
     def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim]) -> None:
         try:
-            told = parse_json(kept, MAX_KEPT)
+            told = parse_json(kept, MAX_KEPT, MAX_VALUES)
             state: dict[str, Any] = told["state"]
             going_on = GoingOn.of(state["session"], _record(told.get("record")))
             leg = self._front_end().restore(state["leg"], place)
