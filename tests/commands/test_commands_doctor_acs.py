@@ -66,6 +66,14 @@ async def test_where_azure_speaks_it_is_said_what_it_needs_for_that() -> None:
     assert [found.check for found in every if found.good][-1] == "ACS speech"
 
 
+async def test_transfers_that_cannot_be_where_azure_speaks_are_a_warning() -> None:
+    async with AcsService() as acs:
+        wanted = settings(acs, mode="platform", speech_endpoint=acs.url)
+        attended = wanted.model_copy(update={"bot": wanted.bot.model_copy(update={"transfer": "attended"})})
+        every = await asyncio.to_thread(acs_findings, attended)
+    assert [(found.check, found.warning) for found in every if not found.good] == [("ACS transfers", True)]
+
+
 async def test_keys_that_are_not_published_are_told() -> None:
     async with AcsService() as acs:
         acs.sending.identity.down = True

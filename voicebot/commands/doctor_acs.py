@@ -33,6 +33,10 @@ async def _ask(settings: Settings) -> list[Finding]:
     found = [await resource(settings), await keys(settings), await way_in(settings), resource_id(settings)]
     if settings.acs.mode == "platform":
         found.append(await speech(settings))
+        if "attended" in (settings.bot.transfer, *(bot.transfer for bot in settings.bots)):
+            detail = 'transfer = "attended" fails in these calls: to announce a caller needs the audio of the call'
+            mend = 'transfer = "blind" for their bots: a transfer that fails brings the caller back, too'
+            found.append(Finding("ACS transfers", False, detail, mend, warning=True))
     return found
 
 
