@@ -14,6 +14,8 @@ const TAKEN = new Map(
   }),
 );
 
+const MARGIN = 12;
+
 export class FlowPicture {
   #box;
   /** @type {Map<string, Element>} by `dialog.step` */
@@ -35,7 +37,9 @@ export class FlowPicture {
     this.#box.replaceChildren();
     if (!drawn || !flow) return;
     const [, , width, height] = (drawn.getAttribute("viewBox") ?? "0 0 900 600").split(" ").map(Number);
-    const svg = shape("svg", { width: String(width), height: String(height), viewBox: `0 0 ${width} ${height}`, role: "img" });
+    const top = Math.max(0, Number(/,(\d+)\)/.exec(flow.getAttribute("transform") ?? "")?.[1] ?? 0) - MARGIN); // the legend ends there
+    const seen = { width: String(width), height: String(height - top), viewBox: `0 ${top} ${width} ${height - top}` };
+    const svg = shape("svg", { ...seen, role: "img" });
     svg.setAttribute("aria-label", "The flow of the dialogs");
     svg.append(...this.#copied(flow));
     this.#box.append(svg);
