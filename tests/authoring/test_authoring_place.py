@@ -70,6 +70,16 @@ async def test_the_end_is_the_last_step_that_ran(tmp_path: Path) -> None:
     assert caller.place == Place("main.b", ("main.a", "main.b"))
 
 
+@pytest.mark.parametrize("waits", ["queue: {to: '+1'}", "dial: {to: '+1'}"])
+async def test_a_key_with_which_callers_stop_waiting_is_told(waits: str, tmp_path: Path) -> None:
+    steps = f"[{{id: wait, {waits}, keys: {{'1': rather}}}}, {{id: rather, ask: What?, text: true}}]"
+    caller = line(tmp_path, f"steps: {steps}")
+    await caller.dial()
+    await caller.event("handoff.status", {"state": "failed", "status": 486})
+    await caller.press("1")
+    assert caller.place == Place("main.rather", ("main.rather",), "key", "1")
+
+
 PAUSED = """
 steps:
   - {id: before, ask: Your name?, text: true, save: name}

@@ -194,6 +194,7 @@ class DialStep(DialogStep):
                 return self._not_reached(turn, "too_long", f"nothing was known after {self.dial.longest:g} s", 0)
         elif turn.message is not None:
             if turn.key is not None and turn.key in self.keys:  # what is said meanwhile changes nothing
+                turn.took(self.id, "key", turn.key)
                 return GoOn(self.keys[turn.key])
         elif turn.event != NO_MATCH:
             return Ending.WAITS

@@ -121,6 +121,7 @@ class QueueStep(DialogStep):
         if turn.message is None:
             return Ending.WAITS
         if turn.key is not None and turn.key in self.keys:  # what is said meanwhile changes nothing
+            turn.took(self.id, "key", turn.key)
             return GoOn(self.keys[turn.key])
         await self._say_hold(turn)
         return Ending.WAITS
