@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -17,7 +13,7 @@ import pytest
 import pytest_asyncio
 from acs import ACCESS_KEY, RESOURCE, AcsCall, AcsService
 from free_port import free_port
-from served import ROOT, Service, SpeechDouble, texts
+from served import Service, SpeechDouble, texts
 from waiting import until
 
 from voicebot.audio import FRAME_S, LINEAR_16K
@@ -33,7 +29,6 @@ SPEECH = apology("wait", LINEAR_16K)
 """Any human-sounding words will do where the scripted service makes up what was said."""
 AUDIBLE_DBFS = -48.0
 QUIET_S = 0.5
-DEMO_S = 240.0
 
 
 class Caller:
@@ -251,23 +246,3 @@ async def test_ten_calls_at_once_hear_the_bot_and_end_with_the_service(
         records = [await ended(service, caller) for caller in callers]
         assert await asyncio.to_thread(service.status) == 0
     assert [record["end"]["reason"] for record in records] == ["bot"] * 10
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("by", ["acs", "acs-platform"])
-async def test_the_demonstration_reaches_the_end_of_the_sample_dialog(tmp_path: Path, by: str) -> None:
-    (tmp_path / "dialogs").symlink_to(ROOT / "dialogs")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
-    done = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "voicebot", "demo", "--by", by, "--out", str(tmp_path / "out"), "--json"),
-        cwd=tmp_path,
-        env=kept | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    async with asyncio.timeout(DEMO_S):
-        told, log = await done.communicate()
-    assert done.returncode == 0, log.decode()
-    assert json.loads(told)["outcome"] == "completed"
-    left = {file.name for file in await asyncio.to_thread(lambda: list((tmp_path / "out").iterdir()))}
-    assert {"call.json", "call.svg"} <= left and ("call.wav" in left) is (by == "acs")

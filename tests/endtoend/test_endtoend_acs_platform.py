@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +17,7 @@ from acs import ACCESS_KEY, RESOURCE, AcsCall, AcsService
 from acs.rehearsed import RehearsedCall
 from acs.scripted import ScriptedCaller
 from free_port import free_port
-from served import SAMPLE_DIALOGS, Service
+from served import ROOT, SAMPLE_DIALOGS, Service
 from waiting import until
 
 from voicebot.archive.picture import picture
@@ -28,6 +32,7 @@ pytest.importorskip("azure.communication.callautomation", reason="the extra acs 
 pytestmark = pytest.mark.slow
 
 EVENTS_KEY = "known-to-event-grid-only"
+DEMO_S = 240.0
 
 
 @asynccontextmanager
@@ -142,3 +147,25 @@ async def test_calls_end_with_the_caller_and_with_the_service(serve_scripted: Ca
         others = [await asyncio.to_thread(service.record, call.correlation) for call in calls[1:]]
     assert first["end"]["reason"] == "caller"
     assert {record["end"]["reason"] for record in others} == {"bot"}
+
+
+@pytest.mark.long
+async def test_the_demonstration_reaches_the_end_of_the_sample_dialog(tmp_path: Path) -> None:
+    (tmp_path / "dialogs").symlink_to(ROOT / "dialogs")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEBOT_")}
+    done = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "voicebot", "demo", "--by", "acs-platform", "--out", str(tmp_path / "out"), "--json"),
+        cwd=tmp_path,
+        env=kept | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        told, log = await asyncio.wait_for(done.communicate(), DEMO_S)
+    finally:
+        if done.returncode is None:
+            done.terminate()
+    assert done.returncode == 0, log.decode()
+    assert json.loads(told)["outcome"] == "completed"
+    left = {file.name for file in await asyncio.to_thread(lambda: list((tmp_path / "out").iterdir()))}
+    assert {"call.json", "call.svg"} <= left and "call.wav" not in left
