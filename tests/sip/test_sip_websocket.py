@@ -15,7 +15,7 @@ from waiting import until
 
 from voicebot.listening import Bounds
 from voicebot.listening.http import HttpServer
-from voicebot.sip import Access, AgentOptions, CallEnded, IncomingCall, ListenAt, SipEndpoint, Strangers, Trunk
+from voicebot.sip import Access, AgentOptions, CallEnded, IncomingCall, Ladders, ListenAt, SipEndpoint, Strangers, Trunk
 from voicebot.sip.connections import FIRST_MESSAGE_S, STRANGER_IDLE_S, Connections
 from voicebot.sip.message import MAX_MESSAGE, SipRequest, SipResponse, parse_message
 from voicebot.sip.offer_answer import offer
@@ -120,6 +120,15 @@ async def test_who_cannot_be_connected_to_is_called_back_on_the_same_websocket()
         assert bye.via[0].transport == "WS"
         assert len(connections(made).flows) == 1
         assert [end.cause for end in ended] == ["local"]
+
+
+async def test_what_is_kept_of_a_call_says_who_is_at_the_other_end_of_the_websocket() -> None:
+    async with endpoint(WS) as made, client(url_of(made)) as caller:
+        made.ladders = Ladders()
+        await caller.call()
+        kept = list(made.ladders.of("by-websocket"))
+        assert {message.sent for message in kept} == {True, False}
+        assert len({message.peer for message in kept}) == 1
 
 
 async def test_the_caller_hangs_up_and_nothing_is_left() -> None:

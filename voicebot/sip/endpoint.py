@@ -345,7 +345,7 @@ class SipEndpoint:
         assert self._transports is not None
         if isinstance(output, Transmit):
             if self.ladders is not None:
-                self.ladders.note(output.data, output.hop, self.loop.time(), sent=True)
+                self.ladders.note(output.data, self._transports.reached(output.hop), self.loop.time(), sent=True)
             self._transports.send(output)
             return
         if isinstance(output, Locate):

@@ -96,6 +96,11 @@ class Transports:
         elif not self._resolver.ask(hop, lambda hops: self._put(data, hops[0]) if hops else self._unresolved()):
             self._unresolved()
 
+    def reached(self, hop: Hop) -> Hop:
+        """The other end of the connection that ``hop`` names, as long as that is open; else ``hop``."""
+        connection = self.connections.flows.get(hop.flow)
+        return connection.peer if connection is not None else hop
+
     def locate(self, wanted: Locate, told: Callable[[], None]) -> None:
         """Resolve a name. ``told`` is called after the addresses have been passed to ``wanted.located``."""
 
