@@ -26,6 +26,7 @@ MORE = 3
 CALL = script_of("listen:", "pause_s: 600")
 TALKS = script_of("listen:", 'keys: "1"', "pause_s: 4", 'keys: "2"', 'keys: "3"', "expect_end: hangup")
 AWAY_S = 10.0
+TRIES = 3
 
 
 class Callers:
@@ -53,6 +54,10 @@ class Callers:
 
     def refused(self) -> Counter[str]:
         return Counter(task.result().reason for task in self.tasks if task.done())
+
+    def told_of_redis(self) -> int:
+        """How often nodes have said that Redis does not answer in time."""
+        return sum(node.program.log().count("does not answer within") for node in self._fleet.nodes)
 
     async def end(self) -> None:
         """Hang up; returns when the nodes know."""
@@ -85,12 +90,20 @@ async def run(folder: Path) -> bool:
 
 
 async def exact(callers: Callers, most: int) -> list[str]:
-    """Let more callers come at once than may be up, and end their calls."""
-    callers.call(most + TOO_MANY)
-    up = await callers.settled()
-    print(f"  {most + TOO_MANY} callers, and {most} may be up: {up}; the others: {dict(callers.refused())}", flush=True)
-    await callers.end()
-    return [] if sum(up.values()) == most else [f"{up} are up, and {most} may be"]
+    """Let more callers come at once than may be up, and end their calls. Again, if a node went by its own limits
+    meanwhile, because the machine was so busy that Redis came too late."""
+    for _ in range(TRIES):
+        alone = callers.told_of_redis()
+        callers.call(most + TOO_MANY)
+        up = await callers.settled()
+        others = dict(callers.refused())
+        print(f"  {most + TOO_MANY} callers, and {most} may be up: {up}; the others: {others}", flush=True)
+        await callers.end()
+        if sum(up.values()) == most:
+            return []
+        if callers.told_of_redis() == alone:
+            break
+    return [f"{up} are up, and {most} may be"]
 
 
 async def _killed(fleet: LocalFleet, node: Node, callers: Callers) -> list[str]:
