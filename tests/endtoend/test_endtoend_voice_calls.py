@@ -32,7 +32,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SCRIPTS = Path(__file__).parent / "voice_calls"
 CALLS = {
-    "clinic": ("clinic", "PCMU"),
     "dialogs": ("dialogs", "PCMU"),
     "over_a_prompt wideband": ("dialogs", "G722"),
 }
@@ -40,6 +39,7 @@ CALLS = {
 MORE_CALLS = {
     "hotel": ("hotel", "PCMU"),
     "parcel": ("parcel", "PCMU"),
+    "clinic": ("clinic", "PCMU"),
     "over_a_prompt": ("dialogs", "PCMA"),
 }
 """Those of `make trials`."""
@@ -142,12 +142,14 @@ def test_the_utility_tells_a_balance(calls: dict[str, Done]) -> None:
     calls["dialogs"].came_to_its_end_and_said("Your balance is")
 
 
-def test_the_clinic_cancels_an_appointment(calls: dict[str, Done]) -> None:
-    calls["clinic"].came_to_its_end_and_said("Your appointment is cancelled.")
+@pytest.mark.long
+def test_the_clinic_cancels_an_appointment(more_calls: dict[str, Done]) -> None:
+    more_calls["clinic"].came_to_its_end_and_said("Your appointment is cancelled.")
 
 
-def test_what_identifies_the_patient_is_not_in_the_record(calls: dict[str, Done]) -> None:
-    kept = json.dumps(calls["clinic"].record)
+@pytest.mark.long
+def test_what_identifies_the_patient_is_not_in_the_record(more_calls: dict[str, Done]) -> None:
+    kept = json.dumps(more_calls["clinic"].record)
     assert "reception" in kept or "appointment" in kept
     assert not any(stands_in(kept, word) for word in ("05231985", "0117", "1985"))
 
