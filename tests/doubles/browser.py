@@ -106,7 +106,7 @@ class Page:
                 await asyncio.sleep(LOOK_AGAIN_S)
 
     async def press(self, key: str) -> None:
-        codes = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}
+        codes = {"Tab": 9, "Enter": 13, " ": 32}
         key_of = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": codes[key]}
         text = {"Enter": "\r", " ": " "}.get(key)
         await self.do("Input.dispatchKeyEvent", type="keyDown", **key_of, **({"text": text} if text else {}))

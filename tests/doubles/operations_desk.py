@@ -27,7 +27,6 @@ class OperationsDesk:
         self.panels = [Panel("Dialogs", [("version", "2 & more")])]
         self.troubles = Troubles()
         self.drained = 0
-        self.out_of_order = False
         self.findings = list[dict[str, Any]]()
         self.examined = asyncio.Event()
         """Until then the doctor looks."""
@@ -49,8 +48,6 @@ class OperationsDesk:
         self.http: aiohttp.ClientSession
 
     def _drain(self) -> None:
-        if self.out_of_order:
-            raise RuntimeError("out of order")
         self.drained += 1
 
     async def _examine(self) -> list[dict[str, Any]]:

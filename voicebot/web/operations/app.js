@@ -105,7 +105,7 @@ async function examine() {
 
 $("doctor").addEventListener("click", examine);
 $("drain").addEventListener("click", () => $("sure").showModal());
-// by the button itself: what a dialog returns stays from one opening to the next, and Escape keeps it
+// by the button itself: that a dialog was closed is told later, when it may have been opened and closed once more
 $("sure").addEventListener("submit", async ({ submitter }) => {
   if (submitter?.value !== "drain") return;
   try {
