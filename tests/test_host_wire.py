@@ -14,12 +14,12 @@ from voicebot.host_wire import (
     MAX_LINE,
     ActivitySent,
     ConversationClosed,
+    DialogPlace,
     FixedPrompt,
     FromHost,
     PictureAsked,
     PictureTold,
     Ping,
-    Place,
     Pong,
     PromptsAsked,
     PromptsTold,
@@ -61,7 +61,9 @@ def test_what_the_call_process_says_is_understood_by_the_host(message: ToHost) -
         ActivitySent("call-1", 0, {"type": "typing"}),
         TurnDone("call-1", 3),
         TurnDone(
-            "call-1", 4, Place("main.when", ("main.hi", "main.when"), "date", None, {"day": "2026-11-30", "pin": None})
+            "call-1",
+            4,
+            DialogPlace("main.when", ("main.hi", "main.when"), "date", None, {"day": "2026-11-30", "pin": None}),
         ),
         TurnFailed("call-1", 3, "ValueError: no"),
         TrialTold(6, ({"type": "message", "text": "Good."}, {"type": "typing"})),
@@ -107,7 +109,7 @@ def test_a_turn_is_over_also_where_its_place_makes_no_sense(place: object) -> No
 
 
 def test_a_place_that_takes_long_to_read_is_not_read() -> None:
-    line = encode(TurnDone("c", 1, Place("main.when", variables={"x": "y" * MAX_DONE})))
+    line = encode(TurnDone("c", 1, DialogPlace("main.when", variables={"x": "y" * MAX_DONE})))
     with pytest.raises(WireError, match="the end of a turn in more than"):
         decode_from_host(line)
 

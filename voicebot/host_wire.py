@@ -17,7 +17,7 @@ call process to host                                            answer
 
 Host to call process: ``{"op":"activity","conversation":"...","request":n,"activity":{...}}`` (``request`` 0: on the
 bot's own initiative), ``{"op":"done","conversation":"...","request":n,"place":{...}}``, ``{"op":"failed",...,
-"error":"..."}``. ``place``: a :class:`Place`, for those who watch the call, where the dialogs tell it.
+"error":"..."}``. ``place``: a :class:`DialogPlace`, for those who watch the call, where the dialogs tell it.
 
 ``turn`` also has ``traceparent``: the trace to which it belongs, or ``""``.
 
@@ -136,7 +136,7 @@ class ActivitySent:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DialogPlace:
     """Where a call is in the dialogs when a turn is over. What is None instead of a text is private.
 
     ``step``: the one that waits, or ran last, as ``dialog.step``; ``path``: those that ran in the turn, in their order.
@@ -157,7 +157,7 @@ class TurnDone:
 
     conversation: str
     request: int
-    place: Place | None = None
+    place: DialogPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +329,7 @@ def _object(line: bytes) -> dict[str, Any]:
     return message
 
 
-def _place(told: Any) -> Place | None:
+def _place(told: Any) -> DialogPlace | None:
     """None for what is none: a turn is over all the same."""
     match told:
         case {
@@ -340,7 +340,7 @@ def _place(told: Any) -> Place | None:
             "variables": dict(variables),
         } if all(isinstance(one, str) for one in path):
             shown = {name: text for name, text in variables.items() if text is None or isinstance(text, str)}
-            return Place(step, tuple(path), took, value, shown)
+            return DialogPlace(step, tuple(path), took, value, shown)
     return None
 
 

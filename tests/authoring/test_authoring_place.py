@@ -12,7 +12,7 @@ from folder_line import line
 from voicebot.authoring.noted import MOST_STEPS, Notes
 from voicebot.authoring.place import MOST_LETTERS, MOST_VARIABLES, Places
 from voicebot.authoring.steps.kinds import DialogFile
-from voicebot.host_wire import MAX_DONE, Place, TurnDone, encode
+from voicebot.host_wire import MAX_DONE, DialogPlace, TurnDone, encode
 
 TABLE = """
 steps:
@@ -31,23 +31,23 @@ PARTY = "{outputs: [persons], steps: [{id: how_many, ask: How many?, number: {mi
 
 async def test_the_step_what_was_taken_and_the_variables(tmp_path: Path) -> None:
     caller = line(tmp_path, TABLE, party=PARTY)
-    told: list[Place | None] = []
+    told: list[DialogPlace | None] = []
     for said in ("", "a table", "tomorrow", "purple", "yes", "four", "4711", "an agent please"):
         await (caller.say(said) if said else caller.dial())
         told.append(caller.place)
     assert told[:5] == [
-        Place("main.what", ("main.hello", "main.what")),
-        Place("main.when", ("main.when",), "choice", "table"),
-        Place("main.when", (), "date, to be confirmed", "day = 2026-12-02", {"day": "2026-12-02"}),
-        Place("main.when", (), "no match", "", {"day": "2026-12-02"}),
-        Place("party.how_many", ("main.people", "party.how_many"), "date", "day = 2026-12-02"),
+        DialogPlace("main.what", ("main.hello", "main.what")),
+        DialogPlace("main.when", ("main.when",), "choice", "table"),
+        DialogPlace("main.when", (), "date, to be confirmed", "day = 2026-12-02", {"day": "2026-12-02"}),
+        DialogPlace("main.when", (), "no match", "", {"day": "2026-12-02"}),
+        DialogPlace("party.how_many", ("main.people", "party.how_many"), "date", "day = 2026-12-02"),
     ]
     assert (told[5].step, told[5].took, told[5].value) == ("main.pin", "number", "persons = 4")  # type: ignore[union-attr]
     asked = {"day": "2026-12-02", "size": "a thing of 1 parts"}
     kept = {**asked, "pin": None, "last": None, "open": "until 10"}
     assert told[6:] == [
-        Place("main.bye", ("main.part", "main.free", "main.bye"), "digits", None, kept),
-        Place("main.bye", ("main.bye",), "command", "agent", kept),
+        DialogPlace("main.bye", ("main.part", "main.free", "main.bye"), "digits", None, kept),
+        DialogPlace("main.bye", ("main.bye",), "command", "agent", kept),
     ]
 
 
@@ -55,9 +55,9 @@ async def test_silence_and_noise_are_told_and_a_command_that_leads_nowhere(tmp_p
     caller = line(tmp_path, TABLE, party=PARTY)
     await caller.dial()
     await caller.silence()
-    assert caller.place == Place("main.what", (), "silence")
+    assert caller.place == DialogPlace("main.what", (), "silence")
     await caller.noise()
-    assert caller.place == Place("main.what", (), "no match")
+    assert caller.place == DialogPlace("main.what", (), "no match")
     await caller.event("something.else")
     assert caller.place is None, "nothing has happened"
     await caller.activity(type="event", name="voicebot.resume")
@@ -67,7 +67,7 @@ async def test_silence_and_noise_are_told_and_a_command_that_leads_nowhere(tmp_p
 async def test_the_end_is_the_last_step_that_ran(tmp_path: Path) -> None:
     caller = line(tmp_path, "steps: [{id: a, say: Hi.}, {id: b, hangup: Bye.}]")
     await caller.dial()
-    assert caller.place == Place("main.b", ("main.a", "main.b"))
+    assert caller.place == DialogPlace("main.b", ("main.a", "main.b"))
 
 
 @pytest.mark.parametrize("waits", ["queue: {to: '+1'}", "dial: {to: '+1'}"])
@@ -77,7 +77,7 @@ async def test_a_key_with_which_callers_stop_waiting_is_told(waits: str, tmp_pat
     await caller.dial()
     await caller.event("handoff.status", {"state": "failed", "status": 486})
     await caller.press("1")
-    assert caller.place == Place("main.rather", ("main.rather",), "key", "1")
+    assert caller.place == DialogPlace("main.rather", ("main.rather",), "key", "1")
 
 
 PAUSED = """
@@ -97,7 +97,7 @@ async def test_what_is_said_while_the_author_has_paused_the_recording_is_not_tol
     caller = line(tmp_path, PAUSED)
     await caller.dial()
     await caller.say("Ada")
-    assert caller.place == Place("main.code", ("main.pause", "main.code"), "text", "name = Ada", {"name": "Ada"})
+    assert caller.place == DialogPlace("main.code", ("main.pause", "main.code"), "text", "name = Ada", {"name": "Ada"})
     await caller.say("open sesame")
     assert caller.place is not None and caller.place.step == "main.after"
     kept = {"name": "Ada", "code": None, "note": None, "other": None}

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from call_world import World
 
-from voicebot.calls.bot_settings import BotSettings
 from voicebot.calls.going_on import GoingOn, one_record
 from voicebot.calls.recording_control import RecordingState
+from voicebot.calls.set_by_bot import SetByBot
 from voicebot.events import TAKEN, CallConfigured, KeyCollection, RecordingAction, RecordingAsked
 
 BEGAN = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 SET = CallConfigured(0.0, barge_in=False, no_input_s=20.0, keys=KeyCollection(4), listening=False)
 GOING_ON = GoingOn(
-    "aa", BEGAN, "voice", "de-DE", "desk", {"order": 7}, RecordingState.PAUSED, BotSettings(SET)
+    "aa", BEGAN, "voice", "de-DE", "desk", {"order": 7}, RecordingState.PAUSED, SetByBot(SET)
 )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ async def test_the_bot_is_asked_to_say_again_what_it_waits_for(tmp_path: Path) -
 
 @pytest.mark.virtual_time
 async def test_what_the_bot_has_set_for_its_call_holds_in_the_next_process() -> None:
-    world = World(going_on=GoingOn("aa", datetime.now(UTC), "", "de-DE", settings=BotSettings(SET)))
+    world = World(going_on=GoingOn("aa", datetime.now(UTC), "", "de-DE", settings=SetByBot(SET)))
     await world.settle()
     policy = world.session._turns._machine.floor.policy
     assert (policy.barge_in, policy.no_input_s, policy.keys, policy.language) == (

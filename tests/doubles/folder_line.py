@@ -18,7 +18,7 @@ from voicebot.host.reached import place_told
 from voicebot.host.sdk import TurnContext, activity_from_json
 from voicebot.host.storage import SqliteStorage
 from voicebot.host.trial import Trials
-from voicebot.host_wire import Place, TurnDone, encode
+from voicebot.host_wire import DialogPlace, TurnDone, encode
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 """A Tuesday."""
@@ -53,7 +53,7 @@ class Line:
         self._numbers = itertools.count(1)
         self._locale = locale
         self.sent: list[dict[str, Any]] = []
-        self.place: Place | None = None
+        self.place: DialogPlace | None = None
         """What those who watch the call are told of the last turn."""
 
     async def activity(self, **content: Any) -> list[str]:

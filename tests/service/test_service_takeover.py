@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from voicebot.calls import Calls, GoingOn
-from voicebot.calls.bot_settings import BotSettings
+from voicebot.calls.set_by_bot import SetByBot
 from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer
 from voicebot.fleet import Claim
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -95,7 +95,7 @@ def test_a_call_goes_on_with_its_record_or_without() -> None:
 
 
 def test_a_call_goes_on_whose_bot_has_set_as_much_as_it_may() -> None:
-    settings, phrases = BotSettings(), frozenset(f"phrase {number}" for number in range(400))
+    settings, phrases = SetByBot(), frozenset(f"phrase {number}" for number in range(400))
     lists = dict.fromkeys(("words", "others", "answers", "open_answers", "beside", "commands"), phrases)
     answer = ExpectedAnswer(AnswerKind.CHOICE, **lists)  # type: ignore[arg-type]
     settings.take(CallConfigured(0.0, phrases=tuple(sorted(phrases)), answer=answer))

@@ -17,7 +17,7 @@ from voicebot.authoring.as_written import as_written
 from voicebot.authoring.noted import Notes
 from voicebot.authoring.private_variables import Named, private_in
 from voicebot.authoring.steps import DialogFile
-from voicebot.host_wire import Place
+from voicebot.host_wire import DialogPlace
 
 MOST_VARIABLES = 30
 MOST_LETTERS = 120
@@ -62,7 +62,9 @@ class Places:
         """``stack``: the latest dialog first. ``call``: the state of the call."""
         return Before(bool(call.get("private")), call.get("recording") == "pause", self._values(stack))
 
-    def after(self, stack: Sequence[Instance], call: dict[str, Any], notes: Notes, before: Before) -> Place | None:
+    def after(
+        self, stack: Sequence[Instance], call: dict[str, Any], notes: Notes, before: Before
+    ) -> DialogPlace | None:
         """Where the call is after the turn; None: nothing has happened."""
         here = next((one for one in stack if one.id in self._variables), None)
         ran = notes.path[-1] if notes.path else notes.at
@@ -74,7 +76,7 @@ class Places:
         own = [(here.id, name) for name in self._variables[here.id]] if here is not None else []
         told = [named for named in own if named in values][:MOST_VARIABLES]
         secret_step = before.sensitive or before.paused or _named(notes.at) in self._private.steps
-        return Place(
+        return DialogPlace(
             step=_clean(step),
             path=tuple(map(_clean, notes.path)),
             took=notes.took,

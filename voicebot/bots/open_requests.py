@@ -14,7 +14,7 @@ from typing import Any
 from voicebot.bots.conversation import OnEvent
 from voicebot.bots.requests import Requests
 from voicebot.events import Event, StepReached
-from voicebot.host_wire import Place
+from voicebot.host_wire import DialogPlace
 from voicebot.log import about
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class OpenRequests:
     def alive(self, request: int) -> None:
         self._requests.alive(request, self._loop.time())
 
-    def reached(self, request: int, place: Place) -> None:
+    def reached(self, request: int, place: DialogPlace) -> None:
         """Our own dialogs are at ``place`` after ``request``."""
         now, told = self._loop.time(), place
         self._tell([StepReached(now, request, told.step, told.path, told.took, told.value, told.variables)])

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from voicebot.calls.bot_settings import BotSettings
 from voicebot.calls.recording_control import RecordingState
+from voicebot.calls.set_by_bot import SetByBot
 from voicebot.events import CallConfigured
 from voicebot.speech import PromptVoice
 
@@ -33,7 +33,7 @@ class GoingOn:
     bot: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     recording: RecordingState = RecordingState.NONE
-    settings: BotSettings = field(default_factory=BotSettings)
+    settings: SetByBot = field(default_factory=SetByBot)
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class GoingOn:
             began = datetime.fromisoformat(kept["began"])
             texts = [kept[name] for name in ("call", "voice", "language", "bot")]
             context, recording = kept["context"], RecordingState(kept.get("recording", RecordingState.NONE))
-            settings = BotSettings.of(kept.get("settings", {}))
+            settings = SetByBot.of(kept.get("settings", {}))
         except (KeyError, TypeError) as error:
             raise ValueError(f"{error} is missing") from error
         if began.tzinfo is None or not all(isinstance(text, str) for text in texts) or not isinstance(context, dict):

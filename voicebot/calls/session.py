@@ -17,7 +17,6 @@ from typing import Any
 from voicebot.address import Address
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity, facts_of
-from voicebot.calls.bot_settings import BotSettings
 from voicebot.calls.closing import STOP_DEADLINE_S, Closing
 from voicebot.calls.going_on import GoingOn, parts_before
 from voicebot.calls.lifecycle import Lifecycle, Phase
@@ -29,6 +28,7 @@ from voicebot.calls.record import RecordBuilder
 from voicebot.calls.record_timeline import Timeline
 from voicebot.calls.request import Placed
 from voicebot.calls.services import CallServices
+from voicebot.calls.set_by_bot import SetByBot
 from voicebot.calls.talking import talking
 from voicebot.calls.tones import TONE
 from voicebot.calls.transferring import PARTING_S, Transferring
@@ -121,7 +121,7 @@ class CallSession:
         self._outbound = leg.info.direction == "outbound"
         self._lifecycle = Lifecycle(self._outbound)
         self._going_on = going_on
-        self._settings = going_on.settings if going_on is not None else BotSettings()
+        self._settings = going_on.settings if going_on is not None else SetByBot()
         self._began = going_on.began if going_on is not None else datetime.now(UTC)
         self._builder = RecordBuilder(
             self.id,

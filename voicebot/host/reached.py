@@ -7,17 +7,17 @@ in Python need not.
 from __future__ import annotations
 
 from voicebot.host.sdk import TurnContext
-from voicebot.host_wire import Place
+from voicebot.host_wire import DialogPlace
 
 _PLACE = "voicebot.place"
 
 
-def tell_place(context: TurnContext, place: Place) -> None:
+def tell_place(context: TurnContext, place: DialogPlace) -> None:
     """The dialogs are at ``place`` now."""
     context.turn_state[_PLACE] = place
 
 
-def place_told(context: TurnContext) -> Place | None:
+def place_told(context: TurnContext) -> DialogPlace | None:
     """What was told last in this turn."""
-    place: Place | None = context.turn_state.get(_PLACE)
+    place: DialogPlace | None = context.turn_state.get(_PLACE)
     return place

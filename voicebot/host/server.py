@@ -23,11 +23,11 @@ from voicebot.host_wire import (
     MAX_LINE,
     ActivitySent,
     ConversationClosed,
+    DialogPlace,
     FromHost,
     PictureAsked,
     PictureTold,
     Ping,
-    Place,
     Pong,
     PromptsAsked,
     PromptsTold,
@@ -265,7 +265,7 @@ class HostServer:
     async def _run(self, key: str, connection: _Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
         current.set(asked.traceparent)
         about.set(log_fields(key, trace=ids_in(asked.traceparent)))
-        place: Place | None = None
+        place: DialogPlace | None = None
 
         async def turn(context: TurnContext) -> None:
             nonlocal place

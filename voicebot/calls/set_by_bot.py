@@ -14,7 +14,7 @@ _NAMES: Final = tuple(one.name for one in fields(CallConfigured) if one.name not
 
 
 @dataclass(slots=True)
-class BotSettings:
+class SetByBot:
     """Of one call. ``given``: all that the bot has set, as if at once."""
 
     given: CallConfigured = field(default_factory=lambda: CallConfigured(0.0))
@@ -48,7 +48,7 @@ class BotSettings:
         return self._json
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> BotSettings:
+    def of(cls, kept: Mapping[str, Any]) -> SetByBot:
         """Raises ValueError for what :meth:`as_json` has not made. What only later versions know is passed over."""
         try:
             given = {name: _READ.get(name, _plain)(kept[name]) for name in _NAMES if name in kept}

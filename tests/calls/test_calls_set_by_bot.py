@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from voicebot.calls.bot_settings import BotSettings
+from voicebot.calls.set_by_bot import SetByBot
 from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer, KeyCollection, Pace
 from voicebot.turns.call_policy import CallPolicy
 from voicebot.turns.commands import Command, Expect
@@ -49,10 +49,10 @@ def made_of(events: list[CallConfigured]) -> tuple[dict[str, Any], set[str], lis
     ],
 )
 def test_what_was_set_one_by_one_is_set_again_in_another_process(events: list[CallConfigured]) -> None:
-    settings = BotSettings()
+    settings = SetByBot()
     for event in events:
         settings.take(event)
-    kept = BotSettings.of(json.loads(json.dumps(settings.as_json())))
+    kept = SetByBot.of(json.loads(json.dumps(settings.as_json())))
     assert kept == settings
     again = kept.again(5.0, voice="", language="")
     policy, hints, others = made_of(again)
@@ -65,7 +65,7 @@ def test_what_was_set_one_by_one_is_set_again_in_another_process(events: list[Ca
 
 
 def test_it_is_written_anew_only_when_something_has_changed() -> None:
-    settings = BotSettings()
+    settings = SetByBot()
     settings.take(ALL)
     assert settings.as_json() is settings.as_json()
     before = settings.as_json()
@@ -74,5 +74,5 @@ def test_it_is_written_anew_only_when_something_has_changed() -> None:
 
 
 def test_voice_and_language_are_told_with_the_rest_and_nothing_where_nothing_was_set() -> None:
-    assert BotSettings().again(1.0, voice="", language="") == []
-    assert BotSettings().again(1.0, voice="Ada", language="") == [CallConfigured(1.0, voice="Ada")]
+    assert SetByBot().again(1.0, voice="", language="") == []
+    assert SetByBot().again(1.0, voice="Ada", language="") == [CallConfigured(1.0, voice="Ada")]
