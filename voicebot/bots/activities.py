@@ -174,10 +174,9 @@ def trace_headers(call: CallFacts, request: int, activity: dict[str, Any]) -> di
     return {TRACEPARENT: value} if value else {}
 
 
-def traced(call: CallFacts, request: int, activity: dict[str, Any]) -> dict[str, Any]:
-    """``activity`` with the same in its ``channelData``: headers do not reach a bot behind a service, or on a
-    websocket."""
-    headers = trace_headers(call, request, activity)
+def traced(activity: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
+    """``activity`` with its :func:`trace_headers` in its ``channelData``: headers do not reach a bot behind a service,
+    or on a websocket."""
     return activity | {"channelData": {**activity.get("channelData", {}), **headers}} if headers else activity
 
 

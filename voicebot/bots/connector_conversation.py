@@ -194,10 +194,9 @@ class ConnectorConversation:
     # --- Carrier -----------------------------------------------------------------------------------------------------
 
     async def hand_over(self, request: int, activity: dict[str, Any]) -> str:
-        call = self._exchange.call
-        activity = activities.traced(call, request, self._addressed(activity))
+        self._headers = activities.trace_headers(self._exchange.call, request, activity)
+        activity = activities.traced(self._addressed(activity), self._headers)
         self._current = (request, activity["id"])
-        self._headers = activities.trace_headers(call, request, activity)
         if not self._exchange.waiting:
             self._answered.clear()
         try:
@@ -208,9 +207,8 @@ class ConnectorConversation:
         return ""
 
     async def say_goodbye(self, activity: dict[str, Any]) -> None:
-        call = self._exchange.call
-        self._headers = activities.trace_headers(call, 0, activity)
-        await self._deliver(self, activities.traced(call, 0, self._addressed(activity)))
+        self._headers = activities.trace_headers(self._exchange.call, 0, activity)
+        await self._deliver(self, activities.traced(self._addressed(activity), self._headers))
 
     async def release(self) -> None:
         self._on_over(self)

@@ -258,14 +258,15 @@ class DirectLineCarrier:
             await asyncio.sleep(0)
 
     async def _post(self, activity: dict[str, Any], request: int = 0) -> str:
-        activity = activities.traced(self._call, request, activity)
+        headers = activities.trace_headers(self._call, request, activity)
+        activity = activities.traced(activity, headers)
         content = {name: value for name, value in activity.items() if name not in ENVELOPE}
         content["channelData"] = {**activity.get("channelData", {}), "clientActivityID": str(request)}
         content["from"] = {**activity.get("from", {}), "id": self._user}
         order, identity = self._feed.order, ""
         order.sending(str(request))
         try:
-            answer = await self._posted(content, activities.trace_headers(self._call, request, activity))
+            answer = await self._posted(content, headers)
             if isinstance(answer.get("id"), str):
                 identity = answer["id"]
         finally:
