@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -59,16 +58,6 @@ async def test_the_missing_extra_is_named_before_anything_is_started(
     with pytest.raises(NotReady, match=missing):
         async with Application(settings):
             pass
-
-
-def test_without_the_settings_the_extra_is_not_even_looked_for() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys, voicebot.app, voicebot.cli; print('azure.communication' in sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == "False\n"
 
 
 async def test_a_port_that_is_taken_is_named_and_the_console_tells_what_there_is(settings: Settings) -> None:

@@ -1,34 +1,25 @@
-"""Silero's voice activity detector (MIT, ``models/LICENSE-silero``) on plain onnxruntime: the probability of a voice in
-each 32 ms of a stream.
+"""Silero's voice activity detector (MIT, ``models/LICENSE-silero``): the probability of a voice in each 32 ms of a
+stream.
 
-At 8 or 16 kHz. Its input is a window of 32 ms with the 4 ms before it, and a recurrent state. The network itself has no
-state, so one serves all streams of a process, each with its own :class:`SileroStream`. It is Silero's, arranged for
-windows of several streams at once (``python -m bench.silero_network``): at 8 kHz a window takes 0.06 ms alone, and
-0.02 ms among eight. Together or alone, the probabilities differ by less than 1e-5.
+At 8 or 16 kHz. Its input is a window of 32 ms with the 4 ms before it, and a recurrent state. The network itself
+(:mod:`voicebot.audio.silero_network`) has no state, so one serves all streams of a process, each with its own
+:class:`SileroStream`, and it scores the windows of several streams at once: at 8 kHz a window takes 0.06 ms alone, and
+0.02 ms among eight. Together or alone, the probabilities differ by less than 1e-4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from voicebot.audio.formats import Samples
-from voicebot.audio.onnx_session import session
+from voicebot.audio.silero_network import STATE, network
 
 RATES: Final = (8000, 16_000)
 WINDOW_S: Final = 0.032
 _CONTEXT_S: Final = 0.004
-_STATE: Final = 128
-
-
-@cache
-def network(rate: int) -> Any:
-    """The network for ``rate``, shared by all streams of the process; loading it takes some 10 ms."""
-    return session(files("voicebot.audio").joinpath("models", f"silero-{rate // 1000}k.onnx").read_bytes())
 
 
 class SileroStream:
@@ -46,7 +37,7 @@ class SileroStream:
         self._network = network(rate)
         self._overlap = round(rate * _CONTEXT_S)
         self._input = np.zeros((1, self._overlap + round(rate * WINDOW_S)), np.float32)
-        self._state = np.zeros((2, 1, _STATE), np.float32)
+        self._state = np.zeros((1, STATE), np.float32)
         self.window: Samples = self._input[0, self._overlap :]
 
     def reset(self) -> None:
@@ -74,17 +65,17 @@ def score_together(streams: Sequence[SileroStream]) -> list[float]:
     inputs, state = streams[0]._input, streams[0]._state
     if len(streams) > 1:
         inputs = np.concatenate([stream._input for stream in streams])
-        state = np.concatenate([stream._state for stream in streams], axis=1)
-    probabilities, state = streams[0]._network.run(None, {"input": inputs, "state": state})
+        state = np.concatenate([stream._state for stream in streams])
+    probabilities, state = streams[0]._network.run(inputs, state)
     for number, stream in enumerate(streams):
-        stream._state[:, 0] = state[:, number]
+        stream._state[0] = state[number]
         stream.skip()
-    scores: list[float] = probabilities[:, 0].tolist()
+    scores: list[float] = probabilities.tolist()
     return scores
 
 
 def warm(rates: Iterable[int] = RATES) -> None:
-    """Load the networks for ``rates`` and run each once. Blocks for some 30 ms: call it at start, off the event
+    """Load the networks for ``rates`` and run each once. Blocks for some 10 ms: call it at start, off the event
     loop."""
     for rate in rates:
         SileroStream(rate).score()

@@ -105,8 +105,8 @@ class VoiceActivity:
 
     @classmethod
     def warm(cls, formats: Iterable[AudioFormat]) -> None:
-        """Load what is needed for calls in ``formats``, and use it once; that for a rate takes some 6 MB. Blocks for
-        about 100 ms: call it at start, off the event loop."""
+        """Load what is needed for calls in ``formats``, and use it once; that for a rate takes some 2 MB. Blocks for
+        about 10 ms: call it at start, off the event loop."""
         silero.warm({audio.rate for audio in formats})
 
     @property

@@ -1,0 +1,45 @@
+"""What the process that carries calls does without, with the settings as they are: each takes memory, and time to
+load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MADE = """
+import asyncio, json, os, sys
+from voicebot.app import Application
+from voicebot.audio import FORMATS
+from voicebot.commands import serve
+from voicebot.settings import Settings
+from voicebot.speech import VoiceActivity
+
+async def main():
+    Application(Settings())
+    VoiceActivity.warm(FORMATS)
+
+asyncio.run(main())
+print(json.dumps({"modules": list(sys.modules), "threads": len(os.listdir("/proc/self/task"))}))
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What is there in a process that has made the application and used what is used in calls."""
+    folder: Path = tmp_path_factory.mktemp("made")
+    ended = subprocess.run([sys.executable, "-c", MADE], cwd=folder, capture_output=True, text=True, check=True)
+    return json.loads(ended.stdout)
+
+
+@pytest.mark.parametrize("package", ["azure", "botbuilder", "onnxruntime", "opentelemetry", "redis", "soxr"])
+def test_it_loads_nothing_of(package: str, made: Any) -> None:
+    assert [name for name in made["modules"] if name.partition(".")[0] == package] == []
+
+
+def test_it_has_no_thread_that_nobody_started(made: Any) -> None:
+    assert made["threads"] == 1
