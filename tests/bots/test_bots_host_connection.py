@@ -8,7 +8,7 @@ from pathlib import Path
 import uvloop
 
 from voicebot.bots.host_connection import HostConnection
-from voicebot.host_wire import FromHost, Ping
+from voicebot.host_wire import FromHost, Ping, Pong, encode
 
 
 class Owner:
@@ -36,3 +36,42 @@ def test_what_is_written_before_it_is_noticed_that_the_host_was_killed_is_refuse
         return said
 
     assert uvloop.run(run()) == "the dialog host is not connected"
+
+
+class Counting(Owner):
+    """Counts messages, and the turns of the loop until ``wanted`` have come."""
+
+    def __init__(self, wanted: int) -> None:
+        self.turns = 0
+        self.all = asyncio.Event()
+        self._wanted = wanted
+
+    def received(self, message: FromHost) -> None:
+        self._wanted -= 1
+        if not self._wanted:
+            self.all.set()
+
+    async def count(self) -> None:
+        while not self.all.is_set():
+            self.turns += 1
+            await asyncio.sleep(0)
+
+
+def test_many_messages_take_few_turns_of_a_loop_that_is_busy(tmp_path: Path) -> None:
+    """A turn of a busy loop takes long: with one message a turn, answers come later and later, and the host seems to
+    hang."""
+
+    async def run() -> int:
+        path = str(tmp_path / "host.sock")
+        lines = b"".join(encode(Pong(number, 0)) for number in range(200))
+        server = await asyncio.start_unix_server(lambda _, writer: writer.write(lines), path)
+        owner = Counting(200)
+        connection = HostConnection(path, owner, lambda: None)
+        await connection.open(20)
+        async with asyncio.timeout(20):
+            await owner.count()
+        await connection.close()
+        server.close()
+        return owner.turns
+
+    assert uvloop.run(run()) < 100

@@ -260,6 +260,12 @@ def test_a_child_that_waits_for_a_processor_is_silent_for_a_share_of_the_time_on
     assert silence_s(1.0, 2.0) == LEAST_SHARE, "in the end it is restarted all the same"
 
 
+def test_time_in_which_we_wait_for_a_processor_is_no_silence_of_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = {os.getpid(): 3.0, 4711: 0.5}
+    monkeypatch.setattr(supervisor, "processor_wait_s", waited.__getitem__)
+    assert supervisor.starved_together_s(4711) == 3.5
+
+
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not say how long threads wait")
 def test_a_process_that_is_stopped_or_sleeps_waits_for_no_processor() -> None:
     with subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
@@ -19,6 +20,9 @@ CONNECT_S = 5.0
 FIRST_RETRY_S = 0.05
 """Not at once: when a host is killed, its connections close before its listener, which would accept us once more."""
 LAST_RETRY_S = 0.1
+STRETCH_S = 0.001
+"""How long messages are read and handed on at a stretch: they are those of all calls, whose media is in the same loop.
+Not one a turn of the loop: where it is busy, a turn takes long, and answers would wait behind one another."""
 STILL_AWAY_S = 5.0
 """A host that has been away for longer is logged as a warning, once."""
 
@@ -108,6 +112,7 @@ class HostConnection:
             await asyncio.sleep(FIRST_RETRY_S)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
+        spent_s = 0.0  # since others had their turn
         while True:
             try:
                 line = await reader.readline()
@@ -116,11 +121,17 @@ class HostConnection:
                 return
             if not line:
                 return
+            began = time.perf_counter()
             try:
                 message = decode_from_host(line)
             except WireError:
                 self._malformed()
             else:
-                await asyncio.sleep(0)  # it may have been long, and others wait behind it: the calls' media comes first
+                if time.perf_counter() - began > STRETCH_S:  # it was long: the calls' media comes first
+                    await asyncio.sleep(0)
+                    spent_s, began = 0.0, time.perf_counter()
                 self._events.received(message)
-            await asyncio.sleep(0)
+            spent_s += time.perf_counter() - began
+            if spent_s > STRETCH_S:
+                await asyncio.sleep(0)
+                spent_s = 0.0

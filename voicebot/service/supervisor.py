@@ -164,7 +164,7 @@ class ChildProcess:
         silent_s, self.answered = 0.0, False
         try:
             while not gone.done():
-                began, starved_s = time.monotonic(), processor_wait_s(process.pid)
+                began, starved_s = time.monotonic(), starved_together_s(process.pid)
                 patience_s = self._hang_timeout_s if self.answered else self._ready_timeout_s
                 # One check may take all of the patience: this process may be the one that is slow.
                 asked_s = max(min(patience_s, self._ready_timeout_s) - silent_s, self._health_every_s)
@@ -177,7 +177,7 @@ class ChildProcess:
                     break
                 # If this process itself was blocked, that time must not count as the child's silence.
                 passed_s = min(time.monotonic() - began, asked_s + 1.5 * self._health_every_s)
-                silent_s += silence_s(passed_s, processor_wait_s(process.pid) - starved_s)
+                silent_s += silence_s(passed_s, starved_together_s(process.pid) - starved_s)
                 if silent_s > patience_s:
                     logger.error("%s (pid %d) hangs: it is killed and restarted", self.name, process.pid)
                     process.kill()  # a hanging process does not handle SIGTERM
@@ -253,9 +253,14 @@ def processor_wait_s(pid: int) -> float:
         return 0.0
 
 
+def starved_together_s(pid: int) -> float:
+    """How long the child ``pid`` has waited for a processor, to answer, and we have, to hear it."""
+    return processor_wait_s(pid) + processor_wait_s(os.getpid())
+
+
 def silence_s(passed_s: float, starved_s: float) -> float:
-    """How much of ``passed_s`` without an answer is the child's own silence, if it waited ``starved_s`` of it for a
-    processor.
+    """How much of ``passed_s`` without an answer is the child's own silence, if it and we waited ``starved_s`` of it
+    for a processor.
 
     A child that waits for a processor does not hang, and restarting it would only make the machine busier. But a share
     of the time always counts: in the end a child that does not answer is restarted.
