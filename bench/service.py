@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,8 +66,7 @@ class Service:
     def processes(self) -> dict[str, psutil.Process]:
         """The call process, and those of :data:`MODULES` that it started."""
         found = {"calls": self.process}
-        for child in self.process.children():
-            command = " ".join(child.cmdline())
+        for child, command in children_of(self.process):
             for name, module in MODULES.items():
                 if module in command:
                     found[name] = child
@@ -75,10 +75,22 @@ class Service:
     def usage(self) -> Usage:
         usage = Usage()
         for name, process in self.processes().items():
-            times = process.cpu_times()
-            usage.cpu_s[name] = times.user + times.system
-            usage.rss_mb[name] = process.memory_info().rss / 1e6
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times, memory = process.cpu_times(), process.memory_info()
+                usage.cpu_s[name] = times.user + times.system
+                usage.rss_mb[name] = memory.rss / 1e6
         return usage
+
+
+def children_of(process: psutil.Process) -> Iterator[tuple[psutil.Process, str]]:
+    """The processes that it has started, each with its command line. One may end while it is looked at: the service
+    starts it again."""
+    for child in process.children():
+        try:
+            command = child.cmdline()
+        except psutil.NoSuchProcess:
+            continue
+        yield child, " ".join(command)
 
 
 def _command(tree: Path) -> list[str]:

@@ -38,7 +38,7 @@ from bench.capacity.callers import Lines, clips_of
 from bench.capacity.report import HEADINGS, complete, remarks, row
 from bench.capacity.usage import CALLS, Reading, Shares, pin, resident_mb, unpin
 from bench.far_end import NoCompiler, phones
-from bench.service import Service, serving, speaking
+from bench.service import Service, children_of, serving, speaking
 from bench.turns import HEARD, SCRIPT, WAITED_MS, WAITS, render
 from voicebot.caller import CallScript, parse_script
 from voicebot.caller.measure import summary
@@ -65,8 +65,8 @@ def processes_of(service: Service, far_end_pid: int) -> dict[str, psutil.Process
     """All that run, by what they are."""
     ours = psutil.Process()
     found = dict(service.processes())
-    for child in ours.children():
-        if "voicebot.localspeech" in " ".join(child.cmdline()):
+    for child, command in children_of(ours):
+        if "voicebot.localspeech" in command:
             found["scripted service"] = child
     return found | {"callers": ours, "phones": psutil.Process(far_end_pid)}
 

@@ -37,14 +37,15 @@ def unpin() -> None:
 
 
 def _give(process: psutil.Process, cores: set[int]) -> None:
-    for thread in process.threads():
-        with contextlib.suppress(ProcessLookupError):  # it has ended
-            os.sched_setaffinity(thread.id, cores)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for thread in process.threads():
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                os.sched_setaffinity(thread.id, cores)
 
 
 @dataclass(slots=True)
 class Reading:
-    """CPU seconds since the start: of each process, and of each core."""
+    """CPU seconds since the start: of each process that runs, and of each core."""
 
     cpu_s: dict[str, float] = field(default_factory=dict)
     cores_s: list[float] = field(default_factory=list)
@@ -53,8 +54,9 @@ class Reading:
     def of(cls, processes: Mapping[str, psutil.Process]) -> Reading:
         reading = cls()
         for name, process in processes.items():
-            times = process.cpu_times()
-            reading.cpu_s[name] = times.user + times.system
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended, and is being started again
+                times = process.cpu_times()
+                reading.cpu_s[name] = times.user + times.system
         for core in psutil.cpu_times(percpu=True):
             busy = core.user + core.nice + core.system + core.irq + core.softirq
             reading.cores_s.append(busy)
@@ -63,7 +65,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Percent of a core: what each process took, how busy the two cores were, and what was taken by none of ours."""
+    """Percent of a core: what each process took that ran all the time, how busy the two cores were, and what was taken
+    by none of ours."""
 
     processes: dict[str, float]
     calls_core: float
@@ -72,7 +75,8 @@ class Shares:
 
     @classmethod
     def between(cls, before: Reading, after: Reading, seconds: float) -> Shares:
-        used = {name: 100 * (after.cpu_s[name] - before.cpu_s[name]) / seconds for name in before.cpu_s}
+        lasted = [name for name in before.cpu_s if name in after.cpu_s]
+        used = {name: 100 * (after.cpu_s[name] - before.cpu_s[name]) / seconds for name in lasted}
         cores = [100 * (late - soon) / seconds for soon, late in zip(before.cores_s, after.cores_s, strict=True)]
         others = max(0.0, sum(cores) - sum(used.values()))
         return cls(used, cores[CALLS_CORE], cores[OTHER_CORE], others)

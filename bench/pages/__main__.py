@@ -1,12 +1,15 @@
 """What pages cost the calls, and how soon a page is there.
 
     python -m bench.pages                       100 calls, 20 pages, 100,000 calls in the archive: some 20 minutes
+    python -m bench.pages --searches 0 --times 0 --archive 0    what pages cost, and nothing else: 7 minutes
     python -m bench.pages --short               10 calls, 5 pages, 500 calls: does it work?
 
 Lines call again and again and talk, as in ``bench.capacity``: the call process has one core, what calls has the other.
-Windows follow one another in one run: in peace, with people at pages, in peace, with searches of the archive, again.
-Then each page is opened in Chromium, while the calls go on: the time from the navigation to the first state in which it
-can be used, with an empty cache. Chromium runs on the same two cores.
+Short windows take turns in one run: in peace, with people at pages, in peace, with them, and so on; then the same with
+searches of the archive. What they cost is the processor time of the call process in each window, less what it is in the
+two windows in peace around it: so what the machine, or the calls, do differently from minute to minute is in both. The
+mean is told with its standard error. Then each page is opened in Chromium, while the calls go on: the time from the
+navigation to the first state in which it can be used, with an empty cache. Chromium runs on the same two cores.
 
 The bars: pages cost less than 5 % of a core of the call process; neither they nor searches change the p99 of the sent
 RTP by more than it varies by itself; a page is there in a second (the median). Status 1: one of them is missed.
@@ -17,6 +20,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import resource
 import statistics
 import sys
@@ -37,7 +41,7 @@ from bench.capacity.usage import CALLS, Reading, Shares, pin, unpin
 from bench.far_end import FarEnd, NoCompiler, phones
 from bench.pages import opening
 from bench.search import SWEPT_S, records
-from bench.service import Service, serving, speaking
+from bench.service import Service, children_of, serving, speaking
 from bench.turns import HEARD, SCRIPT, render
 from voicebot.archive.upkeep import Upkeep
 from voicebot.caller import parse_script
@@ -50,6 +54,7 @@ VARIES_MS: Final = 0.5
 """The least that the p99 of a window may differ from that of another."""
 ROWS_SHARE: Final = 0.8
 """Of the lines, so many are in a call at any time."""
+PEACE: Final = "in peace"
 CAPACITY: Final = Path(__file__).parents[1] / "capacity"
 SETTLED_S: Final = 2.0
 
@@ -102,53 +107,83 @@ async def people(url: str, *options: str) -> AsyncIterator[None]:
             raise RuntimeError("who watched has ended")
 
 
-async def window(kind: str, far_end: FarEnd, processes: dict[str, psutil.Process], seconds: float) -> Window:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Percent of a core of the call process: the mean, and its standard error. ``windows``: of how many."""
+
+    mean: float
+    error: float
+    windows: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.1f} % of a core more (standard error {self.error:.1f}, {self.windows} windows)"
+
+
+def cost_of(kind: str, found: Sequence[Window]) -> Cost:
+    """``found``: in the order in which they were; before and after each of ``kind`` there is one in peace."""
+    more = [
+        one.calls_percent - (found[at - 1].calls_percent + found[at + 1].calls_percent) / 2
+        for at, one in enumerate(found)
+        if one.kind == kind
+    ]
+    error = statistics.stdev(more) / math.sqrt(len(more)) if len(more) > 1 else math.nan
+    return Cost(statistics.fmean(more), error, len(more))
+
+
+def running(service: Service, far_end: FarEnd) -> dict[str, psutil.Process]:
+    """All that run now: one that has ended is another process when it is back."""
+    found = processes_of(service, far_end.pid)
+    for child, command in children_of(service.process):
+        if "voicebot.archive" in command:
+            found["archive"] = child
+    return found
+
+
+async def window(kind: str, far_end: FarEnd, service: Service, seconds: float) -> Window:
+    """Prints its row."""
+    processes = running(service, far_end)
+    pin(processes)
     before = Reading.of(processes)
     media = await far_end.measure(seconds)
     shares = Shares.between(before, Reading.of(processes), seconds)
+    if CALLS not in shares.processes:
+        raise RuntimeError("the service has ended")
     of = media["deviation_p50_ms"], media["deviation_p99_ms"], media["deviation_max_ms"]
     archive = shares.processes.get("archive", 0.0)
-    return Window(kind, shares.processes[CALLS], archive, *of, shares.others)
+    made = Window(kind, shares.processes[CALLS], archive, *of, shares.others)
+    print(made.row(), flush=True)
+    for name in processes.keys() - shares.processes.keys():
+        print(f"    {name} has ended in this window, and what it took is not told", flush=True)
+    return made
 
 
 async def windows(service: Service, far_end: FarEnd, options: argparse.Namespace) -> list[Window]:
     """All of them; prints the rows as they come."""
-    processes = processes_of(service, far_end.pid)
-    for child in service.process.children():
-        if "voicebot.archive" in " ".join(child.cmdline()):
-            processes["archive"] = child
-    found: list[Window] = []
-    watched, searched = f"{options.pages} pages", f"{options.searches:g} searches a second"
-    for _ in range(options.rounds):
-        for kind, given in (
-            (watched, ("--pages", str(options.pages))),
-            (searched, ("--searches", str(options.searches))),
-        ):
-            found.append(await window("in peace", far_end, processes, options.seconds))
-            print(found[-1].row(), flush=True)
+    kinds = [(f"{options.pages} pages", ("--pages", str(options.pages)))] if options.pages else []
+    if options.searches:
+        kinds.append((f"{options.searches:g} searches a second", ("--searches", str(options.searches))))
+    found = [await window(PEACE, far_end, service, options.seconds)]
+    for kind, given in kinds:
+        for _ in range(options.rounds):
             async with people(service.console, *given):
-                found.append(await window(kind, far_end, processes, options.seconds))
-            print(found[-1].row(), flush=True)
+                found.append(await window(kind, far_end, service, options.seconds))
+            await asyncio.sleep(SETTLED_S)
+            found.append(await window(PEACE, far_end, service, options.seconds))
     return found
 
 
 def verdict(found: Sequence[Window], ready: dict[str, dict[str, float]]) -> list[str]:
     """Which bars are missed, in words."""
-    peace = [one for one in found if one.kind == "in peace"]
+    peace = [one for one in found if one.kind == PEACE]
     usual = statistics.median(one.p99_ms for one in peace)
     varies = max(VARIES_MS, max(one.p99_ms for one in peace) - min(one.p99_ms for one in peace))
     missed = []
-    for kind in dict.fromkeys(one.kind for one in found if one.kind != "in peace"):
-        beside = [one for one in found if one.kind == kind]
-        cost = statistics.median(one.calls_percent for one in beside) - statistics.median(
-            one.calls_percent for one in peace
-        )
-        p99 = statistics.median(one.p99_ms for one in beside)
-        print(
-            f"{kind}: {cost:.1f} % of a core more; RTP p99 {usual:.2f} -> {p99:.2f} ms (in peace within {varies:.2f})"
-        )
-        if "pages" in kind and cost >= COST_PERCENT:
-            missed.append(f"{kind} cost {cost:.1f} % of a core, not less than {COST_PERCENT:.0f}")
+    for kind in dict.fromkeys(one.kind for one in found if one.kind != PEACE):
+        cost = cost_of(kind, found)
+        p99 = statistics.median(one.p99_ms for one in found if one.kind == kind)
+        print(f"{kind}: {cost}; RTP p99 {usual:.2f} -> {p99:.2f} ms (in peace within {varies:.2f})")
+        if "pages" in kind and cost.mean >= COST_PERCENT:
+            missed.append(f"{kind} cost {cost.mean:.1f} % of a core, not less than {COST_PERCENT:.0f}")
         if p99 - usual > varies:
             missed.append(f"{kind}: RTP p99 is {p99:.2f} ms, in peace {usual:.2f}")
     late = {name: times["median_ms"] for name, times in ready.items() if times["median_ms"] >= READY_MS}
@@ -168,7 +203,7 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
             settings = settings_of(speech, False, {"CALLS__RECORDS": str(folder / "records")})
             async with serving(settings, start=start) as service:
                 await asyncio.sleep(WARM_S + SWEPT_S)
-                pinned = pin(processes_of(service, far_end.pid))
+                pinned = pin(running(service, far_end))
                 endpoint = SipEndpoint(ListenAt(port=0))
                 await endpoint.start()
                 try:
@@ -180,7 +215,9 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                         found = await windows(service, far_end, options)
                         rows, record = int(options.calls * ROWS_SHARE), f"{options.archive // 2:032x}"
                         unpin()  # a browser that we start has both cores
-                        ready = await opening.measure(service.console, rows, record, options.times)
+                        ready: dict[str, dict[str, float]] = {}
+                        if options.times:
+                            ready = await opening.measure(service.console, rows, record, options.times)
                     finally:
                         await lines.close()
                 finally:
@@ -197,12 +234,12 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m bench.pages", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--calls", type=int, default=100, help="lines that are in calls")
-    parser.add_argument("--pages", type=int, default=20, help="people at pages")
-    parser.add_argument("--searches", type=float, default=4.0, help="of the archive, a second")
+    parser.add_argument("--pages", type=int, default=20, help="people at pages; 0: no such windows")
+    parser.add_argument("--searches", type=float, default=4.0, help="of the archive, a second; 0: no such windows")
     parser.add_argument("--archive", type=int, default=100_000, help="calls that were")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of a window")
-    parser.add_argument("--rounds", type=int, default=3, help="of four windows")
-    parser.add_argument("--times", type=int, default=7, help="how often each page is opened")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of a window")
+    parser.add_argument("--rounds", type=int, default=12, help="of two windows of a kind")
+    parser.add_argument("--times", type=int, default=7, help="how often each page is opened; 0: not at all")
     parser.add_argument("--short", action="store_true", help="10 calls, 5 pages, 500 calls that were, 2 s, once")
     options = parser.parse_args(argv)
     if options.short:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
+import psutil
 import pytest
 from waiting import until
 
 from bench.capacity.report import complete, remarks
 from bench.capacity.speech_double import ScriptedRecogniser, ScriptedSynthesiser
 from bench.capacity.talk import Failed, Talk
-from bench.capacity.usage import CALLS, Reading, Shares
+from bench.capacity.usage import CALLS, Reading, Shares, pin, unpin
 from voicebot.audio import PCMU
 from voicebot.caller import CallFigures, parse_script
 from voicebot.caller.ear import Mark, Track
@@ -123,6 +126,19 @@ async def test_the_double_speaks_words_as_tones_at_the_speed_that_was_asked_for(
     await synthesiser.begin('<speak version="1.0" xml:lang="en-US"><voice name="x">two words</voice></speak>')
     assert [r.signal for r in reports] == [SynthesisSignal.STARTED, SynthesisSignal.CHUNK, SynthesisSignal.COMPLETED]
     assert len(reports[1].audio) == 2 * 0.3 * 8000
+
+
+def test_a_process_that_ends_meanwhile_is_left_out() -> None:
+    """The service starts it again, as another one."""
+    ended = psutil.Popen([sys.executable, "-c", ""], stdout=subprocess.DEVNULL)
+    ended.wait()
+    processes = {CALLS: psutil.Process(), "dialog host": ended}
+    pin({"dialog host": ended})
+    unpin()
+    reading = Reading.of(processes)
+    assert list(reading.cpu_s) == [CALLS]
+    lasted = Reading({**reading.cpu_s, "dialog host": 1.0}, reading.cores_s)
+    assert list(Shares.between(lasted, reading, 1.0).processes) == [CALLS]
 
 
 def test_what_each_process_took_and_what_was_at_its_limit_is_told() -> None:

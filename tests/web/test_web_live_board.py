@@ -3,13 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from voicebot.calls.record_timeline import RecordClock, Timeline
 from voicebot.web import live_board
-from voicebot.web.live_board import LOOK_S, MOST_GONE, Board
+from voicebot.web.live_board import CALLS_AT_ONCE, LOOK_S, MOST_GONE, WATCHERS_AT_ONCE, Board
 
 pytestmark = pytest.mark.virtual_time
 
@@ -41,7 +42,7 @@ async def next_look() -> None:
 async def test_a_watcher_gets_all_rows_and_then_those_that_change() -> None:
     calls = [Call("a"), Call("b")]
     board = Board(lambda: calls, words=True)
-    board.watch()
+    await board.watch()
     first = news(board, 0)
     assert (first["all"], [row["id"] for row in first["calls"]], first["gone"]) == (True, ["a", "b"], [])
     version = board.version
@@ -60,7 +61,7 @@ async def test_a_watcher_gets_all_rows_and_then_those_that_change() -> None:
 async def test_where_nothing_changes_nobody_is_told() -> None:
     calls = [Call("a")]
     board = Board(lambda: calls, words=True)
-    board.watch()
+    await board.watch()
     version = board.version
     assert await board.change(version, 10 * LOOK_S) == version
     board.leave()
@@ -71,14 +72,14 @@ async def test_without_watchers_no_call_is_looked_at() -> None:
     board = Board(lambda: calls, words=True)
     await next_look()
     assert calls[0].summaries == 0
-    board.watch()
+    await board.watch()
     board.leave()
     await next_look()
     looks = calls[0].summaries
     await asyncio.sleep(100 * LOOK_S)
     assert calls[0].summaries == looks
     calls[0].says("meanwhile")
-    board.watch()
+    await board.watch()
     assert news(board, 0)["calls"][0]["caller_said"] == "meanwhile"
     board.leave()
 
@@ -87,7 +88,7 @@ async def test_many_watchers_cost_one_look() -> None:
     calls = [Call("a")]
     board = Board(lambda: calls, words=True)
     for _ in range(20):
-        board.watch()
+        await board.watch()
     before = calls[0].summaries
     await asyncio.sleep(10 * LOOK_S + LOOK_S / 2)
     assert calls[0].summaries - before == 10
@@ -99,7 +100,7 @@ async def test_who_missed_too_many_ends_begins_anew(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(live_board, "MOST_GONE", 3)
     calls = [Call(str(n)) for n in range(10)]
     board = Board(lambda: calls, words=True)
-    board.watch()
+    await board.watch()
     version = board.version
     while calls:
         del calls[0]
@@ -110,4 +111,64 @@ async def test_who_missed_too_many_ends_begins_anew(monkeypatch: pytest.MonkeyPa
     assert told["all"] is True and [row["id"] for row in told["calls"]] == ["new"]
     assert news(board, board.version - 1)["all"] is False
     assert len(board._gone) == 3 < MOST_GONE
+    board.leave()
+
+
+async def test_what_watchers_of_the_same_version_are_told_is_made_once() -> None:
+    calls = [Call("a")]
+    board = Board(lambda: calls, words=True)
+    await board.watch()
+    version = board.version
+    calls[0].says("hello")
+    await board.change(version, 10.0)
+    assert board.since(version) is board.since(version)
+    assert board.since(version, whole=False) is board.since(version, whole=False)
+    assert b"hello" in board.since(version) and b"hello" not in board.since(version, whole=False)
+    version = board.version
+    calls[0].says("goodbye")
+    await board.change(version, 10.0)
+    assert b"goodbye" in board.since(version)
+    board.leave()
+
+
+async def test_a_turn_of_the_loop_looks_at_a_few_calls_and_tells_a_few_watchers() -> None:
+    calls = [Call(str(n)) for n in range(5 * CALLS_AT_ONCE)]
+    board = Board(lambda: calls, words=True)
+    told = 0
+
+    async def watcher() -> None:
+        nonlocal told
+        await board.watch()
+        version = board.version
+        for call in calls:
+            call.summaries = 0
+        await board.change(version, 10.0)
+        told += 1
+
+    watching = [asyncio.create_task(watcher()) for _ in range(20)]
+    await asyncio.sleep(LOOK_S / 2)
+    for call in calls:
+        call.says("hello")
+    seen = [(0, 0)]
+    board._look()
+    for _ in range(100):
+        seen.append((sum(call.summaries for call in calls), told))
+        await asyncio.sleep(0)
+    assert told == len(watching)
+    assert max(late[0] - soon[0] for soon, late in pairwise(seen)) == CALLS_AT_ONCE
+    assert max(late[1] - soon[1] for soon, late in pairwise(seen)) <= WATCHERS_AT_ONCE
+    for _ in watching:
+        board.leave()
+
+
+async def test_a_call_that_cannot_be_told_does_not_keep_the_others_from_it() -> None:
+    calls = [Call("a"), *(Call(str(n)) for n in range(CALLS_AT_ONCE))]
+    board = Board(lambda: calls, words=True)
+    await board.watch()
+    version = board.version
+    calls[0].timeline = None  # type: ignore[assignment]
+    calls[-1].says("hello")
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    assert await board.change(version, 10.0) > version
+    assert b"hello" in board.since(version)
     board.leave()

@@ -1,9 +1,11 @@
 """The files of the pages: what they may do, and that nothing of a call is in them. The pages themselves are tested in
-Chromium (tests/peers/test_peer_chromium.py, tests/endtoend/test_endtoend_phone_page.py)."""
+Chromium (tests/peers/test_peer_*_page.py, tests/endtoend/test_endtoend_phone_page.py)."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import posixpath
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -60,6 +62,37 @@ async def test_the_pages_and_their_files_are_served_and_let_nothing_else_run() -
                 tag = response.headers["ETag"]
             async with http.get(url, headers={"If-None-Match": tag}) as response:
                 assert (response.status, await response.read()) == (304, b"")
+
+
+async def test_who_takes_gzip_gets_files_packed_with_a_tag_of_their_own() -> None:
+    async with pages() as (_, at), aiohttp.ClientSession(auto_decompress=False) as http:
+        tags = dict[str, str]()
+        for accepted, packs in {"gzip, br": True, "br;q=1, GZIP;q=0.5": True, "gzip;q=0, br": False, "": False}.items():
+            async with http.get(f"{at}/live/app.js", headers={"Accept-Encoding": accepted}) as response:
+                body = await response.read()
+                assert response.headers.get("Content-Encoding") == ("gzip" if packs else None)
+                assert (gzip.decompress(body) if packs else body).decode() == ALL["live/app.js"]
+                assert response.headers["Vary"] == "Accept-Encoding"
+                tags[accepted] = response.headers["ETag"]
+        assert len(set(tags.values())) == 2
+        for accepted, tag in tags.items():
+            headers = {"Accept-Encoding": accepted, "If-None-Match": tag}
+            async with http.get(f"{at}/live/app.js", headers=headers) as response:
+                assert response.status == 304
+
+
+def modules(name: str) -> set[str]:
+    """What the module ``name`` imports, and so on."""
+    found = {name}
+    for path in re.findall(r'^(?:import|\} from) [^;]*?"(\.[^"]+)";$', ALL[name], re.MULTILINE):
+        found |= modules(posixpath.normpath(f"{posixpath.dirname(name)}/{path}"))
+    return found
+
+
+@pytest.mark.parametrize("folder", [folder for folder, page in PAGES.items() if page])
+def test_a_page_names_all_the_modules_that_it_needs_so_that_they_are_fetched_at_once(folder: str) -> None:
+    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', ALL[f"{folder}/index.html"])
+    assert sorted(named) == sorted(modules(f"{folder}/app.js") - {f"{folder}/app.js"})
 
 
 @pytest.mark.parametrize(

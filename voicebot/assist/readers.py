@@ -14,9 +14,10 @@ REST_S: Final = 0.0002
 
 
 class Readers:
-    """On the event loop only."""
+    """On the event loop only. ``at_once``: how many are woken in one turn, fewer where they are given much."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._at_once = at_once
         self._waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
         self._to_wake = False
         self._waking: asyncio.Handle | None = None
@@ -49,13 +50,13 @@ class Readers:
 
     def _wake_some(self, left: int, woken: int) -> None:
         """``left``: of those who were waiting when this began."""
-        for _ in range(min(left, AT_ONCE, len(self._waiting))):
+        for _ in range(min(left, self._at_once, len(self._waiting))):
             waiter, _ = self._waiting.popitem(last=False)
             waiter.set_result(None)
             woken += 1
         loop = asyncio.get_running_loop()
-        if left > AT_ONCE and self._waiting:
-            self._waking = loop.call_soon(self._wake_some, left - AT_ONCE, woken)
+        if left > self._at_once and self._waiting:
+            self._waking = loop.call_soon(self._wake_some, left - self._at_once, woken)
         else:
             self._waking = loop.call_later(woken * REST_S, self._rested)
 

@@ -153,8 +153,8 @@ class LiveApi:
 
     async def _watch_all(self, sink: Sink, *, whole: bool) -> None:
         board, version = self._board, 0
-        board.watch()
         try:
+            await board.watch()
             while True:
                 before, version = version, board.version
                 await sink.send([Event("", board.since(before, whole=whole))])

@@ -1,7 +1,10 @@
 """The running calls in rows, for everybody who watches them: made once a second, and only while somebody does.
 
 A watcher has no queue: it has seen a version, and asks for the rows that have changed since (as the readers of
-:mod:`voicebot.assist.feed` do). The text of a row is made once for all of them.
+:mod:`voicebot.assist.feed` do). What they are told is made once for all who have seen the same version, usually the one
+before: another watcher costs no more than sending it to him.
+
+A turn of the event loop, on which all calls wait, looks at a few calls, or tells a few watchers.
 """
 
 from __future__ import annotations
@@ -9,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from voicebot.assist.entry_json import encode
@@ -18,6 +22,10 @@ from voicebot.calls.record_timeline import Timeline
 from voicebot.web.live_row import Row
 
 LOOK_S: Final = 1.0
+CALLS_AT_ONCE: Final = 10
+"""Those that are looked at in one turn of the loop: half a millisecond."""
+WATCHERS_AT_ONCE: Final = 4
+"""Of a hundred calls, each of them is told 50 kB."""
 MOS_LOOKS: Final = 5
 """The quality of the audio is asked for at every fifth look."""
 MOST_GONE: Final = 1_000
@@ -71,16 +79,26 @@ class Board:
         """By call, the latest last: the version since which it is not among the rows."""
         self._forgotten = 0
         """The version up to which calls that went may be missing in ``_gone``."""
-        self._readers = Readers()
+        self._made: dict[tuple[int, bool], bytes] = {}
+        """What watchers of this version are told, by the one that they have seen, and whether they see words."""
+        self._readers = Readers(WATCHERS_AT_ONCE)
         self._watchers = 0
         self._looks = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._looking = False
+        self._changed = False
+        """In this look."""
+        self._fresh = False
+        """Whether the rows are those of a look that is no older than ``LOOK_S``."""
 
-    def watch(self) -> None:
-        """Somebody begins to watch; :meth:`leave` for each."""
+    async def watch(self) -> None:
+        """Somebody begins to watch; returns when all rows can be told. :meth:`leave` for each, also if this is
+        cancelled."""
         self._watchers += 1
-        if self._timer is None:
+        if not self._looking:
+            self._looking = True
             self._look()
+        while not self._fresh:
+            await self._readers.wait(LOOK_S)
 
     def leave(self) -> None:
         self._watchers -= 1
@@ -94,6 +112,12 @@ class Board:
     def since(self, version: int, *, whole: bool = True) -> bytes:
         """What has changed since ``version``, as JSON: ``calls`` and the ids of those that are ``gone``; ``all``: there
         are no others. ``whole``: with words and numbers."""
+        key = version, whole
+        if key not in self._made:
+            self._made[key] = self._told(version, whole=whole)
+        return self._made[key]
+
+    def _told(self, version: int, *, whole: bool) -> bytes:
         begin = version < self._forgotten or version == 0
         rows = [shown.as_json(whole=whole) for shown in self._shown.values() if begin or shown.version > version]
         gone = [] if begin else [call for call, at in self._gone.items() if at > version]
@@ -101,38 +125,53 @@ class Board:
         return b'{"all":%s,"calls":[%s],"gone":%s}' % told
 
     def _look(self) -> None:
-        self._timer = None
+        """Once a second, until nobody watches."""
         if not self._watchers:
+            self._looking = self._fresh = False
             return
-        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
-        with_mos = self._looks % MOS_LOOKS == 0
+        self._changed = False
+        running = {call.id: call for call in self._running()}
+        self._look_at_some(running, iter(running.values()))
+
+    def _look_at_some(self, running: Mapping[str, RunningCall], left: Iterator[RunningCall]) -> None:
+        """What comes next is arranged first: it comes whatever a call does here."""
+        some = list(islice(left, CALLS_AT_ONCE))
+        last = len(some) < CALLS_AT_ONCE
+        loop = asyncio.get_running_loop()
+        if last:
+            loop.call_later(LOOK_S, self._look)
+        else:
+            loop.call_soon(self._look_at_some, running, left)
+        for call in some:
+            self._renew(self._shown.setdefault(call.id, _Shown()), call)
+        if last:
+            self._looked(running)
+
+    def _looked(self, running: Mapping[str, RunningCall]) -> None:
         self._looks += 1
         version = self.version + 1
-        running = {call.id: call for call in self._running()}
-        changed = False
-        for call_id, call in running.items():
-            shown = self._shown.setdefault(call_id, _Shown())
-            changed |= self._renew(shown, call, version, with_mos=with_mos)
         for call_id in self._shown.keys() - running.keys():
             del self._shown[call_id]
             self._gone[call_id] = version
-            changed = True
+            self._changed = True
         while len(self._gone) > MOST_GONE:
             _, self._forgotten = self._gone.popitem(last=False)
-        if changed:
+        if self._changed:
             self.version = version
+            self._made.clear()
+        if self._changed or not self._fresh:
+            self._fresh = True
             self._readers.wake()
 
-    def _renew(self, shown: _Shown, call: RunningCall, version: int, *, with_mos: bool) -> bool:
-        """Whether the row is another one now."""
+    def _renew(self, shown: _Shown, call: RunningCall) -> None:
+        """For the next version, if it is another row now."""
         row = shown.row
         for line in call.timeline.lines[row.lines :]:
             row.take(line)
-        if with_mos:
+        if self._looks % MOS_LOOKS == 0:
             shown.mos = call.mos
         facts = {**call.summary(), "floor": str(call.state), "mos": shown.mos, **row.as_json(words=self._words)}
         made = encode(facts)
-        if made == shown.json:
-            return False
-        shown.facts, shown.json, shown.version = facts, made, version
-        return True
+        if made != shown.json:
+            shown.facts, shown.json, shown.version = facts, made, self.version + 1
+            self._changed = True

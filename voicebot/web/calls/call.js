@@ -1,18 +1,16 @@
 // One call: its facts, its picture, its recording, and what was said.
 
+import * as access from "../shared/access.js";
 import { $, clock, make } from "../shared/dom.js";
 import { ladder } from "./ladder.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
 import { transcript, words } from "./transcript.js";
 
+const ROOT = "v1/records";
 const BEFORE_MS = 150; // a word is heard from its very beginning
 
 export class CallView {
-  #api;
-  #root;
-  #mayListen;
-  #refused;
   #id = "";
   /** Milliseconds from the call's beginning to the recording's. */
   #offset = 0;
@@ -24,17 +22,7 @@ export class CallView {
   #picture = new Picture($("picture"), (at) => this.#hear(at));
   #player = new Player(/** @type {HTMLAudioElement} */ ($("audio")), (seconds, playing) => this.#playing(seconds, playing));
 
-  /**
-   * @param {() => import("../shared/api.js").Api} api
-   * @param {string} root of the paths of records
-   * @param {() => Promise<boolean>} mayListen whether recordings may be heard
-   * @param {(error: unknown) => void} refused
-   */
-  constructor(api, root, mayListen, refused) {
-    this.#api = api;
-    this.#root = root;
-    this.#mayListen = mayListen;
-    this.#refused = refused;
+  constructor() {
     $("save-record").addEventListener("click", () => this.#save("", "json"));
     $("save-picture").addEventListener("click", () => this.#save("/picture.svg", "svg"));
   }
@@ -48,30 +36,31 @@ export class CallView {
   async open(id) {
     this.#id = id;
     const path = `/${encodeURIComponent(id)}`;
+    const api = access.api(ROOT);
     try {
-      const record = await this.#api().get(path);
+      const asked = [api.get(path), api.get(`${path}/waves`), access.asked()];
+      const [record, waves, may] = await Promise.all(asked);
       if (this.#id !== id) return;
-      const waves = await this.#listen(path);
-      if (this.#id !== id) return;
+      this.#hasAudio = waves !== null && may("operator");
+      this.#offer(`${ROOT}${path}/audio.wav`);
       this.#show(record, waves);
+      if (this.#hasAudio) await this.#load(id, path);
     } catch (error) {
-      if (this.#id === id) this.#refused(error);
+      if (this.#id === id) access.refused(error);
     }
   }
 
-  /** How loud the recording is; null: there is none. Whether it may be heard as well is another question. @param {string} path */
-  async #listen(path) {
-    const waves = await this.#api().get(`${path}/waves`);
-    this.#hasAudio = waves !== null && (await this.#mayListen());
-    const url = `${this.#root}${path}/audio.wav`;
-    if (this.#hasAudio) {
-      await this.#api().post(`${path}/listen`);
-      this.#player.load(url);
-    }
+  /** @param {string} url of the recording */
+  #offer(url) {
     $("save-audio").setAttribute("href", url);
     $("save-audio").hidden = $("player").hidden = !this.#hasAudio;
     $("call").classList.toggle("with-audio", this.#hasAudio);
-    return waves;
+  }
+
+  /** The player shows no token: what it may fetch is asked for before. @param {string} id @param {string} path */
+  async #load(id, path) {
+    await access.api(ROOT).post(`${path}/listen`);
+    if (this.#id === id) this.#player.load(`${ROOT}${path}/audio.wav`);
   }
 
   /** @param {any} record @param {any} waves */
@@ -141,11 +130,11 @@ export class CallView {
   /** @param {string} what @param {string} kind */
   async #save(what, kind) {
     try {
-      const url = URL.createObjectURL(await this.#api().blob(`/${encodeURIComponent(this.#id)}${what}`));
+      const url = URL.createObjectURL(await access.api(ROOT).blob(`/${encodeURIComponent(this.#id)}${what}`));
       make("a", { href: url, download: `${this.#id}.${kind}` }).click();
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
     } catch (error) {
-      this.#refused(error);
+      access.refused(error);
     }
   }
 }

@@ -1,27 +1,21 @@
 // The form, and the calls that are found.
 
+import * as access from "../shared/access.js";
 import { $, clock, make } from "../shared/dom.js";
 
+const ROOT = "v1/records";
 const CHOICES = ["outcome", "bot", "step"];
 const TIMES = ["since", "until"];
 
 export class Search {
-  #api;
-  #refused;
   #form = /** @type {HTMLFormElement} */ ($("search"));
   #asked = new URLSearchParams();
   #next = "";
   #round = 0;
   #facets = false;
 
-  /**
-   * @param {() => import("../shared/api.js").Api} api
-   * @param {(asked: URLSearchParams) => void} onAsk somebody wants to search for this
-   * @param {(error: unknown) => void} refused
-   */
-  constructor(api, onAsk, refused) {
-    this.#api = api;
-    this.#refused = refused;
+  /** @param {(asked: URLSearchParams) => void} onAsk somebody wants to search for this */
+  constructor(onAsk) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       onAsk(this.#filled());
@@ -37,8 +31,7 @@ export class Search {
     for (const field of /** @type {Iterable<any>} */ (this.#form.elements)) {
       if (field.name && !CHOICES.includes(field.name)) field.value = asked.get(field.name) ?? "";
     }
-    await this.#load();
-    if (!this.#facets) await this.#loadFacets();
+    await Promise.all([this.#load(), this.#facets || this.#loadFacets()]);
     for (const name of CHOICES) choose(this.#form.elements[name], asked.get(name) ?? "");
   }
 
@@ -56,10 +49,10 @@ export class Search {
     }
     if (this.#next) query.set("before", this.#next);
     try {
-      const found = await this.#api().get(`?${query}`);
+      const found = await access.api(ROOT).get(`?${query}`);
       if (round === this.#round) this.#add(found, Boolean(this.#next));
     } catch (error) {
-      if (round === this.#round) this.#refused(error);
+      if (round === this.#round) access.refused(error);
     }
   }
 
@@ -78,14 +71,14 @@ export class Search {
 
   async #loadFacets() {
     try {
-      const facets = await this.#api().get("/facets");
+      const facets = await access.api(ROOT).get("/facets");
       for (const name of CHOICES) {
         const options = facets[name].map((/** @type {string} */ value) => make("option", { value }, value));
         this.#form.elements[name].replaceChildren(make("option", { value: "" }, "any"), ...options);
       }
       this.#facets = true;
     } catch (error) {
-      this.#refused(error);
+      access.refused(error);
     }
   }
 }

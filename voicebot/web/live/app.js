@@ -14,9 +14,10 @@ const one = new OneCall(() => mark(""));
 let following = null;
 
 async function begin() {
+  access.show("live");
   try {
-    one.may(await access.asked());
-    await followAll();
+    const may = access.asked().then((may) => one.may(may));
+    await Promise.all([may, followAll()]);
   } catch (error) {
     access.refused(error);
   }
@@ -121,4 +122,4 @@ function setConnected(is) {
   $("state").textContent = is ? "Live" : "No connection. Trying again.";
 }
 
-access.open("live", begin);
+access.open(begin);

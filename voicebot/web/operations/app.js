@@ -10,14 +10,19 @@ let timer;
 let drains = false;
 
 async function begin() {
+  access.show("operations");
   clearTimeout(timer);
   try {
-    const may = (await access.asked())("admin");
-    for (const part of /** @type {Iterable<any>} */ (document.querySelectorAll(".admin"))) part.hidden = !may;
-    await look();
+    const may = access.asked().then((may) => offer(may("admin")));
+    await Promise.all([may, look()]);
   } catch (error) {
     access.refused(error);
   }
+}
+
+/** @param {boolean} may */
+function offer(may) {
+  for (const part of /** @type {Iterable<any>} */ (document.querySelectorAll(".admin"))) part.hidden = !may;
 }
 
 async function look() {
@@ -118,4 +123,4 @@ $("sure").addEventListener("submit", async ({ submitter }) => {
   }
 });
 
-access.open("operations", begin);
+access.open(begin);

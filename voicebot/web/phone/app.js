@@ -25,6 +25,7 @@ let asking = false;
 // --- who is it ---
 
 function begin() {
+  access.show("phone");
   if (!available()) access.tell(INSECURE);
 }
 
@@ -152,4 +153,4 @@ setInterval(() => phone.phase === "up" && showState(), 1000);
 
 showMicrophones();
 show();
-access.open("phone", begin);
+access.open(begin);

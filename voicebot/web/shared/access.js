@@ -1,6 +1,6 @@
 // Who this page is for: by the token in its address behind the #, which is sent to nobody, or by the one that is asked
-// for. It is taken out of the address, so that nobody copies it with that, and stays in this tab. A page has a <main> for
-// its content, another one with the id "access", and the element "notice".
+// for. It is taken out of the address, so that nobody copies it with that, and stays in this tab; what else is behind the #
+// is the page's own. A page has a <main> for each of its parts, another one with the id "access", and the element "notice".
 
 import { Api, Refused } from "./api.js";
 import { $ } from "./dom.js";
@@ -14,20 +14,20 @@ export function api(root) {
 }
 
 /**
- * Show the part `part` and call `begin`, now and whenever there is another token.
- * @param {string} part
- * @param {() => void} begin
+ * Call `begin` with what is behind the #, now and whenever that is something else or there is another token. Returns what
+ * does it once more.
+ * @param {(given: URLSearchParams) => void} begin
  */
-export function open(part, begin) {
+export function open(begin) {
   const enter = () => {
     const given = new URLSearchParams(location.hash.slice(1));
     if (given.has("token")) {
       sessionStorage.setItem(KEY, given.get("token") ?? "");
-      history.replaceState(null, "", location.pathname + location.search);
+      given.delete("token");
+      history.replaceState(null, "", location.pathname + location.search + (given.size ? `#${given}` : ""));
     }
     tell("");
-    show(part);
-    begin();
+    begin(given);
   };
   $("enter").addEventListener("submit", (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -35,8 +35,9 @@ export function open(part, begin) {
     $("token").value = "";
     enter();
   });
-  addEventListener("hashchange", () => location.hash.includes("token=") && enter());
+  addEventListener("hashchange", enter);
   enter();
+  return enter;
 }
 
 /** What this page's token may do: `may("operator")`. Throws Refused. @returns {Promise<(role: string) => boolean>} */
@@ -52,6 +53,7 @@ export function refused(error) {
     sessionStorage.removeItem(KEY);
     show("access");
   }
+  if (!known) console.warn(error);
   tell(known ? `${error.message}.` : "The server does not answer.");
 }
 
@@ -61,7 +63,7 @@ export function tell(message) {
   $("notice").textContent = message;
 }
 
-/** @param {string} part */
-function show(part) {
+/** Show this part of the page, and no other. @param {string} part */
+export function show(part) {
   for (const main of document.querySelectorAll("main")) main.hidden = main.id !== part;
 }
