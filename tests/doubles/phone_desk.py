@@ -59,7 +59,7 @@ class PhoneDesk:
         self.away = 0
         self.step = 0.0
         self._now = 0.0
-        self._connections = list[asyncio.Transport]()
+        self.connections = list[asyncio.Transport]()
         self.calls = list[Bot]()
         self._answers = set[asyncio.Task[None]]()
         ports = PortRange(*free_ports(), HOST, rest_s=0.0)
@@ -80,7 +80,7 @@ class PhoneDesk:
 
     def cut(self) -> None:
         """The connections of all pages break."""
-        for connection in self._connections:
+        for connection in self.connections:
             connection.abort()
 
     def _clock(self) -> float:
@@ -92,7 +92,7 @@ class PhoneDesk:
             self.away -= 1
             return web.Response(status=503)
         assert request.transport is not None
-        self._connections.append(request.transport)
+        self.connections.append(request.transport)
         return await self.endpoint.websocket(request, trunk="page")
 
     def _take(self, leg: IncomingSipLeg) -> None:

@@ -200,6 +200,35 @@ async def test_where_there_is_a_token_it_is_asked_for() -> None:
         await page.type("the-token")
         await page.press("Enter")
         await opened(desk, page)
+        page.complaints.clear()
+
+
+HOLD_BACK = """
+const ask = globalThis.fetch;
+const given = new Promise((resolve) => (globalThis.letGo = resolve));
+globalThis.fetch = async (url, options) => {
+  const answer = await ask(url, options);
+  if (answer.status === 401 && String(url).endsWith('events')) await given;
+  return answer;
+};
+"""
+"""In the page: that the stream is refused is not told before `letGo()`."""
+
+
+async def test_a_refusal_of_the_token_before_does_not_throw_away_the_one_that_was_given_since() -> None:
+    async with live_desk("the-token") as desk, browser_page() as page:
+        await page.do("Page.addScriptToEvaluateOnNewDocument", source=HOLD_BACK)
+        await page.open(f"{desk.console.url}live#token=no-longer-good")
+        await page.until("!document.getElementById('access').hidden")
+        await desk.call()
+        await page.ask("document.getElementById('token').focus()")
+        await page.type("the-token")
+        await page.press("Enter")
+        await opened(desk, page)
+        await page.ask("new Promise((resolve) => { letGo(); setTimeout(resolve, 100) })")
+        assert await page.ask("document.getElementById('access').hidden")
+        await page.reload()
+        await opened(desk, page)
 
 
 async def test_every_text_has_the_contrast_of_wcag_aa_by_day_and_by_night() -> None:

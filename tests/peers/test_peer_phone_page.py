@@ -194,6 +194,63 @@ async def test_a_connection_that_breaks_in_mid_call_is_made_again_and_the_call_g
         page.complaints.clear()
 
 
+async def has_network(page: Page, has: bool) -> None:
+    wire = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    await page.do("Network.enable")
+    await page.do("Network.emulateNetworkConditions", offline=not has, **wire)
+    await page.until(f"navigator.onLine == {json.dumps(has)}")
+
+
+async def test_a_computer_without_network_for_a_while_keeps_its_call_and_is_reached_anew() -> None:
+    """Browsers keep a websocket whose network is gone: its end would be told in minutes."""
+    async with phone() as (desk, page):
+        bot = await call(desk, page)
+        await has_network(page, False)
+        await page.until(f"{STATE}.includes('The connection to the bot has broken off')")
+        await has_network(page, True)
+        await page.until(f"{STATE}.startsWith('Connected') && !{STATE}.includes('broken off')")
+        assert len(desk.connections) == 2
+        before = bot.loud
+        await until(lambda: bot.loud > before)
+        await bot.leg.hang_up()
+        await page.until(f"{STATE} == 'The bot has hung up.'")
+        page.complaints.clear()
+
+
+async def test_audio_whose_way_is_gone_finds_another_one_in_the_same_call() -> None:
+    """As after a change of networks: nothing answers the checks of before, only those with new credentials."""
+    async with phone() as (desk, page):
+        bot = await call(desk, page)
+        await until(lambda: bot.loud)
+        handshake = bot.leg._session.rtp.protection._handshake
+        assert handshake is not None and handshake._ice is not None
+        before, old = handshake.terms.ice, handshake._ice
+        old.receive = lambda data, source: None  # type: ignore[method-assign]
+        await page.until(f"{STATE}.includes('No audio comes through at the moment')")
+        await until(lambda: handshake.terms.ice != before)
+        await page.until(f"{STATE}.startsWith('Connected') && !{STATE}.includes('No audio')")
+        assert handshake._ice is not old and handshake.nominated is not None
+        heard = bot.loud
+        await until(lambda: bot.loud > heard)
+        await click(page, "hangup")
+        await until(lambda: bot.over == "caller")
+
+
+async def test_where_no_way_is_found_and_the_call_is_not_there_any_more_it_says_so() -> None:
+    async with phone() as (desk, page):
+        bot = await call(desk, page)
+        await until(lambda: bot.loud)
+        session = bot.leg._session.rtp
+        session.protection._handshake._ice.receive = lambda data, source: None  # type: ignore[union-attr, method-assign]
+        await page.until(f"{STATE}.includes('No audio comes through at the moment')")
+        desk.away = 1
+        desk.cut()
+        await bot.leg.hang_up()
+        await until(lambda: not desk.endpoint.active_calls)
+        await page.until(f"{NOTICE}.includes('the call is over')")
+        page.complaints.clear()
+
+
 async def test_a_websocket_that_is_not_opened_is_tried_again_and_then_it_is_told() -> None:
     async with phone() as (desk, page):
         desk.away = 1

@@ -148,6 +148,7 @@ addEventListener("keydown", ({ key, target, ctrlKey, altKey, metaKey }) => {
   if (!typed && !ctrlKey && !altKey && !metaKey && KEYS.includes(key)) press(key);
 });
 addEventListener("pagehide", () => phone.hangUp());
+for (const event of ["offline", "online"]) addEventListener(event, () => phone.networkChanged());
 navigator.mediaDevices?.addEventListener("devicechange", showMicrophones);
 setInterval(() => phone.phase === "up" && showState(), 1000);
 

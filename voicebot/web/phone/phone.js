@@ -2,11 +2,14 @@
 
 import JsSIP from "./jssip.js";
 import { TicketSocket } from "./ticket_socket.js";
-import { CALL_GONE, CONNECTION_LOST, NO_AUDIO, NO_AUDIO_NOW, noConnection, whyEnded, whyFailed } from "./words.js";
+import { CALL_GONE, CONNECTION_LOST, NO_AUDIO, NO_AUDIO_NOW, isGone, noConnection, whyEnded, whyFailed } from "./words.js";
 
 const AGAIN_MS = 100;
 const CONNECT_MS = 15_000;
 const AUDIBLE_MS = 10_000;
+const LOST_MS = 1_500; // what is lost for so short a time comes back by itself
+const TRY_AGAIN_MS = 8_000;
+const GIVE_UP_MS = 40_000;
 
 /** @typedef {"idle" | "connecting" | "ringing" | "up"} Phase */
 
@@ -34,6 +37,10 @@ export class Phone {
   #transfer = "";
   /** Whether our audio gets through. */
   #audible = true;
+  /** @type {TicketSocket | null} */
+  #socket = null;
+  /** Looks again and again whether audio that got through once does so again; ends that. */
+  #stopSeeking = () => {};
 
   /**
    * @param {() => Promise<string>} ticket gets a ticket for a connection
@@ -55,6 +62,7 @@ export class Phone {
   call(caller, called, stream) {
     if (this.phase !== "idle") return;
     const socket = new TicketSocket(this.#ticket);
+    this.#socket = socket;
     const agent = new JsSIP.UA({
       sockets: [socket],
       uri: String(new JsSIP.URI("sip", caller, location.hostname)),
@@ -107,6 +115,12 @@ export class Phone {
     this.#onChange();
   }
 
+  /** This computer has lost its network, or has another one: what was connected over it is not, though it may take minutes
+      until the browser says so. A call that is up goes on over another connection. */
+  networkChanged() {
+    if (this.phase === "up") this.#connectAgain();
+  }
+
   // --- the call
 
   /**
@@ -129,7 +143,7 @@ export class Phone {
         },
         refer: (/** @type {any} */ { request }) => this.#transferred(request),
         ended: (/** @type {any} */ { originator, cause }) => {
-          this.#end(this.#transfer || whyEnded(originator, cause), false);
+          this.#end(this.#transfer || whyEnded(originator, cause), isGone(cause));
         },
         failed: (/** @type {any} */ event) => this.#end(whyFailed(event), event.originator !== "local"),
       },
@@ -139,14 +153,42 @@ export class Phone {
 
   /** @param {RTCPeerConnection} connection */
   #watch(connection) {
+    let found = false;
     connection.addEventListener("track", ({ streams }) => this.#onAudio(streams[0]));
     connection.addEventListener("iceconnectionstatechange", () => {
       const state = connection.iceConnectionState;
-      this.#audible = state !== "disconnected";
-      const connected = this.#agent?.isConnected() && navigator.onLine;
-      if (state === "failed") this.#giveUp(connected ? NO_AUDIO : noConnection());
-      else this.#sayState();
+      const audible = state === "connected" || state === "completed";
+      if (audible) {
+        found = this.#audible = true;
+        this.#stopSeeking();
+      } else if (state === "disconnected" || (state === "failed" && found)) {
+        if (this.#audible) this.#seek(connection);
+        this.#audible = false;
+      } else if (state === "failed") {
+        return this.#giveUp(NO_AUDIO);
+      }
+      this.#sayState();
     });
+  }
+
+  /** Audio that got through does not any more, as where this computer has another network now. @param {RTCPeerConnection} connection */
+  #seek(connection) {
+    const since = performance.now();
+    const again = () => {
+      if (performance.now() - since > GIVE_UP_MS) return this.#giveUp(this.#reached() ? NO_AUDIO : noConnection());
+      this.#stopSeeking = stop(setTimeout(again, TRY_AGAIN_MS));
+      if (navigator.onLine) this.#connectAgain(); // and then the audio is sought
+    };
+    this.#stopSeeking = stop(setTimeout(again, LOST_MS));
+  }
+
+  /** Not while something is being agreed: JsSIP ends a call whose connection breaks then. */
+  #connectAgain() {
+    if (this.#session.isReadyToReOffer()) this.#socket?.renew();
+  }
+
+  #reached() {
+    return this.#agent?.isConnected() && navigator.onLine;
   }
 
   /** Browsers take longer to find out that no audio gets through than anybody waits. */
@@ -158,13 +200,17 @@ export class Phone {
     }, AUDIBLE_MS);
   }
 
-  /** Over a connection that was made again: the other side learns where we are now, and we whether it still has us. */
+  /** Over a connection that was made again: the other side learns where we are now, and we whether it still has us. If no
+      audio gets through, it learns that, too: by new credentials for the checks that find a way (RFC 8839 4.4.1.1). */
   #tellWhereWeAre() {
     const gone = () => this.#giveUp(CALL_GONE);
-    this.#session.sendRequest("UPDATE", {
-      extraHeaders: [`Contact: ${this.#session.contact}`],
-      eventHandlers: { onDialogError: gone, onErrorResponse: gone },
-    });
+    const offered = !this.#audible && this.#session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    if (!offered) {
+      this.#session.sendRequest("UPDATE", {
+        extraHeaders: [`Contact: ${this.#session.contact}`],
+        eventHandlers: { onDialogError: gone, onErrorResponse: gone },
+      });
+    }
     this.#sayState();
   }
 
@@ -206,7 +252,8 @@ export class Phone {
   #end(said, wrong) {
     if (this.phase === "idle") return;
     const agent = this.#agent;
-    this.#agent = this.#session = null;
+    this.#agent = this.#session = this.#socket = null;
+    this.#stopSeeking();
     this.wrong = wrong;
     this.#become("idle", said);
     agent?.stop();
@@ -233,4 +280,9 @@ export class Phone {
     this.said = said;
     this.#onChange();
   }
+}
+
+/** @param {number} timer @returns {() => void} what stops it */
+function stop(timer) {
+  return () => clearTimeout(timer);
 }

@@ -70,6 +70,13 @@ export class TicketSocket {
     this.#socket = socket;
   }
 
+  /** Give up the connection that there is: JsSIP makes another one. */
+  renew() {
+    if (!this.isConnected()) return;
+    this.disconnect();
+    this.ondisconnect(true, 0, "another network");
+  }
+
   disconnect() {
     this.#attempt++;
     if (!this.#socket) return;

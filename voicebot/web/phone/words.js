@@ -9,7 +9,7 @@ export const CONNECTION_LOST = "The connection to the bot has broken off. The ca
 export const CALL_GONE = "The connection to the bot had broken off, and the call is over.";
 export const NO_AUDIO =
   "No audio comes through. Does the network let UDP through between this browser and the bot (sip.media_host)?";
-export const NO_AUDIO_NOW = "No audio comes through at the moment.";
+export const NO_AUDIO_NOW = "No audio comes through at the moment. The page looks for another way.";
 
 /** @type {Record<number, string>} */
 const STATUSES = {
@@ -56,11 +56,17 @@ export function whyFailed({ originator, message, cause }) {
   return cause === "Connection Error" ? noConnection() : `The call did not work: ${cause}.`;
 }
 
+/** Whether JsSIP has ended a call because the other side, asked for something, does not know it any more. @param {string} cause */
+export function isGone(cause) {
+  return cause === "Dialog Error" || cause === "WebRTC Error";
+}
+
 /**
  * @param {string} originator
  * @param {string} cause
  */
 export function whyEnded(originator, cause) {
+  if (isGone(cause)) return CALL_GONE;
   if (cause === "Connection Error" || cause === "Request Timeout") return noConnection();
   return originator === "local" ? "You have hung up." : "The bot has hung up.";
 }

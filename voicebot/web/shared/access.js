@@ -10,7 +10,12 @@ const ROLES = ["viewer", "agent", "operator", "admin"];
 
 /** An API under `root`, with the token of this page. @param {string} root */
 export function api(root) {
-  return new Api(sessionStorage.getItem(KEY) ?? "", root);
+  return new Api(shown(), root);
+}
+
+/** The token of this page, or empty. */
+function shown() {
+  return sessionStorage.getItem(KEY) ?? "";
 }
 
 /**
@@ -50,6 +55,7 @@ export async function asked() {
 export function refused(error) {
   const known = error instanceof Refused;
   if (known && error.status === 401) {
+    if (error.token !== shown()) return; // another one has been given meanwhile
     sessionStorage.removeItem(KEY);
     show("access");
   }

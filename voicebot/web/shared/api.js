@@ -4,10 +4,12 @@ export class Refused extends Error {
   /**
    * @param {number} status
    * @param {string} message
+   * @param {string} token that was shown, or empty
    */
-  constructor(status, message) {
+  constructor(status, message, token) {
     super(message);
     this.status = status;
+    this.token = token;
   }
 }
 
@@ -64,7 +66,7 @@ export class Api {
     request.responseType = "document";
     if (this.#token) request.setRequestHeader("Authorization", `Bearer ${this.#token}`);
     return new Promise((resolve, reject) => {
-      const refuse = () => reject(new Refused(request.status, `the server answers ${request.status}`));
+      const refuse = () => reject(new Refused(request.status, `the server answers ${request.status}`, this.#token));
       request.onload = () => (request.status === 204 ? resolve(null) : request.status < 300 ? resolve(request.responseXML) : refuse());
       request.onerror = refuse;
       request.send();
@@ -127,7 +129,7 @@ export class Api {
     const response = await fetch(this.#root + path, { method, headers: authorized, cache: "no-store", signal, body });
     if (response.ok) return response;
     const answer = await response.json().catch(() => ({}));
-    throw new Refused(response.status, answer.error?.message ?? `the server answers ${response.status}`);
+    throw new Refused(response.status, answer.error?.message ?? `the server answers ${response.status}`, this.#token);
   }
 }
 
