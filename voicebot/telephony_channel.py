@@ -19,6 +19,9 @@ NO_INPUT: Final = "noUserInput"
 """The event for a caller who says nothing."""
 NO_MATCH: Final = "unrecognizedSpeech"
 """The event for speech in which no words were recognised."""
+ALTERNATIVES: Final = "alternatives"
+"""In a message's ``channelData``: what may have been said instead, a list of ``text`` and ``confidence`` (0 to 1, or
+null), the likeliest first."""
 PROMPT_HEARD: Final = "promptHeard"
 """In a message's ``channelData``: how much of the bot's last message the caller had heard when beginning to speak (0 to
 1), where that was not all of it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ from voicebot.events import (
 )
 from voicebot.localspeech.recognition import TICKS, ServiceMessage
 from voicebot.speech import NoiseGate, VoiceActivity
+from voicebot.speech.recognition_results import alternatives
 from voicebot.speech.recognition_session import PORTIONS
 from voicebot.speechsdk.drivers import AT_ONCE_S
 from voicebot.turns import Ask, AskKind, Command, Commit, Play, ScoreTurn, TurnMachine, TurnPolicy
@@ -266,5 +268,5 @@ def _event(message: ServiceMessage, now: float) -> Event | None:
         return Hypothesis(now, body["Text"], start, end)
     if body["RecognitionStatus"] != "Success":
         return NoMatch(now, start, end)
-    best = body["NBest"][0]
-    return FinalResult(now, best["Display"], start, end, best["Confidence"])
+    best, *others = alternatives(json.dumps(body))
+    return FinalResult(now, best.text, start, end, best.confidence, tuple(others))

@@ -41,6 +41,15 @@ def test_an_unknown_confidence_is_left_out() -> None:
     assert "confidence" not in activities.user_message("hello")["channelData"]
 
 
+def test_what_may_have_been_said_instead_is_told_where_it_is_known() -> None:
+    told = activities.user_message("4250", 0.9, others=[("forty two fifty", 0.9), ("4252", None)])["channelData"]
+    assert told["alternatives"] == [
+        {"text": "forty two fifty", "confidence": 0.9},
+        {"text": "4252", "confidence": None},
+    ]
+    assert "alternatives" not in activities.user_message("4250", 0.9)["channelData"]
+
+
 def test_how_much_was_heard_is_told_where_it_was_not_all() -> None:
     assert activities.user_message("yes", prompt_heard=0.333)["channelData"] == {
         "source": "speech",

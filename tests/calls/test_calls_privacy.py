@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from voicebot.audio import PCMU
 from voicebot.calls.privacy import NOT_KEPT, Privacy
 from voicebot.calls.record import RecordBuilder
-from voicebot.events import BotMessage, Final, Hypothesis, KeyPressed, RecordingAction, RecordingAsked, StepReached
+from voicebot.events import (
+    Alternative,
+    BotMessage,
+    Final,
+    Hypothesis,
+    KeyPressed,
+    RecordingAction,
+    RecordingAsked,
+    StepReached,
+)
 from voicebot.legs import LegInfo
 from voicebot.turns import AskKind
 
@@ -64,7 +73,8 @@ def test_what_is_recognised_late_belongs_to_when_it_was_said() -> None:
     privacy = Privacy()
     privacy.event(asked(1.0, RecordingAction.PAUSE))
     privacy.event(asked(3.0, RecordingAction.RESUME))
-    assert privacy.event(Final(3.2, "one two", 2.0, 2.8)) == Final(3.2, NOT_KEPT, 2.0, 2.8)
+    secret = Final(3.2, "one two", 2.0, 2.8, 0.9, (Alternative("one to", 0.1),))
+    assert privacy.event(secret) == Final(3.2, NOT_KEPT, 2.0, 2.8, 0.9)
     after = Final(5.0, "my bill", 4.0, 4.8)
     assert privacy.event(after) is after
 

@@ -20,7 +20,7 @@ from voicebot.events import BotMessage
 from voicebot.localspeech import framing
 from voicebot.localspeech import ssml as spoken_document
 from voicebot.speech import ssml
-from voicebot.speech.recognition_results import best_alternative, recognition_status
+from voicebot.speech.recognition_results import alternatives, recognition_status
 
 LOOP = asyncio.new_event_loop()
 CALL = CallFacts("call", "+15550100", "+15550199")
@@ -102,7 +102,7 @@ def token(data: bytes) -> None:
 def speech_result(data: bytes) -> None:
     """The details of a recognition result, as the service words them."""
     text = data.decode("utf-8", "replace")
-    best_alternative(text)
+    alternatives(text)
     recognition_status(text)
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from voicebot.events import Final, Hypothesis, NoMatch
-from voicebot.speech.recognition_results import RecognitionResults, best_alternative, recognition_status
+from voicebot.events import Alternative, Final, Hypothesis, NoMatch
+from voicebot.speech.recognition_results import RecognitionResults, alternatives, recognition_status
 from voicebot.speechsdk.drivers import MAX_TEXT, RecognitionReport, RecognitionSignal
 
 FINAL, NO_MATCH = RecognitionSignal.FINAL, RecognitionSignal.NO_MATCH
@@ -74,15 +74,36 @@ async def test_the_beginning_of_speech_says_nothing_by_itself() -> None:
     ],
 )
 def test_a_result_of_another_shape_has_no_words(detail: str) -> None:
-    assert best_alternative(detail) == ("", None)
+    assert not any(one.text for one in alternatives(detail))
     assert recognition_status(detail) == ""
 
 
 @pytest.mark.parametrize("confidence", ["true", "-0.1", "1.1", '"0.5"', "NaN"])
 def test_a_confidence_that_is_none_counts_as_absent(confidence: str) -> None:
-    assert best_alternative(f'{{"NBest": [{{"Display": "Yes.", "Confidence": {confidence}}}]}}') == ("Yes.", None)
+    detail = f'{{"NBest": [{{"Display": "Yes.", "Confidence": {confidence}}}]}}'
+    assert alternatives(detail) == [Alternative("Yes.", None)]
 
 
 def test_the_text_of_an_alternative_is_cut() -> None:
-    text, _ = best_alternative(json.dumps({"NBest": [{"Display": "a" * (MAX_TEXT + 1)}]}))
-    assert len(text) == MAX_TEXT
+    (best,) = alternatives(json.dumps({"NBest": [{"Display": "a" * (MAX_TEXT + 1)}]}))
+    assert len(best.text) == MAX_TEXT
+
+
+def test_what_may_have_been_said_instead_comes_with_the_result_each_words_once() -> None:
+    entries = [
+        {"Display": "4250.", "Lexical": "forty two fifty", "Confidence": 0.8},
+        {"Display": "42, 50.", "Lexical": "forty two fifty", "Confidence": 0.1},
+        {"Display": "4250!", "Confidence": 0.05},
+        {"Display": "", "Confidence": 0.05},
+        "what is no entry",
+    ]
+    assert alternatives(json.dumps({"NBest": entries})) == [
+        Alternative("4250.", 0.8),
+        Alternative("forty two fifty"),
+        Alternative("42, 50.", 0.1),
+    ]
+
+
+def test_words_that_are_only_written_otherwise_are_not_told_twice() -> None:
+    entries = [{"Display": "Yes, please.", "Lexical": "yes please", "Confidence": 0.8}]
+    assert alternatives(json.dumps({"NBest": entries})) == [Alternative("Yes, please.", 0.8)]

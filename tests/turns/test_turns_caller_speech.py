@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.events import Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
+from voicebot.events import Alternative, Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
 from voicebot.turns import TurnPolicy
 from voicebot.turns.caller_speech import COVER_SLACK_S, HYPOTHESIS_SLACK_S, CallerSpeech, CallerTurn
 
@@ -255,3 +255,22 @@ def test_a_no_match_in_used_audio_does_not_concern_the_turn() -> None:
     assert deadline(speech) == 5.5 + 7.0
     speech.no_match(NoMatch(5.9, 4.5, 5.5))
     assert deadline(speech) == 5.5 + 1.0
+
+
+def test_what_may_have_been_said_instead_is_told_with_the_rest_of_the_turn() -> None:
+    speech = spoken(1.0, 4.0)
+    speech.final(Final(2.5, "You ", 1.0, 2.0, 0.3, (Alternative("Zero.", 0.6), Alternative("Two.", 0.1))))
+    speech.final(Final(4.1, "928.", 3.0, 4.0, 0.9, (Alternative("98.", 0.2), Alternative("9 to 8", None))))
+    assert speech.take(5.0).others == (
+        Alternative("Zero. 928.", 0.6),
+        Alternative("You 98.", 0.2),
+        Alternative("Two. 928.", 0.1),
+        Alternative("You 9 to 8", None),
+    )
+
+
+def test_nothing_is_told_instead_of_words_of_which_some_were_used_or_are_not_final() -> None:
+    speech = spoken(1.0, 4.0)
+    speech.final(Final(2.5, "You", 1.0, 2.0, 0.3, (Alternative("Zero.", 0.6),)))
+    speech.hypothesis(Hypothesis(4.0, "nine", 3.0, 3.9))
+    assert speech.take(5.0).others == ()

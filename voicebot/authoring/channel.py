@@ -14,11 +14,12 @@ from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
 from voicebot.json_body import number_within
-from voicebot.telephony_channel import PROMPT_HEARD, RECORDING_COMMAND
+from voicebot.telephony_channel import ALTERNATIVES, PROMPT_HEARD, RECORDING_COMMAND
 
 BUDGET = 300
 """Steps of one turn; a dialog that needs more runs in circles."""
 MOST_SILENCES = 100
+MOST_ALTERNATIVES = 8
 
 _CALL = "voicebot.authoring.call"
 _LOCALE = "voicebot.authoring.locale"
@@ -173,6 +174,17 @@ def confidence(activity: Any) -> float | None:
     """How sure the recogniser is of the words, from 0 to 1; None where it does not say."""
     data = activity.channel_data
     return number_within(data.get("confidence"), 0, 1) if isinstance(data, dict) else None
+
+
+def alternatives(activity: Any) -> list[tuple[str, float | None]]:
+    """What may have been said instead of the words, with how sure the recogniser is of it; the likeliest first."""
+    data = activity.channel_data
+    listed = data.get(ALTERNATIVES) if isinstance(data, dict) else None
+    entries = [one for one in listed[:MOST_ALTERNATIVES] if isinstance(one, dict)] if isinstance(listed, list) else []
+    return [
+        (text.strip(), number_within(one.get("confidence"), 0, 1))
+        for one in entries if isinstance(text := one.get("text"), str) and text.strip()
+    ]  # fmt: skip
 
 
 def sent_at(activity: Any) -> float:

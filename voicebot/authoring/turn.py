@@ -88,6 +88,11 @@ class Turn:
         return channel.confidence(self.context.activity) if self.key is None else None
 
     @property
+    def alternatives(self) -> list[tuple[str, float | None]]:
+        """What may have been said instead of :attr:`message`, with how sure the recogniser is of it."""
+        return channel.alternatives(self.context.activity) if self.key is None else []
+
+    @property
     def key(self) -> str | None:
         """The key that the caller pressed; None when something else came in."""
         return self.message if channel.is_key(self.context.activity) else None

@@ -8,6 +8,7 @@ neither has one, an event named ``voicebot.…``, which other bots ignore.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from voicebot.bots.conversation import CallFacts
 from voicebot.events import PlacedCallChanged, TransferEnded
 from voicebot.telephony_channel import (
+    ALTERNATIVES,
     ANONYMOUS,
     FALLBACK_TRANSFER,
     NO_INPUT,
@@ -44,14 +46,21 @@ def conversation_update() -> dict[str, Any]:
 
 
 def user_message(
-    text: str, confidence: float | None = None, locale: str = "", prompt_heard: float = 1.0, **extra: Any
+    text: str,
+    confidence: float | None = None,
+    locale: str = "",
+    prompt_heard: float = 1.0,
+    others: Sequence[tuple[str, float | None]] = (),
+    **extra: Any,
 ) -> dict[str, Any]:
-    """What the caller said. ``confidence`` 0 to 1; ``extra`` goes into ``channelData`` (None is left out).
+    """What the caller said. ``confidence`` 0 to 1; ``others``: what may have been said instead, with the confidence of
+    each; ``extra`` goes into ``channelData`` (None is left out).
 
     ``prompt_heard``: how much of the bot's last message had been played when the caller began to speak, 0 to 1.
     """
     told = round(prompt_heard, 2) if prompt_heard < 1 else None
-    data = {"source": "speech", "confidence": confidence, PROMPT_HEARD: told, **extra}
+    instead = [{"text": other[:MAX_TEXT], "confidence": sure} for other, sure in others] or None
+    data = {"source": "speech", "confidence": confidence, ALTERNATIVES: instead, PROMPT_HEARD: told, **extra}
     activity: dict[str, Any] = {
         "type": "message",
         "text": text[:MAX_TEXT],

@@ -53,7 +53,7 @@ def asked_activity(ask: Ask, language: str) -> dict[str, Any]:
             return activities.conversation_update()
         case AskKind.SPEECH:
             return activities.user_message(
-                ask.text, confidence=ask.confidence, locale=language, prompt_heard=ask.prompt_heard
+                ask.text, ask.confidence, language, ask.prompt_heard, [(one.text, one.confidence) for one in ask.others]
             )
         case AskKind.KEY:
             return activities.key_message(ask.text)

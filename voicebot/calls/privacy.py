@@ -50,8 +50,10 @@ class Privacy:
                 self._stopped = False
                 if self._paused:
                     self._paused, self._resumed_at = False, event.at
-            case Hypothesis(start=start) | Final(start=start) if self._paused or start < self._resumed_at:
+            case Hypothesis(start=start) if self._paused or start < self._resumed_at:
                 return replace(event, text=NOT_KEPT)
+            case Final(start=start) if self._paused or start < self._resumed_at:
+                return replace(event, text=NOT_KEPT, others=())
             case KeyPressed() if self._paused:
                 return replace(event, key=KEY_NOT_KEPT)
             case KeysAsked() if self._paused:

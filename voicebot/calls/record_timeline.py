@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from voicebot.address import Address
-from voicebot.events import Event
+from voicebot.events import Alternative, Event
 
 MAX_TIMELINE = 5_000
 MAX_TEXT = 4_000
@@ -85,8 +85,12 @@ class Timeline:
             elif item.name in _BY_NAME:
                 out[item.name] = {name: text if text is None else clip(text) for name, text in value.items()}
             elif isinstance(value, tuple):
-                out[item.name] = [clip(str(part)) for part in value[:MAX_PARTS]]
+                out[item.name] = [clip(_shown(part)) for part in value[:MAX_PARTS]]
         return out
+
+
+def _shown(part: object) -> str:
+    return part.text if isinstance(part, Alternative) else str(part)
 
 
 def clip(text: str) -> str:

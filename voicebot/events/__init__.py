@@ -50,6 +50,7 @@ from voicebot.events.leg import (
 )
 from voicebot.events.playback import PlaybackEnded, PlaybackFailed, PlaybackStarted
 from voicebot.events.speech import (
+    Alternative,
     Final,
     Hypothesis,
     NoMatch,
@@ -65,6 +66,7 @@ from voicebot.events.speech import (
 __all__ = [
     "TAKEN",
     "AbortPromptsAsked",
+    "Alternative",
     "AnswerKind",
     "BotDone",
     "BotFailed",

@@ -47,13 +47,24 @@ class Hypothesis(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """What may have been said instead. ``confidence``: 0 to 1; None: the service gives none, or it is the same in other
+    words."""
+
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Final(Event):
-    """The recogniser's final result for one phrase. ``confidence``: 0 to 1, or None if the service gives none."""
+    """The recogniser's final result for one phrase. ``confidence``: 0 to 1, or None if the service gives none.
+    ``others``: the likeliest first."""
 
     text: str
     start: float
     end: float
     confidence: float | None = None
+    others: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voicebot.events import (
+    Alternative,
     AnswerKind,
     ExpectedAnswer,
     Final,
@@ -31,14 +32,19 @@ activity detection a little later."""
 HYPOTHESIS_SLACK_S = 0.1
 """The same for a hypothesis, which may lack the last syllable."""
 
+MOST_OTHERS = 6
+"""Other texts of a turn that are told."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallerTurn:
-    """A finished turn. ``text``: empty if no words were recognised. ``voiced_s``: how long the caller spoke."""
+    """A finished turn. ``text``: empty if no words were recognised. ``voiced_s``: how long the caller spoke.
+    ``others``: the whole of it, with one of its phrases as something else that may have been said."""
 
     text: str
     confidence: float | None
     voiced_s: float
+    others: tuple[Alternative, ...] = ()
 
 
 class CallerSpeech:
@@ -243,6 +249,7 @@ class CallerSpeech:
             text=text,
             confidence=min(confidences) if confidences and self._hypothesis is None else None,
             voiced_s=voiced_s,
+            others=self._others(),
         )
         self._use(max(known, default=now) if text else self._used_until, now)
         return turn
@@ -258,6 +265,21 @@ class CallerSpeech:
         if self._hypothesis is not None:
             return self._hypothesis
         return self._finals[-1] if self._finals else None
+
+    def _others(self) -> tuple[Alternative, ...]:
+        """Known only where all of the turn is in final results, of which none was used in part."""
+        finals = self._finals
+        if self._hypothesis is not None or any(self._new_text(final) != final.text for final in finals):
+            return ()
+        found: list[Alternative] = []
+        for at, final in enumerate(finals):
+            for other in final.others:
+                said: list[Final | Alternative] = [*finals[:at], other, *finals[at + 1 :]]
+                known = [one.confidence for one in said if one.confidence is not None]
+                text = " ".join(one.text.strip() for one in said)
+                found.append(Alternative(text, min(known) if other.confidence is not None else None))
+        found.sort(key=lambda one: one.confidence or 0.0, reverse=True)
+        return tuple(found[:MOST_OTHERS])
 
     def _use(self, until: float, now: float) -> None:
         # the phrase of a hypothesis is not finished: its final result will repeat these words

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from voicebot.address import Address
-from voicebot.events import CallAsked, InputHint, PlacedCallChanged, RecordingAction, TransferEnded
+from voicebot.events import Alternative, CallAsked, InputHint, PlacedCallChanged, RecordingAction, TransferEnded
 from voicebot.turns.end_of_turn import TurnEnd
 
 
@@ -59,8 +59,9 @@ class Ask:
 
     The other fields, by kind:
 
-    * SPEECH, HYPOTHESIS: ``text`` has the words; SPEECH also has ``confidence``, and in ``prompt_heard`` how much of
-      the bot's last message had been played when the caller began to speak, from 0 to 1.
+    * SPEECH, HYPOTHESIS: ``text`` has the words; SPEECH also has ``confidence``, in ``others`` what may have been said
+      instead, and in ``prompt_heard`` how much of the bot's last message had been played when the caller began to
+      speak, from 0 to 1.
     * SPEECH, NO_MATCH: ``ended`` is why the caller's turn was over; None: a key ended it.
     * KEY: ``text`` is the key.
     * INTERRUPTED: ``text`` and ``heard_s`` say what was heard of the interrupted turn.
@@ -76,6 +77,7 @@ class Ask:
     kind: AskKind
     text: str = ""
     confidence: float | None = None
+    others: tuple[Alternative, ...] = ()
     prompt_heard: float = 1.0
     count: int = 0
     heard_s: float = 0.0

@@ -79,7 +79,9 @@ def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
         floor.given.told(turn.text, floor.policy.expected if heard >= SHARE_TO_KNOW else None, now)
         _understood(floor)
         floor.deferred.allow_late_end_key("")
-        floor.ask(AskKind.SPEECH, turn.text, confidence=turn.confidence, prompt_heard=heard, ended=ended)
+        floor.ask(
+            AskKind.SPEECH, turn.text, confidence=turn.confidence, others=turn.others, prompt_heard=heard, ended=ended
+        )
     elif or_no_match and turn.voiced_s >= floor.policy.settings.min_no_match_s:
         floor.no_matches += 1
         floor.ask(AskKind.NO_MATCH, count=floor.no_matches, ended=ended)

@@ -44,11 +44,13 @@ class Unclear:
 
     ``asks``: what is asked, by its name in :data:`~voicebot.authoring.expected.USUAL`; ``prompt``: the author's words
     for it. ``alone``: it is a question of its own, which costs no try; otherwise the question is asked again behind it.
+    ``values``: those that may be meant, where they are few.
     """
 
     asks: str
     prompt: Prompt | None = None
     alone: bool = False
+    values: tuple[Any, ...] = ()
 
 
 Reading = Answered | More | Unclear | None
@@ -105,6 +107,10 @@ class AnswerKind(Part):
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         """What the caller said."""
         return answered(self.value(text, understanding, today))
+
+    def is_begun(self, text: str, understanding: Understanding) -> bool:
+        """Whether ``text``, which is no answer, shows that one was being given."""
+        return False
 
     def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
         """The answer when ``text`` is said behind the answer ``before``, as its next part; None when it is none."""

@@ -8,12 +8,10 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.doubt import DOUBTED
 from voicebot.authoring.answers.parts import Form, is_part, joined
 from voicebot.authoring.model import Duration, KeypadKey, Prompt
 from voicebot.authoring.understanding import Understanding
-
-DOUBTFUL = 0.5
-"""How much digits are like those that were meant, if another word stands between them."""
 
 
 class DigitsAnswer(AnswerKind):
@@ -78,6 +76,9 @@ class DigitsAnswer(AnswerKind):
         before = len(slot.get("keys") or slot.get("said", ""))
         return Form(max(0, self.shortest - before), max(0, self.longest - before))
 
+    def is_begun(self, text: str, understanding: Understanding) -> bool:
+        return bool(understanding.digits(text))
+
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         before = slot.get("keys") or slot.get("said", "")
         said = understanding.digits(text, self.length)
@@ -88,7 +89,7 @@ class DigitsAnswer(AnswerKind):
         slot.update(keys="", said="")
         number = joined(before, said, self.shortest, self.longest)
         if len(number) >= self.shortest:
-            return Answered(number, likeness=DOUBTFUL if understanding.has_gap(text) else 1.0)
+            return Answered(number, likeness=DOUBTED if understanding.has_gap(text) else 1.0)
         if not number or not is_part(text, said):
             return None
         slot["said"] = number

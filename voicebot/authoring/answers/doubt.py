@@ -16,6 +16,8 @@ SURE_OF_EACH = 0.55
 """The confidence that digits and letters must have: it does not show that one of them was misheard."""
 SURE, CLEAR = 0.6, 0.9
 """The confidence and the likeness that words must have which only sound like an option."""
+DOUBTED = 0.5
+"""The likeness of an answer that callers are asked about."""
 
 
 def unsure(confidence: float | None) -> bool:

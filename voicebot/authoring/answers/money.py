@@ -37,7 +37,7 @@ class MoneyAnswer(KeyedAnswer):
         if len(possible) > 1:
             first = not slot.get("unclear")
             slot["unclear"] = True
-            return Unclear("which_amount", alone=first)
+            return Unclear("which_amount", alone=first, values=tuple(possible))
         return answered(next(iter(possible), None))
 
     def _possible(self, text: str, understanding: Understanding) -> list[Decimal]:

@@ -66,7 +66,7 @@ class TimeAnswer(KeyedAnswer, title="TimeWanted"):
         if len(possible) > 1:
             first = "unclear" not in slot
             slot["unclear"] = [one.isoformat() for one in possible]
-            return Unclear("which_half", self.which, alone=first)
+            return Unclear("which_half", self.which, alone=first, values=tuple(possible))
         return Answered(possible[0]) if possible else None
 
     def pressed(self, key: str, slot: Slot) -> str | More | None:

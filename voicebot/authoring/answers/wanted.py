@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
 from voicebot.authoring.answers.expectation import Expectation, of_yes_no, with_options
+from voicebot.authoring.answers.likeliest import Heard, agreed, instead
 from voicebot.authoring.model import LEAVING, Option
 from voicebot.authoring.understanding import NEAR, Understanding
 
@@ -66,6 +67,23 @@ class Wanted:
     def option_said(self, text: str, understanding: Understanding) -> Answered | None:
         """The option that the caller named."""
         return option_said(self.options, text, understanding, outright=self.answer is not None)
+
+    def likeliest(
+        self,
+        first: Reading,
+        text: str,
+        confidence: float | None,
+        others: Sequence[Heard],
+        understanding: Understanding,
+    ) -> tuple[Answered, float | None] | None:
+        """What was answered by the ``first`` reading, which is that of ``text``, and those of ``others``, with how sure
+        it is; None: the first reading stands."""
+        if isinstance(first, Answered):
+            return first, agreed(first, confidence, others)
+        kind = self.answer
+        begun = isinstance(first, More) or (kind is not None and kind.is_begun(text, understanding))
+        asks = kind is not None and kind.form({}) is not None
+        return instead(first, confidence, others, begun=begun, asks=asks)
 
     def value(self, text: str, understanding: Understanding, today: date) -> Any:
         """The value of the question's kind in ``text``, complete and within its limits; None when there is none."""

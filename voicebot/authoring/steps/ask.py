@@ -12,6 +12,7 @@ from voicebot.authoring.answers.choice import option_for, option_pressed
 from voicebot.authoring.answers.confirm import Confirm
 from voicebot.authoring.answers.doubt import AGAIN, asked_about, heard_part, sure_of_sound, unsure
 from voicebot.authoring.answers.heard import MOST_UNHEARD, share_to_hear
+from voicebot.authoring.answers.likeliest import Heard
 from voicebot.authoring.answers.parts import PART_PAUSE_S
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.model import AGENT, BargeIn, Prompt
@@ -104,9 +105,15 @@ class AskStep(AskedQuestion):
         elif self.wanted.takes_anything and (waits or (heard and understanding.hesitates(text))):
             pass
         elif asks_for is None or not self.wanted.takes_anything or self.wanted.takes_command(asks_for):
+            before = dict(state["slot"])
             reading = self.wanted.read_words(text, state["slot"], understanding, today, heard=heard)
+            nothing_else = asks_for is None and not waits and not understanding.hesitates(text)
+            if reading is not None or (nothing_else and understanding.seems_to_ask_for(text) is None):
+                likeliest = self._likeliest(turn, reading, text, before, heard=heard)
+                if likeliest is not None:
+                    return await self._take(turn, *likeliest)
             if reading is not None:
-                return await self._take(turn, reading)
+                return await self._take(turn, reading, turn.confidence)
         if asks_for is None and sure_of_sound(turn.confidence):
             asks_for = understanding.seems_to_ask_for(text)
         if asks_for is not None and await self.asked_for(turn, asks_for):
@@ -126,6 +133,22 @@ class AskStep(AskedQuestion):
         turn.took(self.id, "said before the question was heard")
         await self.prompt_again(turn)
         return Ending.WAITS
+
+    def _likeliest(
+        self, turn: Turn, reading: Reading, text: str, before: Slot, *, heard: bool
+    ) -> tuple[Answered, float | None] | None:
+        """The answer by all that may have been said, and how sure it is. ``before``: the slot before ``reading``, which
+        is that of ``text``."""
+        understanding, today = turn.script.understanding, turn.today()
+        others = [
+            Heard(self.wanted.read_words(other, dict(before), understanding, today, heard=heard), sure)
+            for other, sure in turn.alternatives
+            if understanding.asks_for(other) is None
+        ]
+        found = self.wanted.likeliest(reading, text, turn.confidence, others, understanding) if others else None
+        if found is not None and found[0] is not reading:
+            turn.state["slot"] = before
+        return found
 
     async def prompt_again(self, turn: Turn) -> None:
         confirm = self._confirm(turn)
@@ -184,7 +207,7 @@ class AskStep(AskedQuestion):
         """``answer``: True, False, the value that is meant instead; or, as Answered, an option or the whole answer."""
         state = turn.state
         if isinstance(answer, Answered):
-            return await self._take(turn, answer)
+            return await self._take(turn, answer, turn.confidence)
         if answer is True:
             return await self._answered(turn, state["candidate"], state.get("option"))
         state["rounds"] = state.get("rounds", 0) + 1
@@ -192,7 +215,7 @@ class AskStep(AskedQuestion):
         if state["rounds"] >= ROUNDS:
             return Failed(self.on_fail)
         if answer is not False:
-            return await self._take(turn, Answered(answer))
+            return await self._take(turn, Answered(answer), turn.confidence)
         if self.confirm is not None and self.confirm.wrong is not None:
             await turn.speak(self.confirm.wrong)
         return await self.run(turn)
@@ -214,7 +237,7 @@ class AskStep(AskedQuestion):
         pause_s = self.wanted.keys_pause_s
         if pause_s is not None and isinstance(reading, More) and len(slot.get("keys", "")) == 1:
             await self._expect(turn, pause_s)
-        return await self._take(turn, reading)
+        return await self._take(turn, reading, None)
 
     async def _no_answer(self, turn: Turn) -> StepOutcome:
         silent, waiting = turn.event == NO_INPUT, turn.state.get("waiting", False)
@@ -224,7 +247,7 @@ class AskStep(AskedQuestion):
         if silent and turn.state["mode"] == ASKING and (slot.get("keys") or slot.get("said")):
             ended = self.wanted.parts_ended(slot, turn.script.understanding, turn.today())
             await self._expect(turn)
-            return await self._take(turn, ended)
+            return await self._take(turn, ended, None)
         if waiting and silent:
             await self._expect(turn)
             await waited(turn, self.prompt_again)
@@ -232,10 +255,11 @@ class AskStep(AskedQuestion):
             return Ending.WAITS
         return await self._missed(turn, silent=silent)
 
-    async def _take(self, turn: Turn, reading: Reading) -> StepOutcome:
+    async def _take(self, turn: Turn, reading: Reading, confidence: float | None) -> StepOutcome:
+        """Go on with ``reading``, of which the recogniser is as sure as ``confidence``; None: it does not say."""
         if isinstance(reading, More):
             turn.took(self.id, f"a part of {self.kind}")
-            heard_part(turn.state["slot"], turn.confidence)
+            heard_part(turn.state["slot"], confidence)
             if turn.state["slot"].get("said"):
                 await self._expect(turn, PART_PAUSE_S if reading.prompt is None else None)
             if reading.prompt is not None:
@@ -245,7 +269,7 @@ class AskStep(AskedQuestion):
             return await self._missed(turn, unclear=reading)
         if reading is None:
             return await self._missed(turn)
-        asks = asked_about(reading, self.wanted.answer, turn.state["slot"], turn.confidence)
+        asks = asked_about(reading, self.wanted.answer, turn.state["slot"], confidence)
         if asks == AGAIN or (asks is not None and self.sensitive and self.confirm is None):
             return await self._missed(turn)
         if asks is None and (self.confirm is None or (reading.option is not None and not self.chooses)):
