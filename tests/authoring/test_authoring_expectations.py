@@ -11,6 +11,7 @@ import pytest
 import yaml
 from folder_line import Line, line
 
+from voicebot.authoring.answers import expectation
 from voicebot.authoring.answers.expectation import MAX_ANSWERS, of_value, of_yes_no, with_options
 from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import for_language, languages
@@ -326,6 +327,37 @@ def test_what_is_told_fits_the_limits_of_the_call(language: str) -> None:
         assert all(len(listed) <= MAX_PHRASES for listed in told.values() if isinstance(listed, list))
         assert len(told.get("answers", ())) <= MAX_ANSWERS and len(json.dumps(told)) < 12_000
         assert expected_answer(told) is not None
+
+
+@pytest.mark.parametrize("kind", ["yesno: {yes: q, no: q}", "choice: {billing: , outage: }", "digits: 4", "date: true"])
+async def test_what_is_told_of_a_question_is_made_once_however_often_it_is_asked(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, begun = [], expectation._begun
+
+    def noting(groups: Any) -> Any:
+        made.append(groups)
+        return begun(groups)
+
+    monkeypatch.setattr(expectation, "_begun", noting)
+    expectation._told.cache_clear()
+    first = told(await asked(tmp_path, kind))
+    again = told(await asked(tmp_path, kind))
+    assert len(made) == 1 and first == again
+    assert told(await asked(tmp_path, kind, locale="de-DE")) != first
+
+
+def test_options_that_are_others_are_not_told_as_those_before() -> None:
+    understanding = for_language("en-US")
+    fillers, commands = understanding.usual.fillers, understanding.usual.commands
+
+    def answers(**options: Option) -> Any:
+        return with_options(None, options, understanding).told(fillers, commands)["answers"]
+
+    rooms, keyed = answers(a=Option(say=["single"]), b=Option(say=["double"])), answers(a=Option(key="7"), b=Option())
+    assert "single" in rooms and "seven" not in rooms
+    assert "seven" in keyed and "single" not in keyed
+    assert "single" in answers(a=Option(say=["single"]), b=Option(say=["double"]))
 
 
 SAYINGS = sorted((Path(__file__).parent / "understanding").glob("*.yaml"))

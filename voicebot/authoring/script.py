@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +20,8 @@ from voicebot.authoring.template import Formatter, Labels, Template, compile_tem
 from voicebot.authoring.understanding import Understanding, for_language
 from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, texts_of
 from voicebot.authoring.wording import Words, formatter, words
+
+MAX_COMMANDS = 200
 
 
 class DialogScript:
@@ -119,6 +122,16 @@ class DialogScript:
     def expected(self, section: str) -> tuple[str, ...]:
         """The words that the recogniser should expect: a section of :data:`~voicebot.authoring.expected.EXPECTED`."""
         return self._usual.get(section, ())
+
+    @cached_property
+    def own_commands(self) -> tuple[str, ...]:
+        """The author's words for what callers may ask for at any time."""
+        return tuple(phrase for own in self.main.globals.phrases().values() for phrase in own)
+
+    @cached_property
+    def commands(self) -> tuple[str, ...]:
+        """The same, and the usual words."""
+        return tuple(dict.fromkeys((*self.own_commands, *self.understanding.usual.commands)))[:MAX_COMMANDS]
 
     def prompts(self) -> Iterator[tuple[str, str, str]]:
         """What is spoken unchanged in every call: text (or SSML), locale, and the file that is played instead."""

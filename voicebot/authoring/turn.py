@@ -23,7 +23,6 @@ from voicebot.host.trial import only_for_real
 
 MAX_PHRASES = 400
 """The recogniser is told to expect at most this many."""
-MAX_COMMANDS = 200
 
 Visited = Callable[[str, str, str], None]
 """``(dialog, step, where it went on)``: for coverage."""
@@ -174,10 +173,9 @@ class Turn:
         """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. ``answer``: what
         the answer looks like. The rest: as in :func:`~voicebot.authoring.channel.configure`.
         """
-        commands = [phrase for own in self.script.main.globals.phrases().values() for phrase in own]
-        expected = list(dict.fromkeys([*phrases, *commands]))[:MAX_PHRASES]
-        usual = self.script.understanding.usual
-        told = answer.told(usual.fillers, list(dict.fromkeys([*commands, *usual.commands]))[:MAX_COMMANDS])
+        script = self.script
+        expected = list(dict.fromkeys([*phrases, *script.own_commands]))[:MAX_PHRASES]
+        told = answer.told(script.understanding.usual.fillers, script.commands)
         await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told, pace=pace)
 
     def took(self, step: str, what: str, value: Any = "") -> None:

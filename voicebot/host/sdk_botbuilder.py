@@ -66,6 +66,7 @@ class _Unusual(Exception):
 
 _PLAIN = {"str": (str,), "object": (str, int, float, bool), "int": (int,), "bool": (bool,), "float": (int, float)}
 _DATE = (datetime,)
+_SCALARS = frozenset({*_PLAIN["object"], type(None)})
 
 
 _Fields = tuple[tuple[str, str, tuple[type, ...]], ...]
@@ -129,6 +130,8 @@ def _plain_value(value: Any, depth: int) -> Any:
         return value
     if depth < 32:
         if kind is list:
+            if _SCALARS.issuperset(map(type, value)):
+                return value.copy()
             return [_plain_value(item, depth + 1) for item in value]
         if kind is dict and all(type(key) is str for key in value):
             return {key: _plain_value(item, depth + 1) for key, item in value.items()}
