@@ -81,7 +81,9 @@ class Choices:
         excluded: set[str] = set()
         for name in names:
             for phrase in (name, *options[name]):
-                wanted = self._wanted(str(phrase))
+                wanted, beginnings = self._wanted(str(phrase))
+                if uttered.has_none_of(beginnings):
+                    continue
                 if uttered.joined(wanted):
                     whole[name] = max(whole.get(name, 0), 2)
                 for at in uttered.places(wanted):
@@ -151,8 +153,10 @@ class Choices:
         ]  # fmt: skip
         return "" if len(words) > MAX_SOUND_WORDS else sound("".join(words))
 
-    def _wanted_words(self, phrase: str) -> tuple[str, ...]:
-        return tuple(self._normal(self._vocabulary.tokens(phrase.replace("_", " "))))
+    def _wanted_words(self, phrase: str) -> tuple[tuple[str, ...], frozenset[str]]:
+        """The words of a phrase, and what they begin with."""
+        words = tuple(self._normal(self._vocabulary.tokens(phrase.replace("_", " "))))
+        return words, frozenset(_beginning(word) for word in words)
 
     def _normal(self, tokens: Sequence[Token]) -> list[str]:
         """Words, with numbers as numerals, so that "twenty four hours" and "24 hours" are the same."""
@@ -181,15 +185,21 @@ class _Said:
             self._places.setdefault(word, []).append(at)
         self._begun: dict[str, list[str]] = {}  # by two letters: words that are alike begin alike
         for word in self._places:
-            self._begun.setdefault(word[:2], []).append(word)
+            self._begun.setdefault(_beginning(word), []).append(word)
         self._alike: dict[str, frozenset[int]] = {}
         self._pairs = {one + other for one, other in pairwise(said)}
+        self._beginnings = {*self._begun, *map(_beginning, self._pairs), *(word[:1] for word in self._places)}
+
+    def has_none_of(self, beginnings: frozenset[str]) -> bool:
+        """Whether none of the words that begin so can be in what was said, neither alone nor joined to another: of most
+        options, that is all that has to be looked at."""
+        return self._beginnings.isdisjoint(beginnings)
 
     def alike(self, word: str) -> frozenset[int]:
         """Where something like ``word`` was said."""
         found = self._alike.get(word)
         if found is None:
-            near = (other for other in self._begun.get(word[:2], ()) if _alike(word, other))
+            near = (other for other in self._begun.get(_beginning(word), ()) if _alike(word, other))
             found = frozenset(at for other in near for at in self._places[other])
             self._alike[word] = found
         return found
@@ -208,6 +218,11 @@ class _Said:
         if len(wanted) == 1:
             return wanted[0] in self._pairs
         return len(wanted) == 2 and "".join(wanted) in self._places
+
+
+def _beginning(word: str) -> str:
+    """What words that are alike have in common."""
+    return word[:2]
 
 
 def _alike(one: str, other: str) -> bool:
