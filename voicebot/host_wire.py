@@ -12,7 +12,7 @@ call process to host                                            answer
 ``{"op":"ping","id":n}``                                        ``{"op":"pong","id":n,"texts":0,"trouble":""}``
 ``{"op":"prompts","id":n}``                                     ``{"op":"prompts","id":n,"prompts":[...]}``
 ``{"op":"texts","id":n,"accept":true}``                         ``{"op":"texts","id":n}``
-``{"op":"picture","id":n}``                                     ``{"op":"picture","id":n,"svg":"..."}``
+``{"op":"picture","id":n}``                                     ``{"op":"picture","id":n,"svg":"...","why":"..."}``
 ==============================================================  =============================================
 
 Host to call process: ``{"op":"activity","conversation":"...","request":n,"activity":{...}}`` (``request`` 0: on the
@@ -25,7 +25,7 @@ bot's own initiative), ``{"op":"done","conversation":"...","request":n,"place":{
 and the trial ends before what has an effect outside (``voicebot/host/trial.py``). The answer has what was said until
 then.
 
-``picture`` asks for the flow of the dialogs as a picture; ``""`` where there is none.
+``picture`` asks for the flow of the dialogs as a picture; ``svg`` is ``""`` where there is none, and ``why`` says why.
 
 ``texts`` makes the host accept requests at ``/api/messages``, or stop accepting them (when another version of the
 dialogs takes over). Requests that it has accepted are finished; ``pong`` says how many are left, and in ``trouble`` why
@@ -197,10 +197,11 @@ class PromptsTold:
 @dataclass(frozen=True, slots=True)
 class PictureTold:
     """The flow of the dialogs, in which each step has its id (``dialog.step``). ``svg``: ``""`` where there is no
-    picture, or one that is too large to be sent."""
+    picture, or one that is too large to be sent: ``why`` says so, unless there cannot be any."""
 
     id: int
     svg: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,8 +307,8 @@ def decode_from_host(line: bytes) -> FromHost:
             return PromptsTold(number, tuple(_prompt(p) for p in prompts if isinstance(p, dict) and _has_text(p)))
         case {"op": "texts", "id": int(number)}:
             return TextsTold(number)
-        case {"op": "picture", "id": int(number), "svg": str(svg)}:
-            return PictureTold(number, svg)
+        case {"op": "picture", "id": int(number), "svg": str(svg), "why": str(why)}:
+            return PictureTold(number, svg, why)
         case other:
             raise WireError(f"not a message from a dialog host: op {str(other.get('op'))[:40]!r}")
 

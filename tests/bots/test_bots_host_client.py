@@ -106,6 +106,7 @@ async def test_where_a_call_is_in_the_dialogs_is_told_before_the_end_of_its_turn
     host: ScriptedHost, client: DialogHostClient
 ) -> None:
     heard = Heard()
+    client.version = "3f2a"
     conversation = Numbered(client.conversation(CALL, heard))
     conversation.begin()
     await host.receive()
@@ -115,6 +116,7 @@ async def test_where_a_call_is_in_the_dialogs_is_told_before_the_end_of_its_turn
     assert isinstance(reached, StepReached)
     told = (reached.request, reached.step, reached.path, reached.took, reached.value, reached.variables)
     assert told == (1, "main.pin", ("main.hi",), "digits", None, {"pin": None})
+    assert reached.dialogs == "3f2a"
     assert isinstance(await heard.next(), BotDone)
 
 
@@ -124,8 +126,8 @@ async def test_the_picture_of_the_dialogs_is_asked_for_once(host: ScriptedHost, 
     asking = asyncio.create_task(client.picture())
     asked = await host.receive()
     assert asked["op"] == "picture"
-    host.say(op="picture", id=asked["id"], svg="<svg/>")
-    assert (await asking, await client.picture()) == ("<svg/>", "<svg/>")
+    host.say(op="picture", id=asked["id"], svg="<svg/>", why="")
+    assert ((await asking).svg, (await client.picture()).svg) == ("<svg/>", "<svg/>")
     assert host.received.empty()
 
 

@@ -69,6 +69,13 @@ def test_variables_that_are_the_same_as_before_are_not_in_the_timeline_again() -
     assert len(lines[0]["value"]) < 5000
 
 
+def test_the_version_of_the_dialogs_is_in_the_timeline_once() -> None:
+    record = RecordBuilder("1d", INFO, started_at_wall=datetime(2026, 11, 22, tzinfo=UTC), started_at=0.0)
+    for at, version in enumerate(["3f2a", "3f2a", "77b0"]):
+        record.note(StepReached(float(at), at, "main.a", variables={"a": str(at)}, dialogs=version))
+    assert [line["dialogs"] for line in record.build()["timeline"]] == ["3f2a", "", "77b0"]
+
+
 def test_what_is_recognised_late_belongs_to_when_it_was_said() -> None:
     privacy = Privacy()
     privacy.event(asked(1.0, RecordingAction.PAUSE))

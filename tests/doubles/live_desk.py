@@ -14,7 +14,21 @@ from let_in import let_in
 
 from voicebot.calls import Calls, CallSession
 from voicebot.events import BotDone, BotMessage, Final, Hypothesis, SpeechStarted, SpeechStopped
-from voicebot.web import Access, CallsApi, ConsoleServer, LiveApi, Metrics
+from voicebot.web import Access, CallsApi, ConsoleServer, Flow, LiveApi, Metrics
+
+
+class DeskFlows:
+    """``pictures``: as :class:`LiveDesk` has them."""
+
+    def __init__(self, pictures: dict[str, str]) -> None:
+        self._pictures = pictures
+
+    async def of_call(self, call: str) -> Flow:
+        told = self._pictures.get(call, "")
+        return Flow("", told[5:]) if told.startswith("why: ") else Flow(told)
+
+    async def of_version(self, version: str) -> Flow:
+        return await self.of_call(version) if version in self._pictures else Flow("", f"{version} does not run")
 
 
 class LiveDesk:
@@ -27,8 +41,8 @@ class LiveDesk:
         self.lines = list[Line]()
         self.access = access or let_in(token)
         self.pictures = dict[str, str]()
-        """By the id of a call, the flow of its dialogs."""
-        self.api = LiveApi(self.calls, words=words, picture=self._picture)
+        """By the id of a call, or the version of dialogs, their flow; or, after "why: ", why there is none."""
+        self.api = LiveApi(self.calls, words=words, flows=DeskFlows(self.pictures))
         self.console = ConsoleServer(
             "127.0.0.1",
             0,
@@ -39,9 +53,6 @@ class LiveDesk:
             live=self.api,
         )
         self.http: aiohttp.ClientSession
-
-    async def _picture(self, call: str) -> str:
-        return self.pictures.get(call, "")
 
     async def call(
         self, call_id: str = "call-1", says: str = "Hello, how can I help?", caller: str = "+15550100"

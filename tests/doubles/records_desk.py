@@ -15,10 +15,11 @@ from archive_run import archive
 from call_world import World
 from kept_calls import call_name, keep
 from let_in import let_in
+from live_desk import DeskFlows
 
 from voicebot.archive.client import ArchiveClient
 from voicebot.calls import Calls
-from voicebot.web import CallsApi, ConsoleServer, Metrics, RecordsApi, Role
+from voicebot.web import CallsApi, ConsoleServer, LiveApi, Metrics, RecordsApi, Role
 
 ROLES = {str(role): role for role in Role}
 
@@ -29,17 +30,21 @@ class RecordsDesk:
     def __init__(self, folder: Path, client: ArchiveClient, tokens: dict[str, Role]) -> None:
         access = let_in(**tokens)
         self.folder = folder
+        self.pictures = dict[str, str]()
+        """By the version of dialogs, their flow."""
         self.archive = client
         self.api = RecordsApi(client, folder, access)
         self.access = access
+        calls = Calls(World().services)
         self.console = ConsoleServer(
             "127.0.0.1",
             0,
-            api=CallsApi(Calls(World().services), None),  # type: ignore[arg-type]
+            api=CallsApi(calls, None),  # type: ignore[arg-type]
             metrics=Metrics(),
             unready=list,
             access=access,
             records=self.api,
+            live=LiveApi(calls, words=True, flows=DeskFlows(self.pictures)),
         )
         self.http: aiohttp.ClientSession
 

@@ -104,6 +104,12 @@ async def test_a_dialog_file_plays_switches_keeps_quiet_and_hands_on(
     assert [line["step"] for line in reached][:2] == ["main.which", "main.pin"]
     assert (reached[1]["took"], reached[1]["value"]) == ("languages", "de-DE")
     assert [line["variables"] for line in reached if line["variables"]] == [{"pin": None}]
+    versions = [line["dialogs"] for line in reached if line["dialogs"]]
+    console = f"http://127.0.0.1:{service.ready['console_port']}/v1/dialogs"
+    async with aiohttp.ClientSession() as http, http.get(f"{console}/{versions[0]}/flow.svg") as response:
+        assert len(versions) == 1 and 'id="main.people"' in await response.text()
+    async with aiohttp.ClientSession() as http, http.get(f"{console}/another/flow.svg") as response:
+        assert response.status == 404 and f"{versions[0]} serves now" in await response.text()
     assert "xxxx" in "".join(turn["caller"]["keys"] for turn in record["turns"])
     assert not stands_in(service.log(), "4321")
     for told in ("listening in de-DE", "recording: pause", "recording: resume"):

@@ -30,12 +30,19 @@ async def test_a_call_begins_the_dialog_and_messages_continue_it(connect: Connec
 async def test_dialogs_in_python_tell_no_place_and_have_no_picture(connect: Connect) -> None:
     wire = await connect()
     wire.send(op="picture", id=7)
-    assert await wire.receive() == {"op": "picture", "id": 7, "svg": ""}
+    assert await wire.receive() == {"op": "picture", "id": 7, "svg": "", "why": ""}
 
 
-@pytest.mark.parametrize(("drawn", "svg"), [("<svg/>", "<svg/>"), ("x" * (MAX_PICTURE + 1), ""), (None, "")])
-async def test_the_picture_is_drawn_once_for_all_and_not_told_if_it_is_too_large_or_cannot_be_drawn(
-    drawn: str | None, svg: str, echo_folder: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("drawn", "svg", "why"),
+    [
+        ("<svg/>", "<svg/>", ""),
+        ("x" * (MAX_PICTURE + 500_000), "", "too large to be shown here (1,200 kB, at most 700)"),
+        (None, "", "cannot be drawn"),
+    ],
+)
+async def test_the_picture_is_drawn_once_for_all_and_it_is_told_why_if_it_is_too_large_or_cannot_be_drawn(
+    drawn: str | None, svg: str, why: str, echo_folder: Path, tmp_path: Path
 ) -> None:
     draws: list[str] = []
 
@@ -49,7 +56,8 @@ async def test_the_picture_is_drawn_once_for_all_and_not_told_if_it_is_too_large
     wire = Wire(*await asyncio.open_unix_connection(str(tmp_path / "host.sock"), limit=1 << 20))
     for number in (1, 2):
         wire.send(op="picture", id=number)
-        assert await wire.receive() == {"op": "picture", "id": number, "svg": svg}
+        told = await wire.receive()
+        assert (told["id"], told["svg"], why in told["why"], bool(told["why"])) == (number, svg, True, bool(why))
     assert draws == ["once"]
     wire.writer.close()
     await server.close()

@@ -105,6 +105,43 @@ async def test_what_the_caller_did_not_hear_is_struck_and_keys_are_told(tmp_path
         assert await page.ask("document.querySelector('#picture .key').textContent") == "4"
 
 
+async def test_where_the_call_was_in_the_dialogs_is_shown_and_moves_with_the_recording(tmp_path: Path) -> None:
+    steps = [
+        StepReached(2.4, 1, "main.when", ("main.hi", "main.when"), dialogs="3f2a"),
+        StepReached(6.4, 2, "main.end"),
+    ]
+    record = kept_call(5, [("On Monday", "Which week?"), ("This one", "Goodbye!")], further=steps)
+    shown = "document.querySelector('#flow .here > title')?.textContent"
+    async with page_of_calls(tmp_path) as (desk, page):
+        group = "<g id='main.{0}'><title>{0}</title><script>hacked = 1</script></g>"
+        drawn = "".join(group.format(step) for step in ("hi", "when", "end"))
+        desk.pictures["3f2a"] = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 90'><g>{drawn}</g></svg>"
+        await desk.keep(record)
+        record_audio(desk.folder / f"{call_name(5)}.wav", 0.5, 0.3, seconds=11.0)
+        await page.open(f"{desk.console.url}calls#call={call_name(5)}")
+        await page.until(f"{shown} == 'end'")
+        assert await page.ask("document.querySelectorAll('#flow .been').length") == 3
+        assert await page.ask("typeof globalThis.hacked") == "undefined"
+        await page.until("document.getElementById('audio').readyState >= 2")
+        await page.ask("[...document.querySelectorAll('.word')].find(w => w.textContent == 'Which ').click()")
+        await page.until(f"{shown} == 'when'")
+
+
+@pytest.mark.parametrize(("version", "why"), [("77b0", "77b0 does not run"), ("", "does not say which version")])
+async def test_where_the_picture_of_the_dialogs_is_not_there_any_more_it_says_why(
+    version: str, why: str, tmp_path: Path
+) -> None:
+    async with page_of_calls(tmp_path) as (desk, page):
+        await desk.keep(kept_call(5, further=[StepReached(2.4, 1, "main.when", dialogs=version)]))
+        await page.open(f"{desk.console.url}calls#call={call_name(5)}")
+        await page.until(f"document.getElementById('no-flow').innerText.includes({why!r})")
+        assert await page.ask("document.getElementById('flow').hidden")
+        await page.open(f"{desk.console.url}calls#call={call_name(2)}")
+        await page.until(SHOWN)
+        assert await page.ask("document.getElementById('where').hidden")
+        page.complaints.clear()  # the browser tells of each 404
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_a_script_in_words_numbers_and_headers_stays_text(tmp_path: Path, text: str) -> None:
     record = kept_call(4, [(text, text)], caller=text, callee=text, bot=text, trunk=text, reason=text)

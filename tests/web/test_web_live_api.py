@@ -101,6 +101,28 @@ async def test_the_picture_of_the_dialogs_is_for_those_who_see_words() -> None:
         assert (await desk.ask("GET", "calls/nobody/flow.svg", Authorization="Bearer anna"))[0] == 404
 
 
+async def test_where_there_is_no_picture_that_was_to_be_expected_it_is_told_why() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        desk.pictures[call.id] = "why: it has 1,200 kB"
+        status, told = await desk.ask("GET", f"calls/{call.id}/flow.svg")
+        assert (status, json.loads(told)["error"]["message"]) == (404, "it has 1,200 kB")
+
+
+async def test_the_picture_of_a_call_that_was_is_found_by_the_version_of_its_dialogs() -> None:
+    access = let_in("", anna=Role.AGENT, wall=Role.VIEWER)
+    async with live_desk("anna", access=access) as desk:
+        desk.pictures["3f2a"] = "<svg/>"
+        for version, token, status, words in [
+            ("3f2a", "anna", 200, "<svg/>"),
+            ("77b0", "anna", 404, "77b0 does not run"),
+            ("3f2a", "wall", 403, "needs a token of the role agent"),
+        ]:
+            url = f"{desk.console.url}v1/dialogs/{version}/flow.svg"
+            async with desk.http.get(url, headers={"Authorization": f"Bearer {token}"}) as got:
+                assert got.status == status and words in await got.text()
+
+
 async def test_what_records_do_not_keep_is_told_to_nobody() -> None:
     async with live_desk(words=False) as desk:
         call = await desk.call(says="Your balance is 3.")

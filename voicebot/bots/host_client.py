@@ -72,11 +72,13 @@ class DialogHostClient:
         """Conversations that are over, with the request that tells the host so. Until it is answered, messages for this
         id belong to the old conversation."""
         self._answers: dict[int, asyncio.Future[HostAnswer]] = {}
-        self._picture: str | None = None
+        self._picture: PictureTold | None = None
         self.malformed = 0
         """Lines of the host that could not be read and were dropped."""
         self.trouble = ""
         """Why turns would fail now, as the host said when it was last pinged; empty: they would not."""
+        self.version = ""
+        """Of its dialogs: a digest of their files; empty where it is not known."""
 
     @property
     def connected(self) -> bool:
@@ -101,7 +103,7 @@ class DialogHostClient:
     def conversation(self, call: CallFacts, on_event: OnEvent) -> HostConversation:
         """A conversation for a call; nothing is sent yet."""
         conversation = HostConversation(
-            call, on_event, self._turn_timeout_s, self._connection.write, self._try, self._over
+            call, on_event, self._turn_timeout_s, self._connection.write, self._try, self._over, self.version
         )
         self._open[call.id] = conversation
         return conversation
@@ -126,12 +128,11 @@ class DialogHostClient:
         """Whether the call with this id is a conversation of this host."""
         return call in self._open
 
-    async def picture(self, timeout_s: float = 20.0) -> str:
-        """The flow of the dialogs as SVG, which is asked for once; ``""`` if there is no picture of them. Raises
-        :class:`HostUnavailable`."""
+    async def picture(self, timeout_s: float = 20.0) -> PictureTold:
+        """The flow of the dialogs, which is asked for once. Raises :class:`HostUnavailable`."""
         if self._picture is None:
             answer = await self._ask(PictureAsked, timeout_s)
-            self._picture = answer.svg if isinstance(answer, PictureTold) else ""
+            self._picture = answer if isinstance(answer, PictureTold) else PictureTold(0, "")
         return self._picture
 
     async def take_texts(self, accept: bool, timeout_s: float = 5.0) -> None:
@@ -209,7 +210,8 @@ class HostConversation:
     """One call's conversation through the host (:class:`voicebot.bots.conversation.Conversation`).
 
     ``write`` sends a message, or returns why it cannot. ``attempt`` asks for a trial. ``over(conversation, request)``
-    is called at the end; ``request`` is the one that tells the host, 0 when it could not be sent.
+    is called at the end; ``request`` is the one that tells the host, 0 when it could not be sent. ``version``: of the
+    dialogs.
     """
 
     def __init__(
@@ -220,6 +222,7 @@ class HostConversation:
         write: Callable[[ToHost], str],
         attempt: Callable[[dict[str, Any]], Awaitable[tuple[Any, ...]]],
         over: Callable[[HostConversation, int], None],
+        version: str,
     ) -> None:
         self.call = call
         self.requests = OpenRequests(call.id, on_event, Requests(timeout_s + HOST_GRACE_S, ours=True))
@@ -227,6 +230,7 @@ class HostConversation:
         self._write = write
         self._attempt = attempt
         self._over = over
+        self._version = version
         self._begun = False
         self._beginnings: set[int] = set()
         """The requests that begin the dialogs, unless an earlier one has."""
@@ -270,7 +274,7 @@ class HostConversation:
             case TurnDone(_, request, place):
                 self._begun = self._begun or request in self._beginnings
                 if place is not None:
-                    self.requests.reached(request, place)
+                    self.requests.reached(request, place, self._version)
                 self.requests.done(request)
             case TurnFailed(_, request, error):
                 self.requests.failed(request, error[:300])

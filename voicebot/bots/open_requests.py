@@ -108,10 +108,10 @@ class OpenRequests:
     def alive(self, request: int) -> None:
         self._requests.alive(request, self._loop.time())
 
-    def reached(self, request: int, place: DialogPlace) -> None:
-        """Our own dialogs are at ``place`` after ``request``."""
+    def reached(self, request: int, place: DialogPlace, dialogs: str) -> None:
+        """Our own dialogs, of the version ``dialogs``, are at ``place`` after ``request``."""
         now, told = self._loop.time(), place
-        self._tell([StepReached(now, request, told.step, told.path, told.took, told.value, told.variables)])
+        self._tell([StepReached(now, request, told.step, told.path, told.took, told.value, told.variables, dialogs)])
 
     def done(self, request: int) -> None:
         self._tell(self._requests.done(request, self._loop.time()))

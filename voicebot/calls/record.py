@@ -29,8 +29,8 @@ frames that the recording lacks, and ``recording_from_ms``, when it began. ``sig
 the call (:mod:`voicebot.sip.ladder`).
 
 Of our own dialogs, a line ``step_reached`` of the timeline tells where the call is in them after a request
-(:class:`~voicebot.events.StepReached`). Its ``variables`` are null where they are the same as in the line before; a
-value that is null is private, and was never sent to this process.
+(:class:`~voicebot.events.StepReached`). Its ``variables`` are null where they are the same as in the line before, and
+``dialogs``, the version of the dialogs, is empty; a value that is null is private, and was never sent to this process.
 """
 
 from __future__ import annotations
@@ -121,6 +121,7 @@ class RecordBuilder:
         self._signalling: dict[str, Any] | None = None
         self._first: Mapping[str, Any] = {}
         self._variables: Mapping[str, str | None] | None = None
+        self._dialogs = ""
 
     # --- facts -------------------------------------------------------------------------------------------------------
 
@@ -284,10 +285,11 @@ class RecordBuilder:
         return await asyncio.to_thread(write_record, self.build(), directory)
 
     def _news(self, event: StepReached) -> StepReached:
-        """``event`` without the variables, if they are the same as before."""
-        if event.variables == self._variables:
-            return replace(event, variables=None)
-        self._variables = event.variables
+        """``event`` without the variables and the version of the dialogs, if they are the same as before."""
+        same, known = event.variables == self._variables, event.dialogs == self._dialogs
+        self._variables, self._dialogs = event.variables, event.dialogs
+        if same or known:
+            return replace(event, variables=None if same else event.variables, dialogs="" if known else event.dialogs)
         return event
 
     # --- the call as a whole -----------------------------------------------------------------------------------------

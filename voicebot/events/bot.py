@@ -65,7 +65,8 @@ class StepReached(Event):
 
     ``step``: the one that waits, or ran last, as ``dialog.step``; ``path``: those that ran, in their order. ``took``:
     what the caller's answer was taken for, in a word or two, and its ``value``. ``variables``: of that dialog, by name;
-    None: the same as before.
+    None: the same as before. ``dialogs``: the version that the call has, if it is known; empty also where it is the
+    same as before.
     """
 
     request: int
@@ -74,6 +75,7 @@ class StepReached(Event):
     took: str = ""
     value: str | None = ""
     variables: Mapping[str, str | None] | None = field(default=None, hash=False)
+    dialogs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

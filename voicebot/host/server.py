@@ -115,7 +115,7 @@ class HostServer:
         self._collector = collector
         self._trials = Trials(bot)
         self._turning: asyncio.Task[None] | None = None
-        self._drawing: asyncio.Task[str] | None = None
+        self._drawing: asyncio.Task[tuple[str, str]] | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, asyncio.Task[None]] = {}
         self._waiting: dict[str, deque[tuple[_Connection, TurnAsked | ConversationClosed]]] = {}
@@ -185,19 +185,25 @@ class HostServer:
             case PictureAsked(number):
                 self._drawing = self._drawing or asyncio.create_task(self._draw(), name="the picture of the dialogs")
                 self._drawing.add_done_callback(
-                    lambda drawn: None if drawn.cancelled() else connection.send(PictureTold(number, drawn.result()))
+                    lambda drawn: None if drawn.cancelled() else connection.send(PictureTold(number, *drawn.result()))
                 )
 
-    async def _draw(self) -> str:
-        """Their picture, drawn once, on a thread: it takes as long as some turns do."""
+    async def _draw(self) -> tuple[str, str]:
+        """Their picture, or why there is none; drawn once, on a thread: it takes as long as some turns do."""
         if self._dialogs.draw is None:
-            return ""
+            return "", ""
         try:
             svg = await asyncio.to_thread(self._dialogs.draw)
         except Exception:
             logger.exception("the picture of the dialogs cannot be drawn")
-            return ""
-        return svg if len(svg.encode()) <= MAX_PICTURE else ""
+            return "", "the picture of the dialogs cannot be drawn: the log has the details"
+        size, most = len(svg.encode()) / 1000, MAX_PICTURE / 1000
+        if size > most:
+            return "", (
+                f"the picture of the dialogs is too large to be shown here ({size:,.0f} kB, at most {most:,.0f}): "
+                "`voicebot graph --out flow.svg` writes it to a file"
+            )
+        return svg, ""
 
     def _take_texts(self, connection: _Connection, number: int, accept: bool) -> None:
         """Start or stop accepting text conversations. Such changes are made one after another."""

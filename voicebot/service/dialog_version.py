@@ -68,7 +68,7 @@ class DialogVersion:
             await asyncio.to_thread(make_folder, self._home)
             if copy:
                 self._folder = self._home / (dialogs.absolute().name or "dialogs")
-                self.digest = await asyncio.to_thread(copy_folder, dialogs, self._folder)
+                self.digest = self.client.version = await asyncio.to_thread(copy_folder, dialogs, self._folder)
         except BaseException:
             await self.end()
             raise

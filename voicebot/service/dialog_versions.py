@@ -34,6 +34,7 @@ from pathlib import Path
 
 from voicebot.bots import CallFacts, Conversation, DialogHostClient, OnEvent
 from voicebot.host.sdk_choice import BOTBUILDER
+from voicebot.host_wire import PictureTold
 from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, signature
 from voicebot.service.dialog_version import DialogVersion, HostOptions
 from voicebot.service.supervisor import ChildProcess, NotReady
@@ -127,13 +128,24 @@ class DialogVersions:
         """A conversation with the version that serves, for as long as the call lasts."""
         return self._serving.client.conversation(call, on_event)
 
-    async def picture(self, call: str) -> str:
-        """The flow of the dialogs that the call with this id has, as SVG; ``""``: it has others, or no picture of them.
-        Raises :class:`voicebot.bots.HostUnavailable`."""
-        version = next(
-            (one for one in (self._current, *self._leaving) if one is not None and one.client.has(call)), None
-        )
-        return await version.client.picture() if version is not None else ""
+    async def picture(self, call: str) -> PictureTold:
+        """The flow of the dialogs that the call with this id has; none without a reason: it has another bot. Raises
+        :class:`voicebot.bots.HostUnavailable`."""
+        version = next((one for one in self._running if one.client.has(call)), None)
+        return await version.client.picture() if version is not None else PictureTold(0, "")
+
+    async def picture_of(self, digest: str) -> PictureTold:
+        """The flow of the dialogs of this version. Raises :class:`voicebot.bots.HostUnavailable`."""
+        version = next((one for one in self._running if digest and one.digest == digest), None)
+        if version is None:
+            now = f"; {self._serving.digest} serves now" if self._serving.digest else ""
+            why = f"the dialogs have changed since: the call had version {digest}, which does not run any more{now}"
+            return PictureTold(0, "", why)
+        return await version.client.picture()
+
+    @property
+    def _running(self) -> list[DialogVersion]:
+        return [one for one in (self._current, *self._leaving) if one is not None]
 
     async def start(self) -> None:
         """Start the first version. Raises :class:`voicebot.service.supervisor.NotReady`."""

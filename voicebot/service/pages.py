@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import partial
 
 from voicebot.bots import HostUnavailable
 from voicebot.calls import Calls
+from voicebot.host_wire import PictureTold
 from voicebot.own_trunks import PAGE_TRUNK
 from voicebot.service.archive import ArchiveService
 from voicebot.service.dialog_versions import DialogVersions
 from voicebot.settings import Settings
 from voicebot.sip import SipEndpoint
-from voicebot.web import Access, LiveApi, PhoneApi, RecordsApi
+from voicebot.web import Access, Flow, LiveApi, PhoneApi, RecordsApi
 
 
 def phone_api(settings: Settings, endpoint: SipEndpoint, access: Access) -> PhoneApi | None:
@@ -26,13 +28,27 @@ def phone_api(settings: Settings, endpoint: SipEndpoint, access: Access) -> Phon
 def live_api(settings: Settings, calls: Calls, dialogs: DialogVersions) -> LiveApi:
     """What is not kept of calls is not told of them either."""
 
-    async def picture(call: str) -> str:
-        try:
-            return await dialogs.picture(call)
-        except HostUnavailable:
-            return ""
+    return LiveApi(calls, words=settings.calls.records is not None, flows=_Flows(dialogs))
 
-    return LiveApi(calls, words=settings.calls.records is not None, picture=picture)
+
+class _Flows:
+    """Pictures of the dialogs, from the hosts of their versions."""
+
+    def __init__(self, dialogs: DialogVersions) -> None:
+        self._dialogs = dialogs
+
+    async def of_call(self, call: str) -> Flow:
+        return await self._told(self._dialogs.picture(call))
+
+    async def of_version(self, version: str) -> Flow:
+        return await self._told(self._dialogs.picture_of(version))
+
+    async def _told(self, asked: Awaitable[PictureTold]) -> Flow:
+        try:
+            told = await asked
+        except HostUnavailable:
+            return Flow("", "the dialog host does not answer: it is being restarted")
+        return Flow(told.svg, told.why)
 
 
 def records_api(settings: Settings, archive: ArchiveService | None, access: Access) -> RecordsApi | None:

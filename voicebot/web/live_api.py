@@ -2,17 +2,17 @@
 
 `calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.web.live_board`).
 `calls/{id}/events` tells one call, line by line as its record will have it: hypotheses, words, prompts, keys, what
-became of them, and where the call is in our own dialogs, of which `calls/{id}/flow.svg` is a picture. ``id`` is the
-call's id or its SIP Call-ID. After the position in ``Last-Event-ID`` it goes on. What is not kept in records, words of
-callers in particular, is told to nobody; numbers and words are told to agents, and not to viewers
-(:mod:`voicebot.web.roles`).
+became of them, and where the call is in our own dialogs, of which `calls/{id}/flow.svg` is a picture (of a call that
+was, by the version of the dialogs that its record names: `/v1/dialogs/{version}/flow.svg`). ``id`` is the call's id or
+its SIP Call-ID. After the position in ``Last-Event-ID`` it goes on. What is not kept in records, words of callers in
+particular, is told to nobody; numbers and words are told to agents, and not to viewers (:mod:`voicebot.web.roles`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NamedTuple, Protocol
 
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
@@ -39,6 +39,8 @@ PAGE: Final = 100
 AFTERWARDS_S: Final = 2.0
 """How long after its end something may still be told of a call."""
 HANG_UP_TIMEOUT_S: Final = 5.0
+MOST_LETTERS: Final = 64
+"""Of the version of dialogs."""
 _PICTURE: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -60,20 +62,35 @@ class TransferBody(BaseModel):
     to: Annotated[Address | None, PlainValidator(address_or_none)] = None
 
 
-async def _no_picture(_call: str) -> str:
-    return ""
+class Flow(NamedTuple):
+    """The flow of dialogs as SVG, in which each step has its id; ``""`` where there is no picture: ``why`` says why, or
+    nothing where none is expected, as of other people's bots."""
+
+    svg: str
+    why: str = ""
+
+
+NO_FLOW: Final = Flow("")
+
+
+class Flows(Protocol):
+    async def of_call(self, call: str) -> Flow:
+        """Of the dialogs that a running call has. ``call``: its id."""
+
+    async def of_version(self, version: str) -> Flow:
+        """Of the dialogs of this version, as records name it."""
 
 
 class LiveApi:
-    """``words``: whether records keep what is said, so that it may be told. ``picture(call)``: the flow of the call's
-    dialogs as SVG, in which each step has its id; ``""`` where there is none."""
+    """``words``: whether records keep what is said, so that it may be told. ``flows``: None if there are no dialogs of
+    ours."""
 
-    def __init__(self, calls: Calls, *, words: bool, picture: Callable[[str], Awaitable[str]] = _no_picture) -> None:
+    def __init__(self, calls: Calls, *, words: bool, flows: Flows | None = None) -> None:
         self.streams = Streams()
         self.audio = Audio()
         self._calls = calls
         self._words = words
-        self._picture = picture
+        self._flows = flows
         self._board = Board(calls.running, words=words)
         self._following: dict[str, Readers] = {}
 
@@ -83,6 +100,7 @@ class LiveApi:
             web.get(f"{PREFIX}/calls/events", self._all),
             web.get(f"{PREFIX}/calls/{{id}}/events", self._one),
             web.get(f"{PREFIX}/calls/{{id}}/flow.svg", self._flow),
+            web.get("/v1/dialogs/{version}/flow.svg", self._flow_of_version),
             web.post(f"{PREFIX}/calls/{{id}}/hangup", self._hang_up),
             web.post(f"{PREFIX}/calls/{{id}}/transfer", self._transfer),
             web.get(f"{PREFIX}/calls/{{id}}/audio", self._listen_in, allow_head=False),
@@ -108,14 +126,16 @@ class LiveApi:
         return await self.streams.answer(request, lambda sink: self._watch_one(call, after, sink, words=words))
 
     async def _flow(self, request: web.Request) -> web.Response:
-        """204 if there is no picture of what the call's bot does, as of bots of others."""
+        """204 if no picture is to be expected, as of bots of others; 404 says why there is none all the same."""
         call = self._find(request.match_info["id"])
         if call is None:
             return _no_call()
-        svg = await self._picture(call.id)
-        if not svg:
-            return web.Response(status=204)
-        return web.Response(text=svg, content_type="image/svg+xml", charset="utf-8", headers=_PICTURE)
+        return _drawn(await self._flows.of_call(call.id) if self._flows is not None else NO_FLOW)
+
+    async def _flow_of_version(self, request: web.Request) -> web.Response:
+        """The version is one that a record names: its page asks. Answered as :meth:`_flow` does."""
+        version = request.match_info["version"][:MOST_LETTERS]
+        return _drawn(await self._flows.of_version(version) if self._flows is not None else NO_FLOW)
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         call = self._find(request.match_info["id"])
@@ -196,6 +216,12 @@ class LiveApi:
 def _told(line: Mapping[str, Any], *, words: bool) -> Mapping[str, Any]:
     facts = _FACTS_OF.get(line["event"], _FACTS)
     return line if words else {name: value for name, value in line.items() if name in facts}
+
+
+def _drawn(flow: Flow) -> web.Response:
+    if flow.svg:
+        return web.Response(text=flow.svg, content_type="image/svg+xml", charset="utf-8", headers=_PICTURE)
+    return error(404, flow.why) if flow.why else web.Response(status=204)
 
 
 def _no_call() -> web.Response:

@@ -63,6 +63,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "GET /v1/live/calls/events": Operation("running calls, once a second what has changed", kind=EVENTS),
     "GET /v1/live/calls/{id}/events": Operation("one call, line by line", kind=EVENTS),
     "GET /v1/live/calls/{id}/flow.svg": Operation("the flow of its dialogs", kind="image/svg+xml", also={204: ""}),
+    "GET /v1/dialogs/{version}/flow.svg": Operation(
+        "the flow of dialogs, by the version that records name", kind="image/svg+xml", also={204: ""}
+    ),
     "POST /v1/live/calls/{id}/hangup": Operation("hang up", status=204),
     "POST /v1/live/calls/{id}/transfer": Operation("transfer the caller", status=202, body="Transfer"),
     "GET /v1/live/calls/{id}/audio": Operation("what is heard in it", kind="application/octet-stream"),

@@ -71,6 +71,7 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "GET /v1/live/calls/events": _VIEWER,
     "GET /v1/live/calls/{id}/events": _VIEWER,
     "GET /v1/live/calls/{id}/flow.svg": _AGENT,
+    "GET /v1/dialogs/{version}/flow.svg": _AGENT,
     "POST /v1/live/calls/{id}/hangup": Permission(Role.OPERATOR, "hang up"),
     "POST /v1/live/calls/{id}/transfer": Permission(Role.OPERATOR, "transfer"),
     "GET /v1/live/calls/{id}/audio": Permission(Role.OPERATOR, "listen in", lasting=True),

@@ -7,10 +7,14 @@ import { $, make } from "../shared/dom.js";
 import { clearChecklist, copySummary, showChecklist, showFound, showSuggestions, showSummary } from "./help.js";
 import { Transcript } from "./transcript.js";
 
+const ROOT = "v1/assist/";
 const transcript = new Transcript();
+/** @type {Map<string, Call>} */
 const calls = new Map();
+/** @type {Set<string>} which parts of the page */
 const changed = new Set();
-let api;
+let api = new Api("", ROOT);
+/** @type {Call | null} */
 let current = null;
 let connected = true;
 let scheduled = false;
@@ -33,7 +37,7 @@ function credentials() {
 async function begin() {
   const { token, call } = credentials();
   if (!token) return open("access");
-  api = new Api(token, "v1/assist/");
+  api = new Api(token, ROOT);
   await attempt(async () => {
     const me = await api.get("me");
     if (call || me.CallId) await watchCall(call || me.CallId);
@@ -45,7 +49,7 @@ async function begin() {
 async function choose() {
   open("choice");
   const { Calls } = await api.get("calls");
-  const buttons = Calls.map(({ CallId, Participants }) => {
+  const buttons = Calls.map((/** @type {any} */ { CallId, Participants }) => {
     const call = new Call(CallId);
     call.apply({ EventType: "Participants", Participants });
     const button = make("button", { type: "button" }, call.title());
@@ -55,22 +59,24 @@ async function choose() {
   $("running").replaceChildren(...(buttons.length ? buttons : [make("li", { class: "muted" }, "None.")]));
 }
 
+/** @param {string} id */
 async function watchCall(id) {
   open("desk");
   select(callNamed(id));
   await follow(`calls/${encodeURIComponent(id)}/events`, "");
 }
 
-/** The agent's calls, as they come; until there is one, the last that has ended. */
+/** The agent's calls, as they come; until there is one, the last that has ended. @param {string} agent */
 async function watchAgent(agent) {
   open("desk");
   showSoon();
   const { Calls } = await api.get(`calls?ended=1&agent=${encodeURIComponent(agent)}`);
-  const last = Calls.filter((call) => !call.IsRunning).at(-1);
-  const running = Calls.some((call) => call.IsRunning);
+  const last = Calls.filter((/** @type {any} */ call) => !call.IsRunning).at(-1);
+  const running = Calls.some((/** @type {any} */ call) => call.IsRunning);
   await follow(`agents/${encodeURIComponent(agent)}/events`, last && !running ? `${last.CallId}:0` : "");
 }
 
+/** @param {string} path @param {string} last the position of the last event that is known, or empty */
 async function follow(path, last) {
   following.abort();
   following = new AbortController();
@@ -79,6 +85,7 @@ async function follow(path, last) {
 
 // --- what comes ---
 
+/** @param {import("./call.js").Event} event */
 function take(event) {
   if (event.EventType === "AccessEnded") {
     tell(event.Why === "expired" ? "Your access has ended. Open a new link." : "This call is not yours any more.");
@@ -94,11 +101,14 @@ function take(event) {
   showSoon();
 }
 
+/** @param {string} id */
 function callNamed(id) {
-  if (!calls.has(id)) calls.set(id, new Call(id));
-  return calls.get(id);
+  const call = calls.get(id) ?? new Call(id);
+  calls.set(id, call);
+  return call;
 }
 
+/** @param {string} id */
 function forget(id) {
   calls.delete(id);
   if (current?.id === id) {
@@ -112,6 +122,7 @@ function forget(id) {
   showSoon();
 }
 
+/** @param {Call} call */
 function select(call) {
   current = call;
   open("desk");
@@ -123,6 +134,7 @@ function select(call) {
   showSoon();
 }
 
+/** @param {boolean} is */
 function setConnected(is) {
   connected = is;
   changed.add("state");
@@ -131,12 +143,13 @@ function setConnected(is) {
 
 // --- what is shown ---
 
+/** @type {Record<string, (call: Call) => void>} */
 const PARTS = {
-  lines: () => transcript.show(current),
-  moods: () => (showMoods(current), transcript.show(current)),
-  suggestions: () => showSuggestions(current),
-  checklist: () => showChecklist(current, tick),
-  summary: () => showSummary(current),
+  lines: (call) => transcript.show(call),
+  moods: (call) => (showMoods(call), transcript.show(call)),
+  suggestions: showSuggestions,
+  checklist: (call) => showChecklist(call, tick),
+  summary: showSummary,
 };
 
 /** Once for all that comes until the next picture. */
@@ -153,7 +166,7 @@ function show() {
   showState();
   if (!current) return;
   for (const [part, render] of Object.entries(PARTS)) {
-    if (parts.has("all") || parts.has(part)) render();
+    if (parts.has("all") || parts.has(part)) render(current);
   }
 }
 
@@ -173,9 +186,10 @@ function showState() {
   $("listen").hidden = !current || current.ended;
   $("summarize").hidden = !current;
   if (!current) return;
-  const agents = [...current.participants.values()].filter((party) => party.ParticipantRole === "AGENT");
-  $("title").textContent = current.title();
-  $("about").textContent = agents.map((party) => `with ${current.who(party.ParticipantId).name}`).join(", ");
+  const call = current;
+  const agents = [...call.participants.values()].filter((party) => party.ParticipantRole === "AGENT");
+  $("title").textContent = call.title();
+  $("about").textContent = agents.map((party) => `with ${call.who(party.ParticipantId).name}`).join(", ");
   document.title = `${current.title()} - Agent assist`;
   $("listen").textContent = current.listening ? "Pause listening" : "Resume listening";
 }
@@ -189,16 +203,18 @@ function state() {
   return away.length ? `Listening; away: ${away.join(", ")}` : "Listening";
 }
 
+/** @param {string} id of a part of the page; empty: none */
 function open(id) {
   for (const main of document.querySelectorAll("main")) main.hidden = main.id !== id;
 }
 
+/** @param {string} message empty: there is nothing to say */
 function tell(message) {
   $("notice").hidden = !message;
   $("notice").textContent = message;
 }
 
-/** Runs what the person asked for, and says why it did not work. */
+/** Runs what the person asked for, and says why it did not work. @param {() => Promise<any>} work */
 async function attempt(work) {
   tell("");
   try {
@@ -214,22 +230,26 @@ async function attempt(work) {
   }
 }
 
+/** @param {Refused} refused */
 function sentence({ status, message }) {
   return status === 401 ? "Your access has ended, or the token is wrong. Open a new link." : `${message}.`;
 }
 
 // --- what the agent does ---
 
-const ofCall = (action) => `calls/${encodeURIComponent(current.id)}/${action}`;
+/** @param {string} action what is asked of the call that is shown */
+const ofCall = (action) => `calls/${encodeURIComponent(current?.id ?? "")}/${action}`;
 
+/** @param {string} item */
 function tick(item) {
   attempt(() => api.post(ofCall(`checklist/${encodeURIComponent(item)}`))).then(() => {
-    if ($("notice").hidden) return;
+    if ($("notice").hidden || !current) return;
     clearChecklist();
     showChecklist(current, tick);
   });
 }
 
+/** @param {string} id @param {() => Promise<any>} work */
 function onClick(id, work) {
   const button = $(id);
   button.addEventListener("click", async () => {
@@ -240,21 +260,24 @@ function onClick(id, work) {
   });
 }
 
+/** @param {string} id @param {() => Promise<any>} work */
 function onSubmit(id, work) {
-  $(id).addEventListener("submit", (event) => {
+  $(id).addEventListener("submit", (/** @type {globalThis.Event} */ event) => {
     event.preventDefault();
     attempt(work);
   });
 }
 
 // At once also while the telephone system is still being asked: who has just paused may resume.
-$("listen").addEventListener("click", () => attempt(() => api.post(ofCall(current.listening ? "pause" : "resume"))));
+$("listen").addEventListener("click", () => attempt(() => api.post(ofCall(current?.listening ? "pause" : "resume"))));
 onClick("summarize", async () => {
-  current.apply({ EventType: "Summary", ...(await api.post(ofCall("summary"))) });
-  showSummary(current);
+  const call = current;
+  if (!call) return;
+  call.apply({ EventType: "Summary", ...(await api.post(ofCall("summary"))) });
+  if (call === current) showSummary(call);
 });
 onClick("copy", async () => {
-  $("copied").textContent = (await copySummary(current)) ? "Copied." : "It could not be copied.";
+  if (current) $("copied").textContent = (await copySummary(current)) ? "Copied." : "It could not be copied.";
 });
 onClick("refresh", choose);
 onSubmit("enter", () => {
@@ -266,7 +289,7 @@ onSubmit("find", () => watchAgent($("agent").value.trim()));
 onSubmit("search", async () => {
   showFound((await api.get(`knowledge?q=${encodeURIComponent($("words").value)}`)).Articles);
 });
-$("call").addEventListener("change", () => select(calls.get($("call").value)));
+$("call").addEventListener("change", () => select(callNamed($("call").value)));
 addEventListener("hashchange", () => location.hash.includes("token=") && location.reload());
 
 begin();

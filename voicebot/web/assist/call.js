@@ -1,28 +1,45 @@
 // What is known of one call, from its events. No document here.
 
+/**
+ * An event of the API, with the fields that its `EventType` has (docs/assist.md).
+ * @typedef {any} Event
+ */
+
+/** When and how the trend of a party was. @typedef {{id: string, points: {at: number, trend: number}[]}} Trend */
+
+/** @type {Record<string, string>} */
 export const ROLES = { CUSTOMER: "Caller", AGENT: "Agent", SYSTEM: "Bot", OTHER: "Other" };
 
 export class Call {
+  /** @param {string} id */
   constructor(id) {
     this.id = id;
+    /** @type {Map<string, any>} */
     this.participants = new Map();
+    /** @type {Map<string, Event>} */
     this.lines = new Map(); // utterances by id
+    /** @type {Event[]} */
     this.marks = []; // changes of listening
+    /** @type {Map<string, Event>} */
     this.sentiments = new Map(); // by utterance
+    /** @type {Map<string, Event>} */
     this.suggestions = new Map();
+    /** @type {Map<string, Event>} */
     this.checklist = new Map();
+    /** @type {Map<string, Event>} */
     this.troubles = new Map();
+    /** @type {Event | null} */
     this.summary = null;
     this.listening = true;
     this.ended = false;
     this.missed = false;
   }
 
-  /** Takes an event. Returns which part of the page it changes. */
+  /** Takes an event. Returns which part of the page it changes. @param {Event} event */
   apply(event) {
     switch (event.EventType) {
       case "Participants":
-        this.participants = new Map(event.Participants.map((party) => [party.ParticipantId, party]));
+        this.participants = new Map(event.Participants.map((/** @type {any} */ party) => [party.ParticipantId, party]));
         return "all";
       case "Utterance":
         if (event.Content) this.lines.set(event.UtteranceId, event);
@@ -62,7 +79,7 @@ export class Call {
     }
   }
 
-  /** The role and name of a party. */
+  /** The role and name of a party. @param {string} id @returns {{role: string, name: string}} */
   who(id) {
     const party = this.participants.get(id);
     const role = party ? ROLES[party.ParticipantRole] : ROLES.OTHER;
@@ -77,8 +94,9 @@ export class Call {
     return [caller.DisplayName, number(caller.Address)].filter(Boolean).join(", ") || "Unknown caller";
   }
 
-  /** For each party, when and how its trend was, the caller's first: [{id, points: [{at, trend}]}]. */
+  /** Of each party, the caller's first. @returns {Trend[]} */
   trends() {
+    /** @type {Map<string, Trend["points"]>} */
     const parties = new Map();
     for (const mood of this.sentiments.values()) {
       const line = this.lines.get(mood.UtteranceId);
@@ -88,12 +106,12 @@ export class Call {
       parties.set(line.ParticipantId, points);
     }
     for (const points of parties.values()) points.sort((one, other) => one.at - other.at);
-    const first = (id) => Number(this.participants.get(id)?.ParticipantRole !== "CUSTOMER");
+    const first = (/** @type {string} */ id) => Number(this.participants.get(id)?.ParticipantRole !== "CUSTOMER");
     return [...parties].map(([id, points]) => ({ id, points })).sort((one, other) => first(one.id) - first(other.id));
   }
 }
 
-/** The number, or the user of an address. */
+/** The number, or the user of an address. @param {string} address */
 function number(address) {
   const uri = address.match(/^(?:sips?|tel):([^@;]+)/);
   return uri ? uri[1] : address;

@@ -2,6 +2,13 @@
 
 import { $, make } from "../shared/dom.js";
 
+/** @type {Record<string, string>} */
+const DONE_BY = { "": "", agent: "ticked by the agent" };
+
+/** @typedef {import("./call.js").Call} Call */
+/** @typedef {import("./call.js").Event} Event */
+
+/** @param {Call} call */
 export function showSuggestions(call) {
   const newestFirst = [...call.suggestions.values()].sort((one, other) => other.EventNumber - one.EventNumber);
   const box = $("suggestions");
@@ -10,7 +17,7 @@ export function showSuggestions(call) {
   if (!same) box.replaceChildren(...shown);
 }
 
-/** A suggestion, or an article that was found, with its source. */
+/** A suggestion, or an article that was found, with its source. @param {Event} suggestion */
 function article(suggestion) {
   return make(
     "article",
@@ -21,16 +28,20 @@ function article(suggestion) {
   );
 }
 
-/** `onTick` is called with the id of an item that the agent ticks. What is done stays done. */
+/**
+ * What is done stays done.
+ * @param {Call} call
+ * @param {(id: string) => void} onTick is called with the id of an item that the agent ticks
+ */
 export function showChecklist(call, onTick) {
   const list = $("checklist");
   $("checks").hidden = !call.checklist.size;
   const inOrder = [...call.checklist.values()].sort((one, other) => one.FirstEventNumber - other.FirstEventNumber);
   for (const item of inOrder) {
-    let box = [...list.querySelectorAll("input")].find((input) => input.value === item.ItemId);
-    if (!box) {
-      box = make("input", { type: "checkbox", value: item.ItemId });
-      box.addEventListener("click", (event) => {
+    const there = [...list.querySelectorAll("input")].find((input) => input.value === item.ItemId);
+    const box = there ?? make("input", { type: "checkbox", value: item.ItemId });
+    if (!there) {
+      box.addEventListener("click", (/** @type {MouseEvent} */ event) => {
         if (box.ariaDisabled) event.preventDefault();
         else onTick(item.ItemId);
       });
@@ -40,7 +51,7 @@ export function showChecklist(call, onTick) {
       box.checked = true;
       box.ariaDisabled = "true";
     }
-    const by = { "": "", agent: "ticked by the agent" }[item.DoneBy] ?? "heard in the call";
+    const by = DONE_BY[item.DoneBy] ?? "heard in the call";
     box.parentElement.querySelector("small").textContent = by;
   }
 }
@@ -50,11 +61,13 @@ export function clearChecklist() {
   $("checklist").replaceChildren();
 }
 
+/** @param {Event[]} articles */
 export function showFound(articles) {
   const shown = articles.length ? articles.map(article) : [make("p", { class: "muted" }, "Nothing was found.")];
   $("found").replaceChildren(...shown);
 }
 
+/** @param {Call} call */
 export function showSummary(call) {
   $("copy").hidden = !call.summary;
   const parts = call.summary
@@ -63,17 +76,19 @@ export function showSummary(call) {
   $("summary").replaceChildren(...parts);
 }
 
+/** @param {string} title @param {string[]} texts */
 function points(title, texts) {
   return texts.length ? [make("h3", {}, title), make("ul", {}, ...texts.map((text) => make("li", {}, text)))] : [];
 }
 
-/** The summary as plain text, for another program. */
+/** The summary as plain text, for another program. @param {Event} summary */
 function asText({ Reason, Promised, OpenPoints }) {
-  const list = (title, texts) => (texts.length ? [`${title}:`, ...texts.map((text) => `- ${text}`)] : []);
+  const list = (/** @type {string} */ title, /** @type {string[]} */ texts) => (texts.length ? [`${title}:`, ...texts.map((text) => `- ${text}`)] : []);
   return [Reason, ...list("Promised", Promised), ...list("Open", OpenPoints)].join("\n");
 }
 
-/** Puts the summary into the clipboard. Returns whether that went well: without TLS only a selection may be copied. */
+/** Puts the summary into the clipboard. Returns whether that went well: without TLS only a selection may be copied.
+    @param {Call} call */
 export async function copySummary(call) {
   try {
     await navigator.clipboard.writeText(asText(call.summary));

@@ -2,9 +2,13 @@
 
 import { $, clock, make } from "../shared/dom.js";
 
+/** @typedef {import("./call.js").Event} Event */
+
+/** @type {Record<string, string>} */
 const SENTIMENTS = { POSITIVE: "positive", NEGATIVE: "negative", MIXED: "mixed" };
 
 export class Transcript {
+  /** @type {Map<string, {key: string, element: HTMLElement}>} */
   #shown = new Map(); // by the id of an utterance or mark: the element, and what it shows
 
   constructor() {
@@ -30,6 +34,7 @@ export class Transcript {
     this.following = true;
   }
 
+  /** @param {import("./call.js").Call} call */
   show(call) {
     const wanted = new Map();
     for (const line of call.lines.values()) {
@@ -57,16 +62,23 @@ export class Transcript {
       }
     }
     for (const [id, { at, list, key, element, sentiment }] of wanted) {
-      if (!this.#shown.has(id)) this.#shown.set(id, { key, element: this.#insert($(list), element(), at) });
-      if (sentiment) feel(this.#shown.get(id).element, sentiment);
+      const shown = this.#shown.get(id) ?? { key, element: this.#insert($(list), element(), at) };
+      this.#shown.set(id, shown);
+      if (sentiment) feel(shown.element, sentiment);
     }
     if (this.following) this.#toNewest();
   }
 
+  /**
+   * @template {HTMLElement} Inserted
+   * @param {HTMLElement} list
+   * @param {Inserted} element
+   * @param {number} at
+   */
   #insert(list, element, at) {
-    element.dataset.at = at;
-    let before = list.lastElementChild;
-    while (before && Number(before.dataset.at) > at) before = before.previousElementSibling;
+    element.dataset.at = String(at);
+    let before = /** @type {HTMLElement | null} */ (list.lastElementChild);
+    while (before && Number(before.dataset.at) > at) before = /** @type {HTMLElement | null} */ (before.previousElementSibling);
     if (before) before.after(element);
     else list.prepend(element);
     return element;
@@ -78,6 +90,7 @@ export class Transcript {
   }
 }
 
+/** @param {Event} line @param {{role: string, name: string}} who */
 function utterance(line, who) {
   const item = make("li", { class: `line ${who.role.toLowerCase()}`, lang: line.LanguageCode || undefined });
   if (line.IsPartial) item.classList.add("partial");
@@ -90,15 +103,16 @@ function utterance(line, who) {
   return item;
 }
 
-/** The sentiment comes later than the line, which is not read out once more: the chart's words tell the trend. */
+/** The sentiment comes later than the line, which is not read out once more: the chart's words tell the trend.
+    @param {HTMLElement} item @param {string} sentiment */
 function feel(item, sentiment) {
   const shown = item.querySelector(".feeling");
-  if (shown.textContent === sentiment) return;
+  if (!shown || shown.textContent === sentiment) return;
   shown.textContent = sentiment;
   shown.className = `feeling ${sentiment}`;
 }
 
-/** The text with its marks. Offsets count code points. */
+/** The text with its marks. Offsets count code points. @param {Event} line */
 function marked(line) {
   const points = [...line.Content];
   const parts = [];
@@ -111,8 +125,10 @@ function marked(line) {
   return [...parts, points.slice(end).join("")].filter((part) => part !== "");
 }
 
+/** @type {Record<string, string>} */
 const WHY = { rule: "by a rule", agent: "by the agent", program: "by a program", client: "by the telephone system" };
 
+/** @param {Event} mark */
 function listening(mark) {
   const what = mark.IsListening ? "Listening again" : "Listening paused";
   const why = WHY[mark.Why] ? ` ${WHY[mark.Why]}` : "";

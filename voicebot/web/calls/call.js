@@ -2,6 +2,7 @@
 
 import * as access from "../shared/access.js";
 import { $, clock, make } from "../shared/dom.js";
+import { Been } from "./been.js";
 import { ladder } from "./ladder.js";
 import { Picture } from "./picture.js";
 import { Player } from "./player.js";
@@ -19,6 +20,7 @@ export class CallView {
   #words = [];
   /** @type {HTMLElement | null} */
   #now = null;
+  #been = new Been();
   #picture = new Picture($("picture"), (at) => this.#hear(at));
   #player = new Player(/** @type {HTMLAudioElement} */ ($("audio")), (seconds, playing) => this.#playing(seconds, playing));
 
@@ -77,6 +79,7 @@ export class CallView {
     $("signalling").hidden = !signalling?.messages.length;
     $("ladder").replaceChildren(...(signalling ? ladder(signalling, record.started) : []));
     this.#picture.show(lines, record, waves, this.#offset);
+    this.#been.show(record);
     $("call-title").focus();
   }
 
@@ -97,7 +100,9 @@ export class CallView {
 
   /** @param {import("./transcript.js").Line} line */
   #spoken(line) {
+    /** @type {HTMLElement[]} */
     const heard = [];
+    /** @type {HTMLElement[]} */
     const missed = [];
     for (const word of words(line)) {
       const element = make("span", { class: "word" }, word.text);
@@ -120,6 +125,7 @@ export class CallView {
   #playing(seconds, playing) {
     const at = seconds * 1000 + this.#offset;
     this.#picture.playing(at, playing);
+    if (playing) this.#been.playing(at);
     const now = playing ? this.#words.findLast((word) => word.at <= at + BEFORE_MS)?.element ?? null : null;
     if (now === this.#now) return;
     this.#now?.classList.remove("now");

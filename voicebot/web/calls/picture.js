@@ -144,7 +144,9 @@ class Row {
     const last = Math.ceil((this.to - offset) / step_ms);
     for (const [who, peaks] of /** @type {["caller" | "bot", number[]][]} */ ([["caller", left], ["bot", right]])) {
       const { middle, half } = LANES[who];
+      /** @type {string[]} */
       const above = [];
+      /** @type {string[]} */
       const below = [];
       peaks.slice(first, last).forEach((peak, at) => {
         const x = this.x(offset + (first + at) * step_ms).toFixed(1);

@@ -32,7 +32,12 @@ export class Search {
       if (field.name && !CHOICES.includes(field.name)) field.value = asked.get(field.name) ?? "";
     }
     await Promise.all([this.#load(), this.#facets || this.#loadFacets()]);
-    for (const name of CHOICES) choose(this.#form.elements[name], asked.get(name) ?? "");
+    for (const name of CHOICES) choose(this.#choice(name), asked.get(name) ?? "");
+  }
+
+  /** @param {string} name */
+  #choice(name) {
+    return /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem(name));
   }
 
   #filled() {
@@ -74,7 +79,7 @@ export class Search {
       const facets = await access.api(ROOT).get("/facets");
       for (const name of CHOICES) {
         const options = facets[name].map((/** @type {string} */ value) => make("option", { value }, value));
-        this.#form.elements[name].replaceChildren(make("option", { value: "" }, "any"), ...options);
+        this.#choice(name).replaceChildren(make("option", { value: "" }, "any"), ...options);
       }
       this.#facets = true;
     } catch (error) {

@@ -8,6 +8,7 @@ import { plain, taken } from "../shared/speech.js";
  * @typedef {{who: "caller" | "bot" | "", name: string, from: number | null, to: number | null, text: string, heard: number, notes: string[]}} Line
  */
 
+/** @type {Record<string, string>} */
 const ENDED = {
   complete: "all that was asked for was said",
   final: "it was quiet, and all was recognised",
@@ -15,12 +16,14 @@ const ENDED = {
   silence: "it was quiet for long enough",
   patience: "more was awaited, and did not come",
 };
+/** @type {Record<string, string>} */
 const OVERLAPS = {
   "back-channel": "The caller says “mhm” or the like: the bot goes on.",
   unconfirmed: "A voice, perhaps: the bot goes on.",
   echo: "An echo of the bot: it goes on.",
   noise: "A noise: the bot goes on.",
 };
+/** @type {Record<string, string>} */
 const KINDS = { "no-input": "The caller says nothing.", "no-match": "That was not understood." };
 
 /** @param {any} record @returns {Line[]} */

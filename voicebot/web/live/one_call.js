@@ -1,6 +1,7 @@
 // One call, opened: what happens in it, and what may be done to it.
 
 import * as access from "../shared/access.js";
+import { Refused } from "../shared/api.js";
 import { $ } from "../shared/dom.js";
 import { follow } from "./follow.js";
 import { ListeningIn } from "./listening_in.js";
@@ -64,7 +65,9 @@ export class OneCall {
       const picture = await access.api("v1/live/").picture(`${this.#path}/flow.svg`);
       if (this.id === id) this.#where.draw(picture, story);
     } catch (error) {
-      if (this.id === id) access.refused(error);
+      if (this.id !== id) return;
+      if (error instanceof Refused && error.status === 404) this.#where.cannot(`${error.message}.`);
+      else access.refused(error);
     }
   }
 

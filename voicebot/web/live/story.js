@@ -12,6 +12,8 @@ import { plain, taken } from "../shared/speech.js";
 
 /** A time in which one of the two spoke; `to`: null, as long as it goes on. @typedef {{who: "caller" | "bot", from: number, to: number | null}} Span */
 
+/** A line of a record's timeline, with the fields that its event has (docs/operations.md). @typedef {any} Line */
+
 const LETTERS_A_SECOND = 15;
 const MOST = 400;
 const ASKED_FOR = new Set(["speech", "key"]);
@@ -38,7 +40,7 @@ export class Story {
   /** @type {Map<number, Entry>} what the caller said or pressed, by request */
   #answers = new Map();
 
-  /** @param {any} line of a record's timeline */
+  /** @param {Line} line */
   take(line) {
     /** @type {any} */ (this)[`_${line.event}`]?.(line);
     if (this.entries.length > MOST) this.entries.splice(0, this.entries.length - MOST);
@@ -47,19 +49,23 @@ export class Story {
 
   // --- the caller
 
+  /** @param {Line} line */
   _speech_started({ onset_ms }) {
     this.#begin("caller", onset_ms);
   }
 
+  /** @param {Line} line */
   _speech_stopped({ offset_ms }) {
     this.#callerUntil = offset_ms;
     this.#end("caller", offset_ms);
   }
 
+  /** @param {Line} line */
   _hypothesis({ at_ms, text }) {
     this.#hearing(at_ms).text = text;
   }
 
+  /** @param {Line} line */
   _final({ at_ms, text }) {
     const entry = this.#hearing(at_ms);
     entry.state = "heard";
@@ -67,6 +73,7 @@ export class Story {
     if (!text) this.#remove(entry);
   }
 
+  /** @param {Line} line */
   _key_pressed({ at_ms, key }) {
     this.#callerUntil = at_ms;
     const last = this.entries.at(-1);
@@ -76,6 +83,7 @@ export class Story {
 
   // --- the bot
 
+  /** @param {Line} line */
   _asked({ at_ms, request, kind }) {
     for (const [utterance, { entry }] of this.#prompts) {
       if (entry.state !== "coming") continue;
@@ -89,10 +97,12 @@ export class Story {
     if (kind === "no-match") this.#note(at_ms, "That was not understood.");
   }
 
+  /** @param {Line} line */
   _first_audio({ at_ms, utterance, request, text }) {
     this.#prompts.set(utterance, { request, entry: this.#add("bot", at_ms, plain(text), "coming") });
   }
 
+  /** @param {Line} line */
   _playback_started({ at_ms, utterance }) {
     this.#begin("bot", at_ms);
     const prompt = this.#prompts.get(utterance);
@@ -105,6 +115,7 @@ export class Story {
     Object.assign(entry, { state: "speaking", at: at_ms, gap: since === undefined ? null : Math.max(0, at_ms - since) });
   }
 
+  /** @param {Line} line */
   _playback_ended({ at_ms, utterance, heard_s, whole_s, complete }) {
     this.#end("bot", at_ms);
     const prompt = this.#prompts.get(utterance);
@@ -119,6 +130,7 @@ export class Story {
 
   // --- the dialogs
 
+  /** @param {Line} line */
   _step_reached({ request, step, path, took, value, variables }) {
     this.step = step;
     for (const one of path) this.been.add(one);
@@ -130,38 +142,47 @@ export class Story {
 
   // --- what else happens
 
+  /** @param {Line} line */
   _bot_failed({ at_ms, reason }) {
     this.#note(at_ms, `The bot has failed: ${reason}`);
   }
 
+  /** @param {Line} line */
   _recognition_lost({ at_ms }) {
     this.#note(at_ms, "The speech service is away.");
   }
 
+  /** @param {Line} line */
   _recognition_restored({ at_ms }) {
     this.#note(at_ms, "The speech service is back.");
   }
 
+  /** @param {Line} line */
   _hold_started({ at_ms }) {
     this.#note(at_ms, "The caller holds the call.");
   }
 
+  /** @param {Line} line */
   _hold_ended({ at_ms }) {
     this.#note(at_ms, "The caller is back.");
   }
 
+  /** @param {Line} line */
   _transfer_asked({ at_ms, target }) {
     this.#note(at_ms, `The bot transfers the caller to ${target || "somebody"}.`);
   }
 
+  /** @param {Line} line */
   _transfer_ended({ at_ms, accepted, status }) {
     this.#note(at_ms, accepted ? "The transfer is done." : `The transfer has failed${status ? ` (${status})` : ""}.`);
   }
 
+  /** @param {Line} line */
   _hang_up_asked({ at_ms }) {
     this.#note(at_ms, "The bot wants to hang up.");
   }
 
+  /** @param {Line} line */
   _leg_ended({ at_ms, reason }) {
     for (const span of this.spans) span.to ??= at_ms;
     this.entries = this.entries.filter((entry) => entry.state !== "coming");

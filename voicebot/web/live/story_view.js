@@ -36,12 +36,14 @@ export class StoryView {
     const box = /** @type {HTMLElement} */ (this.#list.parentElement);
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
     const kept = new Set();
+    /** @type {HTMLElement | null} */
     let before = null;
     for (const entry of story.entries) {
       kept.add(entry.key);
       const element = this.#shown.get(entry.key) ?? make("li");
       this.#shown.set(entry.key, element);
       render(element, entry);
+      /** @type {ChildNode | null} */
       const place = before ? before.nextSibling : this.#list.firstChild;
       if (element !== place) this.#list.insertBefore(element, place);
       before = element;

@@ -13,12 +13,19 @@ export class Where {
     $("variables").replaceChildren();
     $("variables-title").hidden = true;
     $("step").textContent = "This bot has not told where the call is in its dialogs.";
+    this.cannot("");
   }
 
   /** @param {Document | null} picture of the dialogs' flow @param {import("./story.js").Story} story */
   draw(picture, story) {
     this.#picture.show(picture);
     this.show(story);
+  }
+
+  /** @param {string} why there is no picture of the flow; empty: there is nothing to say */
+  cannot(why) {
+    $("no-flow").textContent = why;
+    $("no-flow").hidden = !why;
   }
 
   /** @param {import("./story.js").Story} story */

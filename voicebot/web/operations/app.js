@@ -111,8 +111,8 @@ async function examine() {
 $("doctor").addEventListener("click", examine);
 $("drain").addEventListener("click", () => $("sure").showModal());
 // by the button itself: that a dialog was closed is told later, when it may have been opened and closed once more
-$("sure").addEventListener("submit", async ({ submitter }) => {
-  if (submitter?.value !== "drain") return;
+$("sure").addEventListener("submit", async (/** @type {SubmitEvent} */ { submitter }) => {
+  if (/** @type {HTMLButtonElement | null} */ (submitter)?.value !== "drain") return;
   try {
     await api().post("operations/drain");
     drains = true;

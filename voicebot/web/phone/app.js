@@ -135,7 +135,7 @@ $("keypad").append(
     return button;
   }),
 );
-$("dial").addEventListener("submit", (event) => {
+$("dial").addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   call();
 });

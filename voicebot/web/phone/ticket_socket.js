@@ -5,8 +5,10 @@ import { NO_WEBSOCKET } from "./words.js";
 
 export class TicketSocket {
   onconnect = () => {};
-  ondisconnect = (_error, _code, _reason) => {};
-  ondata = (_data) => {};
+  /** @type {(error: boolean, code: number, reason: string) => void} */
+  ondisconnect = () => {};
+  /** @type {(data: any) => void} */
+  ondata = () => {};
   /** Why there was no ticket, or no websocket for one. @type {Error | null} */
   refused = null;
   #ticket;

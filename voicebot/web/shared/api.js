@@ -58,15 +58,15 @@ export class Api {
     return (await this.#fetch("GET", path, {})).blob();
   }
 
-  /** An SVG picture; null: there is none. Nothing in it runs or is shown, until its shapes are taken over. Throws Refused.
-      @param {string} path @returns {Promise<Document | null>} */
+  /** An SVG picture; null: there is none. Nothing in it runs or is shown, until its shapes are taken over. Throws Refused,
+      with the words of the server. @param {string} path @returns {Promise<Document | null>} */
   picture(path) {
     const request = new XMLHttpRequest(); // it makes a document of what comes; no text becomes markup in this page
     request.open("GET", this.#root + path);
     request.responseType = "document";
     if (this.#token) request.setRequestHeader("Authorization", `Bearer ${this.#token}`);
     return new Promise((resolve, reject) => {
-      const refuse = () => reject(new Refused(request.status, `the server answers ${request.status}`, this.#token));
+      const refuse = () => this.#json("GET", path).then(() => resolve(null), reject); // no document: once more, for its words
       request.onload = () => (request.status === 204 ? resolve(null) : request.status < 300 ? resolve(request.responseXML) : refuse());
       request.onerror = refuse;
       request.send();
