@@ -54,11 +54,25 @@ async def test_calls_come_and_go_and_one_is_read_as_it_is_spoken() -> None:
         await desk.bot_says("It is on its way.")
         await page.until(f"{STORY}.includes('It is on its way.')")
         assert await page.ask("document.querySelectorAll('#floor rect').length") >= 2
+        heads = await page.ask("[...document.querySelectorAll('thead th')].map(e => e.textContent)")
+        cells = await page.ask("[...document.querySelectorAll('#rows td')].map(e => e.innerText)")
+        assert dict(zip(heads, cells, strict=True))["Bot"] == "billing"
         await page.ask("document.getElementById('hangup').click()")
         await page.until(f"{STORY}.includes('The call has ended: bot.')")
         await page.until("!document.getElementById('none').hidden")
         await until(lambda: not desk.calls.running())
         assert await page.ask("document.getElementById('hangup').disabled")
+
+
+async def test_where_there_is_no_picture_of_the_dialogs_it_says_why() -> None:
+    async with page_of_calls() as (desk, page):
+        call = await desk.call()
+        desk.pictures[call.id] = "why: the picture has 1,200 kB"
+        await opened(desk, page)
+        await page.until("document.getElementById('no-flow').textContent == 'the picture has 1,200 kB.'")
+        await page.ask("document.getElementById('close').click()")
+        assert await page.ask("document.getElementById('no-flow').hidden")
+        page.complaints.clear()  # the browser tells of each 404
 
 
 FLOW = """

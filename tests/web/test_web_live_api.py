@@ -81,6 +81,7 @@ async def test_all_calls_are_told_in_rows() -> None:
             news = await reader.event()
             (row,) = news["calls"]
             assert (news["all"], row["id"], row["from"], row["floor"]) == (True, call.id, "+15550100", "speaking")
+            assert row["bot"] == "billing", "the one that it is routed to"
             assert row["bot_said"] == "Hello, how can I help?"
             await desk.caller_says(call, "My parcel.")
             while not any(row["caller_said"] == "My parcel." for row in news["calls"]):

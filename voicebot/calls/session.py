@@ -179,7 +179,7 @@ class CallSession:
 
     def summary(self) -> dict[str, Any]:
         """The call for the API's list of calls, as a JSON object."""
-        return self._builder.summary() | {"state": self.phase, "bot": self._placed.bot}
+        return self._builder.summary() | {"state": self.phase, "bot": self._builder.bot}
 
     # --- the life of the call ----------------------------------------------------------------------------------------
 

@@ -80,6 +80,7 @@ function fill(row, call) {
     make("td", {}, from),
     make("td", {}, call.to ?? ""),
     make("td", {}, call.trunk),
+    make("td", {}, call.bot),
     make("td", {}, call.state === "up" ? call.floor : call.state),
     make("td", {}, call.step ?? ""),
     words(call),
