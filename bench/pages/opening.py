@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 import sys
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 DOUBLES: Final = Path(__file__).resolve().parents[2] / "tests" / "doubles"
 _SHOWN: Final = "document.getElementById('%s')?.checkVisibility()"
@@ -36,6 +37,17 @@ def openings(calls: int, record: str) -> list[Opening]:
     ]
 
 
+def browser_page() -> AbstractAsyncContextManager[Any]:
+    """A page in the Chromium of the tests."""
+    sys.path.append(str(DOUBLES))
+    try:
+        import browser
+    finally:
+        sys.path.remove(str(DOUBLES))
+    page: AbstractAsyncContextManager[Any] = browser.browser_page()
+    return page
+
+
 async def measure(url: str, calls: int, record: str, times: int) -> dict[str, dict[str, float]]:
     """Milliseconds by the page, for somebody who has never been there. ``url``: of the console."""
     found: dict[str, dict[str, float]] = {}
@@ -48,11 +60,6 @@ async def measure(url: str, calls: int, record: str, times: int) -> dict[str, di
 
 async def opened(url: str, opening: Opening) -> float:
     """Milliseconds, with nothing in the browser's cache."""
-    sys.path.append(str(DOUBLES))
-    try:
-        from browser import browser_page
-    finally:
-        sys.path.remove(str(DOUBLES))
     look = (
         f"(function look() {{ if ({opening.usable}) globalThis.usableAt = performance.now();"
         " else requestAnimationFrame(look); })()"
