@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
@@ -28,6 +27,7 @@ from voicebot.log import log_options
 from voicebot.private_files import sweep_drafts
 from voicebot.records import UnfinishedRecords, finish, left_calls
 from voicebot.rtp import MediaClock, PortRange
+from voicebot.service import call_process
 from voicebot.service.access import access, audit_figure
 from voicebot.service.acs import AcsService, require_acs
 from voicebot.service.archive import ArchiveService
@@ -304,8 +304,7 @@ class Application:
             self.archive.start()
         self._load.start()
         self.health.started = True
-        gc.collect()
-        gc.freeze()  # these objects live as long as the process: a full collection of them would delay the media clock
+        call_process.settle()
 
     async def _keep_unfinished(self) -> None:
         try:

@@ -3,6 +3,7 @@ load."""
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from voicebot.service import call_process
 
 MADE = """
 import asyncio, json, os, sys
@@ -43,3 +46,20 @@ def test_it_loads_nothing_of(package: str, made: Any) -> None:
 
 def test_it_has_no_thread_that_nobody_started(made: Any) -> None:
     assert made["threads"] == 1
+
+
+def test_a_thread_that_computes_gives_way_to_the_event_loop_ten_times_as_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(sys, "setswitchinterval", told.append)
+    call_process.prepare()
+    assert told == [sys.getswitchinterval() / 10]
+
+
+def test_what_lives_as_long_as_the_process_is_not_looked_at_again() -> None:
+    before = gc.get_freeze_count()
+    kept: list[list[int]] = [[] for _ in range(1000)]
+    call_process.settle()
+    try:
+        assert gc.get_freeze_count() >= before + len(kept)
+    finally:
+        gc.unfreeze()

@@ -16,6 +16,7 @@ from voicebot.app import serve as serve_calls
 from voicebot.bots.channel import ChannelUnavailable
 from voicebot.log import configure_logging
 from voicebot.private_files import keep_private, make_folder
+from voicebot.service import call_process
 from voicebot.service.acs import require_acs
 from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings, SettingsError, load_settings
@@ -35,6 +36,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     if check_only:
         typer.echo(json.dumps(settings.model_dump(mode="json")) if as_json else "settings are good")
         return 0
+    call_process.prepare()
     keep_private()
     configure_logging(settings.log.level, settings.log.json_lines)
     try:
