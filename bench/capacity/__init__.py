@@ -2,5 +2,6 @@
 
 * `talk`: one call of a phone in C, which follows a script; `callers`: lines that call again and again;
 * `usage`: which process has which core, and what each took of it;
+* `stages`: where our own share of the gaps goes, by the records of the calls;
 * `report`: the row of a load, and what was at its limit.
 """

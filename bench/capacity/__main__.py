@@ -12,8 +12,11 @@ The
 callers call again and again: a call talks over the menu to ask for the opening hours, interrupts the answer, keys an
 account number, confirms it by voice and hangs up (the call of ``bench.turns``). Measured is a window in which all lines
 are in calls: RTP by the kernel's time stamps at the phones, which are in C; gaps and barge-ins from the packets with
-the last and first voiced sample. A scripted service recognises and speaks without delay, so what is left of the gap
-after the silence that the turn policy waits for is our own share. What the other core is at its limit with is told.
+the last and first voiced sample. What callers say is cut off after its last voiced sample, and silence follows: the
+voices fade for 80 ms below the level that counts, and when such a voice ended is a question of taste, not of capacity.
+A scripted service recognises and speaks without delay, so what is left of the gap after the silence that the turn
+policy waits for is our own share; how much of it went where is told by the records of the calls. It includes the wait
+for the next packet, 10 ms on average. What the other core is at its limit with is told.
 
 New calls are taken at any load, unless ``--governed``: then the service refuses calls that would make others suffer.
 """
@@ -36,6 +39,7 @@ import uvloop
 
 from bench.capacity.callers import Lines, clips_of
 from bench.capacity.report import HEADINGS, complete, remarks, row
+from bench.capacity.stages import records_in, stages
 from bench.capacity.usage import CALLS, Reading, Shares, pin, resident_mb, unpin
 from bench.far_end import NoCompiler, phones
 from bench.service import Service, children_of, serving, speaking
@@ -152,7 +156,8 @@ async def _one(
 ) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(speaking(SCRIPTED))
-        settings = settings_of(url, options.governed, given)
+        records = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="voicebot-bench-")))
+        settings = settings_of(url, options.governed, {**given, "CALLS__RECORDS": str(records)})
         service = await stack.enter_async_context(serving(settings, tree=tree, start=start))
         await asyncio.sleep(WARM_S)
         ramp_s = options.ramp or calls / 5
@@ -162,6 +167,7 @@ async def _one(
             "speech": "double" if start else "sdk",
             "start_s": round(service.start_s, 1),
             **result,
+            "stages_ms": stages(await asyncio.to_thread(records_in, records), WAITED_MS),
         }
 
 

@@ -43,7 +43,7 @@ def clips_of(far_end: FarEnd, script: CallScript, folder: Path) -> dict[int, int
         span = voiced_span(audio, PCMU)
         assert span is not None, step.wav
         file = folder / f"{number}.ulaw"
-        file.write_bytes(audio)
+        file.write_bytes(audio[: (span[1] + 1) * PCMU.width])  # and silence follows, whatever the voice fades into
         far_end.clip(number, span[0] // PCMU.frame_samples, span[1] // PCMU.frame_samples, file)
         clips[step.line] = number
     return clips

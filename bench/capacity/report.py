@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bench.capacity.usage import CALLS
@@ -43,6 +44,7 @@ def remarks(result: dict[str, Any]) -> list[str]:
         f"          core of the calls {cores['calls']:.0f} % (call process {calls:.0f});"
         f" the other core {cores['other']:.0f} % ({rest}); others {cores['others']:.0f} %"
     ]
+    lines.append(f"          our own share of the gap, p50/p95 ms: {', '.join(_stages(result['stages_ms']))}")
     if cores["other"] > FULL_PERCENT:
         most = max(shares, key=lambda name: float(shares[name]))
         lines.append(f"          THE OTHER CORE IS FULL, most of it {most}: gaps and barge-ins are the bench's own")
@@ -59,6 +61,11 @@ def remarks(result: dict[str, Any]) -> list[str]:
             f" {result['figures']['missed_barge_ins']} interruptions missed"
         )
     return lines
+
+
+def _stages(stages: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for name, spread in stages.items():
+        yield f"{name} {spread['p50']:.0f}/{spread['p95']:.0f}" if spread["count"] else f"{name} -"
 
 
 def complete(result: dict[str, Any]) -> bool:

@@ -7,16 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 from waiting import until
 
+from bench.capacity.callers import clips_of
 from bench.capacity.report import complete, remarks
 from bench.capacity.speech_double import ScriptedRecogniser, ScriptedSynthesiser
+from bench.capacity.stages import stages
 from bench.capacity.talk import Failed, Talk
 from bench.capacity.usage import CALLS, Reading, Shares, pin, unpin
+from bench.turns import write_wav
 from voicebot.audio import PCMU
 from voicebot.caller import CallFigures, parse_script
 from voicebot.caller.ear import Mark, Track
@@ -128,6 +133,36 @@ async def test_the_double_speaks_words_as_tones_at_the_speed_that_was_asked_for(
     assert len(reports[1].audio) == 2 * 0.3 * 8000
 
 
+def test_what_a_caller_says_is_over_with_its_last_voiced_sample(tmp_path: Path) -> None:
+    loud, fading = LOUD * 10, PCMU.encode((np.sin(np.arange(640) * 0.3) * 150).astype(np.int16))
+    write_wav(tmp_path / "hours.wav", QUIET * 5 + loud + fading + QUIET * 5)
+    said = []
+
+    class FarEnd:
+        def clip(self, number: int, first: int, last: int, file: Path) -> None:
+            said.append((number, first, last, len(file.read_bytes())))
+
+    script = parse_script('steps: [{wav: "hours.wav"}]', folder=tmp_path)
+    assert list(clips_of(FarEnd(), script, tmp_path).values()) == [0]  # type: ignore[arg-type]
+    assert said == [(0, 5, 14, 15 * len(QUIET))]
+
+
+def test_our_own_share_of_a_gap_is_told_in_stages_for_turns_that_were_spoken_and_answered() -> None:
+    def turn(kind: str, end: float, *bot: float | None, keys: str = "") -> dict[str, Any]:
+        names = ("asked_ms", "first_message_ms", "first_audio_ms", "first_packet_ms")
+        return {"kind": kind, "caller": {"speech_end_ms": end, "keys": keys}, "bot": dict(zip(names, bot, strict=True))}
+
+    whole = turn("speech", 1000, 1352, 1355, 1356, 1370)
+    others = [turn("speech", 1000, 1350, 1354, None, None), turn("key", 0, 1, 2, 3, 4, keys="1")]
+    told = stages([{"turns": [whole, *others]}, {"turns": []}], 350)
+    assert [(name, spread["count"], spread["p50"]) for name, spread in told.items()] == [
+        ("asked after it was due", 1, 2.0),
+        ("the bot", 1, 3.0),
+        ("its audio", 1, 1.0),
+        ("the next packet", 1, 14.0),
+    ]
+
+
 def test_a_process_that_ends_meanwhile_is_left_out() -> None:
     """The service starts it again, as another one."""
     ended = psutil.Popen([sys.executable, "-c", ""], stdout=subprocess.DEVNULL)
@@ -153,7 +188,9 @@ def test_what_each_process_took_and_what_was_at_its_limit_is_told() -> None:
         "media": {"far_end_late_p99_ms": 3.0},
         "figures": {"cut_ins": 0, "missed_barge_ins": 0},
         "outcomes": {"completed": 5, "rejected 503": 1},
+        "stages_ms": {"the bot": {"count": 3, "p50": 4.0, "p95": 9.0}, "its audio": {"count": 0}},
     }
     told = "\n".join(remarks(result))
     assert "THE OTHER CORE IS FULL, most of it phones" in told and "3.0 ms late" in told
+    assert "p50/p95 ms: the bot 4/9, its audio -" in told
     assert not complete(result)
