@@ -192,6 +192,22 @@ async def test_a_host_that_says_nothing_fails_the_request_and_recovers_when_it_s
     await host.stop()
 
 
+async def test_a_host_that_tells_other_things_lives_though_its_pong_waits_behind_them(
+    host: ScriptedHost, client: DialogHostClient
+) -> None:
+    async def pinged() -> bool:
+        asked = asyncio.create_task(client.ping(0.05))
+        await host.receive()
+        return await asked
+
+    assert not await pinged()
+    asked = asyncio.create_task(client.ping(0.5))
+    await host.receive()
+    host.say(op="failed", request=7, conversation="of another call", error="too long")
+    assert await asked
+    assert not await pinged()
+
+
 async def test_what_keeps_the_host_from_turns_is_known_by_its_last_pong(
     host: ScriptedHost, client: DialogHostClient
 ) -> None:

@@ -21,8 +21,9 @@ FIRST_RETRY_S = 0.05
 """Not at once: when a host is killed, its connections close before its listener, which would accept us once more."""
 LAST_RETRY_S = 0.1
 STRETCH_S = 0.001
-"""How long messages are read and handed on at a stretch: they are those of all calls, whose media is in the same loop.
-Not one a turn of the loop: where it is busy, a turn takes long, and answers would wait behind one another."""
+"""Processor time for which messages are read and handed on at a stretch: they are those of all calls, whose media is in
+the same loop. Not one a turn of the loop: where it is busy, a turn takes long, and answers would wait behind one
+another."""
 STILL_AWAY_S = 5.0
 """A host that has been away for longer is logged as a warning, once."""
 
@@ -121,17 +122,17 @@ class HostConnection:
                 return
             if not line:
                 return
-            began = time.perf_counter()
+            began = time.thread_time()
             try:
                 message = decode_from_host(line)
             except WireError:
                 self._malformed()
             else:
-                if time.perf_counter() - began > STRETCH_S:  # it was long: the calls' media comes first
+                if time.thread_time() - began > STRETCH_S:  # it was long: the calls' media comes first
                     await asyncio.sleep(0)
-                    spent_s, began = 0.0, time.perf_counter()
+                    spent_s, began = 0.0, time.thread_time()
                 self._events.received(message)
-            spent_s += time.perf_counter() - began
+            spent_s += time.thread_time() - began
             if spent_s > STRETCH_S:
                 await asyncio.sleep(0)
                 spent_s = 0.0
