@@ -13,7 +13,17 @@ from call_world import World
 from voicebot.calls.going_on import GoingOn, one_record
 from voicebot.calls.recording_control import RecordingState
 from voicebot.calls.set_by_bot import SetByBot
-from voicebot.events import TAKEN, CallConfigured, KeyCollection, RecordingAction, RecordingAsked
+from voicebot.events import (
+    TAKEN,
+    CallConfigured,
+    HoldEnded,
+    HoldStarted,
+    KeyCollection,
+    RecordingAction,
+    RecordingAsked,
+    SpeechStarted,
+    SpeechStopped,
+)
 
 BEGAN = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 SET = CallConfigured(0.0, barge_in=False, no_input_s=20.0, keys=KeyCollection(4), listening=False)
@@ -90,6 +100,52 @@ async def test_the_bot_is_asked_to_say_again_what_it_waits_for(tmp_path: Path) -
     assert record["turns"][0] == {"index": 1, "kind": "start"} and len(record["turns"]) > 1
     assert record["answered_ms"] == 20.0 and 29_000 < record["taken_over"][0]["at_ms"] < 40_000
     assert (tmp_path / "aa.json").exists()
+
+
+@pytest.mark.virtual_time
+@pytest.mark.parametrize("words_lost", [True, False])
+async def test_callers_whose_words_may_be_lost_hear_so_before_the_question(tmp_path: Path, words_lost: bool) -> None:
+    world = World(records=tmp_path, going_on=GoingOn("aa", datetime.now(UTC), words_lost=words_lost))
+    await world.settle()
+    await world.until(lambda: any(activity.get("name") == "voicebot.resume" for activity in world.bot.told))
+    world.says("Question two.")
+    await world.settle()
+    world.line.pull(110)
+    await world.line.hang_up()
+    record = await world.over()
+    said = [utterance["text"] for turn in record["turns"] for utterance in turn["bot"]["utterances"]]
+    lost = ["Are you still there? I could not hear you for a moment."] if words_lost else []
+    assert said == [*lost, "Question two."]
+
+
+@pytest.mark.virtual_time
+async def test_words_would_be_lost_while_somebody_speaks_or_an_answer_is_due(tmp_path: Path) -> None:
+    world = World(records=tmp_path)
+    seen = []
+
+    async def look(what: str) -> None:
+        await world.settle()
+        seen.append((what, world.session.midway))
+
+    await look("it is being answered, and the greeting made")
+    await world.greeted()
+    world.line.pull(2)
+    await look("the bot speaks")
+    world.session.fact(HoldStarted(world.now))
+    await look("on hold")
+    world.session.fact(HoldEnded(world.now))
+    world.line.pull(60)
+    await look("the caller is silent")
+    world.session.dispatch(SpeechStarted(world.now, world.now))
+    await look("the caller speaks")
+    world.session.dispatch(SpeechStopped(world.now, world.now))
+    await world.caller_says("one two three")
+    await look("the bot thinks")
+    await world.line.hang_up()
+    await world.over()
+    await look("it is over")
+    lost = ("the bot speaks", "the caller speaks", "the bot thinks", "it is being answered, and the greeting made")
+    assert seen == [(what, what in lost) for what, _ in seen]
 
 
 @pytest.mark.virtual_time

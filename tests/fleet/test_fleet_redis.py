@@ -7,7 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from redis_server_run import redis_server
@@ -15,7 +15,7 @@ from waiting import until
 
 from voicebot.fleet import LEASE_S, Claim, Fleet, Limits, NodeState
 from voicebot.fleet.fleet import LOOK_S
-from voicebot.redis_server import RedisAddress, RedisServer
+from voicebot.redis_server import RedisAddress, RedisAway, RedisServer
 
 pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
 pytestmark = [
@@ -205,6 +205,9 @@ class Calls:
         self.running = {call: f"state of {call}" for call in ids}
         self.given_up: list[str] = []
         self.places: dict[str, Claim] = {}
+        self.spoken: list[str] = []
+        """In these, somebody is speaking."""
+        self.lost: dict[str, bool] = {}
         self._room = room
         self._known: dict[str, str] = {}
 
@@ -220,11 +223,15 @@ class Calls:
     def ids(self) -> list[str]:
         return list(self.running)
 
+    def midway(self) -> list[str]:
+        return self.spoken
+
     def room(self) -> int:
         return self._room - len(self.running)
 
-    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim]) -> None:
+    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim], *, midway: bool) -> None:
         assert kept == f"state of {call}"
+        self.lost[call] = midway
         self.running[call] = kept
         self.places[call] = place("sbc", f"place of {call}")
 
@@ -238,6 +245,10 @@ async def gone(fleet: Fleet) -> None:
     """Its lease has ended."""
     redis = fleet._server.redis
     await redis.zadd("{voicebot}:fleet:leases", {fleet._ledger._node: 1})
+
+
+async def away(*_told: object, look: bool) -> NoReturn:
+    raise RedisAway("it hangs")
 
 
 async def test_calls_of_a_node_that_is_gone_go_on_at_one_other_each(join: Join, clock: Clock) -> None:
@@ -290,6 +301,22 @@ async def test_whose_own_lease_had_ended_takes_nothing_until_the_others_had_time
     assert list(others.running) == ["one"]
 
 
+async def test_who_could_not_ask_redis_takes_nothing_until_the_others_had_time_to_come_back(
+    join: Join, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = Calls()
+    slow, other = await join("slow", keeper=Calls("one")), await join("other", keeper=others)
+    with monkeypatch.context() as hung:
+        hung.setattr(other._ledger, "beat", away)
+        await other.beat()
+    await gone(slow)  # it has not come through yet; what the other had sent before has renewed the other's lease
+    await other.beat()
+    assert not other.trouble and others.running == {}
+    clock.now += LEASE_S
+    await other.beat()
+    assert list(others.running) == ["one"]
+
+
 async def test_who_starts_again_knows_which_calls_go_on_when_it_has_taken_what_it_may(join: Join, clock: Clock) -> None:
     dead, other = await join("dead", keeper=Calls("one", "two")), await join("other", keeper=Calls(room=1))
     await gone(dead)
@@ -310,6 +337,32 @@ async def test_what_has_ended_is_not_gone_on_with(join: Join) -> None:
     await gone(dead)
     await other.beat()
     assert list(others.running) == ["two"]
+
+
+async def test_who_takes_a_call_knows_whether_somebody_was_speaking_in_it(join: Join) -> None:
+    calls, others = Calls("one", "on", "two"), Calls()
+    dead, other = await join("dead", keeper=calls), await join("other", keeper=others)
+    calls.spoken = ["one", "two"]
+    await dead.beat()
+    calls.spoken = ["one"]
+    await dead.beat()
+    await gone(dead)
+    await other.beat()
+    assert others.lost == {"one": True, "on": False, "two": False}
+
+
+async def test_a_redis_that_was_wiped_is_told_again_in_which_calls_somebody_speaks(join: Join, clock: Clock) -> None:
+    calls, others = Calls("one"), Calls()
+    calls.spoken = ["one"]
+    dead, other = await join("dead", keeper=calls), await join("other", keeper=others)
+    await dead.beat()
+    await dead._server.redis.flushall()
+    await other.beat()
+    await dead.beat()
+    clock.now += LEASE_S
+    await gone(dead)
+    await other.beat()
+    assert others.lost == {"one": True}
 
 
 async def test_after_a_clean_end_nothing_is_taken(join: Join) -> None:

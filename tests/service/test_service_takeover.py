@@ -26,6 +26,7 @@ class Call:
     state: dict[str, Any] | None
     record: dict[str, Any] = field(default_factory=dict)
     given_up: bool = False
+    midway: bool = False
 
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]] | None:
         return (self.state, self.record) if self.state is not None else None
@@ -90,8 +91,17 @@ def test_a_call_goes_on_with_its_record_or_without() -> None:
     node = Node()
     for record, known in (('{"turns": [1]}', {"turns": [1]}), ("[", {}), (None, {})):
         kept = json.dumps({"state": {"leg": {}, "session": SESSION}, "record": record})
-        node.takeover.go_on("aa", kept, no_place)
+        node.takeover.go_on("aa", kept, no_place, midway=False)
         assert node.gone_on[-1].call == "aa" and node.gone_on[-1].record == known
+
+
+def test_a_call_in_which_somebody_was_speaking_goes_on_as_one() -> None:
+    node = Node(Call("spoken", {}, midway=True), Call("quiet", {}))
+    assert node.takeover.midway() == ["spoken"]
+    kept = json.dumps({"state": {"leg": {}, "session": SESSION}})
+    for midway in (True, False):
+        node.takeover.go_on("aa", kept, no_place, midway=midway)
+        assert node.gone_on[-1].words_lost is midway
 
 
 def test_a_call_goes_on_whose_bot_has_set_as_much_as_it_may() -> None:
@@ -100,16 +110,17 @@ def test_a_call_goes_on_whose_bot_has_set_as_much_as_it_may() -> None:
     answer = ExpectedAnswer(AnswerKind.CHOICE, **lists)  # type: ignore[arg-type]
     settings.take(CallConfigured(0.0, phrases=tuple(sorted(phrases)), answer=answer))
     session = SESSION | {"settings": settings.as_json(), "context": {str(number): number for number in range(4000)}}
-    (node := Node()).takeover.go_on("aa", json.dumps({"state": {"leg": {}, "session": session}}), no_place)
+    kept = json.dumps({"state": {"leg": {}, "session": session}})
+    (node := Node()).takeover.go_on("aa", kept, no_place, midway=False)
     assert node.gone_on[-1].settings == settings
 
 
 def test_a_call_that_cannot_go_on_does_not_begin() -> None:
     node = Node()
     for kept in ("", "{}", '{"state": 3}', json.dumps({"state": {"leg": {}, "session": {}}})):
-        node.takeover.go_on("aa", kept, no_place)
+        node.takeover.go_on("aa", kept, no_place, midway=False)
     node.why = ValueError("its media cannot be read")
-    node.takeover.go_on("aa", json.dumps({"state": {"leg": {}, "session": SESSION}}), no_place)
+    node.takeover.go_on("aa", json.dumps({"state": {"leg": {}, "session": SESSION}}), no_place, midway=False)
     assert node.gone_on == []
 
 

@@ -8,11 +8,14 @@ from turns_call import Call
 from voicebot.address import Address
 from voicebot.events import (
     AbortPromptsAsked,
+    AnswerKind,
     BotDone,
     BotMessage,
     BotRecovered,
     CallAnswered,
     CallAsked,
+    CallConfigured,
+    ExpectedAnswer,
     HangUpAsked,
     Hypothesis,
     InputHint,
@@ -41,6 +44,8 @@ from voicebot.turns import (
     Transfer,
     TurnPolicy,
 )
+
+YES_OR_NO = frozenset(("yes", "no"))
 
 
 def test_keys_of_the_bot_are_pressed_when_what_it_said_before_was_heard() -> None:
@@ -183,6 +188,59 @@ def test_a_bot_that_can_be_asked_again_is_asked_at_any_time() -> None:
     assert call.machine.state is FloorState.SPEAKING
     call = Call().waiting().on(BotRecovered(3.0))
     assert call.machine.state is FloorState.THINKING
+
+
+def gone_on(*settings: CallConfigured) -> Call:
+    """A call that went on in another process, and in which words may be lost; its bot is asked for its question."""
+    call = Call().on(BotDone(0.0, 1))
+    for setting in settings:
+        call.on(setting)
+    call.on(CallAnswered(0.0)).on(BotRecovered(0.0, words_lost=True))
+    return call
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ([], "Are you still there? I could not hear you for a moment."),
+        ([CallConfigured(0.0, language="de-CH")], "Sind Sie noch da? Ich konnte Sie einen Moment lang nicht hören."),
+        ([CallConfigured(0.0, language="it-IT")], None),
+        ([CallConfigured(0.0, still_there="Hello?"), CallConfigured(0.0, language="de-DE")], "Hello?"),
+        ([CallConfigured(0.0, still_there="")], None),
+    ],
+)
+def test_whose_words_may_be_lost_is_asked_whether_they_are_there_before_the_question(
+    settings: list[CallConfigured], said: str | None
+) -> None:
+    call = gone_on(*settings)
+    commands = call.take()
+    plays = [command for command in commands if isinstance(command, Play)]
+    assert [play.speak for play in plays] == ([said] if said else [])
+    assert [command.kind for command in commands if isinstance(command, Ask)] == [AskKind.START, AskKind.RESUME]
+    question = call.on(BotMessage(0.1, 2, "Do you want to cancel?", "Do you want to cancel?")).take()
+    assert [type(command) for command in question] == [Play]
+
+
+def test_where_no_words_are_lost_only_the_question_is_repeated() -> None:
+    call = Call().on(BotDone(0.0, 1)).on(CallAnswered(0.0)).on(BotRecovered(0.0))
+    assert not [command for command in call.take() if isinstance(command, Play)]
+
+
+def test_a_yes_to_whether_they_are_there_is_no_answer_to_the_question_behind_it() -> None:
+    call = gone_on(CallConfigured(0.0, phrases=(), answer=ExpectedAnswer(AnswerKind.CHOICE, answers=YES_OR_NO)))
+    call.on(BotMessage(0.1, 2, "Do you want to cancel?", "Do you want to cancel?", InputHint.EXPECTING))
+    call.on(BotDone(0.1, 2)).on(PlaybackStarted(0.2, call.playing[0])).take()
+    call.says("yes", 2.6, 2.9).heard(3.6).on(PlaybackStarted(3.6, call.playing[0])).until(5.0)
+    assert call.asks() == []
+    call.heard(6.0).says("no", 6.2, 6.5).until(9.0)
+    assert [(ask.kind, ask.text) for ask in call.asks()] == [(AskKind.SPEECH, "no")]
+
+
+def test_a_key_need_not_wait_for_the_end_of_it() -> None:
+    call = gone_on()
+    call.on(PlaybackStarted(0.2, call.playing[0])).take()
+    call.on(KeyPressed(0.5, "1"))
+    assert [ask.kind for ask in call.asks()] == [AskKind.INTERRUPTED, AskKind.KEY]
 
 
 def test_a_bot_that_hangs_up_twice_gives_its_last_reason() -> None:

@@ -41,6 +41,7 @@ STEP_NAMES = (
     *("heard", "unrenderable", "lost", "restored", "wait", "transfer-ended", "hang-up", "transfer"),
     *("silence", "bot-keys", "file", "few-words", "no-barge-in", "barge-in", "no-input-speech"),
     *("deaf", "listening", "hypotheses", "no-input-file", "announced", "bot-wait", "bot-give-up", "sounds"),
+    *("taken-over",),
 )
 STEPS = st.lists(
     st.tuples(st.sampled_from(STEP_NAMES), st.sampled_from(list(InputHint)), st.floats(0.01, 3.0)),
@@ -138,6 +139,8 @@ class World:
                 self.handle(BotFailed(now, self.open_requests.pop(0), "crash"))
             case "recovered":
                 self.handle(BotRecovered(now))
+            case "taken-over":
+                self.handle(BotRecovered(now, words_lost=True))
             case "sounds" if self.playing:
                 self.handle(PlaybackStarted(now, self.playing[0]))
             case "heard" if self.playing:

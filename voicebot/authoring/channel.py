@@ -84,12 +84,14 @@ async def configure(
     patient: bool = False,
     answer: dict[str, Any] | None = None,
     pace: str | None = None,
+    still_there: str | None = None,
 ) -> None:
     """What the recogniser should expect, and how long a silence counts as no answer (None: as the settings say).
 
     ``patient``: the call is not ended however often the caller stays silent. ``answer``: what the answer looks like
     (:class:`~voicebot.authoring.answers.expectation.Expectation`). ``pace``: how soon the caller's turn is over (None:
-    as the settings say).
+    as the settings say). ``still_there``: what the caller hears, text or SSML, if words were lost with another process
+    (None: as before).
     """
     parameters: dict[str, Any] = {"sttContextPhrases": phrases}
     if patient:
@@ -98,6 +100,8 @@ async def configure(
         parameters["expectedAnswer"] = answer
     if pace is not None:
         parameters["turnPace"] = pace
+    if still_there is not None:
+        parameters["stillThereSpeech"] = still_there
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
     data = {"sessionParams": parameters}

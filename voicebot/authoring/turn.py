@@ -173,10 +173,13 @@ class Turn:
         """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. ``answer``: what
         the answer looks like. The rest: as in :func:`~voicebot.authoring.channel.configure`.
         """
-        script = self.script
+        script, own = self.script, self.script.header.defaults.still_there
         expected = list(dict.fromkeys([*phrases, *script.own_commands]))[:MAX_PHRASES]
         told = answer.told(script.understanding.usual.fillers, script.commands)
-        await channel.configure(self.context, expected, no_input_s, patient=patient, answer=told, pace=pace)
+        lost = None if own is None else script.words(own).rendered(self.scope(), bool(self.call.get("slow")))[1]
+        await channel.configure(
+            self.context, expected, no_input_s, patient=patient, answer=told, pace=pace, still_there=lost
+        )
 
     def took(self, step: str, what: str, value: Any = "") -> None:
         """Note what the caller's answer to ``step`` was taken for, in a word or two, and its ``value``."""

@@ -53,6 +53,7 @@ def configured(parameters: dict[str, Any], at: float) -> CallConfigured | None:
         masking_text=_speech(parameters.get("botNoInputSpeech")) or "",
         masking_audio=_file(parameters.get("botNoInputUrl")),
         masking_retries=_count(parameters.get("botNoInputRetries"), 100),
+        still_there=_speech(parameters.get("stillThereSpeech")),
         bot_give_up_s=_seconds(parameters.get("botNoInputGiveUpTimeoutMS"), (0.0, NO_INPUT_S[1])),
     )
     return None if known == CallConfigured(at) else known

@@ -23,7 +23,8 @@ class GoingOn:
     """``call``: its id, which also names its conversation. ``began``: when. ``voice`` and ``language``: those that the
     bot has chosen last; ``bot`` and ``context``: as for a placed call. ``recording``: what was recorded then, so that
     nothing is recorded that the bot does not want recorded. ``settings``: what else the bot has set for its call.
-    ``record``: what was known of the call; may be empty.
+    ``record``: what was known of the call; may be empty. ``words_lost``: whether somebody was speaking, or an answer
+    was due, when the other process was last heard of.
     """
 
     call: str
@@ -35,6 +36,7 @@ class GoingOn:
     recording: RecordingState = RecordingState.NONE
     settings: SetByBot = field(default_factory=SetByBot)
     record: Mapping[str, Any] = field(default_factory=dict)
+    words_lost: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -55,7 +57,7 @@ class GoingOn:
         return self.settings.again(at, voice=voice, language=language)
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any], record: object) -> GoingOn:
+    def of(cls, kept: Mapping[str, Any], record: object, *, words_lost: bool = False) -> GoingOn:
         """Raises ValueError for what :meth:`as_json` has not made."""
         try:
             began = datetime.fromisoformat(kept["began"])
@@ -68,7 +70,7 @@ class GoingOn:
             raise ValueError("it is no call that was kept")
         call, voice, language, bot = texts
         record = record if isinstance(record, dict) else {}
-        return cls(call, began.astimezone(UTC), voice, language, bot, context, recording, settings, record)
+        return cls(call, began.astimezone(UTC), voice, language, bot, context, recording, settings, record, words_lost)
 
 
 def parts_before(first: Mapping[str, Any]) -> int:

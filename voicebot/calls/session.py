@@ -88,6 +88,7 @@ GOODBYE_S = 0.5
 """Where SIP messages are kept, the record waits so long for the answer to the BYE."""
 EARLY_STEP_S = 0.5
 """How often to check whether the greeting is still being sent."""
+_MIDWAY = (FloorState.SPEAKING, FloorState.YIELDING, FloorState.CALLER, FloorState.THINKING)
 
 
 class CallSession:
@@ -228,6 +229,11 @@ class CallSession:
         own = GoingOn(self.id, self._began, voice.name, voice.language, *facts)
         return {"leg": leg, "session": own.as_json()}, self._unfinished.latest
 
+    @property
+    def midway(self) -> bool:
+        """Whether somebody is speaking or an answer is due, so that words would be lost with this process."""
+        return self._lifecycle.phase is Phase.UP and not self._lifecycle.held and self.state in _MIDWAY
+
     def give_up(self) -> None:
         """Another process goes on with the call."""
         self._log.warning("another node has this call: it ends here")
@@ -244,7 +250,7 @@ class CallSession:
         for setting in going_on.again(self._loop.time(), self._playback.voice):
             self.dispatch(setting)
         self.dispatch(CallAnswered(self._loop.time()))
-        self.dispatch(BotRecovered(self._loop.time()))
+        self.dispatch(BotRecovered(self._loop.time(), going_on.words_lost))
 
     async def _reach(self) -> None:
         """Wait until an outbound call is answered, then ask the bot for its greeting."""

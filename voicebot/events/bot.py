@@ -88,7 +88,10 @@ class BotFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class BotRecovered(Event):
-    """A bot that had failed can be asked again; it has the conversation's stored state."""
+    """A bot that had failed can be asked again; it has the conversation's stored state. ``words_lost``: the process of
+    the call had failed, too, and something that the caller or the bot was saying may be lost with it."""
+
+    words_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class CallConfigured(Event):
     * ``masking_s``, ``masking_text``, ``masking_audio``: if the bot takes longer than this to answer, the caller hears
       this text, or this WAV file; ``masking_retries``: how many more times. ``bot_give_up_s``: if it takes longer than
       this, the call ends as after too many failures (0: never).
+    * ``still_there``: what the caller hears, text or SSML, when the call went on in another process and words may be
+      lost; ``""``: nothing.
     * ``hypotheses``: whether the bot gets the recogniser's hypotheses while the caller is speaking.
     * ``listening``: if False, the caller's voice is not recognised.
     """
@@ -148,6 +153,7 @@ class CallConfigured(Event):
     masking_audio: str | None = None
     masking_retries: int | None = None
     bot_give_up_s: float | None = None
+    still_there: str | None = None
     hypotheses: bool | None = None
     listening: bool | None = None
 

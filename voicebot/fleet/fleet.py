@@ -47,12 +47,15 @@ class Keeper(Protocol):
 
     def ids(self) -> list[str]: ...
 
+    def midway(self) -> list[str]:
+        """The calls in which somebody is speaking or an answer is due, so that words would be lost with this node."""
+
     def room(self) -> int:
         """How many more calls this node would go on with."""
 
-    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim]) -> None:
+    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim], *, midway: bool) -> None:
         """A call of a node that is gone is ours. ``place`` gives it that of its trunk and with the id that it had,
-        whatever the limits say. Never raises."""
+        whatever the limits say. ``midway``: words may be lost. Never raises."""
 
     def give_up(self, calls: Collection[str]) -> None:
         """Other nodes have these calls."""
@@ -206,9 +209,10 @@ class Fleet:
         state = replace(self._state(), calls=len(self._claims))
         began, self._beating = self._now(), True
         try:
-            told = await self._ledger.beat(state, self._calls(), look=began - self._looked_at >= LOOK_S)
-            if told.late:
-                self._here_since = began
+            midway = self._keeper.midway() if self._keeper is not None else ()
+            told = await self._ledger.beat(state, self._calls(), midway, look=began - self._looked_at >= LOOK_S)
+            if told.late or self.trouble:
+                self._here_since = began  # a beat that Redis carried out late may hide that our lease had ended
             await self._keep(told, may_take=began - self._here_since >= self._lease_s)
             if told.late or self.trouble:
                 await self._ledger.tell(self._claims.held())
@@ -260,12 +264,12 @@ class Fleet:
         for call in calls:
             if keeper.room() <= 0:
                 return
-            kept = await self._ledger.take(node, call)
-            if kept is not None:
+            taken = await self._ledger.take(node, call)
+            if taken is not None:
                 logger.warning("fleet: a node is gone: call %s goes on here", call)
                 self.moved["taken"] += 1
                 places: list[Claim] = []
-                keeper.go_on(call, kept, partial(self._place, places))
+                keeper.go_on(call, taken.kept, partial(self._place, places), midway=taken.midway)
                 await self._ledger.move(node, places)
 
     def _place(self, places: list[Claim], trunk: str, name: str) -> Claim:

@@ -7,6 +7,7 @@
 ``{voicebot}:fleet:nodes``                hash: node -> what it tells of itself (:class:`NodeState`)
 ``{voicebot}:fleet:lists``                hash: node -> its calls, as the API lists them (JSON)
 ``{voicebot}:fleet:kept:<node>``          hash: call of this node -> what another one needs to go on with it
+``{voicebot}:fleet:midway``               hash: node -> those of its calls in which words would be lost with it
 ``{voicebot}:fleet:taken``                hash: call -> the node that has taken it from another
 ``{voicebot}:fleet:first:<call>``         the node that was told first of a call of which several may be told
 ``{voicebot}:fleet:asked:<node>``         set: calls of this node that somebody asked another node to end
@@ -23,7 +24,7 @@ Cluster.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 
 from voicebot.fleet.claims import Claim, Limits
@@ -66,9 +67,10 @@ for i = 2, #KEYS do
 end
 return 1
 """
-# KEYS: leases, nodes, lists, asked, what we keep, and the sets of our places. ARGV: lease (ms), node, its state, its
-# calls (empty: as before), whether the states of all nodes are wanted (1 or 0). Returns those states, the calls to be
-# ended, the nodes that are gone and have left calls, and whether our own lease had ended.
+# KEYS: leases, nodes, lists, asked, midway, what we keep, and the sets of our places. ARGV: lease (ms), node, its
+# state, its calls and those that are midway (empty: as before), whether the states of all nodes are wanted (1 or 0).
+# Returns those states, the calls to be ended, the nodes that are gone and have left calls, and whether our own lease
+# had ended.
 _BEAT = f"""{_NOW}
 local before = redis.call('ZSCORE', KEYS[1], ARGV[2])
 local late = (not before or tonumber(before) <= now) and 1 or 0
@@ -76,6 +78,7 @@ local left = {{}}
 redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[3], ARGV[2], ARGV[4]) end
+if ARGV[5] ~= '' then redis.call('HSET', KEYS[5], ARGV[2], ARGV[5]) end
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
     redis.call('HDEL', KEYS[2], gone)
     redis.call('HDEL', KEYS[3], gone)
@@ -83,15 +86,16 @@ for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do
         left[#left + 1] = gone
     elseif tonumber(redis.call('ZSCORE', KEYS[1], gone)) <= now - ARGV[1] then
         redis.call('ZREM', KEYS[1], gone)
+        redis.call('HDEL', KEYS[5], gone)
     end
 end
 for i = 1, #KEYS do redis.call('EXPIRE', KEYS[i], {_KEEP_S}) end
 local asked = redis.call('SMEMBERS', KEYS[4])
 if #asked > 0 then redis.call('DEL', KEYS[4]) end
-return {{ARGV[5] == '1' and redis.call('HVALS', KEYS[2]) or {{}}, asked, left, late}}
+return {{ARGV[6] == '1' and redis.call('HVALS', KEYS[2]) or {{}}, asked, left, late}}
 """
-# KEYS: leases, what the node that is gone has kept, what we keep, taken. ARGV: that node, we, the call. Returns what
-# was kept; nothing if the node is there again, or somebody else was faster.
+# KEYS: leases, what the node that is gone has kept, what we keep, taken, midway. ARGV: that node, we, the call. Returns
+# what was kept, and 1 if the call was midway; nothing if the node is there again, or somebody else was faster.
 _TAKE = f"""{_NOW}
 local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if ends and tonumber(ends) > now then return false end
@@ -102,7 +106,8 @@ redis.call('HSET', KEYS[3], ARGV[3], kept)
 redis.call('HSET', KEYS[4], ARGV[3], ARGV[2])
 redis.call('EXPIRE', KEYS[3], {_KEEP_S})
 redis.call('EXPIRE', KEYS[4], {_KEEP_S})
-return kept
+local midway = redis.call('HGET', KEYS[5], ARGV[1]) or ''
+return {{kept, string.find(midway, ' ' .. ARGV[3] .. ' ', 1, true) and 1 or 0}}
 """
 # KEYS: accounts. ARGV: lease (ms), we, whether we want them (1 or 0). Returns who has each; empty: nobody.
 _HOLD = """
@@ -136,6 +141,13 @@ class Beat(NamedTuple):
     late: bool
 
 
+class Taken(NamedTuple):
+    """A call that another node had: what is needed to go on, and whether words may be lost."""
+
+    kept: str
+    midway: bool
+
+
 class Ledger:
     """What ``node`` has in Redis. Every method raises what :meth:`RedisServer.run` raises."""
 
@@ -153,6 +165,8 @@ class Ledger:
         self._trunks = [f":{name}" for name in limits.of_trunks]
         self._listed = ""
         """Our calls as they were told last."""
+        self._midway = ""
+        """And those in which words would be lost: each between blanks."""
 
     async def claim(self, claim: Claim) -> bool:
         """Whether there is a place for one more call."""
@@ -190,21 +204,25 @@ class Ledger:
         """All that we have, to a Redis that may know nothing of it."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.hset(f"{_PREFIX}lists", self._node, self._listed)
+        pipe.hset(f"{_PREFIX}midway", self._node, self._midway)
         for claim in claims:
             for key in self._held(claim):
                 pipe.sadd(key, claim.id)
                 pipe.expire(key, _KEEP_S)
         await self._run(pipe.execute())
 
-    async def beat(self, state: NodeState, calls: Sequence[dict[str, Any]], *, look: bool) -> Beat:
-        """Renew the node's lease. ``look``: ask for all nodes, too."""
-        listed = json.dumps(calls)
-        keys = [_PREFIX + name for name in ("leases", "nodes", "lists", f"asked:{self._node}")]
+    async def beat(
+        self, state: NodeState, calls: Sequence[dict[str, Any]], midway: Iterable[str] = (), *, look: bool
+    ) -> Beat:
+        """Renew the node's lease. ``midway``: those of its calls in which words would be lost with it. ``look``: ask
+        for all nodes, too."""
+        listed, spoken = json.dumps(calls), f" {' '.join(midway)} "
+        keys = [_PREFIX + name for name in ("leases", "nodes", "lists", f"asked:{self._node}", "midway")]
         keys += [self._own, *(f"{_PREFIX}held:{self._node}{part}" for part in ("", *self._trunks))]
-        told = listed if listed != self._listed else ""
-        args: list[str | int] = [self._lease_ms, self._node, state.encode(), told, int(look)]
+        told = [now if now != before else "" for now, before in ((listed, self._listed), (spoken, self._midway))]
+        args: list[str | int] = [self._lease_ms, self._node, state.encode(), *told, int(look)]
         states, asked, left, late = await self._run(self._beat(keys=keys, args=args))
-        self._listed = listed
+        self._listed, self._midway = listed, spoken
         nodes = [node for text in states if (node := NodeState.decode(text)) is not None] if look else None
         return Beat(nodes, [str(call) for call in asked], [str(node) for node in left], bool(late))
 
@@ -228,11 +246,11 @@ class Ledger:
         calls = await self._run(cast("Awaitable[list[str]]", self._redis.hkeys(f"{_PREFIX}kept:{node}")))
         return [str(call) for call in calls]
 
-    async def take(self, node: str, call: str) -> str | None:
-        """What is needed to go on with a call of a node that is gone. It is ours from now on; None if it is not."""
-        keys = [f"{_PREFIX}leases", f"{_PREFIX}kept:{node}", self._own, f"{_PREFIX}taken"]
-        kept = await self._run(self._take(keys=keys, args=[node, self._node, call]))
-        return str(kept) if kept else None
+    async def take(self, node: str, call: str) -> Taken | None:
+        """A call of a node that is gone. It is ours from now on; None if it is not."""
+        keys = [f"{_PREFIX}leases", f"{_PREFIX}kept:{node}", self._own, f"{_PREFIX}taken", f"{_PREFIX}midway"]
+        found = await self._run(self._take(keys=keys, args=[node, self._node, call]))
+        return Taken(str(found[0]), bool(found[1])) if found else None
 
     async def takers(self, calls: Sequence[str]) -> dict[str, str]:
         """Of those of ``calls`` that went on at another node than they began, the one that took each last."""
@@ -247,6 +265,7 @@ class Ledger:
         pipe.zrem(f"{_PREFIX}leases", self._node)
         pipe.hdel(f"{_PREFIX}nodes", self._node)
         pipe.hdel(f"{_PREFIX}lists", self._node)
+        pipe.hdel(f"{_PREFIX}midway", self._node)
         pipe.delete(self._own)
         for part in ("", *self._trunks):
             pipe.delete(f"{_PREFIX}held:{self._node}{part}")

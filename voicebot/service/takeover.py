@@ -58,15 +58,18 @@ class Takeover:
     def ids(self) -> list[str]:
         return [call.id for call in self._calls.running()]
 
+    def midway(self) -> list[str]:
+        return [call.id for call in self._calls.running() if call.midway]
+
     def room(self) -> int:
         front_end = self._front_end()
         return 0 if front_end.draining else self._limit - front_end.active
 
-    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim]) -> None:
+    def go_on(self, call: str, kept: str, place: Callable[[str, str], Claim], *, midway: bool) -> None:
         try:
             told = parse_json(kept, MAX_KEPT, MAX_VALUES)
             state: dict[str, Any] = told["state"]
-            going_on = GoingOn.of(state["session"], _record(told.get("record")))
+            going_on = GoingOn.of(state["session"], _record(told.get("record")), words_lost=midway)
             leg = self._front_end().restore(state["leg"], place)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             logger.error("call %s of another node cannot go on here: %s", call, error)

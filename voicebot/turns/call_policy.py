@@ -7,6 +7,7 @@ from typing import TypeVar
 from voicebot.events import CallConfigured, ExpectedAnswer, KeyCollection, Pace
 from voicebot.turns.commands import Command, Expect, Listen, UseVoice
 from voicebot.turns.policy import TurnPolicy
+from voicebot.turns.still_there import still_there
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class CallPolicy:
         """How often the caller hears again that the bot takes longer; None: as long as it does."""
         self.bot_give_up_s = 0.0
         """0: never."""
+        self._still_there: str | None = None
         self.barge_in = settings.barge_in
         self.barge_in_words = 1
         self.keys_barge_in = True
@@ -72,6 +74,7 @@ class CallPolicy:
         self.masking_audio = _or(event.masking_audio, self.masking_audio)
         self.masking_retries = _or(event.masking_retries, self.masking_retries)
         self.bot_give_up_s = _or(event.bot_give_up_s, self.bot_give_up_s)
+        self._still_there = _or(event.still_there, self._still_there)
         self.barge_in = _or(event.barge_in, self.barge_in)
         self.barge_in_words = max(1, _or(event.barge_in_words, self.barge_in_words))
         self.keys_barge_in = _or(event.keys_barge_in, self.keys_barge_in)
@@ -93,6 +96,11 @@ class CallPolicy:
     def reminder(self) -> bool:
         """Whether the bot has set a prompt for a silent caller, and is not told of the silence itself."""
         return bool(self.no_input_speech or self.no_input_audio) and not self.no_input_event
+
+    @property
+    def still_there(self) -> str:
+        """What the caller hears whose words may be lost with another process; ``""``: nothing."""
+        return _or(self._still_there, still_there(self.language))
 
     def audio_failed(self, audio: str) -> None:
         """The file at ``audio`` cannot be fetched: for a silent caller, use the text instead, or else tell the bot."""

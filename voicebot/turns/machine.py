@@ -214,6 +214,8 @@ def _bot_failed(floor: Floor, event: BotFailed) -> None:
 
 
 def _bot_recovered(floor: Floor, event: BotRecovered) -> None:
+    if event.words_lost:
+        floor.happened(Happening.WORDS_LOST, event.at)
     floor.happened(Happening.BOT_BACK, event.at)
 
 

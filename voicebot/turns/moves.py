@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from voicebot.events import BotMessage
+from voicebot.events import BotMessage, InputHint
 from voicebot.turns.bot_speech import SHARE_TO_KNOW
 from voicebot.turns.commands import AskKind, Canned, Commit, Drop, HangUp, Pause, Prepare, Resume, ScoreTurn
 from voicebot.turns.floor import BoundRow, Floor
@@ -159,6 +159,12 @@ def _remind(floor: Floor, now: float) -> None:
     floor.say(BotMessage(now, 0, text, "" if audio else text, audio=audio))
 
 
+def _say_still_there(floor: Floor, now: float) -> None:
+    text = floor.policy.still_there
+    if text:  # what is said to it is no answer to the question behind it, so it does not interrupt
+        floor.say(BotMessage(now, 0, text, text, InputHint.IGNORING_SPEECH))
+
+
 def _mask(floor: Floor, now: float) -> None:
     message = floor.wait.mask(now)
     if message is not None:
@@ -210,6 +216,7 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.ASK_INTERRUPTED: _ask_interrupted,
     Move.FORGET_DROP: _forget_drop,
     Move.ASK_NO_INPUT: _ask_no_input,
+    Move.SAY_STILL_THERE: _say_still_there,
     Move.ASK_RESUME: lambda floor, now: floor.ask(AskKind.RESUME),
     Move.REMIND: _remind,
     Move.SAY_WAIT: lambda floor, now: floor.say_canned(now, Canned.WAIT),

@@ -77,6 +77,7 @@ class Happening(StrEnum):
     PROMPT = "a prompt is queued"
     BOT_DONE = "the bot has finished a request"
     BOT_BACK = "the bot works again after a failure"
+    WORDS_LOST = "the call goes on in another process, and words may be lost"
     BOT_KEYS = "the bot wants keys sent"
     ANNOUNCED = "the bot announces another message"
     NOT_LISTENING = "the bot stops listening"
@@ -163,6 +164,7 @@ class Move(StrEnum):
     FORGET_DROP = "tell nobody what was heard"
 
     ASK_NO_INPUT = "tell the bot that the caller is silent"
+    SAY_STILL_THERE = "ask whether the caller is still there, as the bot has set or in the call's language"
     ASK_RESUME = "ask the bot to repeat its open question"
     REMIND = "play the prompt that the bot has set"
     SAY_WAIT = "say: one moment, please"
@@ -254,6 +256,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row(_QUIET, _H.PROMPT, _G.CALLER_INTERRUPTS, _S.YIELDING, (_M.PAUSE, _M.AWAIT_WORDS, _M.JUDGE_WORDS)),
         Row(_QUIET, _H.PROMPT, None, _S.SPEAKING),
         Row((_S.THINKING,), _H.BOT_DONE, None, None, (_M.SETTLE,)),
+        Row(_QUIET, _H.WORDS_LOST, None, None, (_M.SAY_STILL_THERE,)),
         Row((_S.WAITING,), _H.BOT_BACK, None, _S.THINKING, (_M.ASK_RESUME,)),
         Row(_all_but(_S.WAITING), _H.BOT_BACK, None, None, (_M.ASK_RESUME,)),
         Row(_AFTER_ANSWER, _H.BOT_KEYS, _G.NOTHING_QUEUED, None, (_M.SEND_BOT_KEYS,)),

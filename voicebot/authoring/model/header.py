@@ -123,6 +123,12 @@ class Defaults(Part):
     no_match: Prompts = Field(default_factory=list, description="Like `retry`, for answers that were not understood.")
     on_fail: Target | None = Field(None, description="The step to go to when all tries have failed.")
     help: Prompt | None = Field(None, description="Said when the caller asks for help.")
+    still_there: Prompt | None = Field(
+        None,
+        description="Said before a question is repeated to callers whose words may be lost, because another process "
+        "had to go on with their call. Default: `Are you still there? I could not hear you for a moment.`, in their "
+        "language.",
+    )
     barge_in: BargeIn | None = Field(None, description="Whether callers may interrupt questions. Default: `true`.")
     no_input_after: Duration | None = Field(None, description="How long a silence counts as no answer.")
 
