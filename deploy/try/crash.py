@@ -1,9 +1,10 @@
 """A node is killed (kill -9) in the middle of its calls, and others go on with them; ``--pause``: it is only paused.
 
-Three callers answer questions by keys. Their node is killed while two of them are at the second one; the third presses
-a key every now and then, so that it may be at any place. The bot has to ask again what it waits for, and to go on from
-there. One caller goes on to the bot's goodbye, one hangs up, and the third presses keys until the bot says goodbye:
-each call ends at both sides, and leaves one record. Told is after how long each of them hears the bot again.
+Four callers answer questions by keys. Their node is killed while two of them are silent at the second one; the third
+presses a key every now and then, so that it may be at any place; the fourth is talking. The bot has to ask again what
+it waits for, and to go on from there; who was talking is asked first whether they are still there, and who was silent
+is not. One caller hangs up, the others go on to the bot's goodbye: each call ends at both sides, and leaves one record.
+Told is after how long each of them hears the bot again.
 
 ``--times 10``: the nodes are killed one after the other, each is started again, and the 95th percentile of the silences
 is told, too. ``--pause``: the node gets SIGSTOP for some seconds instead; no caller may get a packet of it when it is
@@ -19,6 +20,7 @@ import random
 import re
 import signal
 import sys
+import wave
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,17 +30,29 @@ from local_fleet import END_S, POLL_S, LocalFleet, Node, caller_options, local_f
 from trial import tried
 
 from voicebot.address import Address
-from voicebot.audio import FRAME_S
+from voicebot.audio import FRAME_S, LINEAR_8K
 from voicebot.caller import CallReport, CallScript, Phone
 from voicebot.caller.ear import AUDIBLE_DBFS, level_dbfs
 from voicebot.caller.measure import percentile
+from voicebot.speech import apology
 
 PATIENTLY = "silence:\n    deadline_s: 60"
 FINISHES = script_of("listen:", 'keys: "1"', PATIENTLY, 'keys: "2"', 'keys: "3"', "expect_end: hangup")
 HANGS_UP = script_of("listen:", 'keys: "1"', PATIENTLY)
 PRESS_EVERY_S = 2.3
 PRESSES = script_of("listen:", *['keys: "1"\n    wait: false', f"pause_s: {PRESS_EVERY_S}"] * 20)
-SCRIPTS = {"finishes": FINISHES, "hangs up": HANGS_UP, "presses keys": PRESSES}
+TALKS = (
+    "listen:",
+    'keys: "1"',
+    "wav: {talk}\n    wait: false",
+    "pause_s: 1",
+    'keys: "2"',
+    'keys: "3"',
+    "expect_end: hangup",
+)
+TALK_S = 15.0
+"""Longer than it takes until the node is killed and the call is at another one."""
+STILL_THERE = "Are you still there?"
 ANSWERED = re.compile(r"(\[\w+\]): asked the bot: key")
 """Each call in the log of its node, at the first answer."""
 PAUSE_S = 4.0
@@ -63,6 +77,13 @@ class Trial:
     calls: set[str] = field(default_factory=set)
     _callers: set[str] = field(default_factory=set)
     """Those of the node that is struck."""
+    _scripts: dict[str, CallScript] = field(init=False)
+
+    def __post_init__(self) -> None:
+        talk = self.fleet.nodes[0].records.parent / "talk.wav"
+        write_talk(talk)
+        talks = script_of(*(step.replace("{talk}", str(talk)) for step in TALKS))
+        self._scripts = {"finishes": FINISHES, "hangs up": HANGS_UP, "presses keys": PRESSES, "talks": talks}
 
     async def strike(self, node: Node, *, pause: bool = False, alone: bool = False) -> None:
         """Kill ``node`` while it has calls, or pause it, and see what becomes of them. ``alone``: there is no other,
@@ -135,7 +156,7 @@ class Trial:
         kept = dict[str, asyncio.Task[CallReport]]()
         self._callers.clear()
         numbers = itertools.count(len(self.calls) * 100)
-        for name, script in SCRIPTS.items():
+        for name, script in self._scripts.items():
             while name not in kept:
                 caller = f"caller-{next(numbers)}"
                 call = asyncio.create_task(self._call(caller, script))
@@ -150,6 +171,17 @@ class Trial:
     async def _call(self, caller: str, script: CallScript) -> CallReport:
         options = replace(caller_options(), sender=Address(caller), keep_audio=True)
         return await self.phone.call(self.fleet.edge, script, options=options)
+
+
+def write_talk(path: Path) -> None:
+    """Somebody talks for :data:`TALK_S`, as a WAV file: in a voice, which voice activity detection has to hear."""
+    spoken = apology("speech-service", LINEAR_8K)
+    size = round(TALK_S * LINEAR_8K.byte_rate)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(LINEAR_8K.rate)
+        file.writeframes((spoken * (size // len(spoken) + 1))[:size])
 
 
 def heard_after(report: CallReport, struck: float) -> float:
@@ -175,11 +207,26 @@ def wrong_with(record: dict[str, Any], name: str, struck: datetime) -> list[str]
     said = " ".join(utterance["text"] for turn in record["turns"] for utterance in turn["bot"]["utterances"])
     asked = [said.count(f"Question {number}.") for number in ("one", "two", "three")]
     keys = [key["key"] for key in record["keys"]]
+    wrong += wrong_about_lost_words(said, name)
     if name == "presses keys":
         return wrong + ([] if "You pressed 1, 1 and 1. Goodbye." in said else [f"the bot said: {said}"])
+    if name == "talks":  # and when nothing more is said, the bot says that it did not get it
+        wrong += [] if asked[0] == asked[2] == 1 and asked[1] >= 2 else [f"the questions were asked {asked} times"]
+        return wrong + ([] if keys == ["1", "2", "3"] else [f"the keys in the record are {keys}"])
     due, pressed = ([1, 2, 1], ["1", "2", "3"]) if name == "finishes" else ([1, 2, 0], ["1"])
     wrong += [] if asked == due else [f"the three questions were asked {asked} times"]
     return wrong + ([] if keys == pressed else [f"the keys in the record are {keys}"])
+
+
+def wrong_about_lost_words(said: str, name: str) -> list[str]:
+    """Who was talking is asked whether they are still there, and then the question; who was silent is asked that only;
+    who presses keys may have been at any place."""
+    before, asked, after = said.partition(STILL_THERE)
+    if name == "talks":
+        well = asked and "Question two." in before and "Question two." in after and STILL_THERE not in after
+    else:
+        well = not asked or name == "presses keys"
+    return [] if well else [f"the bot said: {said}"]
 
 
 async def run(folder: Path, times: int, *, pause: bool, alone: bool) -> bool:

@@ -264,15 +264,13 @@ async def local_fleet(
     hosts = {number: f"{EDGE_HOST[:-1]}{number}" for number in range(1, nodes + 1)}
     ports = {number: free_port(host) for number, host in hosts.items()}
     uris = {number: f"sip:{host}:{ports[number]}" for number, host in hosts.items()}
-    control = f"unix:{folder}/control"
-    _write_kamailio(folder, edge_port, metrics_port, control, list(uris.values()))
     (folder / "speech.json").write_text("{}")
     redis_argv = ["redis-server", "--bind", EDGE_HOST, "--port", str(redis_port), "--dir", str(folder), "--save", ""]
     speech = Program("the speech service", _speech_argv(folder), folder / "speech.log")
     redis = Program("Redis", redis_argv, folder / "redis.log")
-    kamailio = Program("Kamailio", _kamailio_argv(folder), folder / "kamailio.log")
+    edge_program = kamailio(folder, edge_port, metrics_port, list(uris.values()))
     async with AsyncExitStack() as stack:
-        for program in (redis, speech, kamailio):
+        for program in (redis, speech, edge_program):
             stack.push_async_callback(program.end)
             await program.start()
         speech_url = f"ws://127.0.0.1:{(await speech.ready_line())['port']}"
@@ -297,11 +295,11 @@ async def local_fleet(
             program = Program(f"node {number}", argv, home / "node.log", environment)
             stack.push_async_callback(program.end)
             made.append(Node(number, program, uris[number], home / "records"))
-        await redis.answering(lambda: _connects(EDGE_HOST, redis_port))
-        await kamailio.answering(lambda: _connects(EDGE_HOST, edge_port))
+        await redis.answering(lambda: connects(EDGE_HOST, redis_port))
+        await edge_program.answering(lambda: connects(EDGE_HOST, edge_port))
         await asyncio.gather(*(node.start() for node in made))
         edge = Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}")
-        fleet = LocalFleet(made, edge, redis, redis_port, kamailio, control, token)
+        fleet = LocalFleet(made, edge, redis, redis_port, edge_program, control_of(folder), token)
         fleet.metrics = f"{EDGE_HOST}:{metrics_port}"
         await fleet.until(lambda takes: all(takes.values()))
         yield fleet
@@ -318,8 +316,15 @@ def script_of(*steps: str) -> CallScript:
     return parse_script(f"quiet_s: 0.4\nsteps:\n{lines}")
 
 
-def _write_kamailio(folder: Path, port: int, metrics: int, control: str, nodes: list[str]) -> None:
-    """The product's configuration as it is, with a site of ours."""
+def control_of(folder: Path) -> str:
+    """Where ``kamcmd`` reaches the Kamailio of :func:`kamailio`."""
+    return f"unix:{folder}/control"
+
+
+def kamailio(folder: Path, port: int, metrics: int, nodes: list[str]) -> Program:
+    """Kamailio at :data:`EDGE_HOST` in front of ``nodes`` (URIs): the product's configuration as it is, with a site of
+    ours."""
+    control = control_of(folder)
     shutil.copy(KAMAILIO / "kamailio.cfg", folder)
     (folder / "site.cfg").write_text(
         f'#!define LOG_STDERR yes\n#!substdef "!EDGE_HOST!{EDGE_HOST}!g"\n#!substdef "!CONTROL!{control}!g"\n'
@@ -329,20 +334,8 @@ def _write_kamailio(folder: Path, port: int, metrics: int, control: str, nodes: 
     )
     lines = [f"1 {uri} 0 0" for uri in nodes] + [f"3 sip:{CALLERS_HOST}:5060 0 0"]
     (folder / "dispatcher.list").write_text("\n".join(lines) + "\n")
-
-
-def _kamailio_argv(folder: Path) -> list[str]:
-    argv = [
-        "kamailio",
-        "-DD",
-        "-f",
-        str(folder / "kamailio.cfg"),
-        "-Y",
-        str(folder),
-        "-P",
-        str(folder / "kamailio.pid"),
-    ]
-    return [*argv, "-m", "32", "-M", "4"]
+    argv = ["kamailio", "-DD", "-f", str(folder / "kamailio.cfg"), "-Y", str(folder), "-m", "32", "-M", "4"]
+    return Program("Kamailio", [*argv, "-P", str(folder / "kamailio.pid")], folder / "kamailio.log")
 
 
 def _speech_argv(folder: Path) -> list[str]:
@@ -350,7 +343,8 @@ def _speech_argv(folder: Path) -> list[str]:
     return [*argv, "--max-sessions", "500", "--exit-with-parent"]
 
 
-def _connects(host: str, port: int) -> bool:
+def connects(host: str, port: int) -> bool:
+    """Whether somebody listens there, by TCP."""
     with socket.socket() as probe:
         return probe.connect_ex((host, port)) == 0
 

@@ -70,6 +70,33 @@ async def test_the_target_is_called_told_and_then_taken_over_by_the_callers_side
     await world.over()
 
 
+class KeptLine(Line):
+    """A leg whose call another process could go on with."""
+
+    def kept(self) -> dict[str, Any]:
+        return {"sip": {"call": self.info.call_id}}
+
+    def give_up(self) -> None:
+        """Nobody takes it."""
+
+
+async def test_who_is_consulted_is_known_to_the_process_that_goes_on_with_the_call_as_long_as_it_lasts() -> None:
+    desk = Desk()
+    desk.other = KeptLine("outbound", call_id="call-2")
+    leg = KeptLine()
+    rules = TransferRules(("70??",), Domain.parse("pbx.example"), consult=desk._consult)
+    transferring = Transferring("call-1", leg, rules, desk.world.session._speaker)
+    assert transferring.kept() is None
+    work = asyncio.create_task(transferring.carry_out(Transfer(Address.parse("7001"), attended=True)))
+    await desk.world.settle()
+    assert transferring.kept() == {"sip": {"call": "call-2"}}
+    desk.other.rings.set()
+    assert not (await work).accepted
+    assert transferring.kept() is None
+    await desk.world.line.hang_up()
+    await desk.world.over()
+
+
 async def test_a_transfer_that_ends_the_call_is_in_its_record() -> None:
     desk = Desk()
     world = await desk.world.greeted()

@@ -101,7 +101,7 @@ async def test_a_call_is_taken_twice_and_its_descriptions_have_one_origin(
     taken.connect(Sink())
     await taken.answer()
     origins.append(taken.kept()["media"]["origin"])  # type: ignore[index]
-    assert [origin[0] for origin in origins] == [origins[0][0]] * 2 and origins[1][1] == origins[0][1] + 1
+    assert [origin[0] for origin in origins] == [origins[0][0]] * 2 and origins[1][1] > origins[0][1] + 1
     await taken.hang_up()
     assert await heard.reason() == "caller" and leg is not None
 
@@ -282,6 +282,38 @@ async def test_a_caller_who_was_put_on_hold_for_a_transfer_is_talked_to_again(
     tone(leg)
     await sink.heard.wait()
     await leg.hang_up()
+
+
+@pytest.mark.parametrize("noted", [True, False])
+async def test_a_process_that_was_killed_between_its_offer_and_the_ack_leaves_a_call_that_goes_on(
+    line: Line, answerer: Answerer, other: Answerer, noted: bool
+) -> None:
+    leg, heard = await call(line, answerer)
+    before = kept_of(answerer)
+    answerer.legs[0].hold(True)
+    kept = kept_of(answerer) if noted else before
+    answerer.legs[0].give_up()  # it does not hear the 200
+    await until(lambda: HoldStarted in holds(heard))
+    taken = other.front.restore(kept)
+    taken.connect(sink := Sink())
+    await taken.answer()
+    await until(lambda: holds(heard) == [HoldStarted, HoldEnded])
+    tone(taken)
+    await heard.heard.wait()
+    tone(leg)
+    await sink.heard.wait()
+    await leg.hang_up()
+    assert await sink.reason() == "caller"
+
+
+async def test_who_was_consulted_is_hung_up_on(line: Line, answerer: Answerer, other: Answerer) -> None:
+    _, heard = await call(line, answerer)
+    kept = kept_of(answerer)
+    answerer.legs[0].give_up()
+    other.front.hang_up_on(kept)
+    assert await heard.reason() == "caller"
+    await until(lambda: not other.front.active)
+    other.front.hang_up_on({"sip": {}})
 
 
 @pytest.mark.parametrize("status", [486, 200])

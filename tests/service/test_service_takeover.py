@@ -41,6 +41,7 @@ class Node:
     def __init__(self, *calls: Call, limit: int = 10) -> None:
         self.calls = list(calls)
         self.gone_on: list[GoingOn] = []
+        self.hung_up_on: list[object] = []
         self.draining = False
         self.why: Exception | None = None
         self.takeover = Takeover(cast(Calls, self), lambda: cast(SipFrontEnd, self), limit)
@@ -59,6 +60,9 @@ class Node:
         if self.why is not None:
             raise self.why
         return object()
+
+    def hang_up_on(self, kept: object) -> None:
+        self.hung_up_on.append(kept)
 
     def go_on(self, _leg: object, going_on: GoingOn) -> None:
         self.gone_on.append(going_on)
@@ -93,6 +97,14 @@ def test_a_call_goes_on_with_its_record_or_without() -> None:
         kept = json.dumps({"state": {"leg": {}, "session": SESSION}, "record": record})
         node.takeover.go_on("aa", kept, no_place, midway=False)
         assert node.gone_on[-1].call == "aa" and node.gone_on[-1].record == known
+
+
+def test_who_was_consulted_for_a_call_that_goes_on_is_hung_up_on() -> None:
+    node = Node()
+    for consulted in (None, {"sip": {"call": "two"}}):
+        state = {"leg": {}, "session": SESSION, "consulted": consulted}
+        node.takeover.go_on("aa", json.dumps({"state": state}), no_place, midway=False)
+    assert node.hung_up_on == [{"sip": {"call": "two"}}] and len(node.gone_on) == 2
 
 
 def test_a_call_in_which_somebody_was_speaking_goes_on_as_one() -> None:

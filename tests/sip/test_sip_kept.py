@@ -104,6 +104,55 @@ def test_a_refused_offer_is_told() -> None:
     assert other.event(SessionRefused).status == 488 and taken.is_up
 
 
+def asked_by_the_first(peer: Peer, call: Any) -> int:
+    """The first process offers, and is killed before it hears anything. Returns the number of its re-INVITE."""
+    assert call.renegotiation.offer(session(), peer.now)
+    (invite,) = peer.command()
+    assert isinstance(invite, SipRequest)
+    return invite.cseq[0]
+
+
+def acks(messages: list[Any]) -> list[int]:
+    return [message.cseq[0] for message in messages if isinstance(message, SipRequest) and message.method == "ACK"]
+
+
+def test_an_offer_that_the_first_process_left_open_is_acknowledged_before_ours() -> None:
+    peer = Peer()
+    call, _ = up(peer)
+    number = asked_by_the_first(peer, call)
+    other, taken = restored(kept_of(call))
+    assert acks(other.command()) == [number]
+    assert taken.renegotiation.offer(session(), other.now)
+    assert statuses(other.command()) == ["INVITE"]
+
+
+@pytest.mark.parametrize("refusal", [491, 500])
+def test_an_offer_of_the_first_process_that_was_not_noted_is_acknowledged_when_it_is_in_the_way(refusal: int) -> None:
+    peer = Peer()
+    call, _ = up(peer)
+    kept = kept_of(call)
+    number = asked_by_the_first(peer, call)
+    other, taken = restored(kept)
+    assert other.command() == []
+    assert taken.renegotiation.offer(session(), other.now)
+    (invite,) = other.command()
+    assert isinstance(invite, SipRequest)
+    answer = other.reply(invite, refusal)
+    answer.headers.set("Retry-After", "9")
+    sent = acks(other.send(answer))
+    assert number in sent and invite.cseq[0] in sent, "the second is that of the refusal"
+    assert statuses(other.wait(0.2)) == ["INVITE"], "and at once again"
+    assert not other.has(SessionRefused)
+
+
+def test_a_call_that_was_kept_by_an_earlier_version_goes_on() -> None:
+    call, _ = up(Peer())
+    kept = kept_of(call)
+    del kept["asked"]
+    other, taken = restored(kept)
+    assert taken.is_up and other.command() == []
+
+
 def test_who_gives_a_call_up_says_nothing_to_the_other_side() -> None:
     peer = Peer()
     call, _ = up(peer)
@@ -131,6 +180,7 @@ def test_only_a_call_that_is_up_is_kept() -> None:
         {"invite": "no message"},
         {"invite": "BYE sip:a@b SIP/2.0\r\n\r\n"},
         {"timer": 3},
+        {"asked": "a number"},
         {"routes": None},
         {"local_cseq": "many"},
         {"source": ["192.0.2.1", 5060, "SMOKE"]},

@@ -192,6 +192,24 @@ def test_how_long_glare_is_waited_out_depends_on_who_made_the_call(
     assert statuses(peer.wait(pause_s + 0.01)) == ["INVITE"]
 
 
+@pytest.mark.parametrize(("said", "after_s"), [("3", 3), ("3;duration=60", 3), ("7 (busy)", 7), ("900", 10)])
+def test_an_offer_that_comes_before_an_earlier_one_is_over_is_repeated_when_the_other_side_says(
+    said: str, after_s: int
+) -> None:
+    peer = Peer()
+    call, _ = up(peer)
+    assert statuses(peer.send(reply(peer, reoffered(peer, call), 500, Retry_After=said))) == ["ACK"]
+    assert peer.wait(after_s - 0.1) == [] and statuses(peer.wait(0.2)) == ["INVITE"]
+    assert not peer.has(SessionRefused)
+
+
+def test_an_offer_that_gets_500_without_a_time_is_refused() -> None:
+    peer = Peer()
+    call, _ = up(peer)
+    peer.send(reply(peer, reoffered(peer, call), 500))
+    assert peer.event(SessionRefused).status == 500 and call.renegotiation.is_free
+
+
 def test_while_ours_waits_after_glare_theirs_is_taken_and_ours_waits_on() -> None:
     peer = Peer()
     call, ok = up(peer)

@@ -227,7 +227,7 @@ class CallSession:
         voice, placed = self._playback.voice, self._placed
         facts = (placed.bot, placed.context, self._recording.state, self._settings)
         own = GoingOn(self.id, self._began, voice.name, voice.language, *facts)
-        return {"leg": leg, "session": own.as_json()}, self._unfinished.latest
+        return {"leg": leg, "session": own.as_json(), "consulted": self._transferring.kept()}, self._unfinished.latest
 
     @property
     def midway(self) -> bool:

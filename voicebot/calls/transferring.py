@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from voicebot.address import Address, Domain
 from voicebot.call_headers import carrying
@@ -19,7 +20,7 @@ from voicebot.calls.playback import Playback
 from voicebot.calls.targets import AllowedTargets
 from voicebot.calls.tones import WaitingTone
 from voicebot.events import TransferEnded
-from voicebot.legs import Leg, NoRoom
+from voicebot.legs import Keepable, Leg, NoRoom
 from voicebot.legs.operations import Operated
 from voicebot.rtp import Playout
 from voicebot.turns import Transfer
@@ -56,6 +57,12 @@ class Transferring:
         self._rules = rules
         self._speaker = speaker
         self._domain = rules.domain or leg.info.domain
+        self._consulted: Leg | None = None
+        """Who is called, or has answered, in an attended transfer."""
+
+    def kept(self) -> dict[str, Any] | None:
+        """What another process needs to hang up on who is consulted; None: nobody is, or has not answered yet."""
+        return self._consulted.kept() if isinstance(self._consulted, Keepable) else None
 
     async def carry_out(self, transfer: Transfer) -> TransferEnded:
         """Transfer the caller. Returns when the outcome is known. Never raises."""
@@ -81,11 +88,13 @@ class Transferring:
             except (NoRoom, ValueError) as error:
                 ended = self._failed(str(error))
             else:
+                self._consulted = leg
                 async with Consultation(leg, self._speaker) as consultation:
                     failed = await consultation.reach()
                     if failed is None:
                         await consultation.announce(transfer.announcement)
                     ended = failed or await self._leg.transfer(target, transfer.headers, replaces=leg)
+        self._consulted = None
         if not ended.accepted:
             self._leg.hold(False)
         return ended

@@ -196,6 +196,14 @@ class SipFrontEnd:
         leg.place = claim.id if claim is not None else ""
         return leg
 
+    def hang_up_on(self, kept: dict[str, Any]) -> None:
+        """End a call that another process has kept, and with which nobody goes on. What cannot be read is left to the
+        other side's session timer."""
+        try:
+            self.endpoint.restore(kept.get("sip") or {}).bye()
+        except (ValueError, AttributeError) as error:
+            logger.warning("a call that another process had placed cannot be ended: %s", error)
+
     @property
     def active(self) -> int:
         """The number of calls that have not ended, incoming and outgoing."""

@@ -12,6 +12,10 @@ from voicebot.legs.sip_media import LegMedia, MediaOptions
 from voicebot.legs.sip_stream import MediaStream
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
 
+VERSION_JUMP = 10
+"""More than a process makes descriptions between two notes of its calls. The other side passes over one whose version
+it has seen (RFC 3264 section 8)."""
+
 
 class Origin(NamedTuple):
     """Of our descriptions (``o=``): the same as long as the call lasts, but for the version."""
@@ -82,13 +86,15 @@ class LegSession:
     @classmethod
     def go_on(cls, options: MediaOptions, kept: dict[str, Any]) -> LegSession:
         """The session of a call that another process had: the next thing is our offer, with the codec that the call
-        has, with keys of our own if it is encrypted, and with the origin of before (RFC 3264 section 8).
+        has, with keys of our own if it is encrypted, and with the origin of before, whose version jumps: the other
+        process may have sent descriptions that nobody has noted.
 
         Raises ValueError if it cannot go on here: it has a codec that we do not know; and what :meth:`open` raises.
         """
         media = LegMedia()
         try:
-            origin = Origin(*kept["origin"])
+            session_id, version, host = kept["origin"]
+            origin = Origin(session_id, version + VERSION_JUMP, host)
             stream = MediaStream.go_on(options, media, kept)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"its media cannot be read: {error}") from error

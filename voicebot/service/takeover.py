@@ -69,6 +69,8 @@ class Takeover:
         try:
             told = parse_json(kept, MAX_KEPT, MAX_VALUES)
             state: dict[str, Any] = told["state"]
+            if state.get("consulted") is not None:
+                self._front_end().hang_up_on(state["consulted"])  # the bot asks again, and may call them anew
             going_on = GoingOn.of(state["session"], _record(told.get("record")), words_lost=midway)
             leg = self._front_end().restore(state["leg"], place)
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -207,7 +207,7 @@ class SipCall:
         if not self._state.is_up:
             return None
         self._invite = self._invite or bytes(self._state.invite).decode("latin-1")
-        return keep(self._state, self._timer, self._invite)
+        return keep(self._state, self._timer, self._invite, self.renegotiation.asked)
 
     def give_up(self, now: float) -> None:
         """Another process has the call: end it here, without a word to the other side."""

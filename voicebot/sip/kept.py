@@ -1,13 +1,14 @@
 """What is kept of a call so that another process can go on with it: plain JSON, without secrets.
 
 Only a call that is up can be kept. What is missing is what the other side will tell or repeat: transactions on their
-way are lost, so our sequence numbers jump (:data:`CSEQ_JUMP`): the other side refuses a number that it has seen, and
-accepts any higher one. Connections stay with the process that has them: requests go to the route set, or the target.
+way are lost, but for the number of an offer of ours (:meth:`~voicebot.sip.renegotiation.Renegotiation.go_on`), so our
+sequence numbers jump (:data:`CSEQ_JUMP`): the other side refuses a number that it has seen, and accepts any higher one.
+Connections stay with the process that has them: requests go to the route set, or the target.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from voicebot.sip.call_state import CallPhase, CallState
 from voicebot.sip.dialog import SipDialog
@@ -24,9 +25,19 @@ class NotKept(ValueError):
     """What is read is no call that was kept."""
 
 
-def keep(state: CallState, timer: SessionTimer, invite: str) -> dict[str, Any] | None:
-    """``invite``: the text of the INVITE. None for a call that cannot be kept: it is not up, or a recording session, or
-    reached over a WebSocket only."""
+class Restored(NamedTuple):
+    """A call as it was. ``timer``: the session timer's interval, and whether we refresh. ``asked``: the number of an
+    offer of ours that waited for its ACK; ``last``: of our last request."""
+
+    state: CallState
+    timer: tuple[int, bool]
+    asked: int | None
+    last: int
+
+
+def keep(state: CallState, timer: SessionTimer, invite: str, asked: int | None = None) -> dict[str, Any] | None:
+    """``invite``: the text of the INVITE; ``asked``: the number of our offer that waits for its ACK. None for a call
+    that cannot be kept: it is not up, or a recording session, or reached over a WebSocket only."""
     dialog = state.dialog
     if not state.is_up or dialog is None or state.recording or state.source.by_websocket:
         return None
@@ -48,19 +59,18 @@ def keep(state: CallState, timer: SessionTimer, invite: str) -> dict[str, Any] |
         "symmetric": dialog.symmetric,
         "direct": dialog.direct,
         "timer": [timer.interval, timer.ours],
+        "asked": asked,
     }
 
 
-def restore(kept: dict[str, Any], contact: str, line: Line | None) -> tuple[CallState, tuple[int, bool]]:
-    """The call as it was, with our ``contact`` from now on, and its session timer: interval and whether we refresh.
-
-    Raises :class:`NotKept`.
-    """
+def restore(kept: dict[str, Any], contact: str, line: Line | None) -> Restored:
+    """The call as it was, with our ``contact`` from now on. Raises :class:`NotKept`."""
     try:
         invite = parse_message(kept["invite"].encode("latin-1"))
         if not isinstance(invite, SipRequest) or invite.method != "INVITE":
             raise NotKept("no INVITE is kept")
         interval, ours = kept["timer"]
+        asked, last = kept.get("asked"), int(kept["local_cseq"])
         dialog = SipDialog(
             call_id=invite.call_id,
             local=str(kept["local"]),
@@ -69,7 +79,7 @@ def restore(kept: dict[str, Any], contact: str, line: Line | None) -> tuple[Call
             remote_tag=str(kept["remote_tag"]),
             target=str(kept["target"]),
             routes=[str(route) for route in kept["routes"]],
-            local_cseq=int(kept["local_cseq"]) + CSEQ_JUMP,
+            local_cseq=last + CSEQ_JUMP,
             remote_cseq=int(kept["remote_cseq"]),
             peer=_hop_of(kept["peer"]) if kept["peer"] is not None else None,
             symmetric=kept["symmetric"],
@@ -88,7 +98,7 @@ def restore(kept: dict[str, Any], contact: str, line: Line | None) -> tuple[Call
             symmetric=dialog.symmetric,
             peer_takes_update=bool(kept["takes_update"]),
         )
-        return state, (int(interval), bool(ours))
+        return Restored(state, (int(interval), bool(ours)), None if asked is None else int(asked), last)
     except (KeyError, TypeError, ValueError, AttributeError, MalformedMessage, SipSyntaxError) as error:
         raise NotKept(f"{type(error).__name__}: {error}") from error
 

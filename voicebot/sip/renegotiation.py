@@ -2,8 +2,11 @@
 
 There is one change at a time. An offer from the other side while ours is pending gets 491. If our offer gets 491, we
 repeat it after a pause: 2.1 to 4 s if we made the call, else up to 2 s (14.1), so that the two sides do not collide
-again. If our offer is refused, the session stays as it was; 408 and 481 mean that the other side no longer has the
-call.
+again. If it gets 500 with Retry-After, an earlier one is not over on the other side (14.2), and we wait as long as that
+says. If our offer is refused, the session stays as it was; 408 and 481 mean that the other side no longer has the call.
+
+Another process may have had the call, and have ended between its offer and the ACK. Then we send that ACK: without it,
+the other side would go on to refuse every offer, and hang up after 32 s.
 
 A session timer is refreshed by UPDATE where the other side allows that. Not all that allow it also serve it, so any
 other refusal leads to a re-INVITE, from then on.
@@ -14,7 +17,7 @@ Before the call is answered, the session may be changed by UPDATE, once the firs
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from voicebot.sip.acceptance import Acceptance
@@ -31,12 +34,18 @@ from voicebot.sip.transaction import ServerTransaction
 from voicebot.sip.wire import Wire
 
 _MAX_TRIES = 6
+_MAX_AFTER_S = 10.0
+"""The longest Retry-After (14.2)."""
+_ACKNOWLEDGED_S = 0.1
+"""The pause after the ACK that another process has left out."""
 _GONE = (408, 481)
+_FEW = 3
+"""The most requests that a process sends between two notes of its calls, an offer among them."""
 
 
 @dataclass(slots=True, eq=False)
 class _Change:
-    """Our offer in ``dialog``, until it is answered. ``again_at``: when to repeat it after a 491.
+    """Our offer in ``dialog``, until it is answered. ``again_at``: when to repeat it, because it came in the way.
 
     ``request``: its latest re-INVITE.
     """
@@ -72,6 +81,8 @@ class Renegotiation:
         """Our latest UPDATE."""
         self._update_refused = False
         """Whether they have refused one: refreshes are re-INVITEs from then on."""
+        self._left: tuple[int, ...] = ()
+        """What may be the number of an offer of another process that waits for its ACK."""
 
     @property
     def deadline(self) -> float | None:
@@ -138,6 +149,20 @@ class Renegotiation:
         """Whether we may offer now: the call is up, and we have no other change pending."""
         return self._state.is_up and self._change is None and not self._asking
 
+    @property
+    def asked(self) -> int | None:
+        """The number of our re-INVITE, as long as its ACK has not been sent."""
+        change = self._change
+        return change.request.request.cseq[0] if self._asking and change is not None and change.request else None
+
+    def go_on(self, asked: int | None, last: int) -> None:
+        """Another process had the call, whose last request was number ``last`` when that was noted, or was followed by
+        a few. ``asked``: :attr:`asked` of then, for which the ACK is sent now; it does no harm where there is no 2xx.
+        """
+        if asked is not None:
+            self._acknowledge((asked,))
+        self._left = tuple(range(last + 1, last + 1 + _FEW))
+
     def offer(self, session: SessionDescription, now: float) -> bool:
         """Offer ``session`` in a re-INVITE. False: not now."""
         dialog = self._state.dialog
@@ -191,6 +216,25 @@ class Renegotiation:
         low, high = (2.1, 4.0) if self._state.outgoing else (0.0, 2.0)
         return low + (high - low) * self._chance()
 
+    def _pause_after(self, refusal: SipResponse | None) -> float | None:
+        """How long after ``refusal`` to offer again; None: not at all."""
+        if refusal is None:
+            return None
+        later = refusal.headers.get("Retry-After") if refusal.status == 500 else None
+        if refusal.status != 491 and later is None:
+            return None
+        if self._left:
+            self._acknowledge(self._left)
+            self._left = ()
+            return _ACKNOWLEDGED_S
+        seconds = (later or "").split("(")[0].split(";")[0].strip()
+        return min(float(seconds), _MAX_AFTER_S) if seconds.isdecimal() else self._pause()
+
+    def _acknowledge(self, numbers: Iterable[int]) -> None:
+        dialog = self._state.dialog
+        for number in numbers if dialog is not None else ():
+            self._wire.acknowledge(dialog, self._state.invite, number)
+
     def _answered(self, change: _Change, response: SipResponse | None, now: float) -> None:
         if response is not None and response.status < 200:
             return
@@ -205,8 +249,10 @@ class Renegotiation:
         if response is not None and response.status >= 300 and response.status not in _GONE:
             self._timer.refused(now)
             self._wire.arm()
-        if response is not None and response.status == 491 and change.tries < _MAX_TRIES:
-            self._later(change, now)
+        pause = self._pause_after(response) if change.tries < _MAX_TRIES else None
+        if pause is not None:
+            change.again_at = now + pause
+            self._wire.arm()
             return
         self._change = None
         if response is None or response.status in _GONE:

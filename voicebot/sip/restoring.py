@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from voicebot.sip.acceptance import Acceptance
 from voicebot.sip.call import CallOwner, SipCall
-from voicebot.sip.call_state import CallState
 from voicebot.sip.dialog import SipDialog
+from voicebot.sip.kept import Restored
 from voicebot.sip.message import SipRequest
 from voicebot.sip.session_timer import SessionTimer
 from voicebot.sip.transaction import ServerTransaction
@@ -36,19 +36,15 @@ class _Settled:
 
 
 class RestoredSipCall(SipCall):
-    """A call that is up already. ``timer``: interval and whether we refresh, as agreed before."""
+    """A call that is up already."""
 
     def __init__(
-        self,
-        owner: CallOwner,
-        layer: TransactionLayer,
-        state: CallState,
-        timer: tuple[int, bool],
-        session_expires_s: int,
-        now: float,
+        self, owner: CallOwner, layer: TransactionLayer, restored: Restored, session_expires_s: int, now: float
     ) -> None:
+        state = restored.state
         wire = Wire(layer, state, self, emit=self._emit, end=self._end)
         session_timer = SessionTimer(session_expires_s)
-        session_timer.go_on(*timer, now)
+        session_timer.go_on(*restored.timer, now)
         super().__init__(owner, state, wire, session_timer, Acceptance(wire, state, session_timer), _Settled())
+        self.renegotiation.go_on(restored.asked, restored.last)
         wire.arm()

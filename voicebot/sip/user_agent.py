@@ -228,8 +228,8 @@ class UserAgent:
         line = self.lines.get(str(kept.get("trunk", "")))
         user = line.own.user if line is not None and kept.get("outgoing") else ""
         contact = self.layer.contact(source, user=user) if user else self.layer.contact(source)
-        state, timer = restore(kept, contact, line)
-        call = RestoredSipCall(self._table, self.layer, state, timer, self._options.session_expires_s, now)
+        restored = restore(kept, contact, line)
+        call = RestoredSipCall(self._table, self.layer, restored, self._options.session_expires_s, now)
         self._table.add(call)
         return call
 
