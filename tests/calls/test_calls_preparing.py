@@ -35,7 +35,7 @@ async def asking(**answers: tuple[str, ...]) -> World:
 
 
 async def perhaps(world: World, text: str, heard: float = 1.0) -> None:
-    world.session._carry_out(Prepare(text, heard))
+    world.session._commands.carry_out(Prepare(text, heard))
     await world.settle()
 
 
@@ -162,7 +162,7 @@ async def test_the_first_prompts_are_rendered_that_are_not_there_yet() -> None:
 
 async def test_they_are_in_the_voice_and_the_language_in_which_they_will_be_said() -> None:
     world = await asking(yes=("Guten Tag.",))
-    world.session._use_voice("de-DE-KatjaNeural", "de-DE")
+    world.session._commands._use_voice("de-DE-KatjaNeural", "de-DE")
     await perhaps(world, "yes")
     (speech,) = world.mouth.held
     assert (speech.voice, speech.language) == ("de-DE-KatjaNeural", "de-DE")
@@ -172,7 +172,7 @@ async def test_they_are_in_the_voice_and_the_language_in_which_they_will_be_said
 
 async def test_before_there_is_a_bot_nothing_is_made_ready() -> None:
     world = World()
-    world.session._carry_out(Prepare("yes"))
+    world.session._commands.carry_out(Prepare("yes"))
     await world.greeted()
     assert await counts(world) == {"trials": 0, "ahead": 0, "prompts": 0, "used": 0, "thrown_away": 0}
 

@@ -2,8 +2,8 @@
 
 The session connects the turn machine (``turn_driver.py``), which decides, with the leg, the recogniser
 (``hearing.py``), the bot and the audio that is played (``playback.py``), or with the platform that speaks and listens
-for us (``by_platform.py``): it passes their events to the machine and carries out the machine's commands. It also leads
-the call through its phases (``lifecycle.py``): answered, ended, cleaned up.
+for us (``by_platform.py``): it passes their events to the machine, whose commands are carried out
+(``carrying_out.py``). It also leads the call through its phases (``lifecycle.py``): answered, ended, cleaned up.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from voicebot.address import Address
-from voicebot.bots import Conversation
-from voicebot.calls.asking import asked_activity, facts_of
+from voicebot.calls.asking import facts_of
+from voicebot.calls.carrying_out import CarryingOut, text_of
 from voicebot.calls.closing import STOP_DEADLINE_S, Closing
 from voicebot.calls.going_on import GoingOn, parts_before
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.listeners import Listeners, Side
-from voicebot.calls.placed_calls import PlacedCalls
-from voicebot.calls.playback import Playback
 from voicebot.calls.preparing import Preparing
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.record_timeline import Timeline
@@ -31,7 +29,6 @@ from voicebot.calls.services import CallServices
 from voicebot.calls.set_by_bot import SetByBot
 from voicebot.calls.talking import talking
 from voicebot.calls.tones import TONE
-from voicebot.calls.transferring import PARTING_S, Transferring
 from voicebot.calls.turn_driver import TurnDriver
 from voicebot.calls.unfinished_record import UnfinishedRecord
 from voicebot.events import (
@@ -52,31 +49,9 @@ from voicebot.events import (
 )
 from voicebot.legs import Keepable, Leg, LegClosed, LegInfo
 from voicebot.log import about, log_fields
-from voicebot.rtp import Playout
 from voicebot.rtp.playout import PlaybackEvent
-from voicebot.speech import APOLOGY_TEXTS
 from voicebot.tasks import BackgroundTasks
-from voicebot.turns import (
-    Ask,
-    Command,
-    Commit,
-    Drop,
-    Expect,
-    FloorState,
-    HangUp,
-    Listen,
-    Overlapped,
-    Pause,
-    PlaceCall,
-    Play,
-    Prepare,
-    Record,
-    Resume,
-    ScoreTurn,
-    SendKeys,
-    Transfer,
-    UseVoice,
-)
+from voicebot.turns import FloorState, Play
 
 logger = logging.getLogger(__name__)
 
@@ -140,22 +115,33 @@ class CallSession:
         talk = talking(leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log, recorded=recorded)
         machine, self._recording = talk.machine, talk.recording
         self._hearing, self._playback = talk.hearing, talk.playback
-        self._turns = TurnDriver(
-            machine,
-            note=self._note,
-            carry_out=self._carry_out,
-            settled=self._settled,
-            silenced=services.silenced,
-        )
-        self._conversation: Conversation | None = None
         self._preparing = Preparing(
             services.audio.speech,
             leg.info.audio,
             lambda: self._playback.voice,
             ahead=machine.floor.policy.settings.prepare,
         )
-        self._transferring = Transferring(self.id, leg, rules.transfers, self._speaker)
-        self._placed_calls = PlacedCalls(services.place, self.dispatch, self._log)
+        self._commands = CarryingOut(
+            self.id,
+            leg,
+            services,
+            talk,
+            builder=self._builder,
+            preparing=self._preparing,
+            lifecycle=self._lifecycle,
+            tasks=self._tasks,
+            tell=self.dispatch,
+            asked=self._unfinished.changed,
+            hang_up=self.hang_up,
+            log=self._log,
+        )
+        self._turns = TurnDriver(
+            machine,
+            note=self._note,
+            carry_out=self._commands.carry_out,
+            settled=self._settled,
+            silenced=services.silenced,
+        )
         leg.playout.on_event = self._played
 
     @property
@@ -213,7 +199,9 @@ class CallSession:
         """Transfer the caller, as if the bot asked for it now: what it has said is heard before. None: to the fallback.
         Returns ``""``, or why that is not done."""
         target = to or self._services.rules.policy.fallback_transfer
-        why_not = self._transferring.why_not(target) if self._lifecycle.phase is Phase.UP else "the call is not up"
+        why_not = (
+            self._commands.transferring.why_not(target) if self._lifecycle.phase is Phase.UP else "the call is not up"
+        )
         if target is not None and not why_not:
             self.dispatch(TransferAsked(self._loop.time(), target))
         return why_not
@@ -227,7 +215,11 @@ class CallSession:
         voice, placed = self._playback.voice, self._placed
         facts = (placed.bot, placed.context, self._recording.state, self._settings)
         own = GoingOn(self.id, self._began, voice.name, voice.language, *facts)
-        return {"leg": leg, "session": own.as_json(), "consulted": self._transferring.kept()}, self._unfinished.latest
+        return {
+            "leg": leg,
+            "session": own.as_json(),
+            "consulted": self._commands.transferring.kept(),
+        }, self._unfinished.latest
 
     @property
     def midway(self) -> bool:
@@ -289,8 +281,8 @@ class CallSession:
         keys = self._settings.keys if self._going_on is not None else None
         facts = facts_of(self.id, self.info, self._placed, rules.language, self._trace, fallback=fallback, keys=keys)
         self._builder.bot = self._services.bot_for(facts)
-        self._conversation = self._services.conversation(facts, self.dispatch)
-        self._preparing.begin(self._conversation)
+        self._commands.conversation = conversation = self._services.conversation(facts, self.dispatch)
+        self._preparing.begin(conversation)
         self._turns.start()
         await self._hearing.start()
 
@@ -306,8 +298,8 @@ class CallSession:
         await end.step("playback", self._playback.close())
         await end.step("what was made ready", self._preparing.close())
         await end.step("recognition", self._hearing.stop())
-        if self._conversation is not None:
-            await end.step("the conversation", self._conversation.close(self._lifecycle.end_reason))
+        if self._commands.conversation is not None:
+            await end.step("the conversation", self._commands.conversation.close(self._lifecycle.end_reason))
         if self._lifecycle.end_reason == TAKEN:
             await end.step("the recording", self._recording.discard())
         else:
@@ -371,7 +363,7 @@ class CallSession:
         self.dispatch(LegEnded(at, reason))
         self.listeners.end()
 
-    # --- events in, commands out -------------------------------------------------------------------------------------
+    # --- events in ---------------------------------------------------------------------------------------------------
 
     def dispatch(self, event: Event) -> None:
         """Give the turn machine an event. May be called while a command is being carried out."""
@@ -383,97 +375,14 @@ class CallSession:
         if isinstance(event, CallConfigured):
             self._settings.take(event)
 
-    def _carry_out(self, command: Command) -> None:
-        match command:
-            case Ask():
-                self._ask(command)
-            case Play():
-                text = _text_of(command)
-                ready = self._preparing.saying(self._playback.speech(command))
-                self._builder.spoken(command.utterance, text, command.request, self._loop.time(), prepared=ready)
-                self._playback.play(command)
-            case Pause():
-                self._playback.pause()
-            case Resume():
-                self._playback.resume()
-            case Drop():
-                self._playback.drop()
-            case Overlapped():
-                self._builder.overlapped(command, self._loop.time())
-            case Expect(phrases):
-                self._hearing.expect(phrases)
-            case Commit():
-                self._hearing.commit()
-            case Prepare():
-                self._preparing.reply_to(command)
-            case ScoreTurn(offset):
-                self._hearing.score(offset)
-            case Listen(on):
-                self._hearing.listening = on
-                self._log.info("listening" if on else "not listening")
-            case UseVoice(name, language):
-                self._use_voice(name, language)
-            case SendKeys(keys):
-                self._log.info("keys: %s", self._words(keys) or len(keys))
-                self.leg.send_keys(keys)
-            case Record(action, name):
-                self._recording.carry_out(action, name)
-            case PlaceCall(asked):
-                self._tasks.spawn(self._placed_calls.place(asked), "placing a call")
-            case Transfer():
-                self._lifecycle.reach(Phase.GREETED)  # only an answered call can be transferred
-                self._tasks.spawn(self._transfer(command), "the transfer")
-            case HangUp(reason):
-                self._log.info("hanging up: %s", reason)
-                self._tasks.spawn(self._part(), "hanging up")
-
     def _settled(self) -> None:
         self._hearing.gate(self._turns.bot_audible, paused=self._turns.state is FloorState.YIELDING)
         if self._turns.state in (FloorState.WAITING, FloorState.CALLER):
             self._lifecycle.reach(Phase.GREETED)
-
-    def _ask(self, ask: Ask) -> None:
-        self._builder.asked(ask.request, ask.text, ask.kind, self._loop.time(), ended=ask.ended)
-        self._log.info("asked the bot: %s %s", ask.kind.value, self._words(ask.text) or ask.count or "")
-        assert self._conversation is not None, "the bot is asked from its greeting on"
-        self._preparing.asked(ask.request)
-        self._conversation.send(ask.request, asked_activity(ask, self._playback.voice.language))
-        self._unfinished.changed()
-
-    def _use_voice(self, name: str, language: str) -> None:
-        before = self._playback.voice
-        self._playback.voice = before.changed(name, language)
-        if language and language != before.language:
-            self._tasks.spawn(self._hearing.listen_in(language), "changing the language")
-
-    async def _part(self) -> None:
-        await asyncio.sleep(PARTING_S)
-        await self.hang_up()
-
-    async def _transfer(self, transfer: Transfer) -> None:
-        await self._lifecycle.until(Phase.UP)
-        ended = await self._transferring.carry_out(transfer)
-        if ended.accepted:
-            self._log.info("transferred to %s", transfer.target)
-        else:
-            self._log.warning("the transfer to %s failed: %s %s", transfer.target, ended.status or "", ended.message)
-        self.dispatch(ended)
-
-    def _speaker(self, playout: Playout) -> Playback:
-        """A playback on another leg, such as that of a consultation, with this call's voice."""
-        return Playback(playout, self._services.audio, self._playback.voice, lambda _: None)
 
     def _played(self, event: PlaybackEvent) -> None:
         if event.utterance != TONE:
             self.dispatch(event)
 
     def _audio_came(self, command: Play) -> None:
-        self._builder.synthesised(command.utterance, command.request, _text_of(command), self._loop.time())
-
-    def _words(self, text: str) -> str:
-        """``text`` as the log may show it: all of it, masked or nothing."""
-        return self._builder.kept(text) if self._services.keeping.log_words else ""
-
-
-def _text_of(command: Play) -> str:
-    return APOLOGY_TEXTS[command.canned.value] if command.canned else command.text or command.speak
+        self._builder.synthesised(command.utterance, command.request, text_of(command), self._loop.time())
