@@ -28,7 +28,7 @@ from voicebot.tasks import BackgroundTasks
 logger = logging.getLogger(__name__)
 
 BEATS = 5
-"""In the time of a lease."""
+"""In the time of a lease. One that takes long, because Redis does not answer, is followed by the next the sooner."""
 LOOK_S = 1.0
 """How often all nodes are looked at."""
 FORGOTTEN_S = 600.0
@@ -108,6 +108,7 @@ class Fleet:
         self._here_since = math.inf
         """When the first beat began since which our lease has never ended."""
         self._tasks = BackgroundTasks(logger)
+        self._loop = asyncio.get_running_loop()
         self._claims = Claims(limits, self._freed)
         self._looked_at = -math.inf
         """When all nodes were looked at last."""
@@ -299,9 +300,12 @@ class Fleet:
             logger.info("fleet: the nodes have the same settings and dialogs again")
 
     async def _run(self) -> None:
+        pause_s = self._beat_s
         while True:
-            await asyncio.sleep(self._beat_s)
+            await asyncio.sleep(pause_s)
+            began = self._loop.time()
             await self.beat()
+            pause_s = max(self._beat_s - (self._loop.time() - began), self._beat_s / BEATS)
 
     def _freed(self, claim: Claim) -> None:
         if self._beating or self.trouble:  # a beat that has begun may tell that it is held
