@@ -38,4 +38,4 @@ if __name__ == "__main__":
     parser.add_argument("--calls", type=int, default=9, help="how many calls (default: %(default)s)")
     parser.add_argument("--stay", action="store_true", help="go on until Ctrl-C")
     options = parser.parse_args()
-    sys.exit(tried(lambda folder: run(folder, options.calls, stay=options.stay)))
+    sys.exit(tried(lambda folder: run(folder, options.calls, stay=options.stay), stays=options.stay))

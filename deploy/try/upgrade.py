@@ -14,12 +14,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from local_fleet import CALLERS_HOST, HERE, LocalFleet, Node, NotInstalled, Program, local_fleet
+from local_fleet import CALLERS_HOST, HERE, LocalFleet, Node, NotInstalled, Program, free_port, local_fleet
 from trial import tried
 
 RATE = 2
 UP_S = 15
-MEDIA_PORT = 30_000
 
 
 class Load:
@@ -34,7 +33,7 @@ class Load:
             "SIPp",
             [
                 *("sipp", f"{domain.host}:{domain.port}", "-sf", str(HERE / "caller.xml"), "-s", "bot", "-nostdin"),
-                *("-i", CALLERS_HOST, "-mi", CALLERS_HOST, "-mp", str(MEDIA_PORT)),
+                *("-i", CALLERS_HOST, "-mi", CALLERS_HOST, "-mp", str(free_port(CALLERS_HOST) // 2 * 2)),
                 *("-r", str(RATE), "-l", "1000", "-d", str(UP_S * 1000)),
                 *("-trace_stat", "-fd", "1", "-stf", str(self._counts), "-trace_err", "-error_file", "/dev/stderr"),
             ],

@@ -231,9 +231,9 @@ class Renegotiation:
         return min(float(seconds), _MAX_AFTER_S) if seconds.isdecimal() else self._pause()
 
     def _acknowledge(self, numbers: Iterable[int]) -> None:
-        dialog = self._state.dialog
-        for number in numbers if dialog is not None else ():
-            self._wire.acknowledge(dialog, self._state.invite, number)
+        if (dialog := self._state.dialog) is not None:
+            for number in numbers:
+                self._wire.acknowledge(dialog, self._state.invite, number)
 
     def _answered(self, change: _Change, response: SipResponse | None, now: float) -> None:
         if response is not None and response.status < 200:
