@@ -106,11 +106,20 @@ class Page:
                 await asyncio.sleep(LOOK_AGAIN_S)
 
     async def press(self, key: str) -> None:
-        codes = {"Tab": 9, "Enter": 13, " ": 32}
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}
         key_of = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": codes[key]}
         text = {"Enter": "\r", " ": " "}.get(key)
         await self.do("Input.dispatchKeyEvent", type="keyDown", **key_of, **({"text": text} if text else {}))
         await self.do("Input.dispatchKeyEvent", type="keyUp", **key_of)
+
+    async def tabbed(self, times: int) -> list[str]:
+        """What gets the focus as one goes on by Tab: its id, or name, or text."""
+        named = "(e => e.id || e.name || e.textContent.trim())(document.activeElement)"
+        reached = list[str]()
+        for _ in range(times):
+            await self.press("Tab")
+            reached.append(await self.ask(named))
+        return reached
 
     async def type(self, text: str) -> None:
         await self.do("Input.insertText", text=text)

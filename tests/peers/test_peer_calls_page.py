@@ -193,6 +193,23 @@ async def test_every_text_has_the_contrast_of_wcag_aa_by_day_and_by_night(tmp_pa
                 assert [each for each in seen if each[0] < 4.5] == []
 
 
+async def test_a_call_is_found_opened_heard_and_left_by_the_keyboard(tmp_path: Path) -> None:
+    async with page_of_calls(tmp_path) as (_, page):
+        await page.until(f"{ROWS} == 2")
+        await page.ask("document.querySelector('header a:last-of-type').focus()")
+        assert (await page.tabbed(2))[:2] == ["words", "number"]
+        await page.ask("document.querySelector('#search button[type=reset]').focus()")
+        reached = await page.tabbed(3)  # the table can be scrolled, and then come the calls
+        await page.press("Enter")
+        await page.until(f"{SHOWN} && document.activeElement.id == 'call-title'")
+        assert "" not in reached
+        reached = await page.tabbed(14)
+        wanted = ["back", "audio", "picture", "save-record", "save-audio", "save-picture", "Hear"]
+        assert list(dict.fromkeys(name for name in reached if name in wanted)) == wanted
+        await page.press("Enter")
+        await page.until("!document.getElementById('audio').paused")
+
+
 async def test_on_narrow_screens_and_enlarged_nothing_is_cut_off(tmp_path: Path) -> None:
     async with page_of_calls(tmp_path) as (desk, page):
         for after, ready in (("", f"{ROWS} == 2"), (f"#call={call_name(1)}", SHOWN)):

@@ -259,6 +259,21 @@ async def test_every_text_has_the_contrast_of_wcag_aa_by_day_and_by_night() -> N
             assert [each for each in seen if each[0] < 4.5] == []
 
 
+async def test_a_call_is_opened_and_all_that_may_be_done_to_it_is_reached_by_the_keyboard() -> None:
+    async with page_of_calls() as (desk, page):
+        call = await desk.call()
+        await page.until(f"{ROWS}.length > 0")
+        await page.ask("document.querySelector('header a:last-of-type').focus()")
+        assert await page.tabbed(1) == [str(call.info.caller)]
+        await page.press("Enter")
+        await page.until(f"{STORY}.includes('Hello, how can I help?')")
+        await desk.caller_says(call, "Where is my parcel?")
+        await page.until(f"{ROWS}.some(row => row.includes('Where is my parcel?'))")
+        reached = await page.tabbed(8)  # from the button of the row, which has been drawn anew meanwhile
+        wanted = ["listen", "hangup", "target", "Transfer", "close"]
+        assert [name for name in reached if name in wanted] == wanted
+
+
 async def test_on_narrow_screens_and_enlarged_nothing_is_cut_off() -> None:
     async with page_of_calls() as (desk, page):
         await desk.call()

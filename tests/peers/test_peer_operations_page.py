@@ -77,6 +77,20 @@ async def test_a_viewer_is_not_offered_it() -> None:
         assert not await page.ask("document.getElementById('doctor').checkVisibility()")
 
 
+async def test_the_checks_and_the_drain_are_reached_by_the_keyboard_and_the_question_is_left_by_it() -> None:
+    async with operations_desk() as desk, browser_page() as page:
+        await page.open(f"{desk.console.url}operations")
+        await page.until("document.getElementById('drain').checkVisibility()")
+        await page.ask("document.querySelector('header a:last-of-type').focus()")
+        assert [name for name in await page.tabbed(4) if name in ("doctor", "drain")] == ["doctor", "drain"]
+        await page.ask("document.getElementById('drain').focus()")
+        await page.press("Enter")
+        await page.until("document.getElementById('sure').open")
+        assert await page.ask("document.getElementById('sure').contains(document.activeElement)")
+        await page.press("Escape")
+        await page.until("!document.getElementById('sure').open && document.activeElement.id == 'drain'")
+
+
 async def test_every_text_has_the_contrast_of_wcag_aa_and_nothing_is_cut_off() -> None:
     async with operations_desk() as desk, browser_page() as page:
         desk.panels.append(Panel("Lines", [("trunk sbc", "does not answer")], ["x" * 200], wrong=True))
