@@ -17,7 +17,8 @@ from lines_run import lines_run
 
 from voicebot import speech_markup
 from voicebot.assist.knowledge import Article, Knowledge, articles_of
-from voicebot.assist.redaction import Kind, RedactionPolicy, Redactor
+from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction.redactor import Redactor
 from voicebot.authoring.document import parse_document
 from voicebot.authoring.template import compile_template
 from voicebot.authoring.transcripts import matches

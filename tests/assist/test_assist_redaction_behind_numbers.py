@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.assist.redaction import Kind, RedactionPolicy, Redactor
+from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction.redactor import Redactor
 
 RIGHT = "4539 1488 0343 6467"
 MISHEARD = "1234 5678 1234 5678"

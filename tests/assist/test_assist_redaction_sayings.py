@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.assist.redaction import Kind, RedactionPolicy, Redactor
+from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction.redactor import Redactor
 
 EVERYTHING = frozenset(Kind)
 CARDS = frozenset({Kind.CARDS})

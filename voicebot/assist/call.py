@@ -23,7 +23,9 @@ from voicebot.assist.feed import Feed
 from voicebot.assist.keeping import keep
 from voicebot.assist.listening import RULE, Listening
 from voicebot.assist.record import AssistRecord
-from voicebot.assist.redaction import HELD, Redactor, words_of_name
+from voicebot.assist.redaction import HELD
+from voicebot.assist.redaction.names import words_of_name
+from voicebot.assist.redaction.redactor import Redactor
 from voicebot.assist.services import MAX_S, AssistServices
 from voicebot.assist.transcript import Transcript
 from voicebot.assist.voices import Voice, Voices, speaking

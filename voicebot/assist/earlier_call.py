@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from voicebot.address import Address, AddressError
 from voicebot.assist.entries import Utterance
-from voicebot.assist.redaction import RedactionPolicy, Redactor
+from voicebot.assist.redaction import RedactionPolicy
+from voicebot.assist.redaction.redactor import Redactor
 from voicebot.call_headers import carried
 from voicebot.events.parties import Party, Role
 from voicebot.legs.recorded import RecordedInfo

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from voicebot.assist.entries import Utterance
-from voicebot.assist.redaction import Redacted, Redactor
+from voicebot.assist.redaction.redactor import Redacted, Redactor
 
 MOST: Final = 20_000
 """Final utterances; the oldest are forgotten first."""

@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 from voicebot.assist.analyst import AnalysisOptions, InvalidFolder
 from voicebot.assist.bot_suggestions import MakeConversation
 from voicebot.assist.calls import AssistCalls
-from voicebot.assist.redaction import warm
+from voicebot.assist.redaction.finding import warm
 from voicebot.assist.roster import Roster
 from voicebot.assist.services import AssistServices
 from voicebot.calls import Calls

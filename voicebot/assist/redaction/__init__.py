@@ -2,12 +2,14 @@
 
 Pure. From the ground up: the words of the languages (`words`), words to groups of digits (`reading`), marks (`span`),
 one file for each kind of what is withheld (`cards`, `accounts`, `phones`, `emails`, `names`), which of them (`policy`),
-and what is known in a call (`redactor`). Who adds a kind writes a file, and a line in `policy`.
+the order in which they are looked for (`finding`), and what is known in a call (`redactor`). Who adds a kind writes a
+file, and a line in `policy` and in `finding`.
+
+Here is what every call process loads, also where nobody is listened to. The rest reads tables, and is imported from its
+file.
 """
 
-from voicebot.assist.redaction.names import words_of_name
-from voicebot.assist.redaction.policy import Kind, RedactionPolicy, warm
-from voicebot.assist.redaction.redactor import REMEMBERED_S, Redacted, Redactor
+from voicebot.assist.redaction.policy import Kind, RedactionPolicy
 from voicebot.assist.redaction.span import HELD
 
-__all__ = ["HELD", "REMEMBERED_S", "Kind", "Redacted", "RedactionPolicy", "Redactor", "warm", "words_of_name"]
+__all__ = ["HELD", "Kind", "RedactionPolicy"]

@@ -1,19 +1,9 @@
-"""What is withheld, and the order in which it is looked for."""
+"""What is withheld. Settings know no more than this of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-
-from voicebot.assist.redaction import phones, words
-from voicebot.assist.redaction.accounts import account_numbers
-from voicebot.assist.redaction.cards import card_numbers, security_codes
-from voicebot.assist.redaction.emails import email_addresses
-from voicebot.assist.redaction.names import names
-from voicebot.assist.redaction.phones import phone_numbers
-from voicebot.assist.redaction.reading import Speech
-from voicebot.assist.redaction.span import Span
 
 
 class Kind(StrEnum):
@@ -33,24 +23,3 @@ class RedactionPolicy:
 
     withhold: frozenset[Kind] = frozenset({Kind.CARDS})
     country: str = ""
-
-    def spans(self, speech: Speech, known_names: frozenset[str]) -> Iterator[Span]:
-        """What is to be withheld of ``speech``; spans may overlap."""
-        if Kind.CARDS in self.withhold:
-            yield from card_numbers(speech)
-            yield from security_codes(speech)
-        if Kind.ACCOUNTS in self.withhold:
-            yield from account_numbers(speech)
-        if Kind.PHONES in self.withhold:
-            yield from phone_numbers(speech, self.country)
-        if Kind.EMAILS in self.withhold:
-            yield from email_addresses(speech)
-        if Kind.NAMES in self.withhold:
-            yield from names(speech, known_names)
-
-
-def warm(policy: RedactionPolicy) -> None:
-    """Read the words and tables that ``policy`` needs. Blocks for some 50 ms: call it at start, off the event loop."""
-    words.warm()
-    if Kind.PHONES in policy.withhold:
-        phones.warm(policy.country)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from voicebot.assist.entries import Withheld
+from voicebot.assist.redaction.finding import withheld_spans
 from voicebot.assist.redaction.policy import RedactionPolicy
 from voicebot.assist.redaction.reading import Speech, clipped
 from voicebot.assist.redaction.span import HELD, Span, marked, merged
@@ -121,7 +122,7 @@ class Redactor:
             partial=partial,
             asked=self.asked(party, at),
         )
-        spans = merged(self._policy.spans(speech, self._names))
+        spans = merged(withheld_spans(self._policy, speech, self._names))
         shown, begin = [], 0
         for one, text in zip(said, texts, strict=True):
             own = [
