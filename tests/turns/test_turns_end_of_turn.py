@@ -71,6 +71,11 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(HYPOTHESIS, kind=VALUE, judgement=COMPLETE), 7.0),
         (replace(FINAL, kind=CHOICE), 1.0),
         (replace(FINAL, kind=CHOICE, judgement=Judgement.ENOUGH), 1.0),  # "okay": an answer, or its beginning
+        # a sentence that ends in one of the answers, and an answer behind which more may come
+        (replace(FINAL, kind=CHOICE, closed=True, score=0.1), 1.0),
+        (replace(FINAL, kind=CHOICE, closed=True, score=0.9), 0.2),
+        (replace(FINAL, kind=CHOICE, judgement=Judgement.ENOUGH, closed=True, score=0.1), 1.0),
+        (replace(FINAL, kind=CHOICE, closed=True, goes_on=True, score=0.1), 5.0),
         # a value that may be all
         (replace(FINAL, kind=VALUE, in_number=True, judgement=Judgement.ENOUGH), 1.5),
         (replace(FINAL, kind=VALUE, in_number=True), 3.0),
@@ -78,6 +83,9 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5), 3.0),
         (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, score=0.5, numbers=True, in_number=True), 3.0),
         (replace(FINAL, kind=VALUE, judgement=COMPLETE, score=0.1), 0.1),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, closed=True, score=0.9), 1.0),  # "twelve dollars"
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, closed=True, score=0.1), 3.0),
+        (replace(FINAL, kind=VALUE, judgement=Judgement.ENOUGH, closed=True), 1.5),
         (replace(FINAL, kind=VALUE, score=0.1), 1.0),
         # a last word that wants another one
         (replace(FINAL, goes_on=True), 5.0),
@@ -129,6 +137,7 @@ def test_times_that_are_longer_anyway_are_not_shortened_for_a_long_answer() -> N
         (replace(FINAL, covered=False), 0.85, 0.1),
         (replace(FINAL, covered=False, kind=DIGITS), None, 0.1),
         (replace(NOTHING, kind=DIGITS), None, 0.1),  # two groups of digits are heard best together
+        (replace(HYPOTHESIS, kind=DIGITS, covered=False, almost=True), 0.1, 0.1),  # nobody pauses before the last one
         (HYPOTHESIS, 0.85, 0.1),
         (replace(HYPOTHESIS, score=0.9), 0.1, 0.1),
         (replace(HYPOTHESIS, score=0.1), 1.35, 0.1),

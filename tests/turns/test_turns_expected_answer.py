@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from turns_call import Call
 
+from voicebot.authoring.answers.expectation import of_value
 from voicebot.authoring.understanding import for_language
 from voicebot.events import AnswerKind, CallConfigured, ExpectedAnswer, Final, SpeechStarted, SpeechStopped
-from voicebot.turns.expected_answer import Judgement, ends_in_part, judge
+from voicebot.turns.expected_answer import Judgement, almost_counted, ends_in_answer, ends_in_part, judge
 
 NOTHING, OTHER, COMMAND = Judgement.NOTHING, Judgement.OTHER, Judgement.COMMAND
 BEGINNING, ENOUGH, COMPLETE = Judgement.BEGINNING, Judgement.ENOUGH, Judgement.COMPLETE
@@ -179,3 +180,61 @@ def test_what_was_expected_is_forgotten_with_the_next_question() -> None:
     assert call.machine.floor.policy.expected is not None
     call.on(CallConfigured(2.7, phrases=()))
     assert call.machine.floor.policy.expected is None
+
+
+def value(kind: str) -> ExpectedAnswer:
+    told = of_value(kind, for_language("en")).told((), ())
+    return ExpectedAnswer(AnswerKind.VALUE, words=frozenset(told["words"]), others=frozenset(told["others"]),
+                          answers=frozenset(told["answers"]), open_answers=frozenset(told["openAnswers"]))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "closed", "how_far"),
+    [
+        ("money", "Twelve dollars.", True, ENOUGH),
+        ("money", "Twelve.", False, ENOUGH),
+        ("money", "Twelve dollars and", False, BEGINNING),
+        ("money", "Twelve dollars and fifty", False, ENOUGH),
+        ("money", "Twelve dollars and fifty cents.", True, COMPLETE),
+        ("date", "February first.", False, ENOUGH),
+        ("time", "Three o'clock.", True, ENOUGH),
+    ],
+)
+def test_a_sum_may_end_with_its_coin_and_a_day_with_its_year(
+    kind: str, text: str, closed: bool, how_far: Judgement
+) -> None:
+    assert (ends_in_answer(text, value(kind)), judge(text, value(kind))) == (closed, how_far)
+
+
+OPENING = ExpectedAnswer(
+    AnswerKind.CHOICE, answers=frozenset(("open", "opening hours", "bill")), beside=frozenset(("um",))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "closed"),
+    [
+        ("When are you open?", True),
+        ("What are your opening hours, um", True),
+        ("My bill was wrong", False),
+        ("", False),
+    ],
+)
+def test_a_sentence_ends_in_an_answer_whatever_is_before_it(text: str, closed: bool) -> None:
+    assert ends_in_answer(text, OPENING) is closed
+    assert not ends_in_answer(text, replace(OPENING, kind=AnswerKind.OPEN))
+    assert not ends_in_answer(text, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "almost"),
+    [
+        ("", False), ("60", False), ("603", True), ("six zero three", True), ("uh, 603", True), ("6039", True),
+        ("60392", False), ("sixty 39", False),
+    ],
+)  # fmt: skip
+def test_of_digits_one_may_be_missing_that_was_not_heard_yet(text: str, almost: bool) -> None:
+    assert almost_counted(text, expected("en", 4, 4)) is almost
+    assert not almost_counted(text, expected("en", 4, 4, letters=True))
+    assert not almost_counted("603", expected("en", 4, 8))
+    assert almost_counted("", expected("en", 1, 1))

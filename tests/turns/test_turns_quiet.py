@@ -124,7 +124,10 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
         (SOME, (final(4.3, "4 2 5 5 5"),), ("4 2 5 5 5", 4.7, FINAL)),
         # an answer, or the beginning of one: the sound tells
         (SURE, (final(4.1, "Okay."), TurnScored(4.15, 4.0, 0.9)), ("Okay.", 4.2, MODEL)),
-        (SURE, (final(4.1, "Okay."), TurnScored(4.15, 4.0, 0.2)), ("Okay.", 4.5, MODEL)),
+        (SURE, (final(4.1, "Okay."), TurnScored(4.15, 4.0, 0.2)), ("Okay.", 4.35, FINAL)),
+        # a sentence that ends in one of the answers
+        (MENU, (final(4.1, "It is about billing."), TurnScored(4.15, 4.0, 0.2)), ("It is about billing.", 4.35, FINAL)),
+        (MENU, (final(4.1, "It is about it."), TurnScored(4.15, 4.0, 0.2)), ("It is about it.", 4.5, MODEL)),
         (SURE, (final(4.1, "Yes, it is."), TurnScored(4.15, 4.0, 0.9)), ("Yes, it is.", 4.2, MODEL)),
         (SURE, (final(4.1, "Okay."),), ("Okay.", 4.35, FINAL)),
         # open speech

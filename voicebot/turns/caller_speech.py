@@ -21,7 +21,14 @@ from voicebot.events import (
     TurnScored,
 )
 from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, end_rule, quiet_to_commit, quiet_to_end
-from voicebot.turns.expected_answer import WHOLE, Judgement, ends_in_part, judge
+from voicebot.turns.expected_answer import (
+    WHOLE,
+    Judgement,
+    almost_counted,
+    ends_in_answer,
+    ends_in_part,
+    judge,
+)
 from voicebot.turns.open_ends import goes_on
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, has_numbers, remainder, words
@@ -163,6 +170,8 @@ class CallerSpeech:
             kind=AnswerKind.OPEN if expected is None else expected.kind,
             goes_on=goes_on(text, language) and not _is_whole(text, judgement, expected),
             one_word=len(words(text)) == 1,
+            closed=ends_in_answer(text, expected),
+            almost=almost_counted(text, expected),
             score=self._score,
         )
 

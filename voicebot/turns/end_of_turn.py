@@ -65,6 +65,10 @@ class TurnSoFar:
     """The last word wants another one."""
     one_word: bool = False
     """There is one word only."""
+    closed: bool = False
+    """The last words are one of the answers to choose from, or such as end a value."""
+    almost: bool = False
+    """Of as many digits as can be asked for, not more than one is missing."""
     unheard: bool = False
     """These words answer a question that was not heard; its judgement is OTHER."""
     score: float | None = None
@@ -115,6 +119,19 @@ def _of_value(turn: TurnSoFar) -> bool:
 
 def _may_be_value(turn: TurnSoFar) -> bool:
     return turn.kind is AnswerKind.VALUE and turn.judgement is Judgement.ENOUGH
+
+
+def _closed_value(turn: TurnSoFar) -> bool:
+    """Whether it is a value of which little more may come: "twelve dollars". Behind a number or a day more may: its
+    fraction, its year."""
+    return _may_be_value(turn) and turn.closed
+
+
+def _closed_choice(turn: TurnSoFar) -> bool:
+    """Whether the last words say what there is to choose, whatever is before them ("when are you open?"), or what may
+    follow ("okay")."""
+    enough = turn.judgement in (Judgement.OTHER, Judgement.ENOUGH)
+    return turn.kind is AnswerKind.CHOICE and enough and turn.closed and not turn.unheard
 
 
 def to_be_scored(turn: TurnSoFar) -> bool:
@@ -180,6 +197,13 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.MODEL,
     ),
     EndRule(
+        "a final result covers the speech, and can be the value that was asked for, in words that end one, and the "
+        "caller sounds finished",
+        lambda turn: _final(turn) and _closed_value(turn) and _sounds_finished(turn),
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.MODEL,
+    ),
+    EndRule(
         "a final result covers the speech, and can be the value that was asked for",
         lambda turn: _final(turn) and _may_be_value(turn),
         lambda policy: policy.unsure_silence_ms,
@@ -196,6 +220,12 @@ RULES: tuple[EndRule, ...] = (
         lambda turn: _final(turn) and _sounds_finished(turn),
         lambda policy: policy.finished_silence_ms,
         TurnEnd.MODEL,
+    ),
+    EndRule(
+        "a final result covers the speech, and ends in one of the answers to choose from",
+        lambda turn: _final(turn) and _closed_choice(turn),
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.FINAL,
     ),
     EndRule(
         "a final result covers the speech, and the caller does not sound finished",
@@ -297,7 +327,7 @@ def quiet_to_commit(turn: TurnSoFar, policy: TurnPolicy, *, over_prompt: bool) -
     if over_prompt:
         return policy.complete_silence_ms / 1000
     if turn.kind in COUNTED and not turn.covered:
-        return None
+        return policy.complete_silence_ms / 1000 if turn.almost else None
     judgement = turn.judgement if turn.covered else Judgement.OTHER  # who said more than this has not finished with it
     in_time_ms = end_rule(replace(turn, final=True, covered=True, hypothesis=False, judgement=judgement)).quiet_ms(
         policy

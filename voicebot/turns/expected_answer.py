@@ -102,6 +102,10 @@ class _Known:
             return Judgement.ENOUGH if said[-closing:] in self._open else Judgement.COMPLETE
         return Judgement.ENOUGH if closing or self._is_of_value(said[-1]) else Judgement.OTHER
 
+    def at_end(self, said: Sequence[str]) -> bool:
+        """Whether ``said`` ends in an answer, or as values end."""
+        return self._answers.at_end(self.without_beside(said)) > 0
+
     def _is_of_value(self, word: str) -> bool:
         """Numbers may be written as one word (German "zweiundvierzig")."""
         return word in self._words or word[0].isdecimal() or (len(word) > 7 and word.endswith(self._endings))
@@ -153,6 +157,26 @@ def _counted(said: Sequence[str], expected: ExpectedAnswer) -> Judgement:
     if count < expected.least:
         return Judgement.BEGINNING
     return Judgement.COMPLETE if count == expected.most else Judgement.ENOUGH
+
+
+def ends_in_answer(text: str, expected: ExpectedAnswer | None) -> bool:
+    """Whether the last words are one of the answers to choose from, whatever is before them ("when are you open", where
+    "open" is one), or end a value as ``expected`` ("twelve dollars")."""
+    if expected is None or expected.kind not in (AnswerKind.CHOICE, AnswerKind.VALUE):
+        return False
+    return _known(expected).at_end(words(text))
+
+
+def almost_counted(text: str, expected: ExpectedAnswer | None) -> bool:
+    """Whether no more than one digit of as many as can be ``expected`` is missing. A hypothesis has often not heard the
+    last one, and nobody makes a pause before it."""
+    if expected is None or expected.kind is not AnswerKind.DIGITS:
+        return False
+    said = _known(expected).without_beside(words(text))
+    if any(word in expected.others for word in said):
+        return False
+    digits = sum(len(word) if word.isdecimal() else word in expected.words for word in said)
+    return expected.most - 1 <= digits <= expected.most
 
 
 def ends_in_part(text: str, expected: ExpectedAnswer | None) -> bool:

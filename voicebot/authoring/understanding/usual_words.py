@@ -172,7 +172,7 @@ class UsualWords:
         smallest = [word for word, unit in units.items() if unit in _CLOSING_UNITS]
         return {
             "number": _value(numbers, [*joining, *point]),
-            "money": _value([*numbers, *major, *minor], [*joining, *point], minor),
+            "money": _value([*numbers, *major, *minor], [*joining, *point], [*major, *minor], major),
             "month": _value([*numbers, *months], [*joining, *within]),
             "date": _value([*numbers, *days, *relative], [*joining, *within], [*relative, *_YEARS]),
             "time": _value(
