@@ -70,6 +70,10 @@ async def say(call: Line, text: str, confidence: float | None, others: Others) -
      "Please say the currency with the amount, as in ten dollars and fifty cents."),
     ("money", "4250.", 0.9, [("One.", 0.04)],
      "Please say the currency with the amount, as in ten dollars and fifty cents."),
+    ("money", "999.", 0.9, [("nine ninety nine", None)], "Bye 9.99."),
+    ("money", "999.", 0.9, [("nine hundred ninety nine", None)], "Bye 999."),
+    ("money", "999.", 0.9, [("nine ninety nine", 0.3)], "Bye 999."),
+    ("four", "4471.", 0.9, [("four four seven", None)], "Bye 4471."),
     # several texts that mean the same are as sure as all of them together
     ("four", "9, 0, 5, 2.", 0.3, [("9052.", 0.3), ("Nine oh five two.", 0.2)], "Bye 9052."),
     ("four", "9052.", 0.3, [("nine oh five two", None)], "I heard nine zero five two. Is that right?"),

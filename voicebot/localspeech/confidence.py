@@ -26,12 +26,14 @@ class Measures:
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What was heard: texts as they are displayed, with their log probability; the first is what was meant, and
-    ``measures`` are its own. No texts: no words. ``tokens``: what the model wrote; ``evidence``: that it is words."""
+    ``measures`` are its own. No texts: no words. ``tokens``: what the model wrote; ``evidence``: that it is words.
+    ``spoken``: the first text in words, where these tell more."""
 
     texts: dict[str, float]
     measures: Measures
     tokens: tuple[int, ...] = ()
     evidence: Evidence | None = None
+    spoken: str = ""
 
     def transcript(self) -> Transcript:
         """The first text with its confidence; the others share the rest, by their likelihood."""
@@ -41,7 +43,7 @@ class Heard:
         sure = confidence(self.measures)
         likely = [math.exp(self.texts[other] - max(self.texts.values())) for other in others]
         rest = [(1 - sure) * one / max(sum(likely), 1e-9) for one in likely]
-        return Transcript(text, sure, tuple(map(Transcript, others, rest)))
+        return Transcript(text, sure, tuple(map(Transcript, others, rest)), self.spoken)
 
 
 _OFFSET, _MEAN, _LEAD, _LEAST_MEAN, _MOST_LEAD = 0.0, 0.8, 1.5, -2.0, 3.0

@@ -14,11 +14,12 @@ from voicebot.localspeech.ssml import SsmlSpan
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """The result of a decode: display text (``""``: no words), a confidence from 0 to 1, and what may have been said
-    instead, the likeliest first."""
+    instead, the likeliest first. ``spoken``: the words, where they tell more than the text."""
 
     text: str
     confidence: float = 0.0
     others: tuple[Transcript, ...] = ()
+    spoken: str = ""
 
 
 class DecodeKind(Enum):

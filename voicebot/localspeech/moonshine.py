@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ from voicebot.localspeech.hums import (
     likeliest,
 )
 from voicebot.localspeech.phrase_grammar import PUNCTUATION, PhraseGrammar, Places, ends
+from voicebot.localspeech.spoken_numerals import likeliest as likeliest_way
+from voicebot.localspeech.spoken_numerals import ways
 from voicebot.localspeech.vocabulary import Vocabulary
 
 _BOS, _EOS = 1, 2
@@ -160,7 +163,7 @@ class Moonshine:
         evidence = Evidence(decoded.nothing, decoded.mean, len(audio) / 16000)
         words = 1.0 if is_hum(written.text) else evidence.words(expected=made_of(phrases, written.text))
         if words < (LEAST_WORDS_SO_FAR if quick else LEAST_WORDS):
-            hums = {} if quick else likeliest(written.log_probability, self._score_hums(memory))
+            hums = {} if quick else likeliest(written.log_probability, self._score(memory, chain(*HUMS.values())))
             return Heard(hums, _measures_hum(hums, words), tuple(decoded.tokens), evidence)
         found: list[Scored] = []
         certain = quick and made_of(phrases, written.text)
@@ -173,12 +176,18 @@ class Moonshine:
         for one in likely:
             text = one.text if one.text == written.text else displayed(one.text)
             texts.setdefault(join_digits(text, asked=asked), one.log_probability)
+        spoken = "" if quick or asked else self._spoken(memory, next(iter(texts)))
         measures = _measures(likely, written, found, decoded, made_of(phrases, likely[0].text), asked)
-        return Heard(texts, replace(measures, words=words), tuple(decoded.tokens), evidence)
+        return Heard(texts, replace(measures, words=words), tuple(decoded.tokens), evidence, spoken)
 
-    def _score_hums(self, memory: Memory) -> list[float]:
-        """The log probability of each way to write a hum, in one run of the decoder."""
-        texts = [[_BOS, *self._vocabulary.tokenize(way), _EOS] for ways in HUMS.values() for way in ways]
+    def _spoken(self, memory: Memory, text: str) -> str:
+        """``text`` with its numeral in the words in which it was said; ``""`` where it has none, or it is not clear."""
+        said = ways(text)
+        return likeliest_way(said, self._score(memory, [way for each in said.values() for way in each])) if said else ""
+
+    def _score(self, memory: Memory, ways: Iterable[str]) -> list[float]:
+        """The log probability of each text, in one run of the decoder."""
+        texts = [[_BOS, *self._vocabulary.tokenize(way), _EOS] for way in ways]
         return [
             sum(float(logits[token]) - _log_sum(logits) for logits, token in zip(read.logits, text[1:], strict=True))
             for read, text in zip(self.decoder.read(memory, [text[:-1] for text in texts]), texts, strict=True)

@@ -30,5 +30,6 @@ def phrase_result(identity: str, result: Transcript, times: dict[str, Any], mode
 def _alternative(transcript: Transcript) -> dict[str, Any]:
     """An entry of ``NBest``."""
     words = lexical(transcript.text)
+    spoken = lexical(transcript.spoken) or words
     confidence = round(min(max(transcript.confidence, 0.0), 1.0), 4)
-    return {"Confidence": confidence, "Lexical": words, "ITN": words, "MaskedITN": words, "Display": transcript.text}
+    return {"Confidence": confidence, "Lexical": spoken, "ITN": words, "MaskedITN": words, "Display": transcript.text}

@@ -83,6 +83,9 @@ class AnswerKind(Part):
     """Whether nearly any words are an answer. (A request for help or for an agent still is not.)"""
     TAKES_COMMANDS: ClassVar[bool] = False
     """Whether words for what callers may ask at any time are an answer where the author has set nothing for them."""
+    TOLD_BY_WORDS: ClassVar[bool] = False
+    """Whether the words in which it was said tell more than how a recogniser has written it: "nine ninety-nine" is a
+    price, "999" a number."""
     REPLACED: ClassVar[Replaced] = Replaced.BY_CORRECTION
     EXAMPLES: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     """For the reference page: the words of a question, what a caller says (in English, on 1 December 2026), and what is

@@ -41,6 +41,11 @@ def agreed(reading: Answered, confidence: float | None, others: Sequence[Heard])
     return min(1.0, confidence + sum(one.confidence or 0.0 for one in others if _means(one.reading) == _means(reading)))
 
 
+def in_words(others: Sequence[Heard]) -> Answered | None:
+    """The answer of the first text in other words, which has no confidence of its own; None: there are none."""
+    return next((one.reading for one in others if one.confidence is None and isinstance(one.reading, Answered)), None)
+
+
 def instead(
     first: Reading, confidence: float | None, others: Sequence[Heard], *, begun: bool, asks: bool
 ) -> tuple[Answered, float] | None:

@@ -20,6 +20,7 @@ class MoneyAnswer(KeyedAnswer):
     EXAMPLES = (("money: {currency: USD}", "twelve fifty", "12.50"),)
     EXPECTED = "numbers"
     MADE_OF = "money"
+    TOLD_BY_WORDS = True
     REPLACED = Replaced.BY_VALUE_ALONE
 
     currency: str = Field(

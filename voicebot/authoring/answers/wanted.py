@@ -10,7 +10,7 @@ from typing import Any
 from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
 from voicebot.authoring.answers.expectation import Expectation, of_yes_no, with_options
-from voicebot.authoring.answers.likeliest import Heard, agreed, instead
+from voicebot.authoring.answers.likeliest import Heard, agreed, in_words, instead
 from voicebot.authoring.model import LEAVING, Option
 from voicebot.authoring.understanding import NEAR, Understanding
 
@@ -78,9 +78,11 @@ class Wanted:
     ) -> tuple[Answered, float | None] | None:
         """What was answered by the ``first`` reading, which is that of ``text``, and those of ``others``, with how sure
         it is; None: the first reading stands."""
-        if isinstance(first, Answered):
-            return first, agreed(first, confidence, others)
         kind = self.answer
+        if isinstance(first, Answered):
+            told = kind is not None and kind.TOLD_BY_WORDS and first.option is None
+            meant = (in_words(others) if told else None) or first
+            return meant, agreed(meant, confidence, others)
         begun = isinstance(first, More) or (kind is not None and kind.is_begun(text, understanding))
         asks = kind is not None and kind.form({}) is not None
         return instead(first, confidence, others, begun=begun, asks=asks)

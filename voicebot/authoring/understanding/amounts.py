@@ -32,6 +32,8 @@ from voicebot.authoring.understanding.tokens import Phrases, Token
 from voicebot.authoring.understanding.vocabulary import Vocabulary
 
 MAX_AMOUNT = Decimal(10) ** 15
+HALF = 50
+"""Of the smaller coin: prices end in it, so that "six fifty" is one."""
 MAX_MINOR = 1000
 """Nobody counts so many of the smaller coin."""
 _FOUR_DIGITS = re.compile(r"[1-9][0-9]{3}(?<!00)")
@@ -60,6 +62,7 @@ class Amounts:
         self._no_sums = vocabulary.listed_phrases("money", "no_sums")
         self._sounds_like = frozenset(vocabulary.section("numbers").get("sounds_like", {}))
         self._currencies = vocabulary.section("money").get("currencies", {})
+        self._hundred_left_out = vocabulary.section("money").get("hundred_left_out") == "true"
         self._units = lru_cache(maxsize=32)(self._units_of)
 
     def read(self, text: str, currency: str) -> Decimal | None:
@@ -100,7 +103,7 @@ class Amounts:
             if rows and (major is not None or minor is not None) and (leads or named):
                 return None  # two sums: "three dollars or four dollars"
             if leads and rows:
-                major, rows = self._bare(rows[0]), rows[1:]  # "$45", "$45 and 32 cents"
+                major, rows = self._bare(rows[0], whole), rows[1:]  # "$45", "$45 and 32 cents"
             leads = unit is _Unit.SIGN and not rows
             group = rows[-1] if rows else []
             if unit is _Unit.MINOR:
@@ -115,7 +118,7 @@ class Amounts:
                 if major is None and minor is None:
                     if says_article(self._words, tokens, 1):
                         return None
-                    amount = self._bare(group) if len(rows) == 1 else None
+                    amount = self._bare(group, whole) if len(rows) == 1 else None
                     if amount is not None and not whole and _may_have_cents(tokens[begin:index], amount):
                         amount /= 100
                     return self._rounded(amount, currency)
@@ -231,8 +234,11 @@ class Amounts:
             return Decimal(row[0].digits + row[1].digits)
         return row[0].value + row[1].value / 100
 
-    def _bare(self, row: list[SpokenNumber]) -> Decimal | None:
-        """Numbers without a unit: "twelve fifty", "twelve oh five"."""
+    def _bare(self, row: list[SpokenNumber], whole_only: bool) -> Decimal | None:
+        """Numbers without a unit: "twelve fifty", "twelve oh five". "One eighty" may have cents, or not."""
+        hundreds = whole_only and self._hundred_left_out and len(row) == 2 and 0 < row[0].value < 10
+        if hundreds and len(row[1].digits) == 2 and row[1].value % 10 == 0 and row[1].value != HALF:
+            return row[0].value * 100 + row[1].value
         if len(row) >= 3 and row[-2].digits == "0" and len(row[-1].digits) == 1:
             whole, cents = single(row[:-2]), row[-1].value
         elif len(row) >= 2 and len(row[-1].digits) == 2 and row[-1].value == int(row[-1].digits):

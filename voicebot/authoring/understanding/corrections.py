@@ -26,6 +26,8 @@ class Corrections:
         self._instead = vocabulary.words("correction", "instead")
         self._rather = vocabulary.words("correction", "rather")
         self._not = vocabulary.listed_phrases("correction", "not")
+        ways = (("dates", "on"), ("dates", "in"), ("dates", "day_articles"), ("choice", "articles"), ("times", "to"))
+        self._leading = frozenset().union(*(vocabulary.words(*way) for way in ways))
 
     def read(self, text: str) -> str | None:
         """The words that are to be taken instead, as they were said; None where nothing is corrected.
@@ -133,9 +135,9 @@ class Corrections:
             hit = self._not.at(tokens, at)
             if hit is None or self._alone(tokens, at, hit[0]):
                 continue
-            if at > start:  # "six, not five"
-                return start, at, True
             after = at + hit[0]
+            if at > start:  # "six, not five"; "six is not" refuses it (refusals.py)
+                return (start, at, True) if after < stop else (start, stop, False)
             for turn in range(after + 1, stop):  # "not five, six", "not five but six", "not five it's six"
                 if tokens[turn].word in self._instead:
                     return turn + 1, stop, True
@@ -143,6 +145,6 @@ class Corrections:
                     return turn + marker[0], stop, True
                 if tokens[turn].pause:
                     return turn, stop, True
-            if stop - after == 2:  # "not five six"
+            if stop - after == 2 and tokens[after].word not in self._leading:  # "not five six"
                 return after + 1, stop, True
         return start, stop, False

@@ -31,6 +31,7 @@ from voicebot.authoring.understanding.numbers import (
 )
 from voicebot.authoring.understanding.patterns import Pattern
 from voicebot.authoring.understanding.phone_numbers import PhoneNumbers, international, is_complete
+from voicebot.authoring.understanding.refusals import Refusals
 from voicebot.authoring.understanding.spelling import Spelling
 from voicebot.authoring.understanding.tokens import without
 from voicebot.authoring.understanding.usual_words import UsualWords
@@ -61,6 +62,7 @@ class Understanding:
         self._choices = Choices(self._vocabulary, self._numbers)
         self._corrections = Corrections(self._vocabulary, self._yes_no)
         self._globals = Globals(self._vocabulary)
+        self._refusals = Refusals(self._vocabulary)
         self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
         of_region = self._vocabulary.regions.get(region.upper(), {})
         day_words = DayWords(self._vocabulary, self._numbers, self._digits, of_region)
@@ -77,8 +79,14 @@ class Understanding:
         self._names = Names(self._vocabulary, self._spelling, self._yes_no, self._waits)
 
     def _value(self, text: str, read: Callable[[str], T | None]) -> T | None:
-        """What ``read`` finds in ``text`` after what callers correct, and without what they ask for beside it."""
-        return self._corrections.last_word(self._globals.without(text), read)
+        """What ``read`` finds in ``text`` after what callers correct, and without what they ask for beside it; nothing
+        that they refuse."""
+        parts = self._corrections.parts(self._globals.without(text))
+        found = read(parts[-1])
+        while found in (None, "", ()) and len(parts) > 1:
+            parts.pop()
+            found = read(parts[-1])
+        return self._refusals.meant(parts, read, found)
 
     def yes_no(self, text: str) -> bool | None:
         """Whether ``text`` is a yes; None when it is neither or both."""
@@ -175,9 +183,16 @@ class Understanding:
         birth) the last one. ``within``: what :meth:`vague_days` gave for what was said before: "Tuesday" is that one.
         """
         parts = self._corrections.parts(self._globals.without(text))
+
+        def read(part: str) -> date | None:
+            return self._days.read(part, today, past, within)
+
         while parts:
+            found = read(parts[-1])
+            meant = self._refusals.meant(parts, read, found)
+            if meant != found:
+                return meant
             part = parts.pop()
-            found = self._days.read(part, today, past, within)
             if found is not None and parts and within is None:
                 first = self._days.read(parts[-1], today, past)  # "May ninth, no, the tenth": of May
                 found = found if first is None else self._days.read(part, today, past, month_of(first))

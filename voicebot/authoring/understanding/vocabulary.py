@@ -13,6 +13,7 @@ yes, no             phrases, the most usual first; ``yes_if_short``: only in ans
 beside, withheld    what else is said with a yes or no: see yes_no.py; ``listening``: what shows only that somebody
                     listens
 correction          ``markers`` (the value follows), ``retractions``, ``instead``, ``not``
+refusals            see refusals.py
 contractions        "that's": that is; each phrase with the one is understood with the other, and without apostrophe
 waiting             see waits.py
 globals             name: ``anywhere`` in what was said, or ``alone``
