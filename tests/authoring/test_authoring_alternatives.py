@@ -44,6 +44,13 @@ async def say(call: Line, text: str, confidence: float | None, others: Others) -
     ("digit", "You will have", 0.08, [("Zero.", 0.8), ("Two.", 0.05)], "Bye 0."),
     ("yes", "Guess.", 0.2, [("Yes.", 0.7)], "Bye yes."),
     ("menu", "How tall.", 0.2, [("Outage.", 0.7)], "Bye outage."),
+    # one word that sounds like a digit, and the digit
+    ("digit", "A.", 0.52, [("Eight.", 0.48)], "Bye 8."),
+    ("digit", "Eight.", 0.32, [("A.", 0.68)], "Bye 8."),
+    ("digit", "A.", 0.52, [("One.", 0.2)], "I heard eight. Is that right?"),
+    ("digit", "Oh.", 0.9, [], "I heard zero. Is that right?"),
+    ("digit", "Oh no.", 0.9, [], NOTHING),
+    ("four", "A.", 0.9, [], NOTHING),
     # as likely as not: asked about, where that can be
     ("digit", "Do you think", 0.67, [("Zero.", 0.33)], "I heard zero. Is that right?"),
     ("digit", "So.", 0.3, [("Zero.", 0.3), ("Two.", 0.2)], "I heard zero. Is that right?"),

@@ -85,7 +85,8 @@ class DigitsAnswer(AnswerKind):
         if before and self.length is not None and len(said) != self.length:
             said = understanding.digits(text, self.length - len(before))
         if not said:
-            return None
+            near = understanding.near_digit(text) if self.length == 1 else ""
+            return Answered(near, likeness=DOUBTED) if near else None
         slot.update(keys="", said="")
         number = joined(before, said, self.shortest, self.longest)
         if len(number) >= self.shortest:

@@ -33,12 +33,15 @@ class Heard:
     confidence: float | None
 
 
-def agreed(reading: Answered, confidence: float | None, others: Sequence[Heard]) -> float | None:
-    """The confidence of ``reading``, that of the first text, with that of ``others`` that mean the same. None: the
-    recogniser does not say."""
+def agreed(reading: Answered, confidence: float | None, others: Sequence[Heard]) -> tuple[Answered, float | None]:
+    """``reading``, that of the first text, or the plainest of ``others`` that mean the same ("A." and "Eight."), with
+    the confidence of all of them. None: the recogniser does not say."""
+    same = [one for one in others if isinstance(one.reading, Answered) and _means(one.reading) == _means(reading)]
+    known = [one.reading for one in same if isinstance(one.reading, Answered) and one.confidence is not None]
+    plainest = max([reading, *known], key=lambda one: one.likeness)
     if confidence is None:
-        return None
-    return min(1.0, confidence + sum(one.confidence or 0.0 for one in others if _means(one.reading) == _means(reading)))
+        return plainest, None
+    return plainest, min(1.0, confidence + sum(one.confidence or 0.0 for one in same))
 
 
 def in_words(others: Sequence[Heard]) -> Answered | None:

@@ -82,7 +82,7 @@ class Wanted:
         if isinstance(first, Answered):
             told = kind is not None and kind.TOLD_BY_WORDS and first.option is None
             meant = (in_words(others) if told else None) or first
-            return meant, agreed(meant, confidence, others)
+            return agreed(meant, confidence, others)
         begun = isinstance(first, More) or (kind is not None and kind.is_begun(text, understanding))
         asks = kind is not None and kind.form({}) is not None
         return instead(first, confidence, others, begun=begun, asks=asks)

@@ -106,6 +106,13 @@ class DigitStrings:
         tokens = self._vocabulary.content(text)
         return self._sounds_like.get(tokens[0].word) if len(tokens) == 1 else None
 
+    def near(self, text: str) -> int | None:
+        """The digit for which ``text`` may have been heard where it is nothing but one word ("A.", "Oh.")."""
+        tokens = self._vocabulary.content(text)
+        if len(tokens) != 1:
+            return None
+        return 0 if tokens[0].word in self._zero_letters else self._hardly.get(tokens[0].word)
+
     def with_zero_letters(self, atoms: list[Atom]) -> list[Atom]:
         """ "oh" is a zero beside a digit, unless it is an exclamation ("Oh, one two three")."""
         out: list[Atom] = []

@@ -100,6 +100,11 @@ class Understanding:
         """
         return self._value(text, lambda part: self._digits.read(part, length)) or ""
 
+    def near_digit(self, text: str) -> str:
+        """The digit for which ``text``, one word, may have been heard ("A." for eight); ``""``: it is no such word."""
+        digit = self._digits.near(text)
+        return "" if digit is None else str(digit)
+
     def has_gap(self, text: str) -> bool:
         """Whether a word that is no digit stands between the digits of ``text``: one may have been misheard."""
         return self._digits.has_gap(self._corrections.parts(text)[-1])
