@@ -13,14 +13,23 @@ LISTENING = {
     "en-US": (
         "mhm | Mm-hmm. | Uh-huh. | uh huh | Hm. | hmm | Okay. | OK | Yeah. | yeah, yeah | Right. | Sure. | I "
         "see. | Got it. | Okay, I see. Right. | All right. | Haha! | Ha ha ha. | [laughs] | Um. | yeah that's "
-        "right | Oh, okay. | I understand | oh really | okay thanks"
+        "right | Oh, okay. | I understand | oh really | okay thanks | Alrighty. | Ok then. | No problem. | "
+        "That's great. | Fair enough. | Good to know. | Sounds great. | Awesome. | Is that so? | You don't say. | "
+        "Totally. | Thank you "
+        "very much. | Mkay. | M-kay. | Okey-dokey. | Very nice. | That's really interesting. | Oh my. | Ahem. | Heh. | "
+        "oh that's good, yeah | not a problem"
     ),
     "de-DE": (
-        "mhm | Ja. | ja ja | Ja, genau. | Okay. | Ach so. | Verstehe. | alles klar | Hm-hm. | Hahaha | stimmt | gut"
+        "mhm | Ja. | ja ja | Ja, genau. | Okay. | Ach so. | Verstehe. | alles klar | Hm-hm. | Hahaha | stimmt | gut | "
+        "Sehr schön. | Das ist gut. | Kein Problem. | das klingt gut | vielen Dank"
     ),
-    "es-ES": ("ajá | Sí, sí. | Vale. | ya | Claro, claro. | De acuerdo. | entiendo | Jajaja | mm | ok, gracias"),
+    "es-ES": (
+        "ajá | Sí, sí. | Vale. | ya | Claro, claro. | De acuerdo. | entiendo | Jajaja | mm | ok, gracias | Qué bien. | "
+        "Sin problema. | No hay problema. | Muchas gracias."
+    ),
     "fr-FR": (
-        "mm | Oui. | ouais, ouais | D'accord. | Je vois. | bien sûr | Ah bon. | c'est ça | hihi | Très bien, merci."
+        "mm | Oui. | ouais, ouais | D'accord. | Je vois. | bien sûr | Ah bon. | c'est ça | hihi | Très bien, merci. | "
+        "C'est bien. | Pas de problème. | Ça va. | C'est très bien."
     ),
     "it-IT": ("mhm | Okay. | hahaha"),
 }

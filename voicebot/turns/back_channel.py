@@ -15,10 +15,38 @@ MOST_WORDS = 12
 
 _EVERYWHERE = (
     "mhm", "mhmm", "mmhm", "mmhmm", "hm", "hmm", "mm", "mmm", "m hm", "m hmm", "mm hm", "mm hmm", "mmm hmm", "hmhm",
-    "um hum", "umhum", "um hmm", "uh huh", "uhhuh", "uh hum", "ah", "aha", "ah ha", "oh", "ooh", "ha", "okay", "ok",
-    "o k", "okey", "uh", "um", "uhm", "umm", "eh", "er", "erm",
+    "um hum", "umhum", "um hmm", "uh huh", "uhhuh", "uh hum", "ah", "aha", "ah ha", "oh", "ooh", "aw", "aww", "ha",
+    "heh", "ahem",
+    "okay", "ok",
+    "o k", "okey", "mkay", "m kay", "okey dokey", "okie dokie", "uh", "um", "uhm", "umm", "eh", "er", "erm",
 )  # fmt: skip
 _LAUGH = re.compile(r"a?(?:[hj][aei]){2,}h?")
+
+_PRAISE = {
+    "en": (
+        ("", "that's", "that is", "it's", "very", "so", "really", "pretty", "sounds", "that sounds", "looks", "all",
+         "that's very", "that's really", "that's so"),
+        (
+            "good", "great", "nice", "fine", "cool", "perfect", "lovely", "wonderful", "excellent", "awesome",
+            "amazing",
+            "brilliant", "fantastic", "terrific", "super", "neat", "true", "interesting", "okay", "funny",
+        ),
+    ),
+    "de": (
+        ("", "das ist", "ist", "sehr", "das ist sehr", "das klingt", "klingt", "ganz", "echt", "na"),
+        ("gut", "schön", "super", "prima", "toll", "perfekt", "klasse", "interessant", "wunderbar", "ausgezeichnet",
+        "spitze"),
+    ),
+    "es": (
+        ("", "qué", "muy", "está", "está muy", "es", "eso es", "suena"),
+        ("bien", "bueno", "genial", "perfecto", "estupendo", "interesante", "excelente", "fantástico", "bonito"),
+    ),
+    "fr": (
+        ("", "très", "c'est", "c'est très", "ça c'est", "trop"),
+        ("bien", "bon", "super", "parfait", "génial", "intéressant", "excellent", "formidable", "chouette", "cool"),
+    ),
+}  # fmt: skip
+"""What those say who like what they hear: either with any of the others behind it."""
 
 _LISTENING = {
     "en": (
@@ -27,7 +55,12 @@ _LISTENING = {
         "cool", "perfect", "lovely", "wonderful", "excellent", "exactly", "absolutely", "definitely", "true",
         "correct", "that's right", "that's true", "that's correct", "really", "wow", "interesting", "understood",
         "i understand", "i know", "i hear you", "of course", "makes sense", "that makes sense", "sounds good",
-        "very well", "go on", "go ahead", "please", "thanks", "thank you", "laughter", "laughs", "laughing",
+        "very well", "go on", "go ahead", "please", "thanks", "thank you", "laughter", "laughs", "laughing", "alrighty",
+        "then", "no problem", "no worries", "not a problem", "fair enough", "good to know", "is that so",
+        "is that right",
+        "you don't say", "indeed", "for sure", "totally", "very much", "so much", "a lot", "righto", "roger",
+        "no kidding",
+        "well then", "oh my", "my goodness", "goodness", "there you go", "here we go", "that works",
     ),
     "de": (
         "ja", "jaa", "jo", "jep", "jepp", "jawohl", "yeah", "genau", "ganz genau", "richtig", "klar", "na klar",
@@ -35,18 +68,24 @@ _LISTENING = {
         "verstehe", "ich verstehe", "verstanden", "ach", "achso", "ach so", "so", "stimmt", "das stimmt", "sicher",
         "natürlich", "interessant", "in ordnung", "passt", "das passt", "echt", "wirklich", "ich weiß", "weiß ich",
         "exakt", "korrekt", "bitte", "danke", "äh", "ähm", "öh", "ehm", "na ja", "naja", "gelächter", "lacht",
+        "kein problem", "kein ding", "ach ja",
+        "ach was", "freut mich", "vielen dank", "danke schön", "danke sehr", "schon klar",
     ),
     "es": (
         "sí", "si", "ya", "ajá", "aja", "ajam", "ujum", "vale", "claro", "claro que sí", "bien", "bueno", "muy bien",
         "de acuerdo", "entiendo", "entendido", "comprendo", "ya veo", "cierto", "es cierto", "exacto", "exactamente",
         "correcto", "perfecto", "así es", "eso es", "por supuesto", "está bien", "lo sé", "ya sé", "interesante",
         "de veras", "verdad", "genial", "dale", "seguro", "gracias", "por favor", "em", "este", "pues", "risas",
+        "sin problema", "no hay problema",
+        "ningún problema", "muchas gracias", "no me digas", "anda", "fíjate",
     ),
     "fr": (
         "oui", "ouais", "ouaip", "si", "d'accord", "bien", "très bien", "bon", "bien sûr", "je vois", "je comprends",
         "compris", "j'ai compris", "entendu", "c'est ça", "c'est vrai", "c'est bon", "exact", "exactement",
         "tout à fait", "voilà", "super", "parfait", "merci", "s'il vous plaît", "je sais", "vraiment", "intéressant",
         "ça marche", "effectivement", "en effet", "absolument", "euh", "heu", "hum", "ben", "bah", "rires", "rire",
+        "pas de problème", "pas de souci", "aucun problème",
+        "ça va", "merci beaucoup", "merci bien", "tant mieux", "ah bon", "tiens",
     ),
 }  # fmt: skip
 
@@ -83,7 +122,13 @@ _INTERRUPTING = {
 }  # fmt: skip
 
 _NOTHING_MORE = Phrases(_EVERYWHERE)
-_BACK_CHANNEL = {language: Phrases((*_EVERYWHERE, *listed)) for language, listed in _LISTENING.items()}
+_PRAISING = {
+    language: [f"{before} {word}" for before in beginnings for word in praise]
+    for language, (beginnings, praise) in _PRAISE.items()
+}
+_BACK_CHANNEL = {
+    language: Phrases((*_EVERYWHERE, *listed, *_PRAISING[language])) for language, listed in _LISTENING.items()
+}
 _INTERRUPTS = {language: Phrases(listed) for language, listed in _INTERRUPTING.items()}
 
 
