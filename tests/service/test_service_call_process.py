@@ -31,7 +31,7 @@ print(json.dumps({"modules": list(sys.modules), "threads": len(os.listdir("/proc
 """
 
 
-UNLOADED = ("azure", "botbuilder", "onnxruntime", "opentelemetry", "phonenumbers", "redis", "soxr")
+UNLOADED = ("azure", "botbuilder", "onnxruntime", "opentelemetry", "phonenumbers", "redis", "rich", "soxr")
 
 
 @pytest.fixture(scope="module")

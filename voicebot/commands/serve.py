@@ -9,7 +9,6 @@ from pathlib import Path
 
 import typer
 import uvloop
-from rich.console import Console
 
 from voicebot.app import Application
 from voicebot.app import serve as serve_calls
@@ -69,19 +68,22 @@ async def _serve(settings: Settings, config: Path | None, as_json: bool) -> int:
             facts["console_port"] = app.console.port
             typer.echo(json.dumps(facts))
             return
-        console = Console(highlight=False)
+        ready = typer.style("ready", fg="green", bold=True)
+        call = f"call {_bold(uri)} with any softphone (no registration, PCMU or PCMA)"
         if settings.console.phone_calls:
-            console.print(f"[bold green]ready[/]: talk to it: [bold]{app.console.url}[/]")
-            console.print(f"       or call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)")
+            typer.echo(f"{ready}: talk to it: {_bold(app.console.url)}")
+            typer.echo(f"       or {call}")
         else:
-            console.print(
-                f"[bold green]ready[/]: call [bold]{uri}[/] with any softphone (no registration, PCMU or PCMA)"
-            )
-        console.print("       or from another terminal: [bold].venv/bin/voicebot call " + uri + "[/]")
+            typer.echo(f"{ready}: {call}")
+        typer.echo(f"       or from another terminal: {_bold(f'.venv/bin/voicebot call {uri}')}")
         if app.dialogs.http_port is not None:
-            console.print(f"       the same dialogs as text: http://127.0.0.1:{app.dialogs.http_port}/api/messages")
-        console.print(f"       health and metrics: {app.console.url}metrics")
-        console.print("       Ctrl-C ends it")
+            typer.echo(f"       the same dialogs as text: http://127.0.0.1:{app.dialogs.http_port}/api/messages")
+        typer.echo(f"       health and metrics: {app.console.url}metrics")
+        typer.echo("       Ctrl-C ends it")
 
     await serve_calls(settings, stop, on_ready, config)
     return 0
+
+
+def _bold(text: str) -> str:
+    return typer.style(text, bold=True)  # rich would be loaded for this alone: 2 MB in the process of the calls
