@@ -40,10 +40,12 @@ async def say(call: Line, text: str, confidence: float | None, others: Others) -
     ("eight", "425. Tier 1t2. 9", 0.64, [("425. 0122. 9.", 0.26)], "Bye 42501229."),
     ("four", "608.", 0.5, [("6018.", 0.4)], "Bye 6018."),
     ("phone", "425. 555. Tier 1t2.", 0.64, [("425. 555. 0122.", 0.4), ("425. 555. 012.", 0.1)], "Bye +14255550122."),
-    # likelier than the first guess, and the only answer
-    ("digit", "You will have", 0.08, [("Zero.", 0.8), ("Two.", 0.05)], "Bye 0."),
-    ("yes", "Guess.", 0.2, [("Yes.", 0.7)], "Bye yes."),
-    ("menu", "How tall.", 0.2, [("Outage.", 0.7)], "Bye outage."),
+    # a first guess that is no such answer may be what was said: callers are asked, where that can be
+    ("digit", "You will have", 0.08, [("Zero.", 0.8), ("Two.", 0.05)], "I heard zero. Is that right?"),
+    ("menu", "How tall.", 0.2, [("Outage.", 0.7)], "Did you say outage?"),
+    ("yes", "Guess.", 0.2, [("Yes.", 0.7)], NOTHING),
+    ("money", "Delve.", 0.2, [("Twelve.", 0.7)], NOTHING),
+    ("date", "Thirsty.", 0.2, [("Thursday.", 0.7)], NOTHING),
     # one word that sounds like a digit, and the digit
     ("digit", "A.", 0.52, [("Eight.", 0.48)], "Bye 8."),
     ("digit", "Eight.", 0.32, [("A.", 0.68)], "Bye 8."),
@@ -51,7 +53,6 @@ async def say(call: Line, text: str, confidence: float | None, others: Others) -
     ("digit", "Oh.", 0.9, [], "I heard zero. Is that right?"),
     ("digit", "Oh no.", 0.9, [], NOTHING),
     ("four", "A.", 0.9, [], NOTHING),
-    # as likely as not: asked about, where that can be
     ("digit", "Do you think", 0.67, [("Zero.", 0.33)], "I heard zero. Is that right?"),
     ("digit", "So.", 0.3, [("Zero.", 0.3), ("Two.", 0.2)], "I heard zero. Is that right?"),
     ("menu", "How tall.", 0.5, [("Outage.", 0.4)], "Did you say outage?"),

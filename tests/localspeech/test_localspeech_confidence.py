@@ -35,6 +35,11 @@ def test_all_that_may_have_been_said_shares_one_confidence(likely: list[float], 
     assert all(one >= 0 for one in rest)
 
 
+def test_where_there_may_be_no_words_nothing_is_likelier_than_that_there_are_some() -> None:
+    heard = Heard({"You.": -1.0, "Zero.": -2.0}, Measures(-0.5, -3.0, words=0.3)).transcript()
+    assert heard.confidence + heard.others[0].confidence == pytest.approx(0.3)
+
+
 def test_the_likelier_of_the_others_gets_more() -> None:
     heard = Heard({"Yes.": -1.0, "Yeah.": -2.0, "No.": -4.0}, Measures(-0.5, 1.0))
     yeah, no = heard.transcript().others

@@ -36,13 +36,14 @@ class Heard:
     spoken: str = ""
 
     def transcript(self) -> Transcript:
-        """The first text with its confidence; the others share the rest, by their likelihood."""
+        """The first text with its confidence; the others share what is left of the probability that there are words,
+        by their likelihood."""
         if not self.texts:
             return Transcript("")
         text, *others = self.texts
         sure = confidence(self.measures)
         likely = [math.exp(self.texts[other] - max(self.texts.values())) for other in others]
-        rest = [(1 - sure) * one / max(sum(likely), 1e-9) for one in likely]
+        rest = [max(0.0, self.measures.words - sure) * one / max(sum(likely), 1e-9) for one in likely]
         return Transcript(text, sure, tuple(map(Transcript, others, rest)), self.spoken)
 
 

@@ -1,8 +1,8 @@
 """What was answered, by all that the recogniser may have heard and not by its first guess alone. Pure.
 
 A recogniser tells several texts. The question tells which of them are answers: of "You 9281590." and "Zero 9281590.",
-to a question for eight digits, only the second is one. It is taken where what speaks for it outweighs the first guess,
-or where that shows that the caller was answering ("425 555 Tier 1t2."); else callers are asked about it.
+to a question for eight digits, only the second is one. It is taken where the first guess shows that such an answer was
+being given; else callers are asked about it, because what was meant otherwise is often near what is expected.
 """
 
 from __future__ import annotations
@@ -73,8 +73,7 @@ def instead(
     sure = weight / (weight + sum(other for _, other in rest) + UNLISTED)
     if confidence is not None and weight < FAINT * confidence:
         return None
-    outweighs = begun or confidence is None or weight >= confidence
-    if outweighs and sure >= SURE:
+    if begun and sure >= SURE:
         return answer, sure
     return (replace(answer, likeness=DOUBTED), sure) if sure >= LEAST and (asks or answer.option is not None) else None
 
