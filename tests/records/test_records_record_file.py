@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.records import write_record
+from voicebot.records import record_file, write_record
 from voicebot.records.record_file import as_text
 
 VALUES = st.recursive(
@@ -48,6 +48,20 @@ def test_no_line_is_made_by_python(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("json.encoder._make_iterencode", interpreted)
     as_text({"turns": [{"text": "a", "at": 1.5, "keys": None}], "end": {"reason": "bot"}, "id": "a"})
+
+
+def test_a_call_that_goes_on_may_add_to_its_record_while_that_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    metadata, timeline = {"a": 1}, [{"event": "started"}]
+    line = record_file._line
+
+    def meanwhile(value: Any) -> str:
+        metadata[f"{len(metadata)}"] = 1
+        timeline.append({"event": "another"})
+        return line(value)
+
+    monkeypatch.setattr(record_file, "_line", meanwhile)
+    read = json.loads(as_text({"metadata": metadata, "timeline": timeline}))
+    assert read["metadata"]["a"] == 1 and read["timeline"][0] == {"event": "started"}
 
 
 def test_a_record_is_never_overwritten(tmp_path: Path) -> None:

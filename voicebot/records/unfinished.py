@@ -23,7 +23,7 @@ from typing import Any
 
 from voicebot.owned_folder import OwnedFolder, left_folders
 from voicebot.private_files import make_folder, whole_file
-from voicebot.records.record_file import write_record
+from voicebot.records.record_file import as_text, write_record
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,5 @@ def finish(records: Path, without: Collection[str] = ()) -> Iterator[dict[str, A
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    # Without indentation the encoder is native code, which nothing interrupts: the call goes on and adds to the lists.
-    text = json.dumps(record)
     with whole_file(path) as file:
-        file.write(text.encode())
+        file.write(as_text(record).encode("utf-8", "backslashreplace"))
