@@ -24,6 +24,8 @@ from voicebot.log import configure_logging
 
 MOMENT: Final = "Is that right?"
 """What the bot says when running calls are pictured."""
+PATIENCE_S: Final = 120.0
+"""The caller's voice is rendered before it calls."""
 VIEWS: Final[dict[str, dict[str, Any]]] = {"dark": {"dark": True}, "narrow": {"width": 360, "height": 900}}
 
 
@@ -34,21 +36,30 @@ async def run(out: Path, views: Path | None) -> None:
             await page.open(f"{service.console}/live")
             options = CallOptions(speech=service.speech, keep_audio=True)
             calling = asyncio.create_task(place_call(service.address, load_script(DEMO_SCRIPT), options))
-            await page.until("document.querySelectorAll('#rows button').length > 0")
+            await seen(page, "document.querySelectorAll('#rows button').length > 0")
             await page.ask("document.querySelector('#rows button').click()")
-            await page.until(f"document.getElementById('story').innerText.includes({MOMENT!r})")
+            await seen(page, f"document.getElementById('story').innerText.includes({MOMENT!r})")
             await taken(page, out / "live.png", views, width=1400, height=1000)
             report = await calling
             record = await record_of(report.call_id, records, recording=True)
             if not report.ok or record is None:
                 raise RuntimeError(f"the call has failed: {report.reason}")
             await page.open(f"{service.console}/calls#call={record.stem}")
-            await page.until("document.querySelectorAll('#flow .been').length > 0")
-            await page.until("document.getElementById('audio').readyState >= 2")
+            await seen(page, "document.querySelectorAll('#flow .been').length > 0")
+            await seen(page, "document.getElementById('audio').readyState >= 2")
             await taken(page, out / "calls.png", views, width=1200, height=900)
             if views is not None:
                 await page.ask("document.getElementById('where').scrollIntoView()")
                 await kept(page, views / "calls-flow.png")
+
+
+async def seen(page: Any, expression: str) -> None:
+    """Return when it is true. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if await page.ask(expression):
+                return
+            await asyncio.sleep(0.1)
 
 
 async def taken(page: Any, file: Path, views: Path | None, **size: int) -> None:

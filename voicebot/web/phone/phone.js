@@ -165,7 +165,7 @@ export class Phone {
         if (this.#audible) this.#seek(connection);
         this.#audible = false;
       } else if (state === "failed") {
-        return this.#giveUp(NO_AUDIO);
+        return this.#giveUp(this.#whyNoAudio());
       }
       this.#sayState();
     });
@@ -175,7 +175,7 @@ export class Phone {
   #seek(connection) {
     const since = performance.now();
     const again = () => {
-      if (performance.now() - since > GIVE_UP_MS) return this.#giveUp(this.#reached() ? NO_AUDIO : noConnection());
+      if (performance.now() - since > GIVE_UP_MS) return this.#giveUp(this.#whyNoAudio());
       this.#stopSeeking = stop(setTimeout(again, TRY_AGAIN_MS));
       if (navigator.onLine) this.#connectAgain(); // and then the audio is sought
     };
@@ -187,8 +187,8 @@ export class Phone {
     if (this.#session.isReadyToReOffer()) this.#socket?.renew();
   }
 
-  #reached() {
-    return this.#agent?.isConnected() && navigator.onLine;
+  #whyNoAudio() {
+    return this.#agent?.isConnected() && navigator.onLine ? NO_AUDIO : noConnection();
   }
 
   /** Browsers take longer to find out that no audio gets through than anybody waits. */
