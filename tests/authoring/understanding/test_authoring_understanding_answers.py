@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicebot.authoring.understanding import Understanding, for_language
-from voicebot.authoring.understanding.answers import one_off
+from voicebot.authoring.understanding.answers import _beginning, _Said, one_off
+from voicebot.authoring.understanding.vocabulary import load
 
 OPTIONS = {"billing": ["my bill", "pay"], "support": ["technical help", "pick up"], "sales": ["buy a line"]}
 
@@ -192,3 +195,22 @@ def test_what_is_asked_for_is_nobodys_name(english: Understanding, said: str, na
 )
 def test_one_letter_more_less_or_other(short: str, long: str, alike: bool) -> None:
     assert one_off(short, long) is alike
+
+
+WORDS = st.lists(st.text("abs", min_size=1, max_size=4), max_size=4)
+
+
+@given(WORDS, WORDS)
+def test_a_phrase_that_is_not_looked_at_has_nothing_of_what_was_said(said: list[str], wanted: list[str]) -> None:
+    uttered = _Said(said)
+    if uttered.has_none_of(frozenset(map(_beginning, wanted))):
+        assert not uttered.joined(wanted) and not uttered.places(wanted)
+        assert not any(uttered.alike(word) for word in wanted)
+
+
+def test_the_tokens_of_a_text_are_those_of_whoever_asked_for_them() -> None:
+    vocabulary = load("en")
+    vocabulary.tokens("pay my bill").clear()
+    vocabulary.content("pay my bill").clear()
+    assert [token.word for token in vocabulary.tokens("pay my bill")] == ["pay", "my", "bill"]
+    assert vocabulary.content("pay my bill")

@@ -27,6 +27,9 @@ MAX_PHRASE = 60
 """Characters; nobody says a longer one word by word."""
 MOST_KEPT = 128
 """Expectations: of so many questions, or states of them."""
+MOST_PHRASES = 4096
+"""Most questions have commands, yes and no among theirs, so that another one is made ready in little time, too."""
+_SEVERAL = -1
 _WORD = re.compile(r"\w+")
 
 Phrases = tuple[str, ...]
@@ -154,15 +157,19 @@ def _own_words(spoken: Sequence[Phrases], understanding: Understanding) -> list[
 
 def _begun(groups: Sequence[Sequence[str]]) -> set[str]:
     """What phrases of another group begin with."""
-    owners: dict[str, set[int]] = {}
+    owners: dict[str, int] = {}
     for number, group in enumerate(groups):
         for phrase in group:
-            said = phrase.split(" ")
-            for length in range(1, len(said)):
-                owners.setdefault(" ".join(said[:length]), set()).add(number)
-    return {
-        phrase for number, group in enumerate(groups) for phrase in group if owners.get(phrase, {number}) != {number}
-    }
+            for beginning in _beginnings(phrase):
+                if owners.setdefault(beginning, number) != number:
+                    owners[beginning] = _SEVERAL
+    return {phrase for number, group in enumerate(groups) for phrase in group if owners.get(phrase, number) != number}
+
+
+@lru_cache(maxsize=MOST_PHRASES)
+def _beginnings(phrase: str) -> Phrases:
+    said = phrase.split(" ")
+    return tuple(" ".join(said[:length]) for length in range(1, len(said)))
 
 
 def _in_turn(groups: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -170,6 +177,7 @@ def _in_turn(groups: Sequence[Sequence[str]]) -> Iterable[str]:
     return (phrase for turn in zip_longest(*groups) for phrase in turn if phrase)
 
 
+@lru_cache(maxsize=MOST_PHRASES)
 def _plain(phrase: str) -> str:
     """``phrase`` in small letters, with one blank between words."""
     return " ".join(_WORD.findall(phrase.lower().replace("_", " ")))

@@ -42,6 +42,8 @@ from voicebot.authoring.understanding.tokens import Phrases, Token, folded, prep
 
 T = TypeVar("T")
 
+LATEST = 16
+"""Texts whose tokens are kept: what a caller says is looked at for many things in a turn."""
 
 _EITHER = re.compile(r"\(([^()]*)\)")
 
@@ -67,6 +69,7 @@ class Vocabulary:
         self.elisions = data.get("elisions") == "true"
         self.fillers = self._fillers()
         self._compound_parts = frozenset(folded(part) for part in data.get("compounds", ()))
+        self._latest = lru_cache(maxsize=LATEST)(self._tokens_and_content)
 
     def section(self, name: str) -> Mapping[str, Any]:
         section = self._data.get(name, {})
@@ -141,15 +144,17 @@ class Vocabulary:
 
     def tokens(self, text: str) -> list[Token]:
         """The tokens of ``text`` with compounds taken apart ("dreiundzwanzig")."""
-        found = tokenised(prepared(text), self.elisions)
-        if not self._compound_parts:
-            return found
-        return [part for token in found for part in self.taken_apart(token)]
+        return list(self._latest(text)[0])
 
     def content(self, text: str) -> list[Token]:
         """The same without fillers; with them where there is nothing else ("please")."""
-        tokens = self.tokens(text)
-        return without(self.fillers, tokens) or tokens
+        return list(self._latest(text)[1])
+
+    def _tokens_and_content(self, text: str) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+        found = tokenised(prepared(text), self.elisions)
+        if self._compound_parts:
+            found = [part for token in found for part in self.taken_apart(token)]
+        return tuple(found), tuple(without(self.fillers, found) or found)
 
     def _fillers(self) -> Phrases[bool]:
         """The fillers, and as False the phrases that are none though such a word is in them ("uh-huh")."""
