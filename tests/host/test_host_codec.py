@@ -79,7 +79,17 @@ class Anything:
     pass
 
 
-@pytest.mark.parametrize(("value", "path"), [({"a": [1, Anything()]}, "state.a[1]"), ({"f": float("nan")}, "state.f")])
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ({"a": [1, Anything()]}, "state.a[1]"),
+        ({"f": float("nan")}, "state.f"),
+        ({"a": {7: {"b": (0, Anything())}}}, "state.a[7].b[1]"),
+        ({"a": {Anything: 1}}, "state.a key"),
+        ({"d": DialogState([DialogInstance("menu", {"x": Anything()})])}, "state.d.stack[0].state.x"),
+        (Anything(), "state is"),
+    ],
+)
 def test_what_cannot_come_back_is_refused_with_its_path(value: object, path: str) -> None:
     with pytest.raises(StateNotStorable, match=path.replace("[", r"\[")):
         dumps(value)

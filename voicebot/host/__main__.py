@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
 from pathlib import Path
+
+import uvloop
 
 from voicebot.host.sdk_choice import MICROSOFT_AGENTS, PACKAGES, SDK_ENV
 from voicebot.log import configure_logging
@@ -111,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     from voicebot.host.running import NO_START, serve
 
     try:
-        asyncio.run(serve(options, announce))
+        uvloop.run(serve(options, announce))
     except NO_START as error:
         return cannot_start(str(error))
     return 0

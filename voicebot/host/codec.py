@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,6 +35,14 @@ from voicebot.host.sdk import (
 
 TAG = "$"
 MAX_DEPTH = 64
+_PLAIN = frozenset({type(None), bool, int, str})
+"""What JSON has itself, and always can hold. Most of all state is that, and not looked at further."""
+_STR = frozenset({str})
+_NESTED = frozenset({list, dict})
+
+_Path = tuple[Any, str | int | tuple[str]]
+"""Where something is: the path of what it is in, and its name or place there, or what that is in words. The whole is
+put into words only if something is wrong."""
 
 
 class StateNotStorable(TypeError):
@@ -71,7 +79,7 @@ _VALUE_BY_NAME = {name: decode for name, _, decode in _VALUES.values()}
 
 def dumps(value: Any) -> str:
     """Write state. Raises :class:`StateNotStorable` naming the path to what cannot be stored."""
-    return json.dumps(_encode(value, "state", 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(_encode(value, None, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def loads(text: str) -> Any:
@@ -84,35 +92,38 @@ def loads(text: str) -> Any:
         raise StateUnreadable(f"stored state cannot be read: {error}") from error
 
 
-def _encode(value: Any, path: str, depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise StateNotStorable(f"{path[:200]} is nested deeper than {MAX_DEPTH} (does it contain itself?)")
+def _encode(value: Any, path: _Path | None, depth: int) -> Any:
     kind = type(value)
-    if value is None or kind in (bool, int, str):
+    if kind in _PLAIN:
         return value
+    if depth > MAX_DEPTH:
+        raise StateNotStorable(f"{_named(path)[:200]} is nested deeper than {MAX_DEPTH} (does it contain itself?)")
     if kind is float:
         if not math.isfinite(value):
-            raise StateNotStorable(f"{path} is {value}, which JSON does not have")
+            raise StateNotStorable(f"{_named(path)} is {value}, which JSON does not have")
         return value
     if kind is list:
-        return [_encode(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        return _encode_all(value, path, depth)
     if kind is dict:
-        if TAG not in value and all(type(key) is str for key in value):
-            return {key: _encode(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+        if TAG not in value and _STR.issuperset(map(type, value)):
+            return {
+                key: item if type(item) in _PLAIN else _encode(item, (path, key), depth + 1)
+                for key, item in value.items()
+            }
         pairs = [
-            [_encode(key, f"{path} key", depth + 1), _encode(item, f"{path}[{key!r}]", depth + 1)]
+            [_encode(key, (path, (" key",)), depth + 1), _encode(item, (path, (f"[{key!r}]",)), depth + 1)]
             for key, item in value.items()
         ]
         return {TAG: "dict", "items": pairs}
     if kind in (tuple, set, frozenset):
-        items = [_encode(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        items = _encode_all(value, path, depth)
         # Sets are sorted, because equal state must give equal text: a change is found by comparing texts.
         return {TAG: kind.__name__, "items": items if kind is tuple else sorted(items, key=json.dumps)}
     if kind is DialogState:
-        return {TAG: "DialogState", "stack": _encode(value.dialog_stack, f"{path}.stack", depth + 1)}
+        return {TAG: "DialogState", "stack": _encode(value.dialog_stack, (path, "stack"), depth + 1)}
     if kind in _RECORDS:
         name, fields = _RECORDS[kind]
-        body = {field: _encode(getattr(value, field), f"{path}.{field}", depth + 1) for field in fields}
+        body = {field: _encode(getattr(value, field), (path, field), depth + 1) for field in fields}
         return {TAG: name, **body}
     if kind in _VALUES:
         name, encode, _ = _VALUES[kind]
@@ -121,30 +132,45 @@ def _encode(value: Any, path: str, depth: int) -> Any:
         try:
             return {TAG: "schema." + kind.__name__, "value": _encode(model_to_json(value), path, depth + 1)}
         except ValueError as error:
-            raise StateNotStorable(f"{path}: {error}") from error
+            raise StateNotStorable(f"{_named(path)}: {error}") from error
     if isinstance(value, str):  # the SDK's enumerations of strings (InputHints, ActivityTypes, ...)
         return str(value.value) if hasattr(value, "value") else str(value)
     raise StateNotStorable(
-        f"{path} is a {kind.__module__}.{kind.__qualname__}, which cannot be stored; "
+        f"{_named(path)} is a {kind.__module__}.{kind.__qualname__}, which cannot be stored; "
         "use str, int, float, bool, None, list, dict, date, datetime, Decimal or a Bot Framework activity"
     )
+
+
+def _encode_all(values: Iterable[Any], path: _Path | None, depth: int) -> list[Any]:
+    return [
+        item if type(item) in _PLAIN else _encode(item, (path, index), depth + 1) for index, item in enumerate(values)
+    ]
+
+
+def _named(path: _Path | None) -> str:
+    parts: list[str] = []
+    while path is not None:
+        path, part = path
+        parts.append(f"[{part}]" if isinstance(part, int) else f".{part}" if isinstance(part, str) else part[0])
+    return "".join(["state", *reversed(parts)])
 
 
 def _decode(value: Any, depth: int) -> Any:
     if depth > 4 * MAX_DEPTH:
         raise StateUnreadable("stored state is nested too deep")
-    if isinstance(value, list):
-        return [_decode(item, depth + 1) for item in value]
-    if not isinstance(value, dict):
+    kind = type(value)
+    if kind is list:
+        return [_decode(item, depth + 1) if type(item) in _NESTED else item for item in value]
+    if kind is not dict:
         return value
     if TAG not in value:
-        return {key: _decode(item, depth + 1) for key, item in value.items()}
+        return {key: _decode(item, depth + 1) if type(item) in _NESTED else item for key, item in value.items()}
     tag = value[TAG]
     if tag == "dict":
         return {_decode(key, depth + 1): _decode(item, depth + 1) for key, item in value["items"]}
     if tag in ("tuple", "set", "frozenset"):
-        kind = {"tuple": tuple, "set": set, "frozenset": frozenset}[tag]
-        return kind(_decode(item, depth + 1) for item in value["items"])
+        made = {"tuple": tuple, "set": set, "frozenset": frozenset}[tag]
+        return made(_decode(item, depth + 1) for item in value["items"])
     if tag == "DialogState":
         stack = _decode(value["stack"], depth + 1)
         if not isinstance(stack, list) or not all(isinstance(item, DialogInstance) for item in stack):

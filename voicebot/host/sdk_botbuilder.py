@@ -69,16 +69,16 @@ _DATE = (datetime,)
 _SCALARS = frozenset({*_PLAIN["object"], type(None)})
 
 
-_Fields = tuple[tuple[str, str, tuple[type, ...]], ...]
+_Fields = dict[str, tuple[str, tuple[type, ...]]]
 
 
 def _fields_of(kind: type) -> _Fields | None:
-    """Attribute, JSON name and plain types of each field. None if a name has dots, which mean nesting to msrest."""
+    """JSON name and plain types of each field, by attribute. None if a name has dots, which mean nesting to msrest."""
     fields = kind._attribute_map  # type: ignore[attr-defined]
     if any("." in about["key"] or "\\" in about["key"] for about in fields.values()):
         return None
     types = {**_PLAIN, "iso-8601": _DATE}
-    return tuple((name, about["key"], types.get(about["type"], ())) for name, about in fields.items())
+    return {name: (about["key"], types.get(about["type"], ())) for name, about in fields.items()}
 
 
 class _FieldsByType(dict[type, _Fields | None]):
@@ -106,11 +106,10 @@ def _plain_model(model: Any) -> dict[str, Any]:
         raise _Unusual
     extra = getattr(model, "additional_properties", None)
     result = _plain_value(extra, 0) if extra else {}
-    values = model.__dict__
-    for name, key, plain in fields:
-        value = values.get(name)
-        if value is None:
+    for name, value in model.__dict__.items():  # most of them are None
+        if value is None or name not in fields:
             continue
+        key, plain = fields[name]
         if plain is _DATE and type(value) is datetime:
             result[key] = _serializer.serialize_iso(value)
         elif type(value) in plain:
