@@ -36,9 +36,11 @@ from voicebot.caller.ear import AUDIBLE_DBFS, level_dbfs
 from voicebot.caller.measure import percentile
 from voicebot.speech import apology
 
-PATIENTLY = "silence:\n    deadline_s: 60"
-FINISHES = script_of("listen:", 'keys: "1"', PATIENTLY, 'keys: "2"', 'keys: "3"', "expect_end: hangup")
-HANGS_UP = script_of("listen:", 'keys: "1"', PATIENTLY)
+PATIENTLY = "silence:\n    deadline_s: 150"
+HEARD_OUT = "pause_s: 2"
+"""A hole in the question, on a busy machine, is not its end."""
+FINISHES = script_of("listen:", 'keys: "1"', HEARD_OUT, PATIENTLY, 'keys: "2"', 'keys: "3"', "expect_end: hangup")
+HANGS_UP = script_of("listen:", 'keys: "1"', HEARD_OUT, PATIENTLY)
 PRESS_EVERY_S = 2.3
 PRESSES = script_of("listen:", *['keys: "1"\n    wait: false', f"pause_s: {PRESS_EVERY_S}"] * 20)
 TALKS = (

@@ -30,9 +30,9 @@ HERE = Path(__file__).parent
 KAMAILIO = HERE.parent / "kamailio"
 EDGE_HOST = "127.0.0.10"
 CALLERS_HOST = "127.0.0.1"
-READY_S = 180.0
+READY_S = 600.0
 END_S = 30.0
-NO_INPUT_S = 30.0
+NO_INPUT_S = 120.0
 """Callers wait; the bot does not ask again because of that."""
 POLL_S = 0.05
 
