@@ -60,6 +60,16 @@ async def test_digits_that_the_recogniser_is_not_sure_of_are_read_back(
     assert call.hung_up
 
 
+@pytest.mark.parametrize(("length", "sure", "taken"), [(1, 0.45, True), (1, 0.35, False), (2, 0.45, False)])
+async def test_of_one_digit_the_recogniser_need_not_be_surer_than_of_a_word(
+    tmp_path: Path, length: int, sure: float, taken: bool
+) -> None:
+    call = line(tmp_path, question("digits").replace("digits: true", f"digits: {{length: {length}}}"))
+    await call.dial()
+    await say(call, " ".join(["four"] * length), sure)
+    assert call.hung_up is taken
+
+
 async def test_a_part_that_the_recogniser_is_not_sure_of_makes_the_whole_doubtful(tmp_path: Path) -> None:
     call = line(tmp_path, question("digits").replace("digits: true", "digits: {length: 4}"))
     await call.dial()

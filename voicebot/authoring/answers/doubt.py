@@ -13,7 +13,7 @@ AGAIN = "sorry"
 UNSURE = 0.4
 """The confidence of a recogniser (0 to 1) below which its words are not taken as they are."""
 SURE_OF_EACH = 0.55
-"""The confidence that digits and letters must have: it does not show that one of them was misheard."""
+"""The confidence that several digits and letters must have: it does not show that one of them was misheard."""
 SURE, CLEAR = 0.6, 0.9
 """The confidence and the likeness that words must have which only sound like an option."""
 DOUBTED = 0.5
@@ -41,13 +41,14 @@ def asked_about(answer: Answered, kind: AnswerKind | None, slot: Slot, confidenc
         return "did_you_say" if alike or unsure(confidence) else None
     if isinstance(answer.value, bool):
         return AGAIN if unsure(confidence) else None
-    if kind is None or kind.form({}) is None:
+    form = kind.form({}) if kind is not None else None
+    if form is None:
         return None
-    heard_part(slot, confidence)
+    heard_part(slot, confidence, UNSURE if form.most == 1 else SURE_OF_EACH)
     return "is_that_right" if slot.pop("unsure", False) or answer.likeness < CLEAR else None
 
 
-def heard_part(slot: Slot, confidence: float | None) -> None:
-    """Keep in ``slot`` that the recogniser is not sure of a part of digits or letters."""
-    if confidence is not None and confidence < SURE_OF_EACH:
+def heard_part(slot: Slot, confidence: float | None, least: float = SURE_OF_EACH) -> None:
+    """Keep in ``slot`` that the recogniser is not sure of a part of digits or letters: less than ``least``."""
+    if confidence is not None and confidence < least:
         slot["unsure"] = True
