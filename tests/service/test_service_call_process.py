@@ -68,3 +68,23 @@ def test_what_lives_as_long_as_the_process_is_not_looked_at_again() -> None:
         assert gc.get_freeze_count() >= before + len(kept)
     finally:
         gc.unfreeze()
+
+
+def test_what_calls_leave_is_collected_long_before_it_is_as_much_as_the_process_itself() -> None:
+    full = 0
+
+    def told(phase: str, info: dict[str, int]) -> None:
+        nonlocal full
+        full += phase == "stop" and info["generation"] == 2
+
+    usual, process = gc.get_threshold(), len(gc.get_objects())
+    call_process.settle()
+    gc.set_threshold(100, 5, 5)
+    gc.callbacks.append(told)
+    try:
+        calls: list[list[int]] = [[] for _ in range(8000)]
+    finally:
+        gc.callbacks.remove(told)
+        gc.set_threshold(*usual)
+        gc.unfreeze()
+    assert full > 0 and len(calls) < process / 4
