@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -116,3 +118,14 @@ def test_what_cannot_be_played_is_told(tmp_path: Path, audio: str, content: byte
     (problem,) = load_dialogs(folder).problems
     assert (problem.line, problem.code) == (3, code), problem
     assert mend in problem.mend
+
+
+def test_a_host_whose_dialogs_have_no_audio_loads_nothing_that_computes_with_samples() -> None:
+    code = (
+        "import sys; from pathlib import Path; import voicebot.host.running; "
+        "from voicebot.host.loader import load_dialogs; load_dialogs(Path(sys.argv[1])); "
+        "print([name for name in sys.modules if name.split('.')[0] == 'numpy' or name.startswith('voicebot.audio')])"
+    )
+    dialogs = Path(__file__).parents[2] / "dialogs"
+    done = subprocess.run([sys.executable, "-c", code, str(dialogs)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from voicebot.audio.riff import MAX_PLAYED_BYTES, MAX_PLAYED_S, read_wave
 from voicebot.regular_files import FileTooLarge, read_regular_file
 
 
@@ -23,6 +22,9 @@ def is_remote(audio: str) -> bool:
 
 def sound_file(audio: str, dialog_file: Path, folder: Path) -> Path:
     """The file that a prompt of ``dialog_file`` means. Raises :class:`SoundError` when it cannot be played."""
+    # Only here: what computes with samples takes 13 MB of a dialog host, and most dialogs have no such files.
+    from voicebot.audio.riff import MAX_PLAYED_BYTES, MAX_PLAYED_S, read_wave
+
     root = folder.resolve()
     path = (dialog_file.resolve().parent / audio).resolve()
     if not path.is_relative_to(root):
