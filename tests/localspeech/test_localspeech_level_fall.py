@@ -70,6 +70,13 @@ def test_what_was_said_until_the_fall_may_not_be_all(after: int, clean: bool) ->
     assert level.clean is clean
 
 
+@pytest.mark.parametrize(("noise", "noisy"), [(-80, False), (-60, False), (-40, True)])
+def test_where_noise_tells_of_the_fall_the_line_is_noisy(noise: int, noisy: bool) -> None:
+    level = line(noise)
+    assert follow(level, (-20, 10), (noise, 4)) == [(12, FELL)]
+    assert level.noisy is noisy
+
+
 def test_who_goes_on_much_more_softly_is_the_voice_after_a_while() -> None:
     level = line(-90)
     said = follow(level, (-15, 10), (-55, 40))

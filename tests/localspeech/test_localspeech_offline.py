@@ -26,7 +26,7 @@ async def waiting_jobs(count: int) -> AsyncIterator[InferencePool]:
     """A pool whose one thread is busy, and in which so many jobs wait."""
     pool, gate = InferencePool(1), threading.Event()
     jobs = [asyncio.create_task(pool.run(Rank.FINAL, gate.wait)) for _ in range(count + 1)]
-    await until(lambda: pool.waiting == count)
+    await until(lambda: pool.waiting == count and not pool.spare)
     try:
         yield pool
     finally:
@@ -39,6 +39,12 @@ async def waiting_jobs(count: int) -> AsyncIterator[InferencePool]:
 async def test_the_more_waits_the_later_a_final_decode_begins_on_suspicion(count: int, quiet_s: float) -> None:
     async with waiting_jobs(count) as pool:
         assert MoonshineRecognition(NO_MODEL, pool).quiet_s == quiet_s
+
+
+async def test_with_a_thread_to_spare_a_final_decode_begins_soonest() -> None:
+    pool = InferencePool(1)
+    assert MoonshineRecognition(NO_MODEL, pool).quiet_s == 0.064
+    pool.close()
 
 
 @pytest.mark.parametrize(("count", "hypothesis_s"), [(0, 0.24), (1, 0.36), (3, 0.36), (4, 0.72)])

@@ -196,13 +196,16 @@ def test_who_has_paused_and_gone_on_may_pause_for_longer_in_this_phrase() -> Non
 
 
 class LateDetector(CountingDetector):
-    """Notices the end of a voice five frames late."""
+    """Notices the end of a voice some frames late."""
 
     quiet = 99
 
+    def __init__(self, late: int = 5, least: float = 0.01) -> None:
+        self.late, self.least = late, least
+
     def __call__(self, frame: Samples) -> float:
-        self.quiet = 0 if super().__call__(frame) else self.quiet + 1
-        return float(self.quiet <= 5)
+        self.quiet = 0 if abs(frame).max() > self.least else self.quiet + 1
+        return float(self.quiet <= self.late)
 
 
 def suspicious(hypotheses: bool = False, **options: Any) -> Client:
@@ -284,6 +287,33 @@ def test_the_faint_end_of_a_word_after_the_fall_is_heard_by_a_decode_of_its_own(
     assert client.result(DecodeKind.FINAL, "Sick.") == []
     client.hear(QUIET, 30)
     assert client.result(DecodeKind.FINAL, "Six.")[0].body["DisplayText"] == "Six."
+
+
+def test_what_is_heard_after_the_fall_and_is_no_voice_needs_no_decode_of_its_own() -> None:
+    client = suspicious()
+    client.turn = RecognitionTurn(RATE, Options(), CountingDetector(), lambda: 0.096, lambda: 60.0, lambda: True)
+    client.hear(QUIET, 30)
+    client.hear(VOICE, 10)
+    client.hear(QUIET, 2)
+    client.hear(FAINT, 1)  # voice activity has noticed the end, and hears no voice in it
+    client.hear(QUIET, 10)
+    assert client.kinds().count(DecodeKind.FINAL) == 1
+    assert client.result(DecodeKind.FINAL, "Yes.")[0].body["DisplayText"] == "Yes."
+
+
+@pytest.mark.parametrize(("late", "decodes"), [(3, 1), (8, 2)])
+def test_in_noise_voice_activity_may_be_late_but_not_by_a_word(late: int, decodes: int) -> None:
+    def noise(level: float) -> Samples:
+        return np.resize(np.array((level, -level), np.float32), FRAME)
+
+    client, detector = Client(), LateDetector(late, 0.2)
+    client.turn = RecognitionTurn(RATE, Options(), detector, lambda: 0.096, lambda: 60.0, lambda: True)
+    client.hear(noise(0.04), 90)
+    client.hear(VOICE, 10)
+    client.hear(noise(0.04), 2)
+    client.hear(noise(0.09), 3)  # louder than the noise was, but no voice
+    client.hear(noise(0.04), 12)
+    assert client.kinds().count(DecodeKind.FINAL) == decodes
 
 
 def test_doubtful_words_are_heard_once_more_with_the_quiet_after_them() -> None:
@@ -471,6 +501,18 @@ def test_what_is_decoded_does_not_depend_on_when_the_pause_is_noticed(pause_s: f
         return client.decodes[-1].samples
 
     assert final(pause_s).tolist() == final(0.096).tolist()
+
+
+def test_the_shortest_pause_is_made_up_for_by_silence() -> None:
+    def final(pause_s: float) -> Samples:
+        client = Client()
+        client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: pause_s)
+        client.hear(VOICE, 6)
+        client.hear(QUIET, 10)
+        return client.decodes[-1].samples
+
+    shortest, usual = final(0.064), final(0.096)
+    assert len(usual) < len(shortest) < len(usual) + RATE * 0.15
 
 
 def test_a_pause_is_shorter_while_there_is_room() -> None:

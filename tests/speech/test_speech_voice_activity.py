@@ -91,6 +91,16 @@ def test_a_voice_is_told_of_before_it_is_known_to_be_speech() -> None:
     raise AssertionError("no speech")
 
 
+def test_the_end_of_a_voice_is_known_after_two_windows_of_quiet_but_over_the_bot_after_three() -> None:
+    def noticed(bot_speaks: bool) -> float:
+        activity = VoiceActivity(PCMU)
+        activity.bot_speaks = bot_speaks
+        events = feed(activity, apology("transfer", PCMU) + PCMU.silence(8000))
+        return [event.at for event in events if isinstance(event, SpeechStopped)][-1]
+
+    assert noticed(bot_speaks=True) - noticed(bot_speaks=False) == pytest.approx(0.032)
+
+
 def test_a_voice_that_breaks_off_is_told_of_too_and_one_over_the_bot_is_not() -> None:
     said = apology("transfer", PCMU)
     for bot_speaks in (False, True):

@@ -43,6 +43,8 @@ GAP_S: Final = 0.5
 """Without a frame for so long, the stream has stopped."""
 LAST_WORDS_S: Final = 3.0
 """How long the recogniser may take for its final result when the stream has ended."""
+_HANGOVER_MS: Final = 96.0
+"""Quiet that ends speech: nobody waits to answer."""
 _SILENCE_S: Final = 1.0
 """More than the recogniser waits for before it ends a phrase."""
 _BACK_OFF_MAX_S: Final = 5.0
@@ -69,7 +71,7 @@ class Hearing:
         self._tell = tell
         self._log = log
         self._loop = asyncio.get_running_loop()
-        self._voice_activity = VoiceActivity(audio)
+        self._voice_activity = VoiceActivity(audio, hangover_ms=_HANGOVER_MS)
         self._detected = DetectedFrames(self._voice_activity, detector, self._pass_on)
         self._before = Replay(audio, BEFORE_S)
         self._recognizer: PartyRecognizer | None = None

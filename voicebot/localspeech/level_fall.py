@@ -46,7 +46,8 @@ class Change(Enum):
 
 
 class LevelFall:
-    """See the table above. ``clean``: since the level fell, there was nothing that could belong to a word."""
+    """See the table above. ``clean``: since the level fell, there was nothing that could belong to a word; ``noisy``:
+    where it fell is told by the noise, in which such a thing could not be heard."""
 
     def __init__(self) -> None:
         self._heard: deque[float] = deque(maxlen=_NOISE_FRAMES)
@@ -55,6 +56,7 @@ class LevelFall:
         self.quiet_frames = 0  # in a row; and since the level fell
         self._fallen = False
         self.clean = True
+        self.noisy = False
 
     def begin(self, frames: int) -> None:
         """A phrase has begun with the last so many frames: the voice is a new one."""
@@ -75,6 +77,7 @@ class LevelFall:
             return None
         voice, noise = _ranked(self._voice, _VOICE_RANK), _ranked(self._heard, _NOISE_RANK)
         self._quiet_db = max(voice - _BELOW_VOICE_DB, min(noise + _ABOVE_NOISE_DB, voice - _LEAST_FALL_DB))
+        self.noisy = self._quiet_db > voice - _BELOW_VOICE_DB
         self._faint_db = max(noise + _ABOVE_NOISE_DB, voice - _BELOW_VOICE_DB - _FAINT_DB)
         self.quiet_frames = self.quiet_frames + 1 if level <= self._quiet_db else 0
         if self.quiet_frames < _LEAST_FRAMES + more:

@@ -5,7 +5,8 @@ A phrase's life:
     voice begins    -> speech.startDetected (the turn's first), then now and then a HYPOTHESIS is asked for
     the level falls -> a FINAL is asked for on the first suspicion; when it comes, its text goes out as a hypothesis
     the level rises -> that was no end: the FINAL is worth no more than a hypothesis
-    a short quiet   -> the FINAL counts if nothing was heard since the level fell; else another is asked for
+    a short quiet   -> the FINAL counts if nothing was heard since the level fell, or no voice; else another is asked
+                       for
     voice again     -> that FINAL is void
     350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase,
                        at once if it has come
@@ -48,8 +49,8 @@ with silence. So it is the same for each decode of the same words, whenever it i
 off, the model repeats words, or leaves out the last one: of 210 strings of digits 184 are right with 0.13 s of quiet
 and no silence, 195 with this, and 194 with 0.3 s of quiet.
 """
-_TAIL_AFTER_FALL_S = 0.35
-"""The same where there are but two frames of the quiet, because the level has just fallen."""
+_SHORT_TAIL_S = 0.35
+"""The same where there are but two frames of the quiet: the level has just fallen, or the shortest pause is noticed."""
 _HYPOTHESIS_SHARE = 0.12
 """Hypotheses of long speech are made less often, since each decodes all of it: so much is spoken between two, as a
 share of what was spoken before."""
@@ -58,6 +59,8 @@ _MOST_VAIN = 3
 between digits does so again."""
 _MOST_FALLS_IN_VAIN = 1
 """The same for falls of the level."""
+_LAG_FRAMES = 4
+"""In noise, voice activity notices the end of a voice so late: no word is so short."""
 _SURE = 0.6
 """What was heard until the level fell with a lower confidence is heard once more, with the quiet after it."""
 _RESET_AFTER_S = 2.0
@@ -240,7 +243,7 @@ class RecognitionTurn:
         def wanted() -> bool:  # asked on the threads of the models, too
             return phrase.suspicion is suspicion
 
-        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_TAIL_AFTER_FALL_S)]
+        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_SHORT_TAIL_S)]
 
     def _take_back(self, phrase: Phrase) -> list[TurnOutput]:
         suspicion, phrase.suspicion = phrase.suspicion, None
@@ -278,15 +281,18 @@ class RecognitionTurn:
 
     def _ask_final(self, phrase: Phrase) -> list[TurnOutput]:
         """Ask for the result of ``phrase``, which has ended. What was asked for when its level fell is as good if there
-        was nothing but quiet since, unless it has turned out to be doubtful."""
+        was nothing but quiet since, or no voice, unless it has turned out to be doubtful."""
         suspicion = phrase.suspicion
         doubtful = suspicion is not None and suspicion.result is not None and suspicion.result.confidence < _SURE
-        if suspicion is not None and self._level.clean and not doubtful:
+        lag = _LAG_FRAMES if self._level.noisy else 0
+        heard = suspicion is not None and (self._level.clean or phrase.offset <= suspicion.end + lag)
+        if suspicion is not None and heard and not doubtful:
             phrase.final, phrase.result = suspicion.number, suspicion.result
             if suspicion.result is None or phrase.ended:
                 return []
             return self._say_hypothesis(phrase, suspicion.result, phrase.offset, repeat=True)  # it covers the quiet too
-        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None)
+        tail_s = _TAIL_S if self._segmenter.now - phrase.offset >= _AFTER_FRAMES else _SHORT_TAIL_S
+        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None, tail_s=tail_s)
         phrase.final = decode.number
         return [*([Void(suspicion.number)] if suspicion and suspicion.result is None else []), decode]
 

@@ -32,6 +32,9 @@ _SURE: Final = 0.6
 """The least mean probability of a voice that interrupts the bot: it delays 2 % of voices, and by 32 ms."""
 _LEAST_DBFS: Final = -55.0
 """Below this level there is noise on the line, but no speech that anybody could understand."""
+_OVER_BOT_MS: Final = 96.0
+"""Over the bot, and where its echo may come, quiet that ends speech is no shorter: who speaks is judged by all of it,
+and nobody waits for its end."""
 _LATE_S: Final = 0.04
 """How much later than a voice has lasted for long enough this may be noticed: frames of 20 ms, which may come late."""
 _MOST_LEVELS: Final = 300
@@ -62,8 +65,9 @@ class VoiceActivity:
     """The voice activity detection of one call.
 
     ``start_ms``: how long voice must last to be speech (64 to 96 is a compromise between ignoring a cough and detecting
-    a quick "no"). ``hangover_ms``: how long quiet must last to end it. ``gate_dbfs``: while the bot is audible, fainter
-    sounds are ignored, as long as nothing is known of the caller. ``whose``: see
+    a quick "no"). ``hangover_ms``: how long quiet must last to end it. It ends no turn by itself: with 64 ms the end is
+    known 40 ms earlier than with 96, and voices seem to stop a quarter more often between words. ``gate_dbfs``: while
+    the bot is audible, fainter sounds are ignored, as long as nothing is known of the caller. ``whose``: see
     :class:`~voicebot.speech.voice_decision.VoiceDecision`.
     """
 
@@ -72,7 +76,7 @@ class VoiceActivity:
         audio: AudioFormat,
         *,
         start_ms: float = 64.0,
-        hangover_ms: float = 96.0,
+        hangover_ms: float = 64.0,
         gate_dbfs: float = _FLOOR_DBFS,
         whose: Callable[[float], Whose] = callers,
     ) -> None:
@@ -84,6 +88,7 @@ class VoiceActivity:
         self.stream = SileroStream(audio.rate)
         """The detector's, with the window that is to be scored when :meth:`hear` says so."""
         self._decision = VoiceDecision(start_ms, hangover_ms, whose)
+        self._hangover_ms = hangover_ms
         self._voice_end = VoiceEnd(audio.rate)
         self._caller = CallerLevel(gate_dbfs)
         self._caller_pitch = CallerPitch()
@@ -271,6 +276,7 @@ class VoiceActivity:
         decision.faint_dbfs = caller.faint_dbfs
         decision.fading_dbfs = -math.inf if self.bot_speaks else self._voice_end.fading_dbfs
         decision.least_mean = _SURE if self.bot_speaks else 0.0
+        decision.hangover_ms = max(self._hangover_ms, _OVER_BOT_MS) if self._bot_audible else self._hangover_ms
         if self.bot_speaks:
             decision.gate_dbfs = caller.interrupts_dbfs
         elif caller.faint_dbfs is not None:
