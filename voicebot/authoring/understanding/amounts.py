@@ -60,6 +60,9 @@ class Amounts:
         self._between = vocabulary.listed_phrases("money", "between")
         self._limits = vocabulary.listed_phrases("money", "limits")
         self._no_sums = vocabulary.listed_phrases("money", "no_sums")
+        self._counted = vocabulary.words("money", "counted") | {
+            word for phrase in vocabulary.section("durations").get("units", {}) for word in [phrase] if " " not in word
+        }
         self._sounds_like = frozenset(vocabulary.section("numbers").get("sounds_like", {}))
         self._currencies = vocabulary.section("money").get("currencies", {})
         self._hundred_left_out = vocabulary.section("money").get("hundred_left_out") == "true"
@@ -116,7 +119,7 @@ class Amounts:
                 major = self._named(group, whole) if major is None else major
             elif unit is None and group:
                 if major is None and minor is None:
-                    if says_article(self._words, tokens, 1):
+                    if says_article(self._words, tokens, 1) or self._counts_another(tokens[begin:], group):
                         return None
                     amount = self._bare(group, whole) if len(rows) == 1 else None
                     if amount is not None and not whole and _may_have_cents(tokens[begin:index], amount):
@@ -173,6 +176,13 @@ class Amounts:
             if not adds or opened or (start - stop == 1 and named.get(end) is not _Unit.MINOR):
                 return True
         return False
+
+    def _counts_another(self, tokens: Sequence[Token], numbers: Sequence[SpokenNumber]) -> bool:
+        """Whether ``numbers``, which have no unit, count something else ("two weeks"), or belong to a month."""
+        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        behind = atoms[numbers[-1].stop :][:1]
+        counted = bool(behind) and not behind[0].pause and behind[0].word in self._counted
+        return counted or self._digits.are_of_month(tokens, atoms)
 
     def _is_limit(self, tokens: Sequence[Token]) -> bool:
         """Whether a number is only a limit: "less than fifty"."""

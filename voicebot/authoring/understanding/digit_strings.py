@@ -60,7 +60,7 @@ class DigitStrings:
         """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if known."""
         tokens = self._vocabulary.content(_GLUED.sub(" ", prepared(text)))
         atoms = self.with_zero_letters(self._words.atoms(tokens))
-        if self._dates(tokens, atoms):
+        if self.are_of_month(tokens, atoms):
             return ""
         strict = self._digits(tokens, atoms)
         if not strict and length and len(atoms) == length and all(atom.word in self._sounds_like for atom in atoms):
@@ -96,7 +96,7 @@ class DigitStrings:
         near = {word: nearest(sound(word), self._sounds) for word in words - self._known}
         return {word: found[0] for word, found in near.items() if found is not None and found[1] >= NEAR}
 
-    def _dates(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> bool:
+    def are_of_month(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> bool:
         """Whether a number belongs to a month ("December 2028"), and is no string of digits."""
         edges = {edge for start, stop, _ in self._months.find(tokens) for edge in (start, stop)}
         return any(atom.is_number and (atom.start in edges or atom.stop in edges) for atom in atoms)
