@@ -25,7 +25,7 @@ _PARTS: Final = (
     "confidence", "decoder", "decoding", "digit_strings", "digit_tokens", "expected", "hums", "moonshine",
     "phrase_grammar", "prepare", "spoken_numerals", "vocabulary",
 )  # fmt: skip
-_PAUSE_S: Final = 0.064
+_PAUSE_S: Final = 0.096
 _HYPOTHESIS_S: Final = 0.24
 
 

@@ -41,12 +41,6 @@ async def test_the_more_waits_the_later_a_final_decode_begins_on_suspicion(count
         assert MoonshineRecognition(NO_MODEL, pool).quiet_s == quiet_s
 
 
-async def test_with_a_thread_to_spare_a_final_decode_begins_soonest() -> None:
-    pool = InferencePool(1)
-    assert MoonshineRecognition(NO_MODEL, pool).quiet_s == 0.064
-    pool.close()
-
-
 @pytest.mark.parametrize(("count", "hypothesis_s"), [(0, 0.24), (1, 0.36), (3, 0.36), (4, 0.72)])
 async def test_the_more_waits_the_fewer_hypotheses_are_made(count: int, hypothesis_s: float) -> None:
     async with waiting_jobs(count) as pool:

@@ -503,18 +503,6 @@ def test_what_is_decoded_does_not_depend_on_when_the_pause_is_noticed(pause_s: f
     assert final(pause_s).tolist() == final(0.096).tolist()
 
 
-def test_the_shortest_pause_is_made_up_for_by_silence() -> None:
-    def final(pause_s: float) -> Samples:
-        client = Client()
-        client.turn = RecognitionTurn(RATE, Options(), client.detector, lambda: pause_s)
-        client.hear(VOICE, 6)
-        client.hear(QUIET, 10)
-        return client.decodes[-1].samples
-
-    shortest, usual = final(0.064), final(0.096)
-    assert len(usual) < len(shortest) < len(usual) + RATE * 0.15
-
-
 def test_a_pause_is_shorter_while_there_is_room() -> None:
     pause_s = 0.2
     client = Client()

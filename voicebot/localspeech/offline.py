@@ -42,10 +42,10 @@ class MoonshineRecognition:
 
     @property
     def quiet_s(self) -> float:
-        """Two frames where there is a thread to spare, three where nothing waits: some third of the final decodes are
-        then in vain, because the speaker goes on. The more waits, the later."""
+        """Three frames where nothing waits: every third final decode is then in vain, because the speaker goes on. The
+        more waits, the later. (Two frames split strings of digits, and 4 ms less are waited for.)"""
         waiting = self._pool.waiting
-        return 0.064 if self._pool.spare else 0.096 if not waiting else 0.128 if waiting < _FULL else 0.2
+        return 0.096 if not waiting else 0.128 if waiting < _FULL else 0.2
 
     @property
     def hypothesis_s(self) -> float:

@@ -49,8 +49,8 @@ with silence. So it is the same for each decode of the same words, whenever it i
 off, the model repeats words, or leaves out the last one: of 210 strings of digits 184 are right with 0.13 s of quiet
 and no silence, 195 with this, and 194 with 0.3 s of quiet.
 """
-_SHORT_TAIL_S = 0.35
-"""The same where there are but two frames of the quiet: the level has just fallen, or the shortest pause is noticed."""
+_TAIL_AFTER_FALL_S = 0.35
+"""The same where there are but two frames of the quiet, because the level has just fallen."""
 _HYPOTHESIS_SHARE = 0.12
 """Hypotheses of long speech are made less often, since each decodes all of it: so much is spoken between two, as a
 share of what was spoken before."""
@@ -243,7 +243,7 @@ class RecognitionTurn:
         def wanted() -> bool:  # asked on the threads of the models, too
             return phrase.suspicion is suspicion
 
-        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_SHORT_TAIL_S)]
+        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_TAIL_AFTER_FALL_S)]
 
     def _take_back(self, phrase: Phrase) -> list[TurnOutput]:
         suspicion, phrase.suspicion = phrase.suspicion, None
@@ -291,8 +291,7 @@ class RecognitionTurn:
             if suspicion.result is None or phrase.ended:
                 return []
             return self._say_hypothesis(phrase, suspicion.result, phrase.offset, repeat=True)  # it covers the quiet too
-        tail_s = _TAIL_S if self._segmenter.now - phrase.offset >= _AFTER_FRAMES else _SHORT_TAIL_S
-        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None, tail_s=tail_s)
+        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None)
         phrase.final = decode.number
         return [*([Void(suspicion.number)] if suspicion and suspicion.result is None else []), decode]
 
