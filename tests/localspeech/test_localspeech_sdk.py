@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import gc
 import json
 import math
 import signal
@@ -21,11 +22,12 @@ import aiohttp
 import numpy as np
 import pytest
 
-from voicebot.audio import g711
+from voicebot.audio import PCMU, g711
 from voicebot.audio.g711 import Law
+from voicebot.audio.riff import stream_header
 from voicebot.localspeech import LocalSpeech, Script
 from voicebot.localspeech.formats import parse_header
-from voicebot.localspeech.recognition import TICKS
+from voicebot.localspeech.recognition import TICKS, RecognitionTurn
 
 sdk = pytest.importorskip("azure.cognitiveservices.speech")
 
@@ -314,6 +316,23 @@ async def test_malformed_frames_are_counted_and_the_connection_goes_on() -> None
         assert [frame.partition("Path:")[2] for frame in frames] == ["turn.start", "speech.endDetected", "turn.end"]
         await no_sessions(service.port)
         assert (await get(service.port, "/health"))[1]["connections"]["malformed"] == 3
+
+
+async def test_what_was_heard_in_a_connection_goes_with_it_and_not_with_a_collection_much_later() -> None:
+    async with LocalSpeech(script=Script(texts=("Hello.",))) as service, aiohttp.ClientSession() as client:
+        gc.collect()
+        gc.disable()
+        try:
+            async with client.ws_connect(f"http://127.0.0.1:{service.port}{PATH}") as socket:
+                head = b"Path:audio\r\nX-RequestId:AA\r\n"
+                for audio in (stream_header(PCMU), tone(0.5), silence("PCMU", 8000), b""):
+                    await socket.send_bytes(len(head).to_bytes(2, "big") + head + audio)
+                while "turn.end" not in (await socket.receive_str(timeout=30)).partition("\r\n\r\n")[0]:
+                    assert any(isinstance(kept, RecognitionTurn) for kept in gc.get_objects())
+            await no_sessions(service.port)
+            assert not [kept for kept in gc.get_objects() if isinstance(kept, RecognitionTurn)]
+        finally:
+            gc.enable()
 
 
 async def test_audio_of_an_unknown_kind_closes_the_connection_with_a_reason() -> None:

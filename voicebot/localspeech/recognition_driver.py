@@ -128,13 +128,14 @@ class RecognitionDriver:
         self._format = audio
         self._tag = uuid.uuid4().hex
         self._session = self._engine.session(audio.rate, self._tag, options.previous_tag)
+        engine = self._engine  # not self: in a circle, what was heard would stay until the next full collection
         self._turn = RecognitionTurn(
             audio.rate,
             options,
             self._session.detector,
-            lambda: self._engine.quiet_s,
-            lambda: self._engine.hypothesis_s,
-            lambda: self._engine.suspects,
+            lambda: engine.quiet_s,
+            lambda: engine.hypothesis_s,
+            lambda: engine.suspects,
         )
 
     def _context(self) -> dict[str, dict[str, str]]:
