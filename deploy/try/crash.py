@@ -47,7 +47,7 @@ TALKS = (
     "listen:",
     'keys: "1"',
     "wav: {talk}\n    wait: false",
-    "pause_s: 1",
+    PATIENTLY,
     'keys: "2"',
     'keys: "3"',
     "expect_end: hangup",
