@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
+from typing import Final
 
 from voicebot.events import AnswerKind, ExpectedAnswer
 from voicebot.turns.words import Phrases, words
@@ -61,6 +62,10 @@ def judge(text: str, expected: ExpectedAnswer | None) -> Judgement:
 @lru_cache(maxsize=256)
 def _known(expected: ExpectedAnswer) -> _Known:
     return _Known(expected)
+
+
+_COINS: Final = frozenset("$€£¥")
+"""Signs in the last word of a sum that is written: it has its coin."""
 
 
 class _Known:
@@ -161,9 +166,11 @@ def _counted(said: Sequence[str], expected: ExpectedAnswer) -> Judgement:
 
 def ends_in_answer(text: str, expected: ExpectedAnswer | None) -> bool:
     """Whether the last words are one of the answers to choose from, whatever is before them ("when are you open", where
-    "open" is one), or end a value as ``expected`` ("twelve dollars")."""
+    "open" is one), or end a value as ``expected`` ("twelve dollars", also where that is written "$12")."""
     if expected is None or expected.kind not in (AnswerKind.CHOICE, AnswerKind.VALUE):
         return False
+    if expected.kind is AnswerKind.VALUE and _COINS.intersection("".join(text.split()[-1:])):
+        return True
     return _known(expected).at_end(words(text))
 
 
