@@ -283,6 +283,28 @@ async def test_a_node_that_was_only_away_gives_up_what_others_have_and_goes_on_w
     assert len(calls.running) == 3, "and may be taken back"
 
 
+async def test_a_node_gives_up_what_others_have_also_if_the_answer_that_told_it_has_not_come(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, others = Calls("one"), Calls()
+    slow, other = await join("slow", keeper=calls), await join("other", keeper=others)
+    await gone(slow)
+    await other.beat()
+    assert list(others.running) == ["one"]
+    beat = slow._ledger.beat
+
+    async def lost(*told: Any, look: bool) -> NoReturn:
+        await beat(*told, look=look)  # it renews the lease
+        raise RedisAway("it does not answer in time")
+
+    with monkeypatch.context() as slowly:
+        slowly.setattr(slow._ledger, "beat", lost)
+        await slow.beat()
+    assert calls.given_up == []
+    await slow.beat()
+    assert calls.given_up == ["one"]
+
+
 async def test_whose_own_lease_had_ended_takes_nothing_until_the_others_had_time_to_come_back(
     join: Join, clock: Clock
 ) -> None:

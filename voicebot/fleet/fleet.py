@@ -238,11 +238,14 @@ class Fleet:
 
     async def _keep(self, told: Beat, *, may_take: bool) -> None:
         """Give up what others have taken, keep what is ours, go on with what was left. Not ``may_take``: our own lease
-        had ended, too. Maybe it was Redis that was away, and the others are only about to come back, as we are."""
+        had ended, too. Maybe it was Redis that was away, and the others are only about to come back, as we are.
+
+        After a beat that failed, our lease may have ended, too, without our knowing: Redis carried that beat out, which
+        renewed the lease, and what it answered did not come."""
         keeper = self._keeper
         if keeper is None:
             return
-        if told.late:  # others may have taken our calls; or Redis is new, and knows nothing
+        if told.late or self.trouble:  # others may have taken our calls; or Redis is new, and knows nothing
             taken = [call for call, node in (await self._ledger.takers(keeper.ids())).items() if node != self.id]
             self.moved["given-up"] += len(taken)
             keeper.give_up(taken)
