@@ -321,9 +321,9 @@ def control_of(folder: Path) -> str:
     return f"unix:{folder}/control"
 
 
-def kamailio(folder: Path, port: int, metrics: int, nodes: list[str]) -> Program:
+def kamailio(folder: Path, port: int, metrics: int, nodes: list[str], media: int | None = None) -> Program:
     """Kamailio at :data:`EDGE_HOST` in front of ``nodes`` (URIs): the product's configuration as it is, with a site of
-    ours."""
+    ours. ``media``: the control port of an rtpengine on loopback; None: audio does not pass there."""
     control = control_of(folder)
     shutil.copy(KAMAILIO / "kamailio.cfg", folder)
     (folder / "site.cfg").write_text(
@@ -331,6 +331,7 @@ def kamailio(folder: Path, port: int, metrics: int, nodes: list[str]) -> Program
         f'#!substdef "!LISTS!{folder}/dispatcher.list!g"\n'
         f"listen=udp:{EDGE_HOST}:{port}\nlisten=tcp:{EDGE_HOST}:{port}\n"
         f"#!define METRICS {metrics}\nlisten=tcp:{EDGE_HOST}:{metrics}\n"
+        + ("" if media is None else f'#!define MEDIA "udp:127.0.0.1:{media}"\n')
     )
     lines = [f"1 {uri} 0 0" for uri in nodes] + [f"3 sip:{CALLERS_HOST}:5060 0 0"]
     (folder / "dispatcher.list").write_text("\n".join(lines) + "\n")
