@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from voicebot.bots.bot_framework import BotFrameworkBot
 from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.copilot_studio import AgentChannel
 from voicebot.bots.direct_line import DirectLineChannel
+from voicebot.bots.host_connection import STRETCH_S
 from voicebot.bots.interpretation import Interpreter
 from voicebot.bots.server_sent_events import PIECE, EventStream
 from voicebot.bots.streaming import StreamingBot
@@ -163,7 +165,18 @@ async def test_requests_that_come_together_by_one_connection(passes: Passes) -> 
     await connector.close()
 
 
-async def test_lines_of_the_dialog_host(passes: Passes, tmp_path: Path) -> None:
+async def test_lines_of_the_dialog_host(passes: Passes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that take no time are read on for a while: others wait as little (``test_bots_host_connection.py``)."""
+    note = passes.interpreted
+
+    def slowly(activity: Any) -> None:
+        note(activity)
+        began = time.thread_time()
+        while time.thread_time() - began <= STRETCH_S:
+            pass
+
+    monkeypatch.setattr(passes, "interpreted", slowly)
+
     async def say_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked = json.loads(await reader.readline())
         message = {"op": "activity", "request": asked["request"], "conversation": CALL.id}

@@ -121,7 +121,7 @@ async def test_our_own_dialogs_are_told_on_the_wire() -> None:
     async def attempt(_: dict[str, Any]) -> tuple[Any, ...]:
         return ()
 
-    conversation = HostConversation(TRACED, lambda _: None, 5.0, write, attempt, lambda *_: None)
+    conversation = HostConversation(TRACED, lambda _: None, 5.0, write, attempt, lambda *_: None, "")
     conversation.send(1, activities.conversation_update())
     await conversation.close("caller")
     told = [line.traceparent for line in lines if isinstance(line, TurnAsked)]

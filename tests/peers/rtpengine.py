@@ -52,7 +52,7 @@ def rtpengine_running(folder: Path, ports: tuple[int, int]) -> Iterator[int]:
     interfaces = [f"--interface={LOOPBACK}", f"--interface=inside/{LOOPBACK}", f"--interface=outside/{LOOPBACK}"]
     argv = [RTPENGINE, "--foreground", "--table=-1", *interfaces, f"--listen-ng={LOOPBACK}:{port}"]
     argv += [f"--port-min={low}", f"--port-max={high}", "--log-stderr", "--log-level=4", "--num-threads=1"]
-    argv += ["--delete-delay=0"]  # what has ended is gone at once
+    argv += [f"--listen-cli={LOOPBACK}:{free_port()}", "--delete-delay=0"]  # what has ended is gone at once
     said = folder / "rtpengine.log"
     with said.open("wb") as log:
         process = subprocess.Popen(argv, stdout=log, stderr=log, cwd=folder)

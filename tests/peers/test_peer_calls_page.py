@@ -203,7 +203,9 @@ async def test_a_call_is_found_opened_heard_and_left_by_the_keyboard(tmp_path: P
         await page.press("Enter")
         await page.until(f"{SHOWN} && document.activeElement.id == 'call-title'")
         assert "" not in reached
-        reached = await page.tabbed(14)
+        reached = list[str]()
+        while reached[-1:] != ["Hear"] and len(reached) < 40:
+            reached += await page.tabbed(1)
         wanted = ["back", "audio", "picture", "save-record", "save-audio", "save-picture", "Hear"]
         assert list(dict.fromkeys(name for name in reached if name in wanted)) == wanted
         await page.press("Enter")

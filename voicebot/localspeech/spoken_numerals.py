@@ -58,7 +58,7 @@ def _in_groups(numeral: str) -> list[str]:
 
 def _hyphened(words: str) -> str:
     """``forty two`` as the model writes it."""
-    return re.sub(r"(\w+ty) (one|two|three|four|five|six|seven|eight|nine)\b", r"\1-\2", words)
+    return re.sub(r"\b(\w+ty) (one|two|three|four|five|six|seven|eight|nine)\b", r"\1-\2", words)
 
 
 def _written(text: str, words: str) -> str:
