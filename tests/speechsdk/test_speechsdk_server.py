@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -114,3 +116,25 @@ async def test_an_answer_that_cannot_come_any_more_is_not_waited_for(tmp_path: P
         assert not await asked
     sdk.close()
     server.close()
+
+
+async def test_what_is_released_goes_at_once_and_not_with_a_collection(service: SpeechDouble, sdk: RemoteSdk) -> None:
+    class Owner:
+        """Of a driver that reports to it, as sessions are."""
+
+        def __init__(self) -> None:
+            self.driver = sdk.recognition(RecognitionOptions(PCMU, "en-US", (), 350), self.reported)
+
+        def reported(self, report: RecognitionReport) -> None: ...
+
+    gc.collect()
+    gc.disable()
+    try:
+        owner = Owner()
+        gone = weakref.ref(owner)
+        await owner.driver.open(SpeechEndpoint(host=service.host))
+        await owner.driver.release()
+        del owner
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -16,9 +16,9 @@ second at a hundred calls."""
 ARENAS: Final = 2
 """Threads are few here, and compute little: by default, glibc gives eight heaps a core to those that allocate at the
 same time, and none of them shrinks."""
-COLLECT: Final = (700, 10, 2)
-"""For :func:`gc.set_threshold`: by default, all is looked at when what some 250 calls have left is there, 60 MB; so,
-after 70."""
+COLLECT: Final = (700, 10, 4)
+"""For :func:`gc.set_threshold`: by default, all is looked at when what some 250 calls have left is there, 60 MB, which
+keeps the packets of a hundred calls for a quarter of a second. So it is after 110 calls."""
 _M_ARENA_MAX: Final = -8
 
 

@@ -197,6 +197,10 @@ class _Link(asyncio.Protocol):
             self._transport.abort()
 
 
+def _nothing(*_: object) -> None:
+    """What becomes of reports after the release."""
+
+
 class _Stream:
     """One driver's stream on a link. ``report`` gets the frames that are reports; ``ended`` is called when the link has
     ended.
@@ -240,6 +244,7 @@ class _Stream:
 
     def release(self) -> asyncio.Future[None]:
         if self._released is None:
+            self._report, self._ended = _nothing, _nothing  # in a circle, all would wait for a full collection
             self._released = asyncio.get_running_loop().create_future()
             if self._link is None:
                 self._released.set_result(None)
@@ -307,6 +312,7 @@ class _RemoteRecognition:
         self._stream.send(Kind.TOKEN, wire.endpoint_payload(endpoint, token))
 
     def release(self) -> asyncio.Future[None]:
+        self._report = _nothing
         return self._stream.release()
 
     def _reported(self, frame: Frame) -> None:
@@ -340,6 +346,7 @@ class _RemoteSynthesis:
             raise SpeechUnavailable(f"the prompt is too long: {error}", permanent=True) from error
 
     def release(self) -> asyncio.Future[None]:
+        self._report = _nothing
         return self._stream.release()
 
     def _reported(self, frame: Frame) -> None:
