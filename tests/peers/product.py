@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from free_port import free_ports
+from free_port import kept_ports
 from served import Service
 
 RECORD_S = 30.0
@@ -49,12 +49,12 @@ class Product:
 def running(folder: Path, **settings: Any) -> Iterator[Product]:
     """Start the service as a user would; it ends with status 0, and without an error in its log whatever came."""
     codecs = '["PCMU", "PCMA", "G722"]'
-    low, high = free_ports(200, keep=True)
-    own = {"sip__codecs": codecs, "calls__drain_s": 1, "rtp__port_low": low, "rtp__port_high": high}
-    service = Service(folder, own | settings)
-    try:
-        yield (product := Product(service))
-    finally:
-        status = service.end()
+    with kept_ports(200) as (low, high):
+        own = {"sip__codecs": codecs, "calls__drain_s": 1, "rtp__port_low": low, "rtp__port_high": high}
+        service = Service(folder, own | settings)
+        try:
+            yield (product := Product(service))
+        finally:
+            status = service.end()
     assert status == 0, service.log()
     assert product.wrong_in_log() == ""

@@ -6,9 +6,9 @@ import shutil
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,13 @@ class Control:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self._cookies = count(1)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.settimeout(5.0)
         self._socket.connect((LOOPBACK, port))
 
     def ask(self, command: str, **others: Any) -> dict[str, Any]:
         """Its answer to ``command``; ``others``: by their keys, with ``_`` for ``-``."""
-        cookie = f"{id(self)}-{next(self._cookies)}".encode()
+        cookie = uuid.uuid4().hex.encode()  # one that it knows, from whomever, gets the answer of then
         asked = {"command": command} | {key.replace("_", "-"): value for key, value in others.items()}
         self._socket.send(cookie + b" " + _encoded(asked))
         answer, _ = _decoded(self._socket.recv(65_535).partition(b" ")[2], 0)
