@@ -49,7 +49,8 @@ def rtpengine_running(folder: Path, ports: tuple[int, int]) -> Iterator[int]:
     assert RTPENGINE is not None
     port, (low, high) = free_port(), ports
     interfaces = [f"--interface={LOOPBACK}", f"--interface=inside/{LOOPBACK}", f"--interface=outside/{LOOPBACK}"]
-    argv = [RTPENGINE, "--foreground", "--table=-1", *interfaces, f"--listen-ng={LOOPBACK}:{port}"]
+    own = ["--config-file=none", "--foreground", "--table=-1"]  # the system's names a port, and two would want it
+    argv = [RTPENGINE, *own, *interfaces, f"--listen-ng={LOOPBACK}:{port}"]
     argv += [f"--port-min={low}", f"--port-max={high}", "--log-stderr", "--log-level=4", "--num-threads=1"]
     argv += [f"--listen-cli={LOOPBACK}:{free_port()}", "--delete-delay=0"]  # what has ended is gone at once
     said = folder / "rtpengine.log"
