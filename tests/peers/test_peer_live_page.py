@@ -20,6 +20,8 @@ from voicebot.authoring.loader import load_dialogs
 from voicebot.calls import CallSession
 from voicebot.events import StepReached
 from voicebot.web import Role
+from voicebot.web.one_script import one_script
+from voicebot.web.pages import page_files
 
 pytestmark = [pytest.mark.peer, needs_chromium]
 
@@ -140,11 +142,12 @@ async def test_one_listens_in_and_hears_what_is_said() -> None:
 
 
 async def test_the_samples_are_those_of_our_own_decoder() -> None:
+    blocks = one_script(page_files(), "live/audio_blocks.js")
     async with page_of_calls() as (_, page):
         for name, audio in (("PCMU", PCMU), ("PCMA", PCMA)):
             decoded = await page.ask(
-                "import('./live/audio_blocks.js').then(({decoder}) =>"
-                f" [...decoder('{name}')(Uint8Array.from({{length: 256}}, (_, n) => n))].map(x => x * 32768))"
+                f"(() => {{ {blocks} return [...module_live_audio_blocks_js.decoder('{name}')"
+                "(Uint8Array.from({length: 256}, (_, n) => n))].map(x => x * 32768) })()"
             )
             assert decoded == audio.decode(bytes(range(256))).tolist()
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import posixpath
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import resources
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from voicebot.listening.http import HttpServer
-from voicebot.web.pages import page_routes
+from voicebot.web.one_script import one_script
+from voicebot.web.pages import FOLDERS, other_routes, page_files, page_routes
 
 PAGES = {
     "assist": "/assist",
@@ -24,13 +23,8 @@ PAGES = {
     "live": "/live",
     "operations": "/operations",
     "phone": "/",
-    "shared": "",
 }
-ALL = {
-    f"{folder}/{file.name}": file.read_text()
-    for folder in PAGES
-    for file in (resources.files("voicebot.web") / folder).iterdir()
-}
+ALL = page_files()
 OURS = {name: text for name, text in ALL.items() if not name.startswith("phone/jssip.")}
 
 
@@ -39,7 +33,8 @@ async def pages() -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
     """A client, and the URL of a server that has nothing but the pages."""
     application = web.Application()
     for folder, page in PAGES.items():
-        application.add_routes(page_routes(folder, page))
+        application.add_routes(page_routes(ALL, folder, page))
+    application.add_routes(other_routes(ALL))
     server = HttpServer(application, names=())
     await server.listen("127.0.0.1", 0)
     try:
@@ -49,54 +44,90 @@ async def pages() -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
         await server.close()
 
 
-async def test_the_pages_and_their_files_are_served_and_let_nothing_else_run() -> None:
+async def named_by(http: aiohttp.ClientSession, url: str) -> list[str]:
+    """The addresses of its style, its script and its icon."""
+    async with http.get(url) as response:
+        assert response.status == 200
+        return re.findall(r'<(?:link|script)[^>]* (?:href|src)="([^"]+)">', await response.text())
+
+
+@pytest.mark.parametrize("folder", PAGES)
+async def test_a_page_is_three_files_of_which_two_are_kept_for_ever(folder: str) -> None:
     async with pages() as (http, at):
-        for name, text in ALL.items():
-            folder, _, file = name.partition("/")
-            url = at + (PAGES[folder] if file == "index.html" else f"/{name}")
+        icon, style, script = await named_by(http, at + PAGES[folder])
+        assert (icon, style[-4:], script[-3:]) == ("shared/icon.svg", ".css", ".js")
+        texts = dict[str, str]()
+        for url, kept in {at + PAGES[folder]: False, f"{at}/{style}": True, f"{at}/{script}": True}.items():
             async with http.get(url) as response:
-                assert (response.status, await response.text()) == (200, text)
+                assert response.status == 200
+                texts[url] = await response.text()
+                assert response.headers["Cache-Control"] == (
+                    "public, max-age=31536000, immutable" if kept else "no-cache"
+                )
                 policy = response.headers["Content-Security-Policy"]
                 assert "default-src 'none'" in policy and "script-src 'self'" in policy and "unsafe" not in policy
                 assert response.headers["X-Content-Type-Options"] == "nosniff"
                 tag = response.headers["ETag"]
             async with http.get(url, headers={"If-None-Match": tag}) as response:
                 assert (response.status, await response.read()) == (304, b"")
+        wanted = re.findall(r'stylesheet" href="([^"]+)"', ALL[f"{folder}/index.html"])
+        assert texts[f"{at}/{style}"] == "".join(ALL[name] for name in wanted)
+        assert texts[f"{at}/{script}"] == one_script(ALL, f"{folder}/app.js")
+
+
+async def test_another_script_has_another_address_and_a_page_of_before_gets_it_but_not_for_ever() -> None:
+    changed = ALL | {"shared/dom.js": ALL["shared/dom.js"] + "\n"}
+    before, after = ([route.path for route in page_routes(files, "live", "/live")] for files in (ALL, changed))
+    assert before == after  # all digests have one route
+    async with pages() as (http, at):
+        _, _, script = await named_by(http, f"{at}/live")
+        async with http.get(f"{at}/{script}") as ours, http.get(f"{at}/live/0123456789abcdef.js") as other:
+            assert await ours.text() == await other.text()
+            assert other.headers["Cache-Control"] == "no-cache"
+    application = web.Application()
+    application.add_routes(page_routes(changed, "live", "/live"))
+    server = HttpServer(application, names=())
+    await server.listen("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as http:
+        _, _, other_script = await named_by(http, f"http://127.0.0.1:{server.port}/live")
+    await server.close()
+    assert other_script != script
+
+
+async def test_the_icon_and_the_licences_are_served() -> None:
+    async with pages() as (http, at):
+        for name in ("shared/icon.svg", "phone/jssip.txt"):
+            async with http.get(f"{at}/{name}") as response:
+                assert (response.status, await response.text()) == (200, ALL[name])
 
 
 async def test_who_takes_gzip_gets_files_packed_with_a_tag_of_their_own() -> None:
     async with pages() as (_, at), aiohttp.ClientSession(auto_decompress=False) as http:
         tags = dict[str, str]()
         for accepted, packs in {"gzip, br": True, "br;q=1, GZIP;q=0.5": True, "gzip;q=0, br": False, "": False}.items():
-            async with http.get(f"{at}/live/app.js", headers={"Accept-Encoding": accepted}) as response:
+            async with http.get(f"{at}/phone/jssip.txt", headers={"Accept-Encoding": accepted}) as response:
                 body = await response.read()
                 assert response.headers.get("Content-Encoding") == ("gzip" if packs else None)
-                assert (gzip.decompress(body) if packs else body).decode() == ALL["live/app.js"]
+                assert (gzip.decompress(body) if packs else body).decode() == ALL["phone/jssip.txt"]
                 assert response.headers["Vary"] == "Accept-Encoding"
                 tags[accepted] = response.headers["ETag"]
         assert len(set(tags.values())) == 2
         for accepted, tag in tags.items():
             headers = {"Accept-Encoding": accepted, "If-None-Match": tag}
-            async with http.get(f"{at}/live/app.js", headers=headers) as response:
+            async with http.get(f"{at}/phone/jssip.txt", headers=headers) as response:
                 assert response.status == 304
 
 
-def modules(name: str) -> set[str]:
-    """What the module ``name`` imports, and so on."""
-    found = {name}
-    for path in re.findall(r'^(?:import|\} from) [^;]*?"(\.[^"]+)";$', ALL[name], re.MULTILINE):
-        found |= modules(posixpath.normpath(f"{posixpath.dirname(name)}/{path}"))
-    return found
-
-
-@pytest.mark.parametrize("folder", [folder for folder, page in PAGES.items() if page])
-def test_a_page_names_all_the_modules_that_it_needs_so_that_they_are_fetched_at_once(folder: str) -> None:
-    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', ALL[f"{folder}/index.html"])
-    assert sorted(named) == sorted(modules(f"{folder}/app.js") - {f"{folder}/app.js"})
+def test_every_module_is_in_the_script_of_a_page() -> None:
+    scripts = "".join(one_script(ALL, f"{folder}/app.js") for folder in PAGES)
+    modules = {name for name in ALL if name.endswith(".js")}
+    assert {name for name in modules if f"// {name}\n" in scripts} == modules
+    assert {name.partition("/")[0] for name in ALL} == set(FOLDERS)
 
 
 @pytest.mark.parametrize(
-    "path", ["/assist/", "/assist/none.js", "/assist/../server.py", "/phone/..%2Fserver.py", "/phone", "/shared/"]
+    "path",
+    ["/assist/", "/assist/none.html", "/assist/../server.py", "/phone/..%2Fserver.py", "/phone", "/shared/dom.js"],
 )
 async def test_nothing_else_is_served(path: str) -> None:
     async with pages() as (http, at), http.get(f"{at}{path}") as response:

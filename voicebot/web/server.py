@@ -23,7 +23,7 @@ from voicebot.web.assist_api import AssistApi
 from voicebot.web.live_api import LiveApi
 from voicebot.web.metrics import CONTENT_TYPE, Metrics
 from voicebot.web.operations_api import OperationsApi
-from voicebot.web.pages import page_routes
+from voicebot.web.pages import other_routes, page_files, page_routes
 from voicebot.web.phone_api import PhoneApi
 from voicebot.web.records_api import RecordsApi
 from voicebot.web.roles import HOLDER
@@ -113,6 +113,7 @@ class ConsoleServer:
 
     def application(self) -> web.Application:
         """All that is answered."""
+        files = page_files()
         application = web.Application(middlewares=[_plain_errors, self._access.guard], client_max_size=MAX_BODY)
         application.add_routes(
             [
@@ -125,18 +126,18 @@ class ConsoleServer:
             ]
         )
         if self._assist is not None:
-            application.add_routes([*self._assist.routes, *page_routes("assist", "/assist")])
+            application.add_routes([*self._assist.routes, *page_routes(files, "assist", "/assist")])
         if self._live is not None:
-            application.add_routes(self._live.routes)
+            application.add_routes([*self._live.routes, *page_routes(files, "live", "/live")])
         if self._records is not None:
-            application.add_routes([*self._records.routes, *page_routes("calls", "/calls")])
+            application.add_routes([*self._records.routes, *page_routes(files, "calls", "/calls")])
         if self._phone is not None:
-            application.add_routes([*self._phone.routes, *page_routes("phone", "/")])
+            application.add_routes([*self._phone.routes, *page_routes(files, "phone", "/")])
         elif self._operations is not None:
             application.router.add_get("/", _to_operations)
         if self._operations is not None:
-            application.add_routes([*self._operations.routes, *page_routes("operations", "/operations")])
-        application.add_routes([*page_routes("shared"), *page_routes("live", "/live")])  # the phone uses them as well
+            application.add_routes([*self._operations.routes, *page_routes(files, "operations", "/operations")])
+        application.add_routes(other_routes(files))
         return application
 
     def _tls(self) -> ssl.SSLContext | None:
