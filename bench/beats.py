@@ -26,6 +26,7 @@ from voicebot.fleet.fleet import LOOK_S
 from voicebot.fleet.ledger import LEASE_S, Ledger
 from voicebot.fleet.node import NodeState
 from voicebot.host.redis_storage import RedisStorage
+from voicebot.host.storage import ItemWrite
 from voicebot.redis_server import RedisAddress, RedisServer
 
 GRID = [(3, 0), (3, 50), (50, 50), (200, 0), (200, 50), (50, 100)]
@@ -100,10 +101,11 @@ async def cost_of_calls(server: RedisServer, url: str, turns: int, nodes: int = 
     for number in range(CALLS):
         claim = Claim("edge", lambda _: None)
         await ledger.claim(claim)
+        key, version = f"telephony/conversations/{claim.id}", None
+        await storage.read([key])  # once: the host knows what it has written
         for turn in range(turns + 1):
-            key = f"telephony/conversations/{claim.id}"
-            found = await storage.read([key])
-            await storage.write({key: found.get(key, {}) | {"turn": turn, "state": "x" * STATE_BYTES}})
+            written = await storage.write([ItemWrite(key, version, f"{turn}" + "x" * STATE_BYTES)])
+            version = written[key]
             await ledger.keep({claim.id: f"{number}-{turn}" + "x" * KEPT_BYTES}, [])
         await ledger.keep({}, [claim.id])
         await ledger.free([claim])

@@ -32,7 +32,7 @@ class Costs:
     * ``beat_us``, ``beat_call_us``, ``beat_node_us``: of Redis' core, for each beat of a node, for each call of that
       node, for each node; ``call_us``, ``call_node_us``, ``turn_us``: for a call, for each node then, and for each of
       its turns, without beats; ``..._ops``: its commands, those of scripts among them. ``python -m bench.beats``,
-      2026-11-29.
+      2026-11-29; a turn 2026-11-30.
     * ``kamailio_call_us``: of all its processes, for a call. ``python deploy/try/costs.py``, 2026-11-29.
     """
 
@@ -46,8 +46,8 @@ class Costs:
     call_node_us: float = 1.4
     call_ops: float = 20
     call_node_ops: float = 2
-    turn_us: float = 153
-    turn_ops: float = 6
+    turn_us: float = 58
+    turn_ops: float = 5
     kamailio_call_us: float = 1440
     kamailio_cores: int = 4
 

@@ -12,7 +12,6 @@ from voicebot.authoring.functions import Functions
 from voicebot.authoring.http import HttpRequest
 from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.steps.kinds import STEP_KINDS
-from voicebot.host.codec import dumps
 from voicebot.host.loader import DialogsError
 from voicebot.host.storage import SqliteStorage
 
@@ -104,7 +103,7 @@ class Outside:
         return [*self.requests, *("called" for _ in self._called), *(name for name in sent if name != "config")]
 
     async def state(self) -> str:
-        return dumps(await self.storage.read(["telephony/conversations/c1"]))
+        return str(await self.storage.read(["telephony/conversations/c1"]))
 
 
 async def test_each_kind_of_step_is_in_one_of_the_tables() -> None:

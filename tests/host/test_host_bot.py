@@ -65,6 +65,7 @@ async def test_a_conversation_whose_state_is_damaged_fails_once_and_begins_anew(
     line = Line(DialogBot(load_dialogs(echo_folder).root, storage))
     await line.ask(**START)
     await storage._run(lambda: storage._database.execute('UPDATE state SET value = \'{"$":"os.system"}\''))
+    line = Line(DialogBot(load_dialogs(echo_folder).root, storage))  # a host that was started anew
     with pytest.raises(StateUnreadable):
         await line.ask(text="a")
     assert await line.ask(text="a") == ["Hello."]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import pytest
+from state_items import read, write
 
 from voicebot.host.bridged_storage import BridgedStorage
-from voicebot.host.storage import EtagConflict, SqliteStorage, StateServerAway, StorageUnusable
+from voicebot.host.storage import EtagConflict, ItemWrite, SqliteStorage, StateServerAway, StorageUnusable, Stored
 
 CALL = "telephony/conversations/one"
 CALLER = "telephony/users/ada"
@@ -32,13 +34,13 @@ class Server(SqliteStorage):
         self._there()
         await super().open()
 
-    async def read(self, keys: list[str]) -> dict[str, Any]:
+    async def read(self, keys: Sequence[str]) -> dict[str, Stored]:
         self._there()
         return await super().read(keys)
 
-    async def write(self, changes: dict[str, Any]) -> None:
+    async def write(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
         self._there()
-        await super().write(changes)
+        return await super().write(writes)
 
     async def delete(self, keys: Iterable[str]) -> None:
         self._there()
@@ -46,7 +48,7 @@ class Server(SqliteStorage):
 
     async def has(self, key: str) -> Any:
         item = (await super().read([key])).get(key)
-        return item["n"] if item is not None else None
+        return json.loads(item.text)["n"] if item is not None else None
 
 
 @pytest.fixture
@@ -63,10 +65,10 @@ def storage(server: Server) -> BridgedStorage:
 
 async def turn(storage: BridgedStorage, key: str, number: int) -> int:
     """What the last turn left, as the next one reads it; it leaves ``number``."""
-    item: dict[str, Any] = (await storage.read([key])).get(key, {"n": 0})
+    item: dict[str, Any] = (await read(storage, [key])).get(key, {"n": 0})
     before: int = item["n"]
     item["n"] = number
-    await storage.write({key: item})
+    await write(storage, {key: item})
     return before
 
 
@@ -106,15 +108,15 @@ async def test_a_turn_that_began_before_the_server_went_or_came_back_is_written(
     storage: BridgedStorage, server: Server
 ) -> None:
     await turn(storage, CALL, 1)
-    item = (await storage.read([CALL]))[CALL]
+    item = (await read(storage, [CALL]))[CALL]
     server.away = StateServerAway
     item["n"] = 2
-    await storage.write({CALL: item})
-    item = (await storage.read([CALL]))[CALL]
+    await write(storage, {CALL: item})
+    item = (await read(storage, [CALL]))[CALL]
     server.away = None
     await storage.look()
     item["n"] = 3
-    await storage.write({CALL: item})
+    await write(storage, {CALL: item})
     assert await server.has(CALL) == 3
 
 
@@ -123,17 +125,17 @@ async def test_of_two_turns_without_the_server_the_second_writer_is_refused(
 ) -> None:
     await turn(storage, CALLER, 1)
     server.away = StateServerAway
-    first, second = (await storage.read([CALLER]))[CALLER], (await storage.read([CALLER]))[CALLER]
-    await storage.write({CALLER: first})
+    first, second = (await read(storage, [CALLER]))[CALLER], (await read(storage, [CALLER]))[CALLER]
+    await write(storage, {CALLER: first})
     with pytest.raises(EtagConflict):
-        await storage.write({CALLER: second})
+        await write(storage, {CALLER: second})
 
 
 async def test_a_callers_state_that_another_host_wrote_meanwhile_stays(storage: BridgedStorage, server: Server) -> None:
     await turn(storage, CALLER, 1)
     server.away = StateServerAway
     await turn(storage, CALLER, 2)
-    await SqliteStorage.write(server, {CALLER: {"n": 7}})
+    await SqliteStorage.write(server, [ItemWrite(CALLER, None, '{"n":7}')])
     server.away = None
     await storage.look()
     assert storage.trouble == "" and await server.has(CALLER) == 7
@@ -146,7 +148,7 @@ async def test_a_conversation_that_ended_without_the_server_is_deleted_there(
     await turn(storage, CALL, 1)
     server.away = StateServerAway
     await storage.delete([CALL])
-    assert await storage.read([CALL]) == {}
+    assert await read(storage, [CALL]) == {}
     assert await server.has(CALL) == 1
     server.away = None
     await storage.look()
@@ -170,7 +172,7 @@ async def test_what_the_server_has_is_forgotten_first_and_what_finds_no_room_is_
         await turn(storage, f"telephony/conversations/{number}", number)
     server.away = StateServerAway
     assert await turn(storage, "telephony/conversations/99", 100) == 99
-    assert await storage.read(["telephony/conversations/0"]) == {}, "it is in the server only"
+    assert await read(storage, ["telephony/conversations/0"]) == {}, "it is in the server only"
     with pytest.raises(StorageUnusable, match="no room to keep more"):
         for number in range(100):
             await turn(storage, f"telephony/conversations/new-{number}", number)
@@ -186,12 +188,12 @@ async def test_while_changes_are_carried_over_the_next_ones_are_not_lost(
     server.away = StateServerAway
     await turn(storage, CALL, 2)
     server.away = None
-    write = SqliteStorage.write
+    at_once = SqliteStorage.write
 
-    async def slowly(self: SqliteStorage, changes: dict[str, Any]) -> None:
+    async def slowly(self: SqliteStorage, writes: Sequence[ItemWrite]) -> dict[str, str]:
         monkeypatch.undo()
         assert await turn(storage, CALL, 3) == 2  # a turn while the server takes the one before
-        await write(self, changes)
+        return await at_once(self, writes)
 
     monkeypatch.setattr(Server, "write", slowly)
     await storage.look()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.sdk import Dialog, activity_from_json
-from voicebot.host.storage import SqliteStorage
+from voicebot.host.storage import ItemWrite, SqliteStorage
 from voicebot.telephony_channel import NO_INPUT, NO_MATCH, PHONE_CHANNEL, PROMPT_HEARD, RECORDING_COMMAND
 
 
@@ -95,8 +97,8 @@ class TextCall:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What the host has stored of the call."""
-        return self._storage.kept
+        """What the host has stored of the call, as it is stored."""
+        return {write.key: json.loads(write.text) for write in self._storage.kept}
 
     async def close(self) -> None:
         await self._storage.close()
@@ -138,8 +140,9 @@ class _Kept(SqliteStorage):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.kept: dict[str, Any] = {}
+        self.kept: tuple[ItemWrite, ...] = ()
 
-    async def write(self, changes: dict[str, Any]) -> None:
-        await super().write(changes)
-        self.kept = dict(changes)
+    async def write(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
+        versions = await super().write(writes)
+        self.kept = (*writes,)
+        return versions

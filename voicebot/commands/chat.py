@@ -23,7 +23,6 @@ from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.textcall import Said, TextCall
 from voicebot.commands.check import told
 from voicebot.commands.context import pairs
-from voicebot.host.codec import dumps
 from voicebot.host.loader import DialogsError
 
 HELP = (
@@ -83,7 +82,7 @@ async def converse(call: TextCall, lines: AsyncIterator[str], show: Callable[[st
         if not typed:
             continue
         if typed == "/state":
-            show(json.dumps(json.loads(dumps(call.state)), indent=1, ensure_ascii=False))
+            show(json.dumps(call.state, indent=1, ensure_ascii=False))
             continue
         said = await _answer(call, typed)
         if said is None:

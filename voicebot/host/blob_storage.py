@@ -1,8 +1,8 @@
-"""Dialog state in Azure Blob Storage: a blob for each item, with the codec and compare-and-set of `storage.py`.
+"""Dialog state in Azure Blob Storage: a blob for each item, with the compare-and-set of `storage.py`.
 
 It uses ``azure-storage-blob`` directly, because the ``BlobStorage`` of botbuilder-azure decodes with jsonpickle, which
 builds any class that the stored text names, and requires a version of 2021. The ETag of the blob is the item's
-``e_tag``; a write with an ``e_tag`` carries ``If-Match``. There is no transaction over several blobs: when an item of a
+version; a write that expects one carries ``If-Match``. There is no transaction over several blobs: when an item of a
 batch conflicts, the items before it are written. Blobs do not expire by themselves; the container needs a lifecycle
 rule.
 
@@ -16,7 +16,7 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -38,9 +38,7 @@ from voicebot.host.storage import (
     ItemWrite,
     StateServerAway,
     StorageUnusable,
-    items_of,
-    tag_items,
-    writes_of,
+    Stored,
 )
 from voicebot.host_wire import STATE_PASSWORD_ENV
 
@@ -75,27 +73,27 @@ class BlobStorage:
     async def close(self) -> None:
         await self._container.close()
 
-    async def read(self, keys: list[str]) -> dict[str, Any]:
-        """The items of ``keys`` that exist. Raises ``StateUnreadable`` or :class:`StorageUnusable`."""
+    async def read(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """The items of ``keys`` that exist. Raises :class:`StorageUnusable`."""
         found = await asyncio.gather(*(self._read(key) for key in keys))
-        return items_of(item for item in found if item is not None)
+        return {key: item for key, item in zip(keys, found, strict=True) if item is not None}
 
-    async def write(self, changes: dict[str, Any]) -> None:
-        """Store ``changes`` in their order. Raises ``EtagConflict``, ``StateNotStorable``, :class:`StorageUnusable`."""
-        for item in writes_of(changes):
-            tag_items({item.key: changes[item.key]}, {item.key: await self._write(item)})
+    async def write(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
+        """Store ``writes`` in their order; returns the new versions. Raises ``EtagConflict``,
+        :class:`StorageUnusable`."""
+        return {item.key: await self._write(item) for item in writes}
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Delete the items of ``keys``, if they exist."""
         await asyncio.gather(*(self._delete(key) for key in keys))
 
-    async def _read(self, key: str) -> tuple[str, str, str] | None:
+    async def _read(self, key: str) -> Stored | None:
         try:
             stream = await self._do(self._container.download_blob(_name(key)))
             content = await self._do(stream.readall())
         except ResourceNotFoundError:
             return None
-        return key, str(stream.properties.etag), bytes(content).decode(errors="replace")
+        return Stored(bytes(content).decode(errors="replace"), str(stream.properties.etag))
 
     async def _write(self, item: ItemWrite) -> str:
         condition: dict[str, Any] = {}

@@ -78,7 +78,7 @@ class DialogBot:
     async def on_turn(self, context: TurnContext) -> None:
         """Handle one activity. Raises whatever the dialogs raise."""
         async with self.locks.hold(conversation_key(context)):
-            self._states.begin(context)
+            self._states.begin(context, anew=context.activity.name == RESUME_EVENT)
             try:
                 await self._turn(context)
             except Exception as error:

@@ -18,23 +18,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from voicebot.host.storage import (
-    E_TAG,
     USERS,
     EtagConflict,
     ItemWrite,
     StateServerAway,
     Storage,
     StorageUnusable,
-    items_of,
-    tag_items,
-    writes_of,
+    Stored,
+    is_of_a_call,
 )
-from voicebot.telephony_channel import PHONE_CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +94,8 @@ class BridgedStorage:
                 logger.info("state: the server answers again")
             self.trouble = ""
 
-    async def read(self, keys: list[str]) -> dict[str, Any]:
-        """The items of ``keys`` that exist. Raises ``StateUnreadable``."""
+    async def read(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """The items of ``keys`` that exist."""
         if not self.trouble:
             try:
                 found = await self._server.read(keys)
@@ -107,28 +103,23 @@ class BridgedStorage:
                 self._is_away(error)
             else:
                 self._has_read(found)
-                return self._read_here([key for key in keys if key not in found and _is_of_a_call(key)]) | found
+                return self._read_here([key for key in keys if key not in found and is_of_a_call(key)]) | found
         return self._read_here(keys)
 
-    async def write(self, changes: dict[str, Any]) -> None:
-        """Store all of ``changes`` or none. Raises ``EtagConflict``, ``StateNotStorable``; :class:`StorageUnusable` if
-        there is no room for more."""
-        writes = writes_of(changes)
+    async def write(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
+        """Store all of ``writes`` or none; returns the new versions. Raises ``EtagConflict``; :class:`StorageUnusable`
+        if there is no room for more."""
         if not self.trouble:
-            for write in writes:
-                held = self._held.get(write.key)
-                if held is not None and held.stored is not None and write.expected == held.tag:
-                    changes[write.key][E_TAG] = held.stored  # it was read while the server was away
             try:
-                await self._server.write(changes)
+                tags = await self._server.write([self._as_the_server_knows(write) for write in writes])
             except StorageUnusable as error:
                 self._is_away(error)
             else:
                 for write in writes:
-                    tag = _tag_of(changes[write.key])
+                    tag = tags[write.key]
                     self._held.put(write.key, _Held(write.text, tag, tag))
-                return
-        tag_items(changes, self._write_here(writes))
+                return tags
+        return self._write_here(writes)
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the items of ``keys``; those that do not exist are no error."""
@@ -149,11 +140,18 @@ class BridgedStorage:
 
     # --- in memory
 
-    def _read_here(self, keys: list[str]) -> dict[str, Any]:
-        held = [(key, one) for key in keys if (one := self._held.get(key)) is not None]
-        return items_of((key, one.tag, one.text) for key, one in held if one.text is not None)
+    def _as_the_server_knows(self, write: ItemWrite) -> ItemWrite:
+        """With the server's version of what was read while it was away."""
+        held = self._held.get(write.key)
+        if held is None or held.stored is None or write.expected != held.tag:
+            return write
+        return write._replace(expected=held.stored)
 
-    def _write_here(self, writes: list[ItemWrite]) -> dict[str, str]:
+    def _read_here(self, keys: Sequence[str]) -> dict[str, Stored]:
+        held = [(key, one) for key in keys if (one := self._held.get(key)) is not None]
+        return {key: Stored(one.text, one.tag) for key, one in held if one.text is not None}
+
+    def _write_here(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
         """The new versions. Raises :class:`EtagConflict`, :class:`StorageUnusable`."""
         for write in writes:
             held = self._held.get(write.key)
@@ -170,12 +168,11 @@ class BridgedStorage:
             self._held.put(write.key, _Held(write.text, tags[write.key], stored, due=True))
         return tags
 
-    def _has_read(self, found: dict[str, Any]) -> None:
+    def _has_read(self, found: Mapping[str, Stored]) -> None:
         for key, item in found.items():
-            held, tag = self._held.get(key), _tag_of(item)
-            if held is None or held.stored != tag:
-                text = writes_of({key: item})[0].text
-                self._held.put(key, _Held(text, tag, tag))
+            held = self._held.get(key)
+            if held is None or held.stored != item.version:
+                self._held.put(key, _Held(item.text, item.version, item.version))
 
     def _is_away(self, error: StorageUnusable) -> None:
         if not self.trouble:
@@ -189,18 +186,15 @@ class BridgedStorage:
             if self._held.get(key) is held:
                 self._held.forget(key)
             return
-        item = items_of([(key, held.stored or "*", held.text)])
-        if isinstance(item[key], dict) and USERS not in key:
-            item[key][E_TAG] = "*"
         try:
-            await self._server.write(item)
+            tags = await self._server.write([ItemWrite(key, held.stored if USERS in key else None, held.text)])
         except EtagConflict:
             logger.warning("%s was written by another host while the state server was away: that stays", key)
             if self._held.get(key) is held:
                 self._held.forget(key)
             return
         if (now := self._held.get(key)) is not None:
-            now.stored = _tag_of(item[key])
+            now.stored = tags[key]
             if now is held:
                 self._held.told(key)
 
@@ -258,12 +252,3 @@ class _Memory:
         size = sign * (len(key) + len(held.text or ""))
         self._all += size
         self._due += size if held.due else 0
-
-
-def _tag_of(item: Any) -> str:
-    return str(item[E_TAG]) if isinstance(item, dict) else ""
-
-
-def _is_of_a_call(key: str) -> bool:
-    """Whether it is the state of a call's conversation, which no other host has while the call lasts."""
-    return key.startswith(f"{PHONE_CHANNEL}/") and USERS not in key

@@ -1,4 +1,4 @@
-"""Dialog state in Redis, with the codec and compare-and-set of :mod:`voicebot.host.storage`.
+"""Dialog state in Redis, with the compare-and-set of :mod:`voicebot.host.storage`.
 
 For hosts on several machines, or without a lasting disk. Each item is a hash, ``<prefix><key>`` with the fields
 ``etag`` and ``value``, which expires when it has not been written for ``keep_s`` (a caller's state: for a year). A
@@ -12,8 +12,8 @@ from the environment (:data:`STATE_PASSWORD_ENV`). Needs the extra ``voicebot[re
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import TypeVar
 
 from voicebot.host.storage import (
     KEEP_S,
@@ -23,9 +23,7 @@ from voicebot.host.storage import (
     ItemWrite,
     StateServerAway,
     StorageUnusable,
-    items_of,
-    tag_items,
-    writes_of,
+    Stored,
 )
 from voicebot.host_wire import STATE_PASSWORD_ENV
 from voicebot.redis_server import LIMIT_S, RedisAddress, RedisAway, RedisRefuses, RedisServer
@@ -74,8 +72,8 @@ class RedisStorage:
     async def close(self) -> None:
         await self._server.close()
 
-    async def read(self, keys: list[str]) -> dict[str, Any]:
-        """The items of ``keys`` that exist. Raises ``StateUnreadable`` or :class:`StorageUnusable`."""
+    async def read(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """The items of ``keys`` that exist. Raises :class:`StorageUnusable`."""
         if not keys:
             return {}
         pipe = self._redis.pipeline(transaction=False)
@@ -84,13 +82,13 @@ class RedisStorage:
         found = dict(zip(keys, await self._do(pipe.execute()), strict=True))
         for key in [key for key, (_, text) in found.items() if text is None and USERS in key]:
             found[key] = await self._do(self._redis.hmget(FORMER_PREFIX + key, ["etag", "value"]))
-        return items_of((key, tag, text) for key, (tag, text) in found.items() if text is not None)
+        return {key: Stored(text, str(tag)) for key, (tag, text) in found.items() if text is not None}
 
-    async def write(self, changes: dict[str, Any]) -> None:
-        """Store all of ``changes`` or none. Raises ``EtagConflict``, ``StateNotStorable``, :class:`StorageUnusable`."""
-        writes = writes_of(changes)
+    async def write(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
+        """Store all of ``writes`` or none; returns the new versions. Raises ``EtagConflict``,
+        :class:`StorageUnusable`."""
         if not writes:
-            return
+            return {}
         tags = await self._do(
             self._write_script(
                 keys=[self._prefix + item.key for item in writes],
@@ -99,7 +97,7 @@ class RedisStorage:
         )
         if tags[0] < 0:
             raise EtagConflict(f"{writes[-tags[0] - 1].key} was written by somebody else")
-        tag_items(changes, dict(zip((item.key for item in writes), tags, strict=True)))
+        return {item.key: str(tag) for item, tag in zip(writes, tags, strict=True)}
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Delete the items of ``keys``, if they exist."""

@@ -8,41 +8,55 @@ The state of a conversation is deleted with it. The state of a caller outlives t
 caller, read only in turns that ask for it, and written together with that of the conversation. If two simultaneous
 calls of one caller change it, the second turn fails, and the caller may say it again. The state of callers who withhold
 their number belongs to the conversation, because they must not share one.
+
+What the last turn of a call has written is what its next turn finds (no other host has the call), so it is kept as
+text, and not read again: a turn waits for the storage once, when it is over.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 from voicebot.host.adapter import TelephonyAdapter
-from voicebot.host.codec import StateUnreadable, dumps
+from voicebot.host.codec import StateUnreadable, dumps, loads
 from voicebot.host.sdk import StatePropertyAccessor, TurnContext
-from voicebot.host.storage import E_TAG, USERS, Storage
+from voicebot.host.storage import USERS, ItemWrite, Storage, Stored, is_of_a_call
 from voicebot.telephony_channel import ANONYMOUS, PHONE_CHANNEL
 
 logger = logging.getLogger(__name__)
 
 MAX_USER = 256
+MOST_LATEST: Final = 1000
+"""Calls whose state is kept as it was written last. That of others is read when they go on."""
 _CONVERSATION = "ConversationState"
 _USER = "UserState"
-_STORAGE = "voicebot.storage"
+_STATES = "voicebot.states"
 
 
 class CachedState:
-    """The state that a turn has read. ``stored``: the JSON in the storage, with which changes are found."""
+    """The state that a turn has read. ``stored``: as it is in the storage, with which changes are found; None if it is
+    not there."""
 
     __slots__ = ("key", "state", "stored")
 
-    def __init__(self, key: str, state: dict[str, Any] | None = None) -> None:
+    def __init__(self, key: str, state: dict[str, Any] | None = None, stored: Stored | None = None) -> None:
         self.key = key
         self.state = state if state is not None else {}
-        self.stored = self.to_json()
+        self.stored = stored
 
-    def to_json(self) -> str:
-        return dumps({key: value for key, value in self.state.items() if key != E_TAG})
+    def change(self) -> ItemWrite | None:
+        """What is to be written; None if nothing has changed. Raises ``StateNotStorable``."""
+        text = dumps(self.state)
+        if text == (self.stored.text if self.stored is not None else _NOTHING):
+            return None
+        return ItemWrite(self.key, self.stored.version if self.stored is not None else None, text)
+
+
+_NOTHING = dumps({})
 
 
 def conversation_key(context: TurnContext) -> str:
@@ -82,10 +96,28 @@ class TurnStates:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._latest: OrderedDict[str, Stored] = OrderedDict()
+        """Of calls, the one that was written longest ago first."""
 
-    def begin(self, context: TurnContext) -> None:
-        """Give the turn's properties access to the storage."""
-        context.turn_state[_STORAGE] = self._storage
+    def begin(self, context: TurnContext, *, anew: bool = False) -> None:
+        """Give the turn's properties access to the storage. ``anew``: the conversation may have been with another host
+        meanwhile."""
+        context.turn_state[_STATES] = self
+        if anew:
+            self._latest.pop(conversation_key(context), None)
+
+    async def read(self, key: str) -> CachedState:
+        """What is stored at ``key``; it is the reader's own. Raises ``StateUnreadable``."""
+        stored = self._latest.get(key) or (await self._storage.read([key])).get(key)
+        if stored is None:
+            return CachedState(key)
+        try:
+            return CachedState(key, loads(stored.text), stored)
+        except StateUnreadable as error:
+            if USERS not in key:
+                raise StateUnreadable(f"{key}: {error}") from error
+            logger.exception("the stored state of a caller cannot be read: it starts empty")
+            return CachedState(key)
 
     async def save(self, context: TurnContext) -> None:
         """Store what the turn has changed."""
@@ -101,18 +133,29 @@ class TurnStates:
             gone.append(user.key)
             user = None
         await self._write([user])
+        self._latest.pop(key, None)
         await self._storage.delete(gone)
 
     async def give_up(self, context: TurnContext) -> None:
         """Delete the conversation's state after a failed turn, because no other turn could continue it either."""
-        await self._storage.delete([conversation_key(context)])
+        key = conversation_key(context)
+        self._latest.pop(key, None)
+        await self._storage.delete([key])
 
     async def _write(self, cached: list[CachedState | None]) -> None:
-        changed = [(one, now) for one in cached if one is not None and (now := one.to_json()) != one.stored]
-        if changed:
-            await self._storage.write({one.key: one.state for one, _ in changed})
-            for one, now in changed:
-                one.stored = now
+        changes = {one: change for one in cached if one is not None and (change := one.change()) is not None}
+        if not changes:
+            return
+        writes = [*changes.values()]
+        for write in writes:
+            self._latest.pop(write.key, None)  # if this fails, or is given up, the storage knows
+        versions = await self._storage.write(writes)
+        for one, write in changes.items():
+            one.stored = Stored(write.text, versions[write.key])
+            if is_of_a_call(write.key):
+                self._latest[write.key] = one.stored
+        while len(self._latest) > MOST_LATEST:
+            self._latest.popitem(last=False)
 
 
 class StateProperty(StatePropertyAccessor):  # type: ignore[misc]
@@ -126,18 +169,10 @@ class StateProperty(StatePropertyAccessor):  # type: ignore[misc]
         """The state, which is read when the turn first asks for it. Raises RuntimeError outside of the host's turns."""
         cached: CachedState | None = context.turn_state.get(self._kind)
         if cached is None:
-            storage: Storage | None = context.turn_state.get(_STORAGE)
-            if storage is None:
+            states: TurnStates | None = context.turn_state.get(_STATES)
+            if states is None:
                 raise RuntimeError(f"{self._name}: state can only be used in turns of the dialog host")
-            key = _KEYS[self._kind](context)
-            try:
-                cached = CachedState(key, (await storage.read([key])).get(key))
-            except StateUnreadable:
-                if self._kind != _USER:
-                    raise
-                logger.exception("the stored state of a caller cannot be read: it starts empty")
-                cached = CachedState(key)
-            context.turn_state[self._kind] = cached
+            cached = context.turn_state[self._kind] = await states.read(_KEYS[self._kind](context))
         return cached.state
 
     async def get(

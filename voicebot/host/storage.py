@@ -1,13 +1,12 @@
 """Dialog state in SQLite: a ``Storage`` with compare-and-set, so that a host that was killed continues where it was.
 
+A storage keeps texts (:mod:`voicebot.host.codec` makes them), each with a version. A write may name the version that it
+replaces; another one is an :class:`EtagConflict`.
+
 Every statement runs on a thread of its own: a slow disk, or a second host on the same file (while dialogs are being
 replaced), makes a turn wait, never the event loop. Without a path the database is in memory, with the same rules, so a
 dialog that works without a file works with one. ``synchronous=NORMAL`` with a write-ahead log: commits survive the end
 of the process. The last ones may be lost if the machine fails, but then its calls are lost as well.
-
-An item that is a dict may have an ``e_tag``, as in the SDK's own storages: ``read`` sets it, ``write`` compares it
-(``"*"`` or none: no comparison) and sets the new one in the item that it was given. A mismatch is an
-:class:`EtagConflict`.
 """
 
 from __future__ import annotations
@@ -17,19 +16,18 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-from voicebot.host.codec import StateUnreadable, dumps, loads
 from voicebot.private_files import touch
+from voicebot.telephony_channel import PHONE_CHANNEL
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-E_TAG = "e_tag"
 USERS = "/users/"
 """The part of a key that marks the state of a caller, as opposed to that of a conversation."""
 KEEP_S = 7 * 24 * 3600.0
@@ -63,67 +61,41 @@ class StateServerAway(StorageUnusable):
     """The server cannot be reached, or does not answer in time."""
 
 
-class Storage(Protocol):
-    """Where state is kept; a dict's ``e_tag`` is its version (see above)."""
+class Stored(NamedTuple):
+    """An item as it is stored. ``version``: a new one with each write; of storages it is their own affair."""
 
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-    async def read(self, keys: list[str]) -> dict[str, Any]: ...
-
-    async def write(self, changes: dict[str, Any]) -> None: ...
-
-    async def delete(self, keys: Iterable[str]) -> None: ...
+    text: str
+    version: str
 
 
 class ItemWrite(NamedTuple):
-    """One item to be written; ``expected``: its version must be this one (None: any)."""
+    """One item to be written. ``expected``: the version that it replaces; None: any."""
 
     key: str
     expected: str | None
     text: str
 
 
-def writes_of(changes: dict[str, Any]) -> list[ItemWrite]:
-    """What is to be written. Raises ``StateNotStorable`` or, for an empty ``e_tag``, ValueError."""
-    writes = []
-    for key, item in (changes or {}).items():
-        expected: str | None = None
-        body = item
-        if isinstance(item, dict):
-            tag = item.get(E_TAG)
-            if tag == "":
-                raise ValueError("an empty e_tag is not valid")
-            if tag is not None and tag != "*":
-                expected = str(tag)
-            body = {name: value for name, value in item.items() if name != E_TAG}
-        writes.append(ItemWrite(key, expected, dumps(body)))
-    return writes
+class Storage(Protocol):
+    """Where state is kept."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def read(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """The items of ``keys`` that exist."""
+
+    async def write(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
+        """Store all of ``writes`` or none; returns the new versions. Raises :class:`EtagConflict`."""
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Forget the items of ``keys``; those that do not exist are no error."""
 
 
-def items_of(found: Iterable[tuple[str, Any, str]]) -> dict[str, Any]:
-    """What was read, from ``(key, etag, text)``; of equal keys the last counts.
-
-    Raises :class:`StateUnreadable` naming the key.
-    """
-    items = {}
-    for key, etag, text in found:
-        try:
-            value = loads(text)
-        except StateUnreadable as error:
-            raise StateUnreadable(f"{key}: {error}") from error
-        if isinstance(value, dict):
-            value[E_TAG] = str(etag)
-        items[key] = value
-    return items
-
-
-def tag_items(changes: dict[str, Any], tags: Mapping[str, int | str]) -> None:
-    """Put the new versions into the items that were written."""
-    for key, item in changes.items():
-        if isinstance(item, dict):
-            item[E_TAG] = str(tags[key])
+def is_of_a_call(key: str) -> bool:
+    """Whether it is the state of a call's conversation, which no other host has while the call lasts."""
+    return key.startswith(f"{PHONE_CHANNEL}/") and USERS not in key
 
 
 class SqliteStorage:
@@ -146,15 +118,14 @@ class SqliteStorage:
         await self._run(self._close)
         self._thread.shutdown(wait=False)
 
-    async def read(self, keys: list[str]) -> dict[str, Any]:
-        """The items of ``keys`` that exist. Raises :class:`StateUnreadable` for one that cannot be decoded."""
-        return items_of(await self._run(lambda: self._read(list(keys))))
+    async def read(self, keys: Sequence[str]) -> dict[str, Stored]:
+        """The items of ``keys`` that exist."""
+        return await self._run(lambda: self._read(keys))
 
-    async def write(self, changes: dict[str, Any]) -> None:
-        """Store all of ``changes`` or none. Raises :class:`EtagConflict` or ``StateNotStorable``."""
-        writes = writes_of(changes)
-        if writes:
-            tag_items(changes, await self._run(lambda: self._write(writes)))
+    async def write(self, writes: Sequence[ItemWrite]) -> dict[str, str]:
+        """Store all of ``writes`` or none; returns the new versions. Raises :class:`EtagConflict`."""
+        tags = await self._run(lambda: self._write(writes)) if writes else {}
+        return {key: str(tag) for key, tag in tags.items()}
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the items of ``keys``; those that do not exist are no error."""
@@ -213,14 +184,14 @@ class SqliteStorage:
             self._connection.close()
             self._connection = None
 
-    def _read(self, keys: list[str]) -> list[tuple[str, int, str]]:
+    def _read(self, keys: Sequence[str]) -> dict[str, Stored]:
         marks = ",".join("?" * len(keys))
         query = f"SELECT key, etag, value FROM state WHERE key IN ({marks})"
-        rows = self._database.execute(query, keys).fetchall() if keys else []
+        rows = self._database.execute(query, list(keys)).fetchall() if keys else []
         unsaved = [(key, *self._unsaved[key]) for key in keys if key in self._unsaved]
-        return rows + unsaved  # the later ones count where both have a key
+        return {key: Stored(text, str(etag)) for key, etag, text in rows + unsaved}  # of equal keys the last counts
 
-    def _write(self, writes: list[ItemWrite]) -> dict[str, int]:
+    def _write(self, writes: Sequence[ItemWrite]) -> dict[str, int]:
         database = self._database
         try:
             database.execute("BEGIN IMMEDIATE")
@@ -242,7 +213,7 @@ class SqliteStorage:
         self._unsaved.clear()
         return tags
 
-    def _tags(self, writes: list[ItemWrite]) -> dict[str, int]:
+    def _tags(self, writes: Sequence[ItemWrite]) -> dict[str, int]:
         """The versions that ``writes`` make. Raises :class:`EtagConflict`."""
         tags: dict[str, int] = {}
         for key, expected, _ in writes:
@@ -263,7 +234,7 @@ class SqliteStorage:
             (key, etag, time.time(), text),
         )
 
-    def _keep_in_memory(self, writes: list[ItemWrite], error: sqlite3.OperationalError) -> dict[str, int]:
+    def _keep_in_memory(self, writes: Sequence[ItemWrite], error: sqlite3.OperationalError) -> dict[str, int]:
         """The disk takes nothing: what conversations keep is written with the next write that can be."""
         if len(self._unsaved) + len(writes) > MAX_UNSAVED:
             raise error
