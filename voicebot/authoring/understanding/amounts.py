@@ -18,6 +18,7 @@ from itertools import pairwise
 from babel.numbers import get_currency_precision
 
 from voicebot.authoring.understanding.digit_strings import DigitStrings
+from voicebot.authoring.understanding.no_counts import NoCounts
 from voicebot.authoring.understanding.numbers import (
     ARTICLE,
     HUNDRED,
@@ -58,7 +59,7 @@ class Amounts:
         self._digits = digits
         self._alternatives = vocabulary.listed_phrases("dates", "alternatives")
         self._between = vocabulary.listed_phrases("money", "between")
-        self._limits = vocabulary.listed_phrases("money", "limits")
+        self._no_counts = NoCounts(vocabulary, words)
         self._no_sums = vocabulary.listed_phrases("money", "no_sums")
         self._counted = vocabulary.words("money", "counted") | {
             word for phrase in vocabulary.section("durations").get("units", {}) for word in [phrase] if " " not in word
@@ -83,7 +84,7 @@ class Amounts:
         """``whole``: what may have cents at its end, or not, has none."""
         units = self._units(currency.upper())
         tokens = self._added(self._vocabulary.content(text), units)
-        if self._is_range(tokens, units) or self._is_limit(tokens) or self._no_sums.find(tokens):
+        if self._is_range(tokens, units) or self._no_counts.named(tokens) or self._no_sums.find(tokens):
             return None
         if tokens and tokens[0].word in self._sounds_like and self._is_digit_first(tokens[1:]):
             return None  # "for two fifty" may be "forty two fifty"
@@ -183,13 +184,6 @@ class Amounts:
         behind = atoms[numbers[-1].stop :][:1]
         counted = bool(behind) and not behind[0].pause and behind[0].word in self._counted
         return counted or self._digits.are_of_month(tokens, atoms)
-
-    def _is_limit(self, tokens: Sequence[Token]) -> bool:
-        """Whether a number is only a limit: "less than fifty"."""
-        return any(
-            self._words.atoms(tokens[stop : stop + 1])[0].is_number
-            for _, stop, _ in self._limits.find(tokens) if stop < len(tokens)
-        )  # fmt: skip
 
     def _is_digit_first(self, tokens: Sequence[Token]) -> bool:
         """Whether a digit begins ``tokens``, and another number follows it."""

@@ -40,7 +40,8 @@ class Choices:
         self._both = vocabulary.listed_phrases("choice", "both")
         self._last = vocabulary.listed_phrases("choice", "last")
         self._carriers = vocabulary.listed_phrases("choice", "carriers")
-        self._excluded_by = vocabulary.words("choice", "excluded_by")
+        self._excluded_by = vocabulary.listed_phrases("choice", "excluded_by")
+        self._over = vocabulary.words("choice", "over")
         self._wanted = lru_cache(maxsize=4096)(self._wanted_words)
         self._sound = lru_cache(maxsize=4096)(self._sound_of)
 
@@ -50,9 +51,9 @@ class Choices:
     ) -> str | None:  # fmt: skip
         """The option meant, by the phrase with most words; None where there is none or it is not clear which.
 
-        An option that follows "not" is out. Failing whole phrases, words that only one option has decide; failing
-        these, its key or place ("press two", "the second one"). ``keys``: of the options that have one, by name.
-        ``outright``: its words only.
+        An option that is refused is out ("not", "anything but"). Failing whole phrases, words that only one option has
+        decide; failing these, its key or place ("press two", "the second one"). ``keys``: of the options that have one,
+        by name. ``outright``: its words only.
         """
         names = list(options)[:MAX_OPTIONS]
         named, found = self._by_words(text, names, options)
@@ -72,8 +73,10 @@ class Choices:
         self, text: str, names: Sequence[str], options: Mapping[str, Iterable[str]]
     ) -> tuple[bool, str | None]:
         """Whether words of an option were said, and the one option that they mean."""
-        said = self._normal(self._vocabulary.content(text))
+        tokens = self._vocabulary.content(text)
+        said, starts = self._normal(tokens)
         uttered = _Said(said)
+        refused = self._refused(tokens, starts)
         # "one moment" says nothing of "one bedroom"; "one" does.
         vague = self._ignored if self._is_number(said) else self._ignored | {word for word in said if word.isdigit()}
         whole: dict[str, int] = {}
@@ -87,13 +90,15 @@ class Choices:
                 if uttered.joined(wanted):
                     whole[name] = max(whole.get(name, 0), 2)
                 for at in uttered.places(wanted):
-                    if at and said[at - 1] in self._excluded_by:
+                    if at in refused:
                         excluded.add(name)
                     else:
                         whole[name] = max(whole.get(name, 0), len(wanted))
-                common = sum(bool(uttered.alike(word)) for word in wanted if word not in vague)
-                if common:
-                    partly[name] = max(partly.get(name, 0), common)
+                common = [uttered.alike(word) for word in wanted if word not in vague]
+                if any(at and at <= refused for at in common):
+                    excluded.add(name)
+                elif any(common):
+                    partly[name] = max(partly.get(name, 0), sum(map(bool, common)))
         for found in (whole, partly):
             left = {name: weight for name, weight in found.items() if name not in excluded}
             if left:
@@ -101,6 +106,17 @@ class Choices:
                 winners = [name for name, weight in left.items() if weight == best]
                 return True, winners[0] if len(winners) == 1 else None
         return bool(excluded), None
+
+    def _refused(self, tokens: Sequence[Token], starts: Sequence[int]) -> frozenset[int]:
+        """Which of the words that begin at ``starts`` stand behind what refuses them, but for "the", "about" and the
+        like between."""
+        behind = {stop for _, stop, _ in self._excluded_by.find(tokens)}
+        out = set(behind)
+        for at, token in enumerate(tokens[:-1], 1):
+            if at - 1 in out and not token.pause and token.word in self._over:
+                out.add(at)
+        out.difference_update(at for at in tuple(out) if at < len(tokens) and tokens[at].pause)
+        return frozenset(number for number, start in enumerate(starts) if start in out)
 
     def _is_number(self, said: Sequence[str]) -> bool:
         return all(word.isdigit() or word in self._ignored for word in said)
@@ -155,24 +171,28 @@ class Choices:
 
     def _wanted_words(self, phrase: str) -> tuple[tuple[str, ...], frozenset[str]]:
         """The words of a phrase, and what they begin with."""
-        words = tuple(self._normal(self._vocabulary.tokens(phrase.replace("_", " "))))
+        words = tuple(self._normal(self._vocabulary.tokens(phrase.replace("_", " ")))[0])
         return words, frozenset(_beginning(word) for word in words)
 
-    def _normal(self, tokens: Sequence[Token]) -> list[str]:
-        """Words, with numbers as numerals, so that "twenty four hours" and "24 hours" are the same."""
+    def _normal(self, tokens: Sequence[Token]) -> tuple[list[str], list[int]]:
+        """Words, with numbers as numerals, so that "twenty four hours" and "24 hours" are the same; and the token at
+        which each begins."""
         atoms = self._numbers.atoms(tokens)
         reader = NumberReader(self._numbers, atoms)
         words: list[str] = []
+        starts: list[int] = []
         index = 0
         while index < len(atoms):
             number = reader.cardinal(index) if atoms[index].is_number else None
             if number is not None:
+                starts.append(atoms[index].start)
                 words.append(str(number.value.normalize()))
                 index = number.stop
             else:
+                starts += range(atoms[index].start, atoms[index].stop)
                 words += [token.word for token in tokens[atoms[index].start : atoms[index].stop]]
                 index += 1
-        return words
+        return words, starts
 
 
 class _Said:

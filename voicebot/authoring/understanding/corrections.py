@@ -26,7 +26,8 @@ class Corrections:
         self._instead = vocabulary.words("correction", "instead")
         self._rather = vocabulary.words("correction", "rather")
         self._not = vocabulary.listed_phrases("correction", "not")
-        ways = (("dates", "on"), ("dates", "in"), ("dates", "day_articles"), ("choice", "articles"), ("times", "to"))
+        ways = (("dates", "on"), ("dates", "in"), ("dates", "day_articles"), ("choice", "articles"), ("choice", "over"),
+                ("times", "to"))  # fmt: skip
         self._leading = frozenset().union(*(vocabulary.words(*way) for way in ways))
 
     def read(self, text: str) -> str | None:
@@ -136,6 +137,8 @@ class Corrections:
             if hit is None or self._alone(tokens, at, hit[0]):
                 continue
             after = at + hit[0]
+            if at > start and after < stop and tokens[after].pause and self._retractions.at(tokens, at) is not None:
+                return after, stop, True  # "cinco no, seis"
             if at > start:  # "six, not five"; "six is not" refuses it (refusals.py)
                 return (start, at, True) if after < stop else (start, stop, False)
             for turn in range(after + 1, stop):  # "not five, six", "not five but six", "not five it's six"

@@ -13,9 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
 from voicebot.authoring.understanding.likeness import NEAR, nearest, sound
 from voicebot.authoring.understanding.numbers import (
+    END,
     HUNDRED,
     NUMERAL,
     SCALE,
@@ -50,6 +52,9 @@ class DigitStrings:
         self._between = {word: int(digit) for word, digit in section.get("between", {}).items()}
         hardly = {word: int(digit) for word, digit in section.get("hardly", {}).items()}
         self._hardly = self._sounds_like | hardly | self._between
+        self._plurals = {folded(word): digit for word, digit in section.get("plurals", {}).items()}
+        joined = section.get("joined", {})
+        self._joined = [(each, whole) for apart, whole in joined.items() for each in (apart, apart.capitalize())]
         self._introductions = vocabulary.listed_phrases("correction", "markers")
         digits = {word: int(digit) for word, digit in section.get("units", {}).items()}
         digits |= dict.fromkeys(section.get("zero", ()), 0)
@@ -58,11 +63,19 @@ class DigitStrings:
 
     def read(self, text: str, length: int | None = None) -> str:
         """The digits in ``text``, ``""`` when there are none. ``length``: how many there should be, if known."""
-        tokens = self._vocabulary.content(_GLUED.sub(" ", prepared(text)))
+        text = _GLUED.sub(" ", prepared(text))
+        for apart, whole in self._joined:
+            text = text.replace(apart, whole)
+        tokens = self._vocabulary.content(text)
         atoms = self.with_zero_letters(self._words.atoms(tokens))
         if self.are_of_month(tokens, atoms):
             return ""
         strict = self._digits(tokens, atoms)
+        if length and len(strict) == length - 1 and self._begins_with_letter(atoms):
+            return f"0{strict}"  # "O, one, two, three"
+        if length and len(strict) > length:  # "tres ceros y un cinco"
+            counted = self._digits(tokens, self._without_articles(atoms))
+            strict = counted if len(counted) == length else strict
         if not strict and length and len(atoms) == length and all(atom.word in self._sounds_like for atom in atoms):
             return self._digits(tokens, self._by_sound(tokens, atoms, self._sounds_like))
         if not strict or len(strict) == length:
@@ -128,6 +141,18 @@ class DigitStrings:
             out.append(atom)
         return out
 
+    def _begins_with_letter(self, atoms: Sequence[Atom]) -> bool:
+        """Whether a list of digits with a pause before each of them begins with a letter for zero."""
+        leads = len(atoms) > 2 and atoms[0].kind == WORD and atoms[0].word in self._zero_letters
+        return leads and all(atom.is_digit and atom.pause for atom in atoms[1:])
+
+    def _without_articles(self, atoms: Sequence[Atom]) -> list[Atom]:
+        """``atoms`` without the ones that may as well be articles of a digit behind them."""
+        return [
+            replace(atom, kind=WORD) if self._words.is_article(atom.word) and behind.is_digit else atom
+            for atom, behind in pairwise([*atoms, END])
+        ]  # fmt: skip
+
     def _is_times(self, atom: Atom) -> bool:
         return atom.word in self._times.single
 
@@ -177,7 +202,10 @@ class DigitStrings:
                 if after < len(atoms) and (atoms[after].is_digit or atoms[after].kind == NUMERAL):  # "double 357"
                     index, times = after, hit[1]
                     continue
-            if atom.kind == NUMERAL and reader.atom(index + 1).kind not in (HUNDRED, SCALE):
+            plural = self._plurals.get(reader.atom(index + 1).word) if atom.is_digit else None
+            if plural is not None:  # "three zeros"
+                text, index = plural * int(atom.value), index + 2
+            elif atom.kind == NUMERAL and reader.atom(index + 1).kind not in (HUNDRED, SCALE):
                 text, index = re.sub(r"\D", "", atom.word), index + 1
             elif (number := reader.cardinal(index)) is not None:
                 text, index = number.digits, number.stop

@@ -11,10 +11,12 @@ from voicebot.authoring.understanding.yes_no import YesNoReader
 MAX_NAME_WORDS = 6
 AFTER_WAIT = 2
 """Words of a name behind "one moment": longer ones say what for."""
+QUESTION = 3
+"""Words of a question of the caller's, at least: "How" is a name as well."""
 
 
 class Names:
-    """Reads a person's name; section ``names``."""
+    """Reads a person's name; section ``names``. Its ``refusals`` begin what is none, as questions do."""
 
     def __init__(self, vocabulary: Vocabulary, spelling: Spelling, yes_no: YesNoReader, waits: Waits) -> None:
         self._yes_no = yes_no
@@ -23,12 +25,16 @@ class Names:
         self._spelling = spelling
         self._introductions = vocabulary.listed_phrases("names", "introductions")
         self._trailing = vocabulary.listed_phrases("names", "trailing")
+        self._refusals = vocabulary.listed_phrases("names", "refusals")
+        self._questions = vocabulary.listed_phrases("withheld", "question_starts")
 
     def read(self, text: str) -> str | None:
         """The name without what introduces it; None when there is none (or far too much for one)."""
         text = prepared(text)
         tokens = without(self._vocabulary.fillers, self._vocabulary.tokens(text))
         if self._yes_no.is_no_name(tokens):
+            return None
+        if self._refusals.at(tokens, 0) or (len(tokens) >= QUESTION and self._questions.at(tokens, 0)):
             return None
         waited = len(tokens)
         tokens = self._waits.without_lead(tokens)

@@ -22,6 +22,7 @@ from voicebot.authoring.understanding.emails import Emails
 from voicebot.authoring.understanding.likeness import NEAR
 from voicebot.authoring.understanding.months import Months
 from voicebot.authoring.understanding.names import Names
+from voicebot.authoring.understanding.no_counts import NoCounts
 from voicebot.authoring.understanding.numbers import (
     NumberReader,
     NumberWords,
@@ -63,6 +64,7 @@ class Understanding:
         self._corrections = Corrections(self._vocabulary, self._yes_no)
         self._globals = Globals(self._vocabulary)
         self._refusals = Refusals(self._vocabulary)
+        self._no_counts = NoCounts(self._vocabulary, self._numbers)
         self._amounts = Amounts(self._vocabulary, self._numbers, self._digits)
         of_region = self._vocabulary.regions.get(region.upper(), {})
         day_words = DayWords(self._vocabulary, self._numbers, self._digits, of_region)
@@ -116,7 +118,7 @@ class Understanding:
 
     def _number(self, text: str) -> Decimal | None:
         tokens = self._vocabulary.content(text)
-        if says_article(self._numbers, tokens, MOST_WORDS):
+        if says_article(self._numbers, tokens, MOST_WORDS) or self._no_counts.named(tokens):
             return None
         atoms = self._digits.with_zero_letters(with_written_fractions(self._numbers.atoms(tokens)))
         found = single(NumberReader(self._numbers, atoms).all())

@@ -19,8 +19,9 @@ waiting             see waits.py
 globals             name: ``anywhere`` in what was said, or ``alone``
 choice              ``carriers`` (words around a place: "I'll take the second one"), ``pronouns`` ("one") and the
                     ``articles`` before them, ``key_words`` ("press"), ``uncounted`` ("the last time" is no place),
-                    ``last``, ``ignored``, ``excluded_by``
+                    ``last``, ``ignored``, ``excluded_by``, and ``over``: what stands between ("not about billing")
 numbers             see numbers.py
+no_counts           see no_counts.py
 money               see amounts.py
 dates, times        see calendar_days.py and clock_times.py
 spelling, names     see spelling.py
