@@ -48,11 +48,10 @@ class DecodeCosts(NamedTuple):
         return self.fixed + self.each_s * audio_s + self.step * steps
 
 
-FINAL_COSTS: Final = DecodeCosts(0.02, 0.02, 0.0065)
-HYPOTHESIS_COSTS: Final = DecodeCosts(0.02, 0.028, 0.0065)
-"""November 2026, by the processor's time of 12 strings of digits of 2 to 8 s: the encoders take 26 to 35 ms for each
-second of audio, the one on two idle cores, the other on one; its memory
-takes 2.5 ms, and each step 5.5 to 8."""
+FINAL_COSTS: Final = DecodeCosts(0.015, 0.012, 0.005)
+HYPOTHESIS_COSTS: Final = DecodeCosts(0.015, 0.016, 0.005)
+"""November 2026, by the processor's time on a busy machine: for each second of audio the encoders take 15 to 23 ms (the
+one on two idle cores) and 10 to 16 ms, the memory 0.7 ms; each step takes 3 to 5 ms, a draft as long as two of them."""
 
 
 class VirtualRecogniser:

@@ -19,6 +19,8 @@ from voicebot.localspeech.model_making import MODEL, fold_constants, make
 from voicebot.localspeech.recipe import Recipe
 
 WIDTH, WORDS = 64, 96
+FLOATS = 2048 * 16
+"""Numbers that a table of rotary positions has."""
 
 
 def model() -> Any:
@@ -66,19 +68,18 @@ def test_constants_are_folded() -> None:
     assert [tensor.name for tensor in made.graph.initializer] == ["weights"]
 
 
-@pytest.mark.parametrize("recipe", [Recipe.AS_IT_IS, Recipe.FOLDED])
-def test_a_model_that_was_only_optimised_gives_the_same(tmp_path: Path, source: Path, recipe: Recipe) -> None:
-    make(source, tmp_path / "made", silent, recipe)
+def test_a_model_that_was_only_optimised_gives_the_same(tmp_path: Path, source: Path) -> None:
+    make(source, tmp_path / "made", silent, Recipe.AS_IT_IS)
     assert output(tmp_path / "made" / MODEL) == pytest.approx(output(source), rel=1e-5, abs=1e-4)
-
-
-def test_a_quantised_model_gives_nearly_the_same_and_has_no_weights_as_float(tmp_path: Path, source: Path) -> None:
-    make(source, tmp_path / "made", silent, Recipe.IN_8_BITS)
-    made, plain = output(tmp_path / "made" / MODEL), output(source)
-    assert np.abs(made - plain).max() < 0.02 * np.abs(plain).max()
     kept = (tmp_path / "made" / "weights").stat()
-    assert kept.st_size < 2 * WIDTH * WORDS
     assert stat.S_IMODE(kept.st_mode) == stat.S_IMODE((tmp_path / "made" / MODEL).stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["encoder", "quick_encoder", "memory"])
+def test_graphs_of_ours_keep_no_weights_as_floats(name: str) -> None:
+    graph = onnx.load(str(getattr(prepare_models(), name)), load_external_data=False).graph
+    floats = [tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) == 2]
+    assert not [tensor.name for tensor in floats if np.prod(tensor.dims) > FLOATS]
 
 
 def test_what_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -23,19 +23,15 @@ part, rotary positions on a part of each head, a gated linear unit with SiLU.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, numpy_helper
 
-OPSET = 17
-_MICROSOFT = "com.microsoft"
+from voicebot.localspeech.graph_making import MICROSOFT, Graph, Tensors, Weights
+
 _MOST_POSITIONS = 256
-_EPSILON = 1e-5
-
-Weights = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ class DecoderWeights:
 
 def memory_graph(weights: DecoderWeights) -> Any:
     """The model that makes the memory of all layers: ``states`` (1, S, D)."""
-    graph, heads = _Graph(), weights.heads
+    graph, heads = Graph(), weights.heads
     products = [
         weights.named[f"layers.{layer}/encoder_attn/{name}_proj/MatMul"]
         for name in ("k", "v")
@@ -93,7 +89,7 @@ def memory_graph(weights: DecoderWeights) -> Any:
 
 def step_graph(weights: DecoderWeights) -> Any:
     """The model of a step: see the module's text."""
-    graph, heads, named = _Graph(), weights.heads, weights.named
+    graph, heads, named = Graph(), weights.heads, weights.named
     table = named["embed_tokens/Gather"]
     size = table.shape[1]
     width = size // heads
@@ -120,7 +116,7 @@ def step_graph(weights: DecoderWeights) -> Any:
         turning, values = graph.split(parts, (2 * heads, heads), axis=1)
         turned = graph.op(
             "RotaryEmbedding", turning, "positions", cosines, sines,
-            domain=_MICROSOFT, interleaved=1, num_heads=2 * heads, rotary_embedding_dim=2 * len(weights.rotary),
+            domain=MICROSOFT, interleaved=1, num_heads=2 * heads, rotary_embedding_dim=2 * len(weights.rotary),
         )  # fmt: skip
         queries, keys = graph.split(turned, 2, axis=1)
         added += [keys, values]
@@ -142,7 +138,7 @@ def step_graph(weights: DecoderWeights) -> Any:
         normal = graph.norm(x, named[f"layers.{layer}/final_layernorm/Mul"])
         wide = graph.product(normal, named[f"{linear}/up_proj/MatMul"])
         value, gate = graph.split(graph.op("Add", wide, graph.constant(named[f"{linear}/up_proj/Add"])), 2, axis=2)
-        gated = graph.op("Mul", value, graph.op("QuickGelu", gate, domain=_MICROSOFT, alpha=1.0))
+        gated = graph.op("Mul", value, graph.op("QuickGelu", gate, domain=MICROSOFT, alpha=1.0))
         narrow = graph.product(gated, named[f"{linear}/down_proj/MatMul"])
         x = graph.op("Add", x, graph.op("Add", narrow, graph.constant(named[f"{linear}/down_proj/Add"])))
     graph.product(graph.norm(x, named["norm/Mul"]), table.T, output="logits")
@@ -166,53 +162,9 @@ def step_graph(weights: DecoderWeights) -> Any:
     )
 
 
-_Shape = tuple[int | str, ...]
-_Tensors = dict[str, tuple[int, _Shape]]
-
-
-def _memory_shapes(weights: DecoderWeights, rows: str, width: int) -> _Tensors:
-    shapes: _Tensors = {}
+def _memory_shapes(weights: DecoderWeights, rows: str, width: int) -> Tensors:
+    shapes: Tensors = {}
     for layer in range(weights.layers):
         shapes[f"key.{layer}"] = (TensorProto.FLOAT, (rows, weights.heads, width, "S"))
         shapes[f"value.{layer}"] = (TensorProto.FLOAT, (rows, weights.heads, "S", width))
     return shapes
-
-
-@dataclass(slots=True)
-class _Graph:
-    """A graph that grows by a node at a time."""
-
-    nodes: list[Any] = field(default_factory=list)
-    constants: list[Any] = field(default_factory=list)
-
-    def constant(self, value: NDArray[Any]) -> str:
-        name = f"constant.{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def op(self, kind: str, *inputs: str, output: str = "", domain: str = "", **attributes: Any) -> str:
-        output = output or f"{kind}.{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], domain=domain, **attributes))
-        return output
-
-    def split(self, tensor: str, sizes: int | tuple[int, ...], axis: int) -> list[str]:
-        """Parts of the same size, or of ``sizes``."""
-        inputs = [tensor] if isinstance(sizes, int) else [tensor, self.constant(np.array(sizes, np.int64))]
-        count = sizes if isinstance(sizes, int) else len(sizes)
-        outputs = [f"Split.{len(self.nodes)}.{part}" for part in range(count)]
-        self.nodes.append(helper.make_node("Split", inputs, outputs, axis=axis))
-        return outputs
-
-    def product(self, tensor: str, weights: Weights, output: str = "") -> str:
-        return self.op("MatMul", tensor, self.constant(weights.astype(np.float32)), output=output)
-
-    def norm(self, tensor: str, weights: Weights) -> str:
-        return self.op("LayerNormalization", tensor, self.constant(weights), axis=-1, epsilon=_EPSILON)
-
-    def model(self, name: str, inputs: _Tensors, outputs: _Tensors) -> Any:
-        def described(tensors: _Tensors) -> list[Any]:
-            return [helper.make_tensor_value_info(each, kind, shape) for each, (kind, shape) in tensors.items()]
-
-        graph = helper.make_graph(self.nodes, name, described(inputs), described(outputs), self.constants)
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(_MICROSOFT, 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=8)

@@ -149,7 +149,7 @@ class Moonshine:
         if missing > 0:
             audio = np.concatenate((audio, np.zeros(missing, np.float32)))
         encoder = self._quick_encoder if quick else self._encoder
-        states = encoder.run(None, {"input_values": np.ascontiguousarray(audio, np.float32)[None]})[0]
+        states = encoder.run(None, {"samples": np.ascontiguousarray(audio, np.float32)[None]})[0]
         memory = self.decoder.remember(states)
         limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
         draft = draft[: limit - 1]

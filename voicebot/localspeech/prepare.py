@@ -1,5 +1,5 @@
 """Makes the models that load and run fast (:mod:`voicebot.localspeech.model_making`), once, and keeps these in a cache
-directory. All takes some 10 s of a core, and 270 MB.
+directory. All takes some 10 s of a core, and 190 MB.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class _Model:
         return f"{self.name}-ort{importlib.metadata.version('onnxruntime')}"
 
 
-_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder", "speech recognition, encoder", 0.15, Recipe.FOLDED)
+_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder-rows16", "speech recognition, encoder", 0.1, Recipe.ENCODER)
 _QUICK: Final = _Model(
-    "moonshine-base-en-0.1.4-encoder-rows8", "speech recognition, hypotheses", 0.15, Recipe.IN_8_BITS
+    "moonshine-base-en-0.1.4-encoder-bytes8", "speech recognition, hypotheses", 0.1, Recipe.QUICK_ENCODER
 )
-_MEMORY: Final = _Model("moonshine-base-en-0.1.4-memory-rows8", "speech recognition, memory", 0.2, Recipe.MEMORY)
-_STEP: Final = _Model("moonshine-base-en-0.1.4-step-rows8", "speech recognition, decoder", 0.35, Recipe.STEP)
+_MEMORY: Final = _Model("moonshine-base-en-0.1.4-memory-bytes8", "speech recognition, memory", 0.25, Recipe.MEMORY)
+_STEP: Final = _Model("moonshine-base-en-0.1.4-step-bytes8", "speech recognition, decoder", 0.4, Recipe.STEP)
 _VOICE: Final = _Model("en_US-joe-medium", "voice", 0.15, Recipe.AS_IT_IS)
 _MODELS: Final = (_ENCODER, _QUICK, _MEMORY, _STEP, _VOICE)
 _OURS: Final = ("moonshine-base-en-", "en_US-joe-medium-", "preparing-")

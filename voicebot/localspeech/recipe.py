@@ -9,7 +9,7 @@ class Recipe(Enum):
     """Every one also means that the model is optimised, and its weights kept in a file of their own."""
 
     AS_IT_IS = "as it is"
-    FOLDED = "its constants folded"
-    IN_8_BITS = "folded, its products computed with 8-bit numbers"
+    ENCODER = "a graph of ours, whose products take rows of 16 bits"
+    QUICK_ENCODER = "the same with rows of 8 bits"
     MEMORY = "of the decoder, the part that makes the memory, in 8 bits"
     STEP = "of the decoder, the part that continues texts, in 8 bits"
