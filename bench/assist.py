@@ -95,7 +95,7 @@ async def listened_to(service: Service, calls: int, seconds: float, more_viewers
         "sentiments": sum(one["sentiments"] for one in late),
         "people_late_ms": spread([1000 * seconds for one in made for seconds in one.late]),
         "cpu_percent_a_call": {
-            name: round(100 * (after.cpu_s[name] - before.cpu_s[name]) / seconds / calls, 2) for name in after.cpu_s
+            name: round(100 * taken / seconds / calls, 2) for name, taken in after.since(before).items()
         },
         "rss_mb": {name: round(value) for name, value in after.rss_mb.items()},
     }

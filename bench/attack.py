@@ -224,7 +224,7 @@ async def measure(service: Service, ports: Ports, folder: Path, calls: int) -> t
         ramp_s=5.0,
         options=CallOptions(transcribe=False, host=TRUNK),
     )
-    cpu_s = service.usage().cpu_s["calls"] - before.cpu_s["calls"]
+    cpu_s = service.usage().since(before)["calls"]
     return report, 100 * cpu_s / report.duration_s
 
 

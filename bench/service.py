@@ -47,10 +47,18 @@ READY_S = 180.0
 
 @dataclass(slots=True)
 class Usage:
-    """CPU seconds and resident megabytes of the service's processes, by what they are."""
+    """What the service's processes have taken: CPU seconds since their start, by what they are and their pid, as one
+    that ends is another one when it is back; resident megabytes, by what they are."""
 
-    cpu_s: dict[str, float] = field(default_factory=dict)
+    cpu_s: dict[tuple[str, int], float] = field(default_factory=dict)
     rss_mb: dict[str, float] = field(default_factory=dict)
+
+    def since(self, before: Usage) -> dict[str, float]:
+        """CPU seconds since ``before``, by what took them. What a process took that has ended since is not in it."""
+        used = dict.fromkeys((name for name, _ in self.cpu_s), 0.0)
+        for process, seconds in self.cpu_s.items():
+            used[process[0]] += seconds - before.cpu_s.get(process, 0.0)
+        return used
 
 
 class Service:
@@ -64,22 +72,22 @@ class Service:
         self.process = psutil.Process(pid)
 
     def processes(self) -> dict[str, psutil.Process]:
-        """The call process, and those of :data:`MODULES` that it started."""
-        found = {"calls": self.process}
-        for child, command in children_of(self.process):
-            for name, module in MODULES.items():
-                if module in command:
-                    found[name] = child
-        return found
+        """The call process, and those of :data:`MODULES` that it started: of two of a kind the latest."""
+        return dict(self._all())
 
     def usage(self) -> Usage:
         usage = Usage()
-        for name, process in self.processes().items():
+        for name, process in self._all():
             with contextlib.suppress(psutil.NoSuchProcess):
                 times, memory = process.cpu_times(), process.memory_info()
-                usage.cpu_s[name] = times.user + times.system
-                usage.rss_mb[name] = memory.rss / 1e6
+                usage.cpu_s[name, process.pid] = times.user + times.system
+                usage.rss_mb[name] = usage.rss_mb.get(name, 0.0) + memory.rss / 1e6
         return usage
+
+    def _all(self) -> Iterator[tuple[str, psutil.Process]]:
+        yield "calls", self.process
+        for child, command in children_of(self.process):
+            yield from ((name, child) for name, module in MODULES.items() if module in command)
 
 
 def children_of(process: psutil.Process) -> Iterator[tuple[psutil.Process, str]]:

@@ -11,7 +11,7 @@ import statistics
 
 import uvloop
 
-from bench.service import serving
+from bench.service import Usage, serving
 from voicebot.log import configure_logging
 
 
@@ -24,7 +24,7 @@ async def run(times: int) -> dict[str, object]:
             seconds.append(service.start_s)
             usage = service.usage()
             memory = usage.rss_mb
-            for name, cpu_s in usage.cpu_s.items():
+            for name, cpu_s in usage.since(Usage()).items():
                 taken.setdefault(name, []).append(cpu_s)
     return {
         "starts": times,

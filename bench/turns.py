@@ -97,7 +97,7 @@ async def measured(service: Service, concurrency: int, placing: Awaitable[LoadRe
     result = report.as_dict()
     result["concurrency"] = concurrency
     result["cpu_percent_a_call"] = {
-        name: round(100 * (after.cpu_s[name] - before.cpu_s[name]) / talked_s, 2) for name in after.cpu_s
+        name: round(100 * taken / talked_s, 2) for name, taken in after.since(before).items()
     }
     result["rss_mb"] = {name: round(value) for name, value in after.rss_mb.items()}
     return result

@@ -68,7 +68,7 @@ async def _round(one: Side, result: SideResult, telephone: Telephone, plans: Seq
     if not one.service.process.is_running():
         raise RuntimeError(f"the service of {one.name!r} has ended; its log is above")
     loop = asyncio.get_running_loop()
-    began, before, machine, own = loop.time(), one.service.usage().cpu_s, _busy_s(), _own_s()
+    began, before, machine, own = loop.time(), one.service.usage(), _busy_s(), _own_s()
     waiting = iter(plans)  # shared: each line takes the next one
 
     async def line() -> None:
@@ -80,7 +80,7 @@ async def _round(one: Side, result: SideResult, telephone: Telephone, plans: Seq
     async with asyncio.TaskGroup() as group:
         for _ in range(lines):
             group.create_task(line())
-    used = {name: after - before.get(name, 0.0) for name, after in one.service.usage().cpu_s.items()}
+    used = one.service.usage().since(before)
     for name, seconds in used.items():
         result.cpu_s[name] = result.cpu_s.get(name, 0.0) + seconds
     result.others_s += max(0.0, _busy_s() - machine - (_own_s() - own) - sum(used.values()))
