@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from browser import CONTRASTS, HOSTILE, VOICE, Page, browser_page, needs_chromiu
 from kept_calls import BEGAN, call_name, kept_call, record_audio
 from records_desk import ROLES, RecordsDesk, records_desk
 
+from voicebot.archive.client import Answer
 from voicebot.events import KeyPressed, PlaybackEnded, PlaybackStarted, StepReached
 from voicebot.web import Role
 
@@ -68,6 +70,28 @@ async def test_what_is_asked_for_is_in_the_address_and_choices_are_offered(tmp_p
         assert await page.ask("document.querySelector('[name=number]').value") == "30123"
         await page.ask("location.hash = 'outcome=nothing'")
         await page.until("!document.getElementById('none').hidden")
+
+
+async def test_a_call_is_read_before_the_archive_has_told_how_loud_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with page_of_calls(tmp_path) as (desk, page):
+        await page.until(f"{ROWS} == 2")
+        told, get = asyncio.Event(), desk.archive.get
+
+        async def late(path: str, query: dict[str, str] | None = None) -> Answer:
+            if path.endswith("/waves"):
+                await told.wait()
+            return await get(path, query)
+
+        monkeypatch.setattr(desk.archive, "get", late)
+        await page.ask(f"location.hash = 'call={call_name(1)}'")
+        await page.until(f"{SHOWN} && document.getElementById('picture').classList.contains('silent')")
+        assert await page.ask("document.getElementById('player').hidden")
+        told.set()
+        await page.until("document.getElementById('audio').readyState >= 2")
+        assert await page.ask("document.querySelectorAll('#picture path.caller').length") == 1
+        assert await page.ask("document.querySelectorAll('.hear').length") > 0
 
 
 async def test_a_word_is_clicked_and_heard_and_shown_while_it_is_played(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from voicebot.calls.record_timeline import RecordClock, Timeline
 from voicebot.web import live_board
-from voicebot.web.live_board import CALLS_AT_ONCE, LOOK_S, MOST_GONE, WATCHERS_AT_ONCE, Board
+from voicebot.web.live_board import CALLS_AT_ONCE, LINES_AT_ONCE, LOOK_S, MOST_GONE, WATCHERS_AT_ONCE, Board
 
 pytestmark = pytest.mark.virtual_time
 
@@ -159,6 +159,22 @@ async def test_a_turn_of_the_loop_looks_at_a_few_calls_and_tells_a_few_watchers(
     assert max(late[1] - soon[1] for soon, late in pairwise(seen)) <= WATCHERS_AT_ONCE
     for _ in watching:
         board.leave()
+
+
+async def test_who_is_the_first_to_watch_long_calls_holds_up_nobody() -> None:
+    calls = [Call(str(n)) for n in range(CALLS_AT_ONCE)]
+    for call in calls:
+        for number in range(LINES_AT_ONCE // 2):
+            call.says(str(number))
+    board = Board(lambda: calls, words=True)
+    watching = asyncio.create_task(board.watch())
+    seen = [0]
+    while not watching.done():
+        await asyncio.sleep(0)
+        seen.append(sum(shown.row.lines for shown in board._shown.values()))
+    assert seen[-1] == CALLS_AT_ONCE * (LINES_AT_ONCE // 2)
+    assert max(late - soon for soon, late in pairwise(seen)) <= LINES_AT_ONCE
+    board.leave()
 
 
 async def test_a_call_that_cannot_be_told_does_not_keep_the_others_from_it() -> None:

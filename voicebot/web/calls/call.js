@@ -39,12 +39,18 @@ export class CallView {
     this.#id = id;
     const path = `/${encodeURIComponent(id)}`;
     const api = access.api(ROOT);
+    const loudness = api.get(`${path}/waves`); // which the archive works out, whenever calls leave it the processor
+    loudness.catch(() => {}); // it is told below
     try {
-      const asked = [api.get(path), api.get(`${path}/waves`), access.asked()];
-      const [record, waves, may] = await Promise.all(asked);
+      const [record, may] = await Promise.all([api.get(path), access.asked()]);
       if (this.#id !== id) return;
-      this.#hasAudio = waves !== null && may("operator");
-      this.#offer(`${ROOT}${path}/audio.wav`);
+      this.#offer(false, path);
+      this.#show(record, null);
+      this.#been.show(record);
+      $("call-title").focus();
+      const waves = await loudness;
+      if (this.#id !== id || waves === null) return;
+      this.#offer(may("operator"), path);
       this.#show(record, waves);
       if (this.#hasAudio) await this.#load(id, path);
     } catch (error) {
@@ -52,9 +58,10 @@ export class CallView {
     }
   }
 
-  /** @param {string} url of the recording */
-  #offer(url) {
-    $("save-audio").setAttribute("href", url);
+  /** @param {boolean} audio whether there is a recording that may be heard @param {string} path of the call */
+  #offer(audio, path) {
+    this.#hasAudio = audio;
+    $("save-audio").setAttribute("href", `${ROOT}${path}/audio.wav`);
     $("save-audio").hidden = $("player").hidden = !this.#hasAudio;
     $("call").classList.toggle("with-audio", this.#hasAudio);
   }
@@ -79,8 +86,6 @@ export class CallView {
     $("signalling").hidden = !signalling?.messages.length;
     $("ladder").replaceChildren(...(signalling ? ladder(signalling, record.started) : []));
     this.#picture.show(lines, record, waves, this.#offset);
-    this.#been.show(record);
-    $("call-title").focus();
   }
 
   /** @param {import("./transcript.js").Line} line */
