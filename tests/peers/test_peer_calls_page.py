@@ -116,6 +116,16 @@ async def test_a_word_is_clicked_and_heard_and_shown_while_it_is_played(tmp_path
         assert 5 < await page.ask("document.getElementById('audio').currentTime") < 11
 
 
+async def test_the_picture_is_drawn_anew_where_the_window_becomes_another_one(tmp_path: Path) -> None:
+    widths = "[...document.querySelectorAll('#picture svg')].map(row => row.viewBox.baseVal.width)"
+    async with page_of_calls(tmp_path, f"#call={call_name(1)}") as (_, page):
+        await page.until(SHOWN)
+        await page.look(width=1280)
+        await page.until(f"{widths}[0] > 1000")
+        await page.look(width=360)
+        await page.until(f"{widths}[0] < 360 && {widths}.length > 1")
+
+
 async def test_what_the_caller_did_not_hear_is_struck_and_keys_are_told(tmp_path: Path) -> None:
     interrupted = [KeyPressed(6.0, "4"), PlaybackStarted(6.1, 9), PlaybackEnded(6.6, 9, 0.5, False, 5.0)]
     record = kept_call(3, further=interrupted)

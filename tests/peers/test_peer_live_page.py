@@ -273,7 +273,7 @@ async def test_a_call_is_opened_and_all_that_may_be_done_to_it_is_reached_by_the
         await desk.caller_says(call, "Where is my parcel?")
         await page.until(f"{ROWS}.some(row => row.includes('Where is my parcel?'))")
         reached = await page.tabbed(8)  # from the button of the row, which has been drawn anew meanwhile
-        wanted = ["listen", "hangup", "target", "Transfer", "close"]
+        wanted = ["close", "listen", "hangup", "target", "Transfer"]
         assert [name for name in reached if name in wanted] == wanted
 
 

@@ -8,6 +8,7 @@ const GAP_Y = 55;
 const AXIS_Y = 110;
 const PIXELS_A_SECOND = 42;
 const USUAL_WIDTH = 1200;
+const MUCH = 40; // a box that is so much wider or narrower has another number of seconds in a row
 
 export class Picture {
   #box;
@@ -17,11 +18,14 @@ export class Picture {
   /** @type {SVGElement[]} */
   #heads = [];
   #shown = -1;
+  /** @type {() => void} shows the same once more */
+  #again = () => {};
 
   /** @param {HTMLElement} box @param {(at: number) => void} onPick in milliseconds since the call began */
   constructor(box, onPick) {
     this.#box = box;
     this.#onPick = onPick;
+    new ResizeObserver(() => Math.abs(box.clientWidth - this.#width) > MUCH && box.clientWidth && this.#again()).observe(box);
   }
 
   /**
@@ -31,6 +35,7 @@ export class Picture {
    * @param {number} offset of the recording's beginning
    */
   show(lines, record, waves, offset) {
+    this.#again = () => this.show(lines, record, waves, offset);
     const ends = lines.map(({ from, to }) => to ?? from ?? 0);
     const length = Math.max(1000, record.duration_ms ?? 0, ...ends);
     this.#width = this.#box.clientWidth || USUAL_WIDTH;

@@ -67,7 +67,7 @@ export class StoryView {
       .map(({ who, from, to }) => {
         const begin = Math.max(0, x(from));
         const width = Math.max(1, x(to ?? now) - begin);
-        return shape("rect", { class: who, x: String(begin), y: String(LANES[who]), width: String(width), height: "12", rx: "2" });
+        return shape("rect", { class: who, x: String(begin), y: String(LANES[who]), width: String(width), height: "12" });
       });
     this.#floor.replaceChildren(...bars);
   }
