@@ -32,7 +32,7 @@ crash limits edge upgrade watch image: install-dev
 
 # what is not installed is said, and fails nothing
 fleet-trials: install-dev
-	@for trial in "drain.py --all" "crash.py --times 10" "crash.py --pause" "crash.py --alone" limits.py edge.py upgrade.py watch.py; do \
+	@for trial in "drain.py --all" "crash.py --times 10" "crash.py --pause" "crash.py --alone" "crash.py --media" limits.py edge.py upgrade.py watch.py; do \
 		echo "deploy/try/$$trial"; $(BIN)/python deploy/try/$$trial || [ $$? -eq 3 ] || exit 1; done
 
 run: install

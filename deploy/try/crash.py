@@ -9,6 +9,7 @@ Told is after how long each of them hears the bot again.
 ``--times 10``: the nodes are killed one after the other, each is started again, and the 95th percentile of the silences
 is told, too. ``--pause``: the node gets SIGSTOP for some seconds instead; no caller may get a packet of it when it is
 back. ``--alone``: there is no other node; it is started again at once, as systemd does, and goes on with its own calls.
+``--media``: audio goes through rtpengine at the edge.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local_fleet import END_S, POLL_S, LocalFleet, Node, caller_options, local_fleet, script_of
+from local_fleet import END_S, POLL_S, LocalFleet, Node, caller_options, has_audio, local_fleet, script_of
 from trial import tried
 
 from voicebot.address import Address
@@ -41,19 +42,21 @@ HEARD_OUT = "pause_s: 2"
 """A hole in the question, on a busy machine, is not its end."""
 FINISHES = script_of("listen:", 'keys: "1"', HEARD_OUT, PATIENTLY, 'keys: "2"', 'keys: "3"', "expect_end: hangup")
 HANGS_UP = script_of("listen:", 'keys: "1"', HEARD_OUT, PATIENTLY)
-PRESS_EVERY_S = 2.3
+PRESS_EVERY_S = 4.0
+"""So slowly that its call is there when the node is killed, at most this and :data:`SAID_S` after its start."""
 PRESSES = script_of("listen:", *['keys: "1"\n    wait: false', f"pause_s: {PRESS_EVERY_S}"] * 20)
 TALKS = (
     "listen:",
     'keys: "1"',
     "wav: {talk}\n    wait: false",
-    PATIENTLY,
+    "pause_s: 6",  # a node that is started again may take longer than the talk
     'keys: "2"',
     'keys: "3"',
     "expect_end: hangup",
 )
-TALK_S = 15.0
-"""Longer than it takes until the node is killed and the call is at another one."""
+TALK_S = 13.0
+"""Longer than it takes until the node is killed and the call is at another one; not so long that the bot, which gets no
+word of it, gives up."""
 STILL_THERE = "Are you still there?"
 ANSWERED = re.compile(r"(\[\w+\]): asked the bot: key")
 """Each call in the log of its node, at the first answer."""
@@ -95,6 +98,9 @@ class Trial:
         while len(set(ANSWERED.findall(node.program.log())) - before) < len(calls):
             await asyncio.sleep(POLL_S)
         await asyncio.sleep(SAID_S + random.random() * PRESS_EVERY_S)
+        media = self.fleet.media
+        if media is not None and not await asyncio.to_thread(has_audio, media):
+            self.wrong.append("audio does not go through rtpengine")
         process = node.program.process
         assert process is not None
         process.send_signal(signal.SIGSTOP if pause else signal.SIGKILL)
@@ -231,9 +237,10 @@ def wrong_about_lost_words(said: str, name: str) -> list[str]:
     return [] if well else [f"the bot said: {said}"]
 
 
-async def run(folder: Path, times: int, *, pause: bool, alone: bool) -> bool:
+async def run(folder: Path, times: int, *, pause: bool, alone: bool, media: bool) -> bool:
     """Whether all went well."""
-    async with local_fleet(folder, nodes=1 if alone else 3) as fleet, Phone(fleet.edge, caller_options()) as phone:
+    nodes = 1 if alone else 3
+    async with local_fleet(folder, nodes, media=media) as fleet, Phone(fleet.edge, caller_options()) as phone:
         trial = Trial(fleet, phone)
         for node in itertools.islice(itertools.cycle(fleet.nodes), times):
             await trial.strike(node, pause=pause, alone=alone)
@@ -257,5 +264,7 @@ if __name__ == "__main__":
     parser.add_argument("--times", type=int, default=1, help="how often (default: %(default)s)")
     parser.add_argument("--pause", action="store_true", help="pause the node instead")
     parser.add_argument("--alone", action="store_true", help="there is no other node; it is started again at once")
+    parser.add_argument("--media", action="store_true", help="audio goes through rtpengine")
     options = parser.parse_args()
-    sys.exit(tried(lambda folder: run(folder, options.times, pause=options.pause, alone=options.alone)))
+    how = {"pause": options.pause, "alone": options.alone, "media": options.media}
+    sys.exit(tried(lambda folder: run(folder, options.times, **how)))

@@ -30,6 +30,8 @@ HERE = Path(__file__).parent
 KAMAILIO = HERE.parent / "kamailio"
 EDGE_HOST = "127.0.0.10"
 CALLERS_HOST = "127.0.0.1"
+MEDIA_HOST = "127.0.0.1"
+"""Of rtpengine's control port; its audio is at the edge's address."""
 READY_S = 600.0
 END_S = 30.0
 NO_INPUT_S = 120.0
@@ -160,6 +162,8 @@ class LocalFleet:
         self.kamailio = kamailio
         self.metrics = ""
         """Where Kamailio tells Prometheus."""
+        self.media: int | None = None
+        """The control port of rtpengine; None: audio does not pass there."""
         self.redis_url = f"redis://{EDGE_HOST}:{redis_port}/0"
         self._control = control
         self._token = token
@@ -249,14 +253,15 @@ class LocalFleet:
 
 @asynccontextmanager
 async def local_fleet(
-    folder: Path, nodes: int = 3, *, lines: str = "", **settings: object
+    folder: Path, nodes: int = 3, *, lines: str = "", media: bool = False, **settings: object
 ) -> AsyncIterator[LocalFleet]:
     """A running fleet, with everything in ``folder``. ``settings`` of all nodes: ``calls__drain_s=20``; ``lines``:
-    trunks and accounts, as in the file.
+    trunks and accounts, as in the file; ``media``: audio goes through rtpengine.
 
     Raises :class:`NotInstalled`, :class:`ProgramFailed`.
     """
     needed = {"kamailio": "kamailio", "kamcmd": "kamailio", "redis-server": "redis-server"}
+    needed |= {"rtpengine": "rtpengine-daemon"} if media else {}
     if missing := sorted({package for program, package in needed.items() if shutil.which(program) is None}):
         raise NotInstalled(f"{' and '.join(missing)}: apt-get install {' '.join(missing)}")
     token = secrets.token_hex(16)
@@ -268,9 +273,11 @@ async def local_fleet(
     redis_argv = ["redis-server", "--bind", EDGE_HOST, "--port", str(redis_port), "--dir", str(folder), "--save", ""]
     speech = Program("the speech service", _speech_argv(folder), folder / "speech.log")
     redis = Program("Redis", redis_argv, folder / "redis.log")
-    edge_program = kamailio(folder, edge_port, metrics_port, list(uris.values()))
+    media_port = free_port(MEDIA_HOST) if media else None
+    audio = [] if media_port is None else [rtpengine(folder, media_port)]
+    edge_program = kamailio(folder, edge_port, metrics_port, list(uris.values()), media_port)
     async with AsyncExitStack() as stack:
-        for program in (redis, speech, edge_program):
+        for program in (redis, speech, *audio, edge_program):
             stack.push_async_callback(program.end)
             await program.start()
         speech_url = f"ws://127.0.0.1:{(await speech.ready_line())['port']}"
@@ -300,6 +307,7 @@ async def local_fleet(
         await asyncio.gather(*(node.start() for node in made))
         edge = Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}")
         fleet = LocalFleet(made, edge, redis, redis_port, edge_program, control_of(folder), token)
+        fleet.media = media_port
         fleet.metrics = f"{EDGE_HOST}:{metrics_port}"
         await fleet.until(lambda takes: all(takes.values()))
         yield fleet
@@ -339,9 +347,26 @@ def kamailio(folder: Path, port: int, metrics: int, nodes: list[str], media: int
     return Program("Kamailio", [*argv, "-P", str(folder / "kamailio.pid")], folder / "kamailio.log")
 
 
+def rtpengine(folder: Path, port: int) -> Program:
+    """rtpengine in user space, as ``site.cfg`` says it, with ``port`` for its control; the edge's address is both its
+    sides."""
+    own = ["--config-file=none", "--foreground", "--table=-1", "--log-stderr", "--log-level=4", "--delete-delay=0"]
+    sides = [f"--interface={side}/{EDGE_HOST}" for side in ("inside", "outside")]
+    return Program("rtpengine", ["rtpengine", *own, *sides, f"--listen-ng={MEDIA_HOST}:{port}"], folder / "media.log")
+
+
 def _speech_argv(folder: Path) -> list[str]:
     argv = [sys.executable, "-m", "voicebot.localspeech", "--scripted", str(folder / "speech.json")]
     return [*argv, "--max-sessions", "500", "--exit-with-parent"]
+
+
+def has_audio(port: int) -> bool:
+    """Whether audio of any call goes through the rtpengine with this control port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        control.settimeout(END_S)
+        control.connect((MEDIA_HOST, port))
+        control.send(secrets.token_hex(8).encode() + b" d7:command4:list5:limiti1ee")
+        return b"5:callsle" not in control.recv(65_535)
 
 
 def connects(host: str, port: int) -> bool:

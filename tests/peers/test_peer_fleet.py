@@ -13,6 +13,7 @@ from drain import drain_in_turn
 from edge import restart_edge
 from limits import Callers, exact
 from local_fleet import caller_options, local_fleet
+from rtpengine import NO_RTPENGINE, RTPENGINE
 
 from voicebot.caller import Phone
 
@@ -40,3 +41,12 @@ async def test_no_call_is_lost_with_a_node_or_the_edge_and_the_limit_of_all_is_e
         wrong += await restart_edge(fleet, phone)
         assert [*wrong, *trial.wrong] == [], capsys.readouterr().out
         assert max(trial.silences) < LEASE_S, "a process that is killed has a last word: nobody waits for its lease"
+
+
+@pytest.mark.long
+@pytest.mark.skipif(RTPENGINE is None, reason=NO_RTPENGINE)
+async def test_no_call_is_lost_with_a_node_whose_audio_goes_through_rtpengine(tmp_path: Path) -> None:
+    async with local_fleet(tmp_path, media=True, **PATIENT) as fleet, Phone(fleet.edge, caller_options()) as phone:
+        trial = Trial(fleet, phone)
+        await trial.strike(fleet.nodes[0])
+        assert trial.wrong == []
