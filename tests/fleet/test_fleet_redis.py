@@ -211,7 +211,7 @@ class Calls:
         self._room = room
         self._known: dict[str, str] = {}
 
-    def changes(self) -> tuple[dict[str, str], list[str]]:
+    async def changes(self) -> tuple[dict[str, str], list[str]]:
         new = {call: state for call, state in self.running.items() if self._known.get(call) != state}
         over = [call for call in self._known if call not in self.running]
         self._known = dict(self.running)

@@ -68,20 +68,20 @@ class Node:
         self.gone_on.append(going_on)
 
 
-def test_only_what_has_changed_is_kept_again_and_what_has_ended_is_forgotten() -> None:
+async def test_only_what_has_changed_is_kept_again_and_what_has_ended_is_forgotten() -> None:
     ringing, up = Call("ringing", None), Call("up", {"cseq": 1})
     node = Node(ringing, up)
-    kept, over = node.takeover.changes()
+    kept, over = await node.takeover.changes()
     assert list(kept) == ["up"] and over == []
-    assert node.takeover.changes() == ({}, [])
+    assert await node.takeover.changes() == ({}, [])
     up.state = {"cseq": 2}
-    assert list(node.takeover.changes()[0]) == ["up"]
+    assert list((await node.takeover.changes())[0]) == ["up"]
     up.record = {"turns": []}
-    assert json.loads(json.loads(node.takeover.changes()[0]["up"])["record"]) == {"turns": []}
+    assert json.loads(json.loads((await node.takeover.changes())[0]["up"])["record"]) == {"turns": []}
     node.takeover.again()
-    assert list(node.takeover.changes()[0]) == ["up"]
+    assert list((await node.takeover.changes())[0]) == ["up"]
     node.calls.remove(up)
-    assert node.takeover.changes() == ({}, ["up"])
+    assert await node.takeover.changes() == ({}, ["up"])
 
 
 def test_a_node_takes_as_many_as_it_has_room_for_and_none_while_it_drains() -> None:

@@ -39,7 +39,7 @@ _FAILED = (RedisAway, RedisRefuses)
 class Keeper(Protocol):
     """The calls of this node, as others could go on with them."""
 
-    def changes(self) -> tuple[dict[str, str], list[str]]:
+    async def changes(self) -> tuple[dict[str, str], list[str]]:
         """What is new since the last time: calls with what is needed to go on, and calls that have ended."""
 
     def again(self) -> None:
@@ -250,7 +250,7 @@ class Fleet:
             self.moved["given-up"] += len(taken)
             keeper.give_up(taken)
             keeper.again()
-        kept, over = keeper.changes()
+        kept, over = await keeper.changes()
         if kept or over:
             try:
                 await self._ledger.keep(kept, over)

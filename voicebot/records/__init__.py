@@ -4,7 +4,7 @@ What a record says is for the room to know whose call it is.
 """
 
 from voicebot.records.losses import Losses
-from voicebot.records.record_file import NOT_KEPT, write_record
+from voicebot.records.record_file import NOT_KEPT, as_text, write_record
 from voicebot.records.recording import Recording, Track
 from voicebot.records.unfinished import KILLED, UnfinishedRecords, finish, left_calls
 
@@ -15,6 +15,7 @@ __all__ = [
     "Recording",
     "Track",
     "UnfinishedRecords",
+    "as_text",
     "finish",
     "left_calls",
     "write_record",

@@ -7,15 +7,17 @@ not ends with the node: calls that ring, calls by pyVoIP and Azure Communication
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from voicebot.calls import Calls, GoingOn
 from voicebot.fleet import Claim
 from voicebot.json_body import parse_json
 from voicebot.legs.sip_front_end import SipFrontEnd
+from voicebot.records import as_text
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +37,8 @@ class Takeover:
         self._known: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         """What was kept last of each call: its state and its record, which is another object when it has changed."""
 
-    def changes(self) -> tuple[dict[str, str], list[str]]:
-        kept: dict[str, str] = {}
+    async def changes(self) -> tuple[dict[str, str], list[str]]:
+        changed = dict[str, tuple[dict[str, Any], dict[str, Any]]]()
         running = set()
         for call in self._calls.running():
             found = call.kept()
@@ -45,12 +47,11 @@ class Takeover:
             running.add(call.id)
             (state, record), (before, last) = found, self._known.get(call.id, ({}, {}))
             if state != before or record is not last:
-                self._known[call.id] = state, record
-                kept[call.id] = json.dumps({"state": state, "record": json.dumps(record)})
+                self._known[call.id] = changed[call.id] = state, record
         over = [call for call in self._known if call not in running]
         for gone in over:
             del self._known[gone]
-        return kept, over
+        return await asyncio.to_thread(_texts, changed) if changed else {}, over
 
     def again(self) -> None:
         self._known.clear()
@@ -83,6 +84,11 @@ class Takeover:
             if (session := self._calls.find(call)) is not None:
                 session.give_up()
             self._known.pop(call, None)
+
+
+def _texts(calls: Mapping[str, tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, str]:
+    """Each call's state and record as text. Blocks: the record of a long call takes 10 ms."""
+    return {call: json.dumps({"state": state, "record": as_text(record)}) for call, (state, record) in calls.items()}
 
 
 def _record(text: object) -> dict[str, Any]:
