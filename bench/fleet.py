@@ -29,7 +29,7 @@ from voicebot.log import configure_logging
 from voicebot.redis_server import RedisAddress, RedisServer
 
 TRY = Path(__file__).resolve().parents[1] / "deploy" / "try"
-ALONE = {"fleet__url": "", "bot__state_url": ""}
+ALONE: dict[str, Any] = {"fleet__url": "", "bot__state_url": ""}
 SCRIPT = "quiet_s: 0.4\nsteps:\n" + "".join(
     f"  - {step}\n" for step in ("listen:", 'keys: "1"', 'keys: "2"', 'keys: "3"', "expect_end: hangup")
 )
