@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.events import Alternative, Final, Hypothesis, NoMatch, SpeechStarted, SpeechStopped
+from voicebot.events import (
+    Alternative,
+    AnswerKind,
+    ExpectedAnswer,
+    Final,
+    Hypothesis,
+    NoMatch,
+    SpeechStarted,
+    SpeechStopped,
+)
 from voicebot.turns import TurnPolicy
 from voicebot.turns.caller_speech import COVER_SLACK_S, HYPOTHESIS_SLACK_S, CallerSpeech, CallerTurn
 
@@ -274,3 +283,12 @@ def test_nothing_is_told_instead_of_words_of_which_some_were_used_or_are_not_fin
     speech.final(Final(2.5, "You", 1.0, 2.0, 0.3, (Alternative("Zero.", 0.6),)))
     speech.hypothesis(Hypothesis(4.0, "nine", 3.0, 3.9))
     assert speech.take(5.0).others == ()
+
+
+@pytest.mark.parametrize(("text", "goes_on"), [("A.", False), ("The.", True), ("My number is", True), ("A big", False)])
+def test_a_letter_is_no_article_where_digits_are_asked_for(text: str, goes_on: bool) -> None:
+    speech = spoken(1.0, 4.0)
+    speech.final(Final(4.3, text, 1.0, 4.0))
+    digits = ExpectedAnswer(AnswerKind.DIGITS, 1, 1, words=frozenset(("one", "eight")))
+    assert speech.so_far(digits, "en-US").goes_on is goes_on
+    assert speech.so_far(None, "en-US").goes_on is (goes_on or text == "A.")

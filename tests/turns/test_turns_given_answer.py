@@ -6,6 +6,11 @@ from __future__ import annotations
 import pytest
 from turns_call import Call
 
+from voicebot.authoring.answers.expectation import of_form, of_value, of_yes_no, with_options
+from voicebot.authoring.answers.parts import Form
+from voicebot.authoring.model import Option
+from voicebot.authoring.understanding import for_language
+from voicebot.bots.expected_answers import expected_answer
 from voicebot.events import (
     AnswerKind,
     BotDone,
@@ -32,10 +37,11 @@ NEXT = "Your balance is eighty four dollars. Is there anything else?"
 
 
 def gone_on(
-    question: ExpectedAnswer, answer: str, added: str, *, begun: float = 4.5, bot_at: float = 4.4, guesses: str = ""
-) -> Call:
+    question: ExpectedAnswer, answer: str, added: str, *, begun: float = 4.5, bot_at: float = 4.4, guesses: str = "",
+    then: ExpectedAnswer | None = None, text: str = NEXT,
+) -> Call:  # fmt: skip
     """``answer`` ends at 4.0; the caller goes on at ``begun`` with what is ``added``; the bot speaks at ``bot_at``.
-    ``guesses``: the hypotheses ahead of the final result, between commas."""
+    ``guesses``: the hypotheses ahead of the final result, between commas; ``then``, ``text``: its next question."""
     call = Call(TurnPolicy(prepare=False)).waiting()
     call.on(CallConfigured(2.5, phrases=(), answer=question))
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, answer, 3.0, 4.0)).on(SpeechStopped(4.1, 4.0))
@@ -45,8 +51,8 @@ def gone_on(
     request = asks[0].request
 
     def reply() -> None:
-        call.on(CallConfigured(bot_at, phrases=(), answer=SURE))
-        call.on(BotMessage(bot_at, request, NEXT, NEXT, InputHint.EXPECTING)).on(BotDone(bot_at, request))
+        call.on(CallConfigured(bot_at, phrases=(), answer=then or SURE))
+        call.on(BotMessage(bot_at, request, text, text, InputHint.EXPECTING)).on(BotDone(bot_at, request))
         call.on(PlaybackStarted(bot_at + 0.02, call.playing[-1]))
 
     if bot_at < begun + 0.07:
@@ -137,11 +143,125 @@ def test_a_bot_that_thinks_is_not_told_either() -> None:
 def test_nothing_goes_on_with_what_was_no_whole_answer() -> None:
     given = GivenAnswer()
     assert not given.goes_on("please", 1.0, "en-US")
-    given.told("my bill", SURE, 1.0)
+    given.told("my bill", SURE, "en-US", 1.0)
     assert not given.goes_on("please", 1.1, "en-US")
-    given.told("yes", SURE, 2.0)
+    given.told("yes", SURE, "en-US", 2.0)
     assert given.goes_on("please", 2.1, "en-US")
     assert not given.goes_on("please", 2.0 + GOES_ON_S, "en-US")
     assert not given.goes_on("please", None, "en-US")
-    given.told("yes", None, 3.0)
+    given.told("yes", None, "en-US", 3.0)
     assert not given.goes_on("please", 3.1, "en-US")
+
+
+UNDERSTOOD = {language: for_language(language) for language in ("en-US", "de-DE", "es-ES", "fr-FR")}
+MENU_OPTIONS = {"billing": Option(say=["billing", "my bill"]), "hours": Option(say=["opening hours"])}
+
+
+def asked(kind: str, language: str = "en-US") -> ExpectedAnswer:
+    """What dialogs tell of a question."""
+    known = UNDERSTOOD[language]
+    kinds = {
+        "yes or no": lambda: of_yes_no(known), "menu": lambda: with_options(None, MENU_OPTIONS, known),
+        "four digits": lambda: of_form(Form(4, 4), known), "digits": lambda: of_form(Form(2, 8), known),
+        "money": lambda: of_value("money", known),
+    }  # fmt: skip
+    found = expected_answer(kinds[kind]().told(known.usual.fillers, known.usual.commands))
+    assert found is not None
+    return found
+
+
+GOES_ON = [
+    ("yes or no", "en-US", "yes", "that's right|that is correct|it is|yes|yeah it is|that's it|i do|i would|that's me|"
+     "that's my number|that's fine|please do|sir|of course|that's right thank you|sounds good|no problem|all of it|"
+     "exactly|go ahead|that would be great|absolutely|thanks|please|why not|i'm sure"),
+    ("yes or no", "en-US", "okay", "that's fine|yes|sure|go ahead|thank you"),
+    ("yes or no", "en-US", "right", "that's right|yes|correct"),
+    ("yes or no", "en-US", "correct", "yes|that's right"),
+    ("yes or no", "en-US", "no", "it isn't|it's not|that's wrong|no|i don't|not really|that's all|that's all thank you|"
+     "i'm good|nothing else|sorry|it's wrong|that's everything|thank you"),
+    ("menu", "en-US", "billing", "please|thanks|billing|billing please|yes|that's it"),
+    ("four digits", "en-US", "4567", "please|thank you|4567|that's it|that's my number|yes"),
+    ("money", "en-US", "twelve dollars", "please|thanks|twelve dollars|that's all"),
+    ("yes or no", "de-DE", "ja", "genau|bitte|stimmt|das stimmt|gerne|das ist richtig|danke|das ist meine nummer"),
+    ("yes or no", "de-DE", "nein", "danke|das war's|das ist alles|das stimmt nicht|leider|sonst nichts"),
+    ("yes or no", "es-ES", "sí", "gracias|por favor|correcto|así es|eso es|soy yo|claro"),
+    ("yes or no", "es-ES", "no", "gracias|nada más|eso es todo|lo siento"),
+    ("yes or no", "fr-FR", "oui", "merci|s'il vous plaît|c'est ça|c'est bien ça|tout à fait|c'est moi"),
+    ("yes or no", "fr-FR", "non", "merci|c'est tout|rien d'autre|désolé"),
+]  # fmt: skip
+TURNS_AROUND = [
+    ("yes or no", "en-US", "yes", "no|no wait|that's wrong|it isn't|but what does it cost|hold on|i don't know"),
+    ("yes or no", "en-US", "okay", "no|that's wrong|what does it cost|wait"),
+    ("yes or no", "en-US", "no", "yes|yes it is|wait|an agent"),
+    ("yes or no", "en-US", "what was that", "yes|yes it is"),
+    ("yes or no", "en-US", "i don't know", "yes|yes it is"),
+    ("menu", "en-US", "billing", "opening hours|no|no wait|an agent|not billing"),
+    ("four digits", "en-US", "4567", "8|no 4568|no|4568"),
+    ("digits", "en-US", "45", "45|67"),
+    ("yes or no", "de-DE", "ja", "nein|das stimmt nicht|moment"),
+    ("yes or no", "es-ES", "sí", "no|está mal"),
+    ("yes or no", "fr-FR", "oui", "non|ce n'est pas ça"),
+]
+
+
+def each(rows: list[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
+    return [(kind, language, given, added) for kind, language, given, all_ in rows for added in all_.split("|")]
+
+
+def is_more_of(kind: str, language: str, answer: str, added: str, after_s: float) -> bool:
+    given = GivenAnswer()
+    given.told(answer, asked(kind, language), language, 4.0)
+    return given.goes_on(added, 4.0 + after_s, language)
+
+
+@pytest.mark.parametrize(("kind", "language", "answer", "added"), each(GOES_ON))
+def test_what_belongs_to_an_answer_is_known_for_a_second_behind_the_voice(
+    kind: str, language: str, answer: str, added: str
+) -> None:
+    heard_ms = 240  # the shortest quiet that ends a turn of one word
+    assert all(is_more_of(kind, language, answer, added, ms / 1000) for ms in (0, 300, 1000 - heard_ms))
+    assert not is_more_of(kind, language, answer, added, 1.0)
+
+
+@pytest.mark.parametrize(("kind", "language", "answer", "added"), each(TURNS_AROUND))
+def test_what_takes_an_answer_back_or_goes_beyond_it_is_never_taken_for_it(
+    kind: str, language: str, answer: str, added: str
+) -> None:
+    assert not any(is_more_of(kind, language, answer, added, ms / 1000) for ms in (0, 300, 700))
+
+
+@pytest.mark.parametrize("following", ["yes or no", "menu", "four digits", "money"])
+@pytest.mark.parametrize("begun", [4.35, 4.6, 4.95])
+@pytest.mark.parametrize(
+    ("answer", "added"),
+    [("yes", "That's right."), ("yes", "Yes."), ("yes", "That's my number."), ("correct", "Yes."),
+     ("no", "That's all."),
+     ("no", "It isn't."), ("no", "No.")],
+)  # fmt: skip
+def test_what_belongs_to_an_answer_neither_drops_the_next_question_nor_answers_it(
+    answer: str, added: str, begun: float, following: str
+) -> None:
+    guesses = ",".join(" ".join(added.lower().rstrip(".").split()[:count]) for count in range(1, added.count(" ") + 1))
+    call = gone_on(asked("yes or no"), answer, added, begun=begun, bot_at=4.3, guesses=guesses, then=asked(following))
+    commands = call.take()
+    assert not any(isinstance(command, Drop) for command in commands)
+    assert call.machine.state is FloorState.SPEAKING
+    assert not [c for c in commands if isinstance(c, Ask) and c.kind is AskKind.SPEECH]
+
+
+def test_who_has_heard_half_of_a_short_question_answers_it() -> None:
+    call = gone_on(asked("yes or no"), "yes", "Yes.", begun=4.95, bot_at=4.3, text="More?", then=asked("yes or no"))
+    assert any(isinstance(command, Drop) for command in call.take())
+
+
+NO_LESS_THAN_A_YES = {"mm mm", "uh uh", "i'm good", "i am good", "bon jour"}
+"""Sounds that show that somebody listens, too, and what is said to a yes as well."""
+
+
+@pytest.mark.parametrize(("language", "yes", "no"), [("en-US", "yes", "no"), ("de-DE", "ja", "nein"),
+                                                     ("es-ES", "sí", "no"), ("fr-FR", "oui", "non")])  # fmt: skip
+def test_no_way_to_say_no_or_that_one_does_not_know_is_more_of_a_yes(language: str, yes: str, no: str) -> None:
+    usual = UNDERSTOOD[language].usual
+    taken = {said for said in (*usual.no, *usual.neither) if is_more_of("yes or no", language, yes, said, 0.1)}
+    assert taken <= NO_LESS_THAN_A_YES
+    assert not {said for said in usual.neither if is_more_of("yes or no", language, no, said, 0.1)}

@@ -32,6 +32,10 @@ def test_a_last_word_that_wants_another_one_goes_on(language: str, texts: str) -
             "en-US",
             "where my order is | can you tell me um where my order is | what my balance was | how high my bill is",
         ),
+        (
+            "en-US",
+            "it is more than it was | he was less than I was | I don't know what it is | tell me where they are",
+        ),
         ("de-DE", "wo meine Bestellung ist | wann die Termine sind"),
         ("de-DE", "ja, bin ich | das möchte ich | ja, das glaube ich | doch, habe ich | meine Nummer"),
         ("es-ES", "así es | sí, lo es | eso es | sí, soy | mi cuenta"),

@@ -168,7 +168,8 @@ class CallerSpeech:
             no_match=self._no_match,
             judgement=judgement,
             kind=AnswerKind.OPEN if expected is None else expected.kind,
-            goes_on=goes_on(text, language) and not _is_whole(text, judgement, expected),
+            goes_on=goes_on(text, language)
+            and not (_is_whole(text, judgement, expected) or _is_letter(text, expected)),
             one_word=len(words(text)) == 1,
             closed=ends_in_answer(text, expected),
             almost=almost_counted(text, expected),
@@ -326,6 +327,11 @@ class CallerSpeech:
         if self._finals:
             return self._finals[-1].end
         return None
+
+
+def _is_letter(text: str, expected: ExpectedAnswer | None) -> bool:
+    """Whether all that was heard is a letter, where digits are ``expected``: "A." is no article then, but an eight."""
+    return expected is not None and expected.kind is AnswerKind.DIGITS and list(map(len, words(text))) == [1]
 
 
 def _is_whole(text: str, judgement: Judgement, expected: ExpectedAnswer | None) -> bool:

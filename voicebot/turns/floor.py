@@ -23,7 +23,7 @@ from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, may_be_over, to_be_sc
 from voicebot.turns.expected_answer import WHOLE, Judgement, judge
 from voicebot.turns.failures import Failures
 from voicebot.turns.given_answer import GivenAnswer
-from voicebot.turns.interruption import Meaning, meaning
+from voicebot.turns.interruption import Meaning, SpokenOver, meaning
 from voicebot.turns.overlap import Overlap
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import STATE_TIMERS, TIMER_OF, FloorState, Happening
@@ -146,8 +146,7 @@ class Floor:
         """What the caller means who speaks over the prompt."""
         if self.adds_nothing():
             return Meaning.LISTENING
-        asked = self.policy.asked and not self.requests.owed
-        over = self.bot.spoken_over(self.caller.began, asked=asked, doubtful=self.caller.doubtful)
+        over = self._spoken_over()
         if self.given.may_go_on(self.caller.began) and self.caller.may_be_reworded:
             over = replace(over, goes_on=True)
         policy, sure = self.policy, self.caller.is_sure(self.policy.settings.sure_confidence)
@@ -155,7 +154,13 @@ class Floor:
 
     def adds_nothing(self) -> bool:
         """Whether the caller only goes on with the answer that the bot has."""
-        return self.given.goes_on(self.caller.text, self.caller.began, self.policy.language)
+        if not self.given.goes_on(self.caller.text, self.caller.began, self.policy.language):
+            return False
+        return not self._spoken_over().question
+
+    def _spoken_over(self) -> SpokenOver:
+        asked = self.policy.asked and not self.requests.owed
+        return self.bot.spoken_over(self.caller.began, asked=asked, doubtful=self.caller.doubtful)
 
     def nothing_to_come(self) -> bool:
         """Whether it is quiet, and there is a final result of all that was said."""

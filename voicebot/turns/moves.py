@@ -76,7 +76,8 @@ def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
     turn = floor.caller.take(now)
     if turn.text:
         heard = _prompt_heard(floor)
-        floor.given.told(turn.text, floor.policy.expected if heard >= SHARE_TO_KNOW else None, now)
+        expected = floor.policy.expected if heard >= SHARE_TO_KNOW else None
+        floor.given.told(turn.text, expected, floor.policy.language, now)
         _understood(floor)
         floor.deferred.allow_late_end_key("")
         floor.ask(

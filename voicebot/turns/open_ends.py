@@ -39,13 +39,15 @@ _IT_IS = (
     "it is", "it was", "that is", "that was", "this is", "this was", "there is", "there are", "there was", "he is",
     "he was", "she is", "she was", "i was", "they are", "we are", "you are", "those are",
 )  # fmt: skip
+_THAN = ("than", "as", "like", "how", "what", "where", "who")
+"""Who compares, or asks within a sentence, ends it so: "than he was", "where it is"."""
 _JA = ("ja", "das", "doch")
 _BIN_ICH = (
     "bin ich", "möchte ich", "will ich", "kann ich", "habe ich", "hab ich", "werde ich", "würde ich", "weiß ich",
     "mache ich", "brauche ich", "meine ich", "wollte ich", "hätte ich",
 )  # fmt: skip
 _CLOSED = {
-    "en": tuple(f"{yes} {it_is}" for yes in _YES for it_is in _IT_IS),
+    "en": tuple(f"{before} {it_is}" for before in (*_YES, *_THAN) for it_is in _IT_IS),
     "de": (*(f"{ja} {bin_ich}" for ja in _JA for bin_ich in _BIN_ICH), "glaube ich", "denke ich"),
     "es": ("así es", "eso es", "lo es", "lo son", "lo soy", "sí es", "sí son", "sí soy"),
     "fr": ("l est",),
