@@ -39,10 +39,8 @@ def lose(share: float) -> Loss:
     loss = Loss(share)
 
     class LossyPort(BoundPort):
-        def __init__(
-            self, bound: socket.socket, received: Callable[[bytes, SocketAddress], None], failed: Callable[[], None]
-        ) -> None:
-            super().__init__(bound, lambda data, source: None if loss.strikes() else received(data, source), failed)
+        def __init__(self, bound: socket.socket, received: Callable[[bytes, SocketAddress], None]) -> None:
+            super().__init__(bound, lambda data, source: None if loss.strikes() else received(data, source))
 
         def send(self, data: bytes, target: SocketAddress) -> None:
             if not loss.strikes():

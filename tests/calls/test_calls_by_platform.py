@@ -79,8 +79,8 @@ class Call(World):
         self.platform = Platform()
         self.events: list[Event] = []
         super().__init__(operations=self.platform, **more)
-        note = self.session._builder.note
-        self.session._builder.note = lambda event: (self.events.append(event), note(event))[1]  # type: ignore[method-assign,func-returns-value]
+        note = self.session._turns._note
+        self.session._turns._note = lambda event: (self.events.append(event), note(event))[1]  # type: ignore[func-returns-value]
 
     async def asks(self, text: str = QUESTION, *, request: int | None = None, **configured: Any) -> None:
         """The bot says ``text``, has told what it expects, and has finished."""

@@ -85,7 +85,7 @@ async def test_who_is_consulted_is_known_to_the_process_that_goes_on_with_the_ca
     desk.other = KeptLine("outbound", call_id="call-2")
     leg = KeptLine()
     rules = TransferRules(("70??",), Domain.parse("pbx.example"), consult=desk._consult)
-    transferring = Transferring("call-1", leg, rules, desk.world.session._commands._speaker)
+    transferring = Transferring("call-1", leg, rules, desk.world.session._commands.transferring._speaker)
     assert transferring.kept() is None
     work = asyncio.create_task(transferring.carry_out(Transfer(Address.parse("7001"), attended=True)))
     await desk.world.settle()

@@ -39,11 +39,12 @@ class Driven:
         self.did: list[str] = []
         self.silenced = False
         self.driver = TurnDriver(
-            cast("TurnMachine", machine),
-            note=lambda event: self.did.append(f"note {event.at:g}"),
+            cast("TurnMachine", machine), lambda event: self.did.append(f"note {event.at:g}"), lambda: self.silenced
+        )
+        self.driver.drive(
+            heed=lambda event: None,
             carry_out=self._carry_out,
             settled=lambda: self.did.append("settled"),
-            silenced=lambda: self.silenced,
         )
 
     def _carry_out(self, command: Command) -> None:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_never, wait_random_exponential
@@ -72,7 +73,7 @@ class Hearing:
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._voice_activity = VoiceActivity(audio, hangover_ms=_HANGOVER_MS)
-        self._detected = DetectedFrames(self._voice_activity, detector, self._pass_on)
+        self._detected = DetectedFrames(self._voice_activity, detector)
         self._before = Replay(audio, BEFORE_S)
         self._recognizer: PartyRecognizer | None = None
         self._onset = 0.0
@@ -97,11 +98,10 @@ class Hearing:
             return
         self._detected.settle()
         self._last_frame = at
-        self._detected.hear(payload, at, (payload, at))
+        self._detected.hear(payload, at, partial(self._pass_on, payload, at))
 
-    def _pass_on(self, frame: tuple[bytes, float], events: Iterable[Event]) -> None:
+    def _pass_on(self, payload: bytes, at: float, events: Iterable[Event]) -> None:
         """To the recogniser, if there is or is to be one."""
-        payload, at = frame
         for event in events:
             if isinstance(event, SpeechStarted):
                 self._onset = event.onset

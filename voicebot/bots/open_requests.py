@@ -27,16 +27,20 @@ class OpenRequests:
     def __init__(
         self, name: str, on_event: OnEvent, requests: Requests, on_due: Callable[[], None] = lambda: None
     ) -> None:
-        self.closed = False
         self._name = name
         self._log = logging.LoggerAdapter(logger, about.get())
         """These methods are called by whoever brings something, and their lines are about this conversation's call."""
-        self._on_event = on_event
+        self._on_event: OnEvent | None = on_event
         self._requests = requests
-        self._on_due = on_due
+        self._on_due: Callable[[], None] | None = on_due
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
+
+    @property
+    def closed(self) -> bool:
+        """Whether the call is over."""
+        return self._on_event is None
 
     def is_open(self, request: int) -> bool:
         """Whether ``request`` was asked and has not ended."""
@@ -67,8 +71,9 @@ class OpenRequests:
         self._loop.call_soon(lambda: self._tell(self._requests.refused(request, reason, self._loop.time())))
 
     def close(self) -> None:
-        """The call is over."""
-        self.closed = True
+        """The call is over. Whoever has been told of events has these requests, and is let go: else both would wait for
+        a collection of garbage."""
+        self._on_event = self._on_due = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -130,11 +135,12 @@ class OpenRequests:
     def _due(self) -> None:
         self._timer = None
         self._tell(self._requests.due(self._loop.time()))  # no events if the deadline has moved since
-        self._on_due()
+        if self._on_due is not None:
+            self._on_due()
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
-            if self.closed:
+            if self._on_event is None:
                 return
             try:
                 self._on_event(event)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from voicebot.bots import Conversation
 from voicebot.calls.asking import asked_activity
+from voicebot.calls.by_platform import PlatformTalk
 from voicebot.calls.lifecycle import Lifecycle, Phase
 from voicebot.calls.placed_calls import PlacedCalls
-from voicebot.calls.playback import Playback
+from voicebot.calls.playback import Playback, PromptAudio
 from voicebot.calls.preparing import Preparing
 from voicebot.calls.record import RecordBuilder
 from voicebot.calls.services import CallServices
@@ -45,7 +47,7 @@ from voicebot.turns import (
 
 class CarryingOut:
     """Of the call ``call``. ``talk``: its parts. ``tell`` gets the events that follow; ``asked()`` is called when the
-    bot has been asked something; ``hang_up`` ends the call.
+    bot has been asked something; ``ours`` returns when it is known that the call is this process's.
 
     ``conversation``: with the bot, to be set before that is asked.
     """
@@ -63,11 +65,12 @@ class CarryingOut:
         tasks: BackgroundTasks,
         tell: Callable[[Event], None],
         asked: Callable[[], None],
-        hang_up: Callable[[], Awaitable[None]],
+        ours: Callable[[], Awaitable[None]],
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self.conversation: Conversation | None = None
-        self.transferring = Transferring(call, leg, services.rules.transfers, self._speaker)
+        speaker = partial(_speaker, services.audio, talk.playback)
+        self.transferring = Transferring(call, leg, services.rules.transfers, speaker)
         self._leg = leg
         self._services = services
         self._hearing, self._playback, self._recording = talk.hearing, talk.playback, talk.recording
@@ -77,7 +80,7 @@ class CarryingOut:
         self._tasks = tasks
         self._tell = tell
         self._asked = asked
-        self._hang_up = hang_up
+        self._ours = ours
         self._log = log
         self._placed_calls = PlacedCalls(services.place, tell, log)
         self._loop = asyncio.get_running_loop()
@@ -140,9 +143,14 @@ class CarryingOut:
         if language and language != before.language:
             self._tasks.spawn(self._hearing.listen_in(language), "changing the language")
 
+    async def hang_up(self) -> None:
+        """End the call, as soon as it is known that it still is this process's."""
+        await self._ours()
+        await self._leg.hang_up()
+
     async def _part(self) -> None:
         await asyncio.sleep(PARTING_S)
-        await self._hang_up()
+        await self.hang_up()
 
     async def _transfer(self, transfer: Transfer) -> None:
         await self._lifecycle.until(Phase.UP)
@@ -153,13 +161,14 @@ class CarryingOut:
             self._log.warning("the transfer to %s failed: %s %s", transfer.target, ended.status or "", ended.message)
         self._tell(ended)
 
-    def _speaker(self, playout: Playout) -> Playback:
-        """A playback on another leg, such as that of a consultation, with this call's voice."""
-        return Playback(playout, self._services.audio, self._playback.voice, lambda _: None)
-
     def _words(self, text: str) -> str:
         """``text`` as the log may show it: all of it, masked or nothing."""
         return self._builder.kept(text) if self._services.keeping.log_words else ""
+
+
+def _speaker(audio: PromptAudio, beside: Playback | PlatformTalk, playout: Playout) -> Playback:
+    """A playback on another leg, such as that of a consultation, with the voice that the call has now."""
+    return Playback(playout, audio, beside.voice, lambda _: None)
 
 
 def text_of(command: Play) -> str:

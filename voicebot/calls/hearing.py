@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from voicebot.audio import FRAME_S, AudioFormat
@@ -55,7 +56,7 @@ class Hearing:
             gate_dbfs=services.rules.vad_echo_gate_dbfs,
             whose=self._echo.whose,
         )
-        self._detected = DetectedFrames(self._voice_activity, services.detector, self._pass_on)
+        self._detected = DetectedFrames(self._voice_activity, services.detector)
         self._noise_gate = NoiseGate(audio)
         self._recognizer = services.recognizer(audio, tell, services.rules.language)
         self._heard: deque[bytes] = deque(maxlen=round(HEARD_S / FRAME_S))
@@ -90,7 +91,7 @@ class Hearing:
         activity.bot_speaks = self._bot_speaks or self._bot_paused
         activity.echo_may_come = self._echo.audible
         heard = _Heard(voice, at, deaf, activity.doubtful)
-        self._detected.hear(voice, at, heard)
+        self._detected.hear(voice, at, partial(self._pass_on, heard))
 
     def _pass_on(self, heard: _Heard, events: list[VoiceEvent]) -> None:
         """To the recogniser, and what it means to the call."""

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import secrets
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from voicebot.address import Address
@@ -27,7 +28,7 @@ from voicebot.calls.record_timeline import Timeline
 from voicebot.calls.request import Placed
 from voicebot.calls.services import CallServices
 from voicebot.calls.set_by_bot import SetByBot
-from voicebot.calls.talking import talking
+from voicebot.calls.talking import talking, turn_machine
 from voicebot.calls.tones import TONE
 from voicebot.calls.turn_driver import TurnDriver
 from voicebot.calls.unfinished_record import UnfinishedRecord
@@ -73,6 +74,10 @@ class CallSession:
     answered. Of an outbound call, the bot learns only when it is answered; audio before that is not recognised.
 
     It is made in a context of its own (:mod:`contextvars`): what is logged there is about this call.
+
+    None of its parts has the session, nor another part that has it. They tell the turn driver, which lets go of them
+    when it is closed, as the leg does when it has ended. So all of a call goes when it is over, and waits for no
+    collection of garbage, which would keep the packets of other calls.
     """
 
     def __init__(
@@ -99,7 +104,7 @@ class CallSession:
         self._going_on = going_on
         self._settings = going_on.settings if going_on is not None else SetByBot()
         self._began = going_on.began if going_on is not None else datetime.now(UTC)
-        self._builder = RecordBuilder(
+        self._builder = builder = RecordBuilder(
             self.id,
             leg.info,
             started_at_wall=self._began,
@@ -108,17 +113,25 @@ class CallSession:
             language=rules.language,
         )
         if going_on is not None:
-            self._builder.goes_on(going_on.record)
-        self.listeners = Listeners(lambda: self._builder.paused)
-        self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, self._builder.build)
-        recorded = going_on.recording if going_on is not None else None
-        talk = talking(leg, services, tell=self.dispatch, on_audio=self._audio_came, log=self._log, recorded=recorded)
-        machine, self._recording = talk.machine, talk.recording
-        self._hearing, self._playback = talk.hearing, talk.playback
+            builder.goes_on(going_on.record)
+        self.listeners = Listeners(lambda: builder.paused)
+        self._unfinished = UnfinishedRecord(keeping.unfinished, self.id, builder.build)
+        machine = turn_machine(leg, rules)
+        self._turns = TurnDriver(machine, builder.note, services.silenced)
+        talk = talking(
+            leg,
+            services,
+            machine,
+            tell=self._turns.dispatch,
+            on_audio=partial(_synthesised, builder),
+            log=self._log,
+            recorded=going_on.recording if going_on is not None else None,
+        )
+        self._hearing, self._playback, self._recording = talk
         self._preparing = Preparing(
             services.audio.speech,
             leg.info.audio,
-            lambda: self._playback.voice,
+            lambda: talk.playback.voice,
             ahead=machine.floor.policy.settings.prepare,
         )
         self._commands = CarryingOut(
@@ -126,22 +139,16 @@ class CallSession:
             leg,
             services,
             talk,
-            builder=self._builder,
+            builder=builder,
             preparing=self._preparing,
             lifecycle=self._lifecycle,
             tasks=self._tasks,
-            tell=self.dispatch,
+            tell=self._turns.dispatch,
             asked=self._unfinished.changed,
-            hang_up=self.hang_up,
+            ours=self._turns.ours,
             log=self._log,
         )
-        self._turns = TurnDriver(
-            machine,
-            note=self._note,
-            carry_out=self._commands.carry_out,
-            settled=self._settled,
-            silenced=services.silenced,
-        )
+        self._turns.drive(heed=self._heed, carry_out=self._commands.carry_out, settled=self._settled)
         leg.playout.on_event = self._played
 
     @property
@@ -192,8 +199,7 @@ class CallSession:
 
     async def hang_up(self) -> None:
         """End the call, as soon as it is known that it still is this process's."""
-        await self._turns.ours()
-        await self.leg.hang_up()
+        await self._commands.hang_up()
 
     def transfer(self, to: Address | None) -> str:
         """Transfer the caller, as if the bot asked for it now: what it has said is heard before. None: to the fallback.
@@ -281,7 +287,7 @@ class CallSession:
         keys = self._settings.keys if self._going_on is not None else None
         facts = facts_of(self.id, self.info, self._placed, rules.language, self._trace, fallback=fallback, keys=keys)
         self._builder.bot = self._services.bot_for(facts)
-        self._commands.conversation = conversation = self._services.conversation(facts, self.dispatch)
+        self._commands.conversation = conversation = self._services.conversation(facts, self._turns.dispatch)
         self._preparing.begin(conversation)
         self._turns.start()
         await self._hearing.start()
@@ -369,8 +375,7 @@ class CallSession:
         """Give the turn machine an event. May be called while a command is being carried out."""
         self._turns.dispatch(event)
 
-    def _note(self, event: Event) -> None:
-        self._builder.note(event)
+    def _heed(self, event: Event) -> None:
         self._preparing.note(event)
         if isinstance(event, CallConfigured):
             self._settings.take(event)
@@ -384,5 +389,7 @@ class CallSession:
         if event.utterance != TONE:
             self.dispatch(event)
 
-    def _audio_came(self, command: Play) -> None:
-        self._builder.synthesised(command.utterance, command.request, text_of(command), self._loop.time())
+
+def _synthesised(builder: RecordBuilder, command: Play) -> None:
+    now = asyncio.get_running_loop().time()
+    builder.synthesised(command.utterance, command.request, text_of(command), now)

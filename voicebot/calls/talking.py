@@ -12,7 +12,7 @@ from voicebot.calls.hearing import Hearing
 from voicebot.calls.platform_recording import PlatformRecording
 from voicebot.calls.playback import Playback
 from voicebot.calls.recording_control import RecordingControl, RecordingState
-from voicebot.calls.services import CallServices
+from voicebot.calls.services import CallRules, CallServices
 from voicebot.events import Event
 from voicebot.legs import Leg, Recordable
 from voicebot.legs.operations import Operated
@@ -21,17 +21,24 @@ from voicebot.turns import Play, TurnMachine
 
 
 class Talking(NamedTuple):
-    """The parts of one call. If the platform speaks and listens, the second and third are one."""
+    """The parts of one call. If the platform speaks and listens, the first two are one."""
 
-    machine: TurnMachine
     hearing: Hearing | PlatformTalk
     playback: Playback | PlatformTalk
     recording: RecordingControl | PlatformRecording
 
 
+def turn_machine(leg: Leg, rules: CallRules) -> TurnMachine:
+    """Of one call."""
+    by_platform = isinstance(leg, Operated) and leg.operations is not None
+    # replies are not made ready by a platform: it renders prompts when it says them
+    return TurnMachine(replace(rules.policy, prepare=False) if by_platform else rules.policy, rules.language)
+
+
 def talking(
     leg: Leg,
     services: CallServices,
+    machine: TurnMachine,
     *,
     tell: Callable[[Event], None],
     on_audio: Callable[[Play], None],
@@ -52,10 +59,7 @@ def talking(
         kept = keeping.records is not None and operations is None
         recording = RecordingControl(leg.info.audio, tell, kept=kept, state=state)
     if operations is None:
-        machine = TurnMachine(rules.policy, rules.language)
         hearing = Hearing(leg.info.audio, services, tell, log)
-        return Talking(machine, hearing, Playback(leg.playout, services.audio, voice, on_audio), recording)
-    # replies are not made ready: the platform renders prompts when it says them
-    machine = TurnMachine(replace(rules.policy, prepare=False), rules.language)
+        return Talking(hearing, Playback(leg.playout, services.audio, voice, on_audio), recording)
     talk = PlatformTalk(operations, machine, services.audio, voice, tell=tell, on_audio=on_audio)
-    return Talking(machine, talk, talk, recording)
+    return Talking(talk, talk, recording)

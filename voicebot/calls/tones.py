@@ -38,9 +38,10 @@ class WaitingTone:
         self._task = asyncio.create_task(self._feed())
 
     async def __aexit__(self, *_exc: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        task, self._task = self._task, None  # what was cancelled keeps its last frame, which has this tone
+        assert task is not None
+        task.cancel()
+        await asyncio.wait([task])
         self._clip.finish()
 
     async def _feed(self) -> None:

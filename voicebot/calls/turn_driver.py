@@ -18,27 +18,23 @@ SILENCED_STEP_S = 0.05
 
 
 class TurnDriver:
-    """``note`` gets each event before the machine does, ``carry_out`` each command that the machine returns.
+    """All parts of a call tell it what has happened (:meth:`dispatch`); so it is there before them, and :meth:`drive`
+    follows when they are there, too.
 
-    ``silenced()``: whether the call may be another process's. ``settled`` is called when no event is left to be
-    handled. An event that a command causes at once, as dropping a prompt ends it, is handled after the other commands
-    that the machine returned with it.
+    ``note`` gets each event before the machine does, and after the end as well. ``silenced()``: whether the call may be
+    another process's. An event that a command causes at once, as dropping a prompt ends it, is handled after the other
+    commands that the machine returned with it.
     """
 
     def __init__(
-        self,
-        machine: TurnMachine,
-        *,
-        note: Callable[[Event], None],
-        carry_out: Callable[[Command], None],
-        settled: Callable[[], None],
-        silenced: Callable[[], bool] = lambda: False,
+        self, machine: TurnMachine, note: Callable[[Event], None], silenced: Callable[[], bool] = lambda: False
     ) -> None:
         self._machine = machine
         self._note = note
-        self._carry_out = carry_out
-        self._settled = settled
         self._silenced = silenced
+        self._heed: Callable[[Event], None] = _nothing
+        self._carry_out: Callable[[Command], None] = _nothing
+        self._settled: Callable[[], None] = _nothing
         self._loop = asyncio.get_running_loop()
         self._events: deque[Event] = deque()
         self._running = False
@@ -57,14 +53,29 @@ class TurnDriver:
         """Whether the caller is hearing the bot."""
         return self._machine.bot_audible
 
+    def drive(
+        self,
+        *,
+        heed: Callable[[Event], None],
+        carry_out: Callable[[Command], None],
+        settled: Callable[[], None],
+    ) -> None:
+        """``heed`` gets each event before the machine does, too, and ``carry_out`` each command that the machine
+        returns. ``settled`` is called when no event is left to be handled."""
+        self._heed, self._carry_out, self._settled = heed, carry_out, settled
+
     def start(self) -> None:
         """Ask the bot for its greeting."""
         self._run(self._machine.start())
 
     def dispatch(self, event: Event) -> None:
-        """Give the machine an event. May be called while a command is being carried out."""
+        """Give the machine an event; after the end, it is only noted. May be called while a command is being carried
+        out."""
+        if self._closed:
+            self._note(event)
+            return
         self._events.append(event)
-        if not self._running and (self._closed or not self._waits()):
+        if not self._running and not self._waits():
             self._run(())
 
     async def ours(self) -> None:
@@ -75,10 +86,15 @@ class TurnDriver:
             await asyncio.shield(self._known)
 
     def close(self) -> None:
-        """Stop the timer, and drop the events that wait."""
+        """The call is over: stop the timer, and drop the events that wait.
+
+        The parts of the call have this driver to tell it what has happened, so it lets go of them: in circles, all
+        would wait for a collection of garbage.
+        """
         self._stop_timer()
         self._events.clear()
         self._closed = True
+        self._heed = self._carry_out = self._settled = _nothing
         self._tell()
 
     def _wake(self) -> None:
@@ -114,13 +130,18 @@ class TurnDriver:
             while self._events:
                 event = self._events.popleft()
                 self._note(event)
+                self._heed(event)
                 for command in self._machine.handle(event):
                     self._carry_out(command)
         finally:
             self._running = False
         self._stop_timer()
         due = self._machine.deadline
-        if due is not None:
+        if due is not None and not self._closed:
             self._timer = self._loop.call_at(due, self._wake)
         self._settled()
         self._tell()
+
+
+def _nothing(*_: object) -> None:
+    """What is done before there are parts, and after the end."""

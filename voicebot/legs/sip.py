@@ -61,6 +61,9 @@ class SipLeg:
         self._closing: asyncio.Task[None] | None = None
         session.media.attach(self)
         session.expect_from(call.remote_address.host)
+        if call.ended is not None:
+            self._call_ended(call.ended)
+            return
         call.on_end = self._call_ended
         call.on_key = lambda key: self._press(key, "info", self._loop.time())
         call.on_session = self._session_offered
@@ -68,8 +71,6 @@ class SipLeg:
         call.on_session_refused = self._reoffer
         call.on_refer = lambda target, _by: self.on_transfer_asked is not None and self.on_transfer_asked(target)
         call.on_refer_progress = self._refer_progress
-        if call.ended is not None:
-            self._call_ended(call.ended)
 
     def when_over(self, over: Callable[[], None]) -> None:
         """Call ``over`` when the call has ended; at once if it has."""

@@ -108,7 +108,8 @@ class OutgoingSipLeg(SipLeg):
         self._progress: set[type[Event]] = set()
         """The kinds of events reported before the answer; each is reported once."""
         super().__init__(call, session, info, tasks)
-        call.on_progress = self._progressed
+        if call.ended is None:
+            call.on_progress = self._progressed
 
     def ring(self) -> None:
         """No effect: here the other side is the one that rings."""

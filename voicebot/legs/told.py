@@ -24,11 +24,12 @@ class Told:
 
     def connect(self, sink: LegSink) -> None:
         """``sink`` gets what has happened so far, and what will."""
-        self._sink = sink
         for event in self._untold:
             self._loop.call_soon(sink.fact, event)
         self._untold.clear()
-        if self.ended is not None:
+        if self.ended is None:
+            self._sink = sink
+        else:
             self._loop.call_soon(sink.ended, *self.ended)
 
     def fact(self, event: Event) -> None:
@@ -44,9 +45,11 @@ class Told:
         return True
 
     def tell_end(self) -> None:
-        """Tell the sink, when all is done that belongs to the end."""
-        if self._sink is not None and self.ended is not None:
-            self._sink.ended(*self.ended)
+        """Tell the sink, when all is done that belongs to the end, and let go of it: it has the leg, so that both would
+        wait for a collection of garbage."""
+        sink, self._sink = self._sink, None
+        if sink is not None and self.ended is not None:
+            sink.ended(*self.ended)
 
     def check_not_ended(self) -> None:
         """Raises :class:`LegClosed`."""

@@ -18,6 +18,7 @@ import logging
 import selectors
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -37,7 +38,7 @@ _MAX_DATAGRAM: Final = 2048
 
 
 class _Reader:
-    """Reads all ports of one event loop; exists as long as there are any."""
+    """Reads all ports of one event loop; exists as long as there are any. ``read``, of each, reads one datagram."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -45,10 +46,10 @@ class _Reader:
         self._timer: asyncio.TimerHandle | None = None  # of the next poll; None: the loop watches the sockets
         self._count, self._since = 0, loop.time()  # packets, and since when they are counted
 
-    def register(self, bound: socket.socket, port: BoundPort) -> None:
-        self._selector.register(bound, selectors.EVENT_READ, port)
+    def register(self, bound: socket.socket, read: Callable[[], None]) -> None:
+        self._selector.register(bound, selectors.EVENT_READ, read)
         if self._timer is None:
-            self._loop.add_reader(bound.fileno(), self._woken, port)
+            self._loop.add_reader(bound.fileno(), self._woken, read)
 
     def unregister(self, bound: socket.socket) -> None:
         if self._timer is None:
@@ -60,13 +61,13 @@ class _Reader:
             self._selector.close()
             _readers.pop(self._loop, None)
 
-    def _woken(self, port: BoundPort) -> None:
+    def _woken(self, read: Callable[[], None]) -> None:
         self._count += 1
         if self._count >= _COUNTED and self._rate() >= MANY:
             for key in self._selector.get_map().values():
                 self._loop.remove_reader(key.fd)
             self._timer = self._loop.call_later(POLL_S, self._poll)
-        port.read()
+        read()
 
     def _poll(self) -> None:
         if self._loop.time() - self._since >= _COUNTED_S and self._rate() < MANY / 2:
@@ -79,7 +80,7 @@ class _Reader:
             ready = self._selector.select(0)
             self._count += len(ready)
             for key, _events in ready:
-                key.data.read()
+                key.data()
             if not ready or not self._selector.get_map():  # the last port was closed while handling its packet
                 return
 
@@ -94,26 +95,28 @@ _readers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Reader] = WeakKeyDiction
 
 
 class BoundPort:
-    """One UDP socket of a session. ``received`` gets each datagram; ``failed`` is called for each error."""
+    """One UDP socket of a session. ``received`` gets each datagram. ``errors``: how many could not be sent or read, or
+    could not be handled.
 
-    __slots__ = ("_defect", "_failed", "_reader", "_received", "_socket")
+    The reader of all ports keeps ``received``, and not the port: whoever has a port is told by it, and would be kept by
+    it, too, until a collection of garbage.
+    """
 
-    def __init__(
-        self, bound: socket.socket, received: Callable[[bytes, SocketAddress], None], failed: Callable[[], None]
-    ) -> None:
+    __slots__ = ("_defect", "_reader", "_socket", "errors")
+
+    def __init__(self, bound: socket.socket, received: Callable[[bytes, SocketAddress], None]) -> None:
         """``bound``: a non-blocking socket, which is closed with this port. Needs a running loop."""
         loop = asyncio.get_running_loop()
         reader = _readers.get(loop)
         if reader is None:
             reader = _readers[loop] = _Reader(loop)
-        reader.register(bound, self)
+        self.errors = 0
         self._reader = reader
         self._socket: socket.socket | None = bound
-        self._received = received
-        self._failed = failed
         self._defect = False
+        reader.register(bound, partial(self._read, received))
 
-    def read(self) -> None:
+    def _read(self, received: Callable[[bytes, SocketAddress], None]) -> None:
         """Read one datagram and pass it on."""
         if self._socket is None:  # closed while another port was read
             return
@@ -122,26 +125,26 @@ class BoundPort:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            self._failed()
+            self.errors += 1
             return
         try:
-            self._received(data, source if len(source) == 2 else source[:2])
+            received(data, source if len(source) == 2 else source[:2])
         except Exception:
             # A defect in the handler must not stop the other ports, nor fill the log packet by packet.
             if not self._defect:
                 self._defect = True
                 logger.exception("a received packet could not be handled; further ones are counted, not logged")
-            self._failed()
+            self.errors += 1
 
     def send(self, data: bytes, target: SocketAddress) -> None:
         """Hand ``data`` to the kernel. If its buffer is full, the packet is dropped, and counted as an error."""
         if self._socket is None:
-            self._failed()
+            self.errors += 1
             return
         try:
             self._socket.sendto(data, target)
         except OSError:
-            self._failed()
+            self.errors += 1
 
     def close(self) -> None:
         """Close the socket; nothing is delivered afterwards. Calling it twice has no effect."""

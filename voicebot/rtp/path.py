@@ -41,7 +41,6 @@ class MediaPath:
         "_rtp",
         "_understood",
         "_unreachable",
-        "errors",
         "foreign",
         "local_port",
         "malformed",
@@ -77,9 +76,13 @@ class MediaPath:
         self._rtcp_port: int | None = None  # from the session description
         self._rtcp_source: SocketAddress | None = None
         self._early: deque[tuple[RtpPacket, SocketAddress, float]] = deque(maxlen=_EARLY)
-        self.foreign = self.malformed = self.not_authentic = self.errors = 0
-        self._rtp = BoundPort(pair.rtp, rtp_received, self._failed)
-        self._rtcp = BoundPort(pair.rtcp, rtcp_received, self._failed)
+        self.foreign = self.malformed = self.not_authentic = 0
+        self._rtp = BoundPort(pair.rtp, rtp_received)
+        self._rtcp = BoundPort(pair.rtcp, rtcp_received)
+
+    @property
+    def errors(self) -> int:
+        return self._rtp.errors + self._rtcp.errors
 
     def close(self) -> None:
         """Close the ports and return them. Calling it twice has no effect."""
@@ -222,6 +225,3 @@ class MediaPath:
     def _put(self, datagrams: OutgoingDatagrams) -> None:
         for data, target in datagrams:
             self._rtp.send(data, target)
-
-    def _failed(self) -> None:
-        self.errors += 1

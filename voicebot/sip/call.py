@@ -212,7 +212,7 @@ class SipCall:
     def give_up(self, now: float) -> None:
         """Another process has the call: end it here, without a word to the other side."""
         self._end(CallEnded("taken"), now)
-        self._owner.release(self)
+        self._release()
 
     def accept_session(self, session: SessionDescription | None, now: float) -> None:
         """Reply to :class:`SessionOffered` with our answer (or our offer, if it had none)."""
@@ -303,7 +303,7 @@ class SipCall:
         self._wire.respond(transaction, response_to(request, 200), now)
         self._acceptance.stop()
         self._end(CallEnded("bye", reason=(request.headers.get("Reason") or "")[:200]), now)
-        self._owner.release(self)
+        self._release()
 
     def _on_info(self, request: SipRequest, transaction: ServerTransaction, now: float) -> None:
         part = part_in(request, TYPES)
@@ -321,6 +321,11 @@ class SipCall:
     def _emit(self, event: CallEvent) -> None:
         self._owner.emit(CallOutput(self, event))
 
+    def _release(self) -> None:
+        """The call is over, and nothing more will come for it."""
+        self._owner.release(self)
+        self._wire.release()
+
     def _confirm(self, answer: SessionDescription | None, now: float) -> None:
         """The call is up. ``answer``: the other side's, if the offer was ours."""
         self._state.phase = CallPhase.CONFIRMED
@@ -337,7 +342,7 @@ class SipCall:
 
         def done(response: SipResponse | None, _now: float) -> None:
             if response is None or response.status >= 200:
-                self._owner.release(self)
+                self._release()
 
         self._wire.request_in(dialog, dialog.request("BYE"), done, now)
 
@@ -354,4 +359,4 @@ class SipCall:
         self._state.phase = CallPhase.ENDED
         self._emit(ended)
         if self._state.dialog is None or ended.cause in ("rejected", "cancelled"):
-            self._owner.release(self)  # there is no dialog in which more could come
+            self._release()  # there is no dialog in which more could come

@@ -39,8 +39,10 @@ class Calling:
         self._state = state
         self._timer = timer
         self._client: ClientRequest | None = None
-        """The INVITE, over all attempts."""
-        self._early = EarlyDialogs(self._dialog)
+        """The INVITE, over all attempts; None: it is not sent yet, or the call is over."""
+        self._sent_to: Hop | None = None
+        """The hop of the last attempt of a call that is over."""
+        self._early = EarlyDialogs()
         self._early_answer: SessionDescription | None = None
         self._cancel_sent = False
         self._give_up_at: float | None = None
@@ -82,6 +84,9 @@ class Calling:
 
     def stop(self, now: float) -> None:
         self._give_up_at = None
+        if self._client is not None:
+            # It tells the call of responses, so in a circle both would wait for a collection of garbage.
+            self._sent_to, self._client = self._client.hop, None
 
     # --- the INVITE
 
@@ -112,7 +117,7 @@ class Calling:
         return _session_or_none(response) or self._early_answer
 
     def _dialog(self, invite: SipRequest, response: SipResponse) -> SipDialog:
-        sent_to = self._client.hop if self._client is not None else None
+        sent_to = self._client.hop if self._client is not None else self._sent_to
         return SipDialog.as_client(invite, response, sent_to, self._state.symmetric)
 
     def _sent(self, request: SipRequest) -> None:
@@ -122,7 +127,8 @@ class Calling:
         self._maybe_cancel(now)
         if response.status == 100 or self._state.phase is not CallPhase.CALLING or self.cancelled:
             return
-        self._early.note(self._state.invite, response)
+        if self._early.lacks(response):
+            self._early.keep(self._dialog(self._state.invite, response))
         if not self._early.acknowledge(self._wire, self._state.invite, response, now):
             return
         answer = _session_or_none(response)
@@ -134,7 +140,7 @@ class Calling:
     def _on_accepted(self, response: SipResponse, now: float) -> SipDialog | None:
         dialog, invite = self._state.dialog, self._state.invite
         if dialog is None:
-            return self._early.confirmed(invite, response)
+            return self._early.confirmed(self._dialog(invite, response))
         if response.recipient.tag == dialog.remote_tag:
             if self._ack is not None:  # our ACK was lost
                 self._wire.repeat(*self._ack)

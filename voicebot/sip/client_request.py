@@ -42,7 +42,7 @@ class ClientRequest:
         self._layer = layer
         self._hops = list(hops[:MAX_HOPS])
         self._on_response = on_response
-        self._next_cseq = next_cseq or (lambda: self.request.cseq[0] + 1)
+        self._next_cseq = next_cseq
         self._on_sent = on_sent
         self._credentials = credentials
         self._challenged = Challenged(credentials) if credentials is not None else None
@@ -92,9 +92,14 @@ class ClientRequest:
         again = self.request.copy()
         if not change(again):
             return False
-        again.headers.set("CSeq", f"{self._next_cseq()} {again.method}")
+        self._count(again)
         self._try(again, now)
         return True
+
+    def _count(self, again: SipRequest) -> None:
+        """Give a further attempt its number."""
+        number = self._next_cseq() if self._next_cseq is not None else self.request.cseq[0] + 1
+        again.headers.set("CSeq", f"{number} {again.method}")
 
     def _try(self, request: SipRequest, now: float) -> None:
         self.request = request
@@ -117,7 +122,7 @@ class ClientRequest:
         if response is not None and response.status in (401, 407) and self._challenged is not None:
             again = self.request.copy()
             if self._challenged.answer(response, again, self._hops[0]):
-                again.headers.set("CSeq", f"{self._next_cseq()} {again.method}")
+                self._count(again)
                 self._try(again, now)
                 return
         self._on_response(response, now)

@@ -42,7 +42,8 @@ class CallClosed(Exception):
 
 
 class CallHandle:
-    """One call, incoming or outgoing. Set its ``on_...`` callbacks at once; they are called on the event loop.
+    """One call, incoming or outgoing. Set its ``on_...`` callbacks at once; they are called on the event loop, and not
+    any more when the call has ended.
 
     ``on_session`` gets a new offer from the other side (re-INVITE, UPDATE), or None if we are to offer. It returns our
     session description, or None to refuse with 488 and leave the session as it is. ``on_metadata`` gets the metadata
@@ -56,9 +57,15 @@ class CallHandle:
         self._core = core
         self._loop = loop
         self._flush = flush
-        self._up: asyncio.Future[SessionDescription | None] = loop.create_future()
+        self._up: asyncio.Future[CallConfirmed | CallEnded] = loop.create_future()
+        """An end is none of its exceptions: that would have the frames that it has passed, and these have the call."""
         self._referred: asyncio.Future[ReferProgress] | None = None
         self.ended: CallEnded | None = None
+        self._tell_nobody()
+
+    def _tell_nobody(self) -> None:
+        """There are no callbacks: not yet, and not any more after the end. Whoever is called has the handle, which must
+        not have him then: both would wait for a collection of garbage."""
         self.on_end: Callable[[CallEnded], None] | None = None
         self.on_over: Callable[[], None] | None = None
         """For whoever counts calls: the call has ended."""
@@ -192,7 +199,7 @@ class CallHandle:
         match event:
             case CallConfirmed():
                 if not self._up.done():
-                    self._up.set_result(event.answer)
+                    self._up.set_result(event)
             case CallEnded():
                 self._end(event)
             case SessionOffered():
@@ -241,19 +248,28 @@ class CallHandle:
         else:
             self._core.referral.refuse(self._loop.time())
 
+    async def _confirmed(self) -> SessionDescription | None:
+        """Wait until the call is up. Returns the other side's answer, if the offer was ours. Raises
+        :class:`CallClosed`."""
+        became = await asyncio.shield(self._up)
+        if isinstance(became, CallEnded):
+            raise CallClosed(became)
+        return became.answer
+
     def _end(self, event: CallEnded) -> None:
         if self.ended is not None:
             return
         self.ended = event
         if not self._up.done():
-            self._up.set_exception(CallClosed(event))
-            self._up.exception()  # mark it as retrieved: perhaps nobody awaits it
+            self._up.set_result(event)
         if self._referred is not None and not self._referred.done():
             self._referred.set_exception(CallClosed(event))
-        if self.on_over:
-            self.on_over()
-        if self.on_end:
-            self.on_end(event)
+        on_over, on_end = self.on_over, self.on_end
+        self._tell_nobody()
+        if on_over:
+            on_over()
+        if on_end:
+            on_end(event)
 
 
 class IncomingCall(CallHandle):
@@ -287,7 +303,7 @@ class IncomingCall(CallHandle):
         """
         self._core.answer(session, self._loop.time())
         self._flush()
-        return await asyncio.shield(self._up)
+        return await self._confirmed()
 
     def reject(self, status: int, reason: str = "", *, retry_after_s: int | None = None) -> None:
         """Refuse the unanswered call."""
@@ -318,7 +334,7 @@ class OutgoingCall(CallHandle):
                     await asyncio.wait({self._up}, timeout=response_timeout_s)
                     if not self._up.done() and not self.responded:
                         raise TimeoutError
-                session = await asyncio.shield(self._up)
+                session = await self._confirmed()
         except TimeoutError as error:
             self.bye()
             reason = "not answered in time" if self.responded else "no response"

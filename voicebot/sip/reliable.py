@@ -9,7 +9,7 @@ its PRACK, in order.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from voicebot.sip.body import has_session
@@ -127,10 +127,9 @@ class ReliableProvisionals:
 
 
 class EarlyDialogs:
-    """The caller's side: an early dialog for each callee that responds, with its last RSeq. ``dialog`` makes one."""
+    """The caller's side: an early dialog for each callee that responds, with its last RSeq."""
 
-    def __init__(self, dialog: Callable[[SipRequest, SipResponse], SipDialog]) -> None:
-        self._dialog = dialog
+    def __init__(self) -> None:
         self._by_tag: dict[str, SipDialog] = {}
         self._numbers: dict[str, int] = {}
         self._answered: set[str] = set()
@@ -151,11 +150,14 @@ class EarlyDialogs:
         if response.recipient.tag in self._by_tag:
             self._answered.add(response.recipient.tag)
 
-    def note(self, invite: SipRequest, response: SipResponse) -> None:
-        """Keep the early dialog that a provisional response makes, unless there are too many."""
+    def lacks(self, response: SipResponse) -> bool:
+        """Whether a provisional response makes an early dialog, which is then to be kept. There may be too many."""
         tag = response.recipient.tag
-        if tag and tag not in self._by_tag and len(self._by_tag) < _MAX_EARLY:
-            self._by_tag[tag] = self._dialog(invite, response)
+        return bool(tag) and tag not in self._by_tag and len(self._by_tag) < _MAX_EARLY
+
+    def keep(self, dialog: SipDialog) -> None:
+        """The early dialog of a callee."""
+        self._by_tag[dialog.remote_tag] = dialog
 
     def acknowledge(self, wire: Wire, invite: SipRequest, response: SipResponse, now: float) -> bool:
         """Send a PRACK if ``response`` is reliable. False: it is a repetition or out of order, and must be ignored."""
@@ -172,10 +174,9 @@ class EarlyDialogs:
         wire.request_in(dialog, prack, lambda _response, _now: None, now)
         return True
 
-    def confirmed(self, invite: SipRequest, response: SipResponse) -> SipDialog:
-        """The dialog of a 2xx. If it was early before, its sequence numbers go on (RFC 3261 13.2.2.4)."""
-        dialog = self._dialog(invite, response)
-        if (early := self._by_tag.get(response.recipient.tag)) is not None:
+    def confirmed(self, dialog: SipDialog) -> SipDialog:
+        """``dialog``, of a 2xx. If it was early before, its sequence numbers go on (RFC 3261 13.2.2.4)."""
+        if (early := self._by_tag.get(dialog.remote_tag)) is not None:
             dialog.local_cseq = max(dialog.local_cseq, early.local_cseq)
             dialog.remote_cseq = early.remote_cseq
         return dialog

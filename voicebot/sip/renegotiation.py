@@ -47,7 +47,7 @@ _FEW = 3
 class _Change:
     """Our offer in ``dialog``, until it is answered. ``again_at``: when to repeat it, because it came in the way.
 
-    ``request``: its latest re-INVITE.
+    ``request``: its latest re-INVITE, until that is answered or the call is over; ``invite``: what was sent of it.
     """
 
     dialog: SipDialog
@@ -55,6 +55,13 @@ class _Change:
     tries: int = 0
     again_at: float | None = None
     request: ClientRequest | None = None
+    invite: SipRequest | None = None
+
+    def answered(self) -> None:
+        """Only the ACK may have to be sent again. The request has whoever is told of responses, and so this change: in
+        a circle, both would wait for a collection of garbage."""
+        if self.request is not None:
+            self.invite, self.request = self.request.request, None
 
 
 class Renegotiation:
@@ -78,7 +85,7 @@ class Renegotiation:
         """Whether our re-INVITE or UPDATE has no answer yet."""
         self._change: _Change | None = None
         self._update: ClientRequest | None = None
-        """Our latest UPDATE."""
+        """Our UPDATE, until it is answered."""
         self._update_refused = False
         """Whether they have refused one: refreshes are re-INVITEs from then on."""
         self._left: tuple[int, ...] = ()
@@ -96,7 +103,9 @@ class Renegotiation:
     def stop(self, now: float) -> None:
         """The call is over."""
         self.refuse(now, 487)
-        self._change = None
+        if self._change is not None:
+            self._change.answered()
+        self._change = self._update = None
 
     # --- theirs
 
@@ -238,13 +247,16 @@ class Renegotiation:
     def _answered(self, change: _Change, response: SipResponse | None, now: float) -> None:
         if response is not None and response.status < 200:
             return
-        if response is not None and response.status < 300 and change.request is not None:
-            change.dialog.refresh_target(response)
-            self._wire.acknowledge(change.dialog, change.request.request, response.cseq[0])
+        if response is not None and response.status < 300:
+            change.answered()
+            if change.invite is not None:
+                change.dialog.refresh_target(response)
+                self._wire.acknowledge(change.dialog, change.invite, response.cseq[0])
         if change is not self._change:
             return  # a repeated 2xx, because its ACK was lost; or the call is over
         if response is not None and response.status == 422 and self._longer(change.request, response, now):
             return
+        change.answered()
         self._asking = False
         if response is not None and response.status >= 300 and response.status not in _GONE:
             self._timer.refused(now)
@@ -280,7 +292,7 @@ class Renegotiation:
             return
         if response is not None and response.status == 422 and self._longer(self._update, response, now):
             return
-        self._asking = False
+        self._asking, self._update = False, None
         if response is None or response.status in _GONE:
             self._gone(now)
         elif response.status < 300:

@@ -16,7 +16,10 @@ from voicebot.sip.transaction_layer import OnResponse, TransactionLayer
 
 
 class Wire:
-    """Shared by all parts of one call. ``emit`` takes events for the call's user; ``end`` ends the call."""
+    """Shared by all parts of one call. ``emit`` takes events for the call's user; ``end`` ends the call.
+
+    After :meth:`release`, only messages are sent.
+    """
 
     __slots__ = ("_call", "_layer", "_state", "emit", "end")
 
@@ -31,7 +34,7 @@ class Wire:
     ) -> None:
         self._layer = layer
         self._state = state
-        self._call = call
+        self._call: Timed | None = call
         self.emit = emit
         self.end = end
 
@@ -45,7 +48,14 @@ class Wire:
 
     def arm(self) -> None:
         """To be called when the deadline of a part may have moved to an earlier time."""
-        self._layer.arm(self._call)
+        if self._call is not None:
+            self._layer.arm(self._call)
+
+    def release(self) -> None:
+        """The call is over, and forgotten. Its parts let go of it here, because it has them: else all would wait for a
+        collection of garbage. What still comes is a 2xx to our INVITE, repeated, or of another branch of a fork."""
+        self._call = None
+        self.emit = self.end = _to_nobody
 
     def respond(self, transaction: ServerTransaction, response: SipResponse, now: float) -> None:
         self._layer.respond(transaction, response, now)
@@ -109,3 +119,7 @@ class Wire:
     def repeat(self, ack: SipRequest, hop: Hop) -> None:
         """Send an ACK again that was lost."""
         self._layer.transmit(ack, hop)
+
+
+def _to_nobody(*_: object) -> None:
+    """Takes the events of a call that is forgotten."""

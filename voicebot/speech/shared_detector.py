@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from itertools import groupby
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from voicebot.audio.silero import SileroStream, score_together
 from voicebot.speech.voice_activity import VoiceActivity, VoiceEvent
@@ -26,7 +26,6 @@ RECENT_S: Final = 0.004
 MOST: Final = 32
 """So many do not wait any longer: they take half a millisecond."""
 
-T = TypeVar("T")
 Told = Callable[[float], None]
 """Gets the probability, 0 to 1, that somebody speaks in a window."""
 
@@ -93,32 +92,28 @@ class SharedDetector:
         self._windows.drop(stream)
 
 
-class DetectedFrames(Generic[T]):
-    """The frames of one stream, in order, each with the events that follow from it. ``pass_on`` gets what was given
-    with the frame and the events: at once, or when the window that the frame completes has been scored."""
+class DetectedFrames:
+    """The frames of one stream, in order, each with the events that follow from it."""
 
-    def __init__(
-        self, activity: VoiceActivity, detector: SharedDetector, pass_on: Callable[[T, list[VoiceEvent]], None]
-    ) -> None:
+    def __init__(self, activity: VoiceActivity, detector: SharedDetector) -> None:
         self._activity = activity
         self._detector = detector
-        self._pass_on = pass_on
-        self._unscored: T | None = None  # the frame whose window is being scored
+        self._unscored: Callable[[list[VoiceEvent]], None] | None = None  # of the frame whose window is being scored
 
     def settle(self) -> None:
         """Pass on what waits: what happens next follows it. To be called before each frame."""
         if self._unscored is not None:
             self._detector.run()
 
-    def hear(self, payload: bytes, at: float, frame: T) -> None:
-        """``payload``, whose last sample was spoken at ``at``, goes to voice activity detection; ``frame`` with its
-        events to ``pass_on``."""
+    def hear(self, payload: bytes, at: float, pass_on: Callable[[list[VoiceEvent]], None]) -> None:
+        """``payload``, whose last sample was spoken at ``at``, goes to voice activity detection. ``pass_on`` gets the
+        events that follow: at once, or when the window that the frame completes has been scored."""
         events = self._activity.hear(payload, at)
         if events is None:
-            self._unscored = frame
+            self._unscored = pass_on
             self._detector.score(self._activity.stream, self._scored, at)
         else:
-            self._pass_on(frame, events)
+            pass_on(events)
 
     def end(self) -> None:
         """The stream has ended; what waits is not passed on."""
@@ -126,6 +121,6 @@ class DetectedFrames(Generic[T]):
         self._unscored = None
 
     def _scored(self, probability: float) -> None:
-        frame, self._unscored = self._unscored, None
-        if frame is not None:
-            self._pass_on(frame, self._activity.scored(probability))
+        pass_on, self._unscored = self._unscored, None
+        if pass_on is not None:
+            pass_on(self._activity.scored(probability))
