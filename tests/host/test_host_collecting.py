@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from voicebot.host import collecting
-from voicebot.host.collecting import OLDER_EVERY, OLDEST_EVERY, THRESHOLDS, IdleCollector, generation
+from voicebot.host.collecting import ENOUGH, OLDER_EVERY, OLDEST_EVERY, THRESHOLDS, IdleCollector, generation
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def collected(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     before = gc.get_threshold()
     gc.disable()
     gc.callbacks.append(note)
+    new = [[] for _ in range(ENOUGH)]  # type: ignore[var-annotated]
     yield found
+    del new
     gc.callbacks.remove(note)
     gc.enable()
     gc.set_threshold(*before)
@@ -47,6 +49,15 @@ async def test_it_is_collected_once_after_the_last_turn_and_not_before_what_is_t
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert collected == [0]
+
+
+async def test_what_has_left_little_is_not_looked_at(collected: list[int]) -> None:
+    gc.collect()
+    collected.clear()
+    IdleCollector().idle()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert collected == []
 
 
 async def test_a_turn_that_begins_meanwhile_does_not_wait_for_it(collected: list[int]) -> None:

@@ -25,7 +25,16 @@ from voicebot.authoring.steps.step import END_KEY
 from voicebot.authoring.steps.transfer import TRANSFERRING
 from voicebot.authoring.turn import Surroundings, Turn
 from voicebot.host.reached import tell_place
-from voicebot.host.sdk import ActivityTypes, ComponentDialog, Dialog, DialogContext, DialogInstance, TurnContext
+from voicebot.host.sdk import (
+    ActivityTypes,
+    ComponentDialog,
+    Dialog,
+    DialogContext,
+    DialogInstance,
+    DialogTurnStatus,
+    LeanDialogContext,
+    TurnContext,
+)
 from voicebot.host.trial import is_trial, only_for_real
 from voicebot.telephony_channel import FALLBACK_TRANSFER, NO_INPUT
 
@@ -46,6 +55,16 @@ class CallDialog(ComponentDialog):  # type: ignore[misc]
             self.add_dialog(dialog)
         self.initial_dialog_id = MAIN
         self._places = Places({flow.id: next(iter(flow.programs.values())).dialog for flow in flows})
+
+    async def continue_dialog(self, dialog_context: DialogContext) -> Any:
+        """As that of the SDK, with a dialog context that costs less."""
+        stack = dialog_context.active_dialog.state[self.persisted_dialog_state]
+        inner = LeanDialogContext(self._dialogs, dialog_context.context, stack)
+        inner.parent = dialog_context
+        result = await self.on_continue_dialog(inner)
+        if result.status != DialogTurnStatus.Waiting:
+            return await self.end_component(dialog_context, result.result)
+        return Dialog.end_of_turn
 
     async def on_begin_dialog(self, inner_dc: DialogContext, options: object) -> Any:
         call = self._call(inner_dc.context)

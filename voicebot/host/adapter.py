@@ -10,6 +10,7 @@ from voicebot.host.sdk import (
     Activity,
     ActivityTypes,
     BotAdapter,
+    CallContext,
     ResourceResponse,
     TurnContext,
     activity_to_json,
@@ -40,28 +41,6 @@ class _Turn:
         self.deliver = deliver
 
 
-class _CallContext(TurnContext):  # type: ignore[misc]
-    """The SDKs write the caller's locale into all that is sent. What a dialog says in another language keeps its own,
-    from which the voice is chosen."""
-
-    def __init__(self, adapter: BotAdapter, activity: Activity) -> None:
-        super().__init__(adapter, activity)
-        self._locales: list[str | None] = []
-        self.on_send_activities(self._keep_locales)
-
-    async def send_activities(self, activities: list[Activity]) -> list[ResourceResponse]:
-        self._locales = [activity.locale for activity in activities]  # taken up before anything else runs
-        sent: list[ResourceResponse] = await super().send_activities(activities)
-        return sent
-
-    async def _keep_locales(
-        self, _: TurnContext, activities: list[Activity], go_on: Callable[[], Awaitable[list[ResourceResponse]]]
-    ) -> list[ResourceResponse]:
-        for activity, locale in zip(activities, self._locales, strict=True):
-            activity.locale = locale or activity.locale
-        return await go_on()
-
-
 class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
     """Runs turns of calls. Their order is kept by :mod:`voicebot.host.server`."""
 
@@ -76,7 +55,7 @@ class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
         """Run one turn. Whatever the dialog sends is passed to ``deliver`` at once, while the turn is running."""
         self._routes[activity.conversation.id] = deliver
         running = _Turn(turn, deliver)
-        context = _CallContext(self, activity)
+        context = CallContext(self, activity)
         context.turn_state[_TURN] = running
         try:
             await self.run_pipeline(context, logic)

@@ -30,7 +30,9 @@ from voicebot.host.sdk import (
     DialogContext,
     DialogEvents,
     DialogSet,
+    DialogState,
     DialogTurnStatus,
+    LeanDialogContext,
     TurnContext,
 )
 from voicebot.host.state import StateProperty, TurnStates, conversation_key
@@ -72,7 +74,8 @@ class DialogBot:
         self._states = TurnStates(storage)
         self.locks = Locks()
         self._root_id: str = root.id
-        self._dialogs = DialogSet(StateProperty("DialogState"))
+        self._stack = StateProperty("DialogState")
+        self._dialogs = DialogSet(self._stack)
         self._dialogs.add(root)
 
     async def on_turn(self, context: TurnContext) -> None:
@@ -90,13 +93,16 @@ class DialogBot:
         """Give the dialogs an activity on trial (:mod:`voicebot.host.trial`): nothing is stored, nor waited for. Raises
         whatever the dialogs raise."""
         self._states.begin(context)
-        dialogs = await self._dialogs.create_context(context)
+        dialogs = await self._begin(context)
         if dialogs.stack:
             await self._dispatch(context.activity, dialogs)
 
+    async def _begin(self, context: TurnContext) -> DialogContext:
+        return LeanDialogContext(self._dialogs, context, await self._stack.get(context, DialogState))
+
     async def _turn(self, context: TurnContext) -> None:
         sent = _watch(context)
-        dialogs = await self._dialogs.create_context(context)
+        dialogs = await self._begin(context)
         if context.activity.type == ActivityTypes.end_of_conversation:
             await dialogs.cancel_all_dialogs()
             await self._states.forget(context)

@@ -1,9 +1,10 @@
 """Collects garbage between turns, not within them.
 
-The Bot Framework SDK makes reference cycles in each turn, so the collector runs about once a turn: mostly for a quarter
-of a millisecond, each tenth time for two, and rarely, over all that conversations hold, for ten and more. Callers wait
-meanwhile. Here it runs when a turn has been answered and none is running, as far as there are such moments; where there
-are none, it runs by itself, later than usual.
+What the Bot Framework SDK makes in a turn refers to itself, so the collector would run about once a turn: mostly for a
+quarter of a millisecond, each tenth time for two, and rarely, over all that conversations hold, for ten and more.
+Callers wait meanwhile. A turn of dialog files leaves no such circles (:mod:`voicebot.host.sdk_botbuilder_turn`), those
+of dialogs in Python do. Here the collector runs when enough is new, a turn has been answered, and none is running, as
+far as there are such moments; where there are none, it runs by itself, later than usual.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import gc
 from typing import Final
 
 THRESHOLDS: Final = (20_000, 10, 10)
-"""For :func:`gc.set_threshold`: thirty turns without a pause."""
+"""For :func:`gc.set_threshold`: hundreds of turns without a pause."""
+ENOUGH: Final = 2_000
+"""So many new objects are worth a look: some twenty turns of dialogs in Python, and 300 of dialog files."""
 OLDER_EVERY: Final = 10
 """Every so many times, what has survived once is looked at, too ..."""
-OLDEST_EVERY: Final = 1000
+OLDEST_EVERY: Final = 100
 """... and all there is. More often would cost more turns their time than it frees."""
 
 
@@ -35,7 +38,7 @@ class IdleCollector:
 
     def idle(self) -> None:
         """Collect when what is to be done now has been done: the answer is being sent."""
-        if self._due is None:
+        if self._due is None and gc.get_count()[0] >= ENOUGH:
             self._due = asyncio.get_running_loop().call_soon(self._collect)
 
     def busy(self) -> None:

@@ -25,6 +25,7 @@ else:
 Activity = _sdk.Activity
 ActivityTypes = _sdk.schema.ActivityTypes
 BotAdapter = _sdk.BotAdapter
+CallContext = _sdk.CallContext
 Choice = _sdk.choices.Choice
 ChoicePrompt = _sdk.prompts.ChoicePrompt
 ComponentDialog = _sdk.dialogs.ComponentDialog
@@ -38,6 +39,7 @@ DialogSet = _sdk.dialogs.DialogSet
 DialogState = _sdk.dialogs.DialogState
 DialogTurnStatus = _sdk.dialogs.DialogTurnStatus
 FoundChoice = _sdk.choices.FoundChoice
+LeanDialogContext = _sdk.LeanDialogContext
 ListStyle = _sdk.choices.ListStyle
 NumberPrompt = _sdk.prompts.NumberPrompt
 PromptOptions = _sdk.prompts.PromptOptions

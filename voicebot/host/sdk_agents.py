@@ -48,6 +48,31 @@ class TurnContext(core.TurnContext):  # type: ignore[misc]
         return activity.get_conversation_reference()
 
 
+class CallContext(TurnContext):
+    """A turn of a call. The SDK writes the caller's locale into all that is sent. What a dialog says in another
+    language keeps its own here, from which the voice is chosen."""
+
+    def __init__(self, adapter: Any, activity: Any) -> None:
+        super().__init__(adapter, activity)
+        self._locales: list[str | None] = []
+        self.on_send_activities(_keep_locales)
+
+    async def send_activities(self, activities: list[Any]) -> list[Any]:
+        self._locales = [activity.locale for activity in activities]  # taken up before anything else runs
+        sent: list[Any] = await super().send_activities(activities)
+        return sent
+
+
+async def _keep_locales(context: Any, activities: list[Any], go_on: Callable[[], Awaitable[Any]]) -> Any:
+    for activity, locale in zip(activities, context._locales, strict=True):
+        activity.locale = locale or activity.locale
+    return await go_on()
+
+
+LeanDialogContext = dialogs.DialogContext
+"""That of botbuilder is our own (:mod:`voicebot.host.sdk_botbuilder_turn`)."""
+
+
 class BotAdapter(ChannelAdapter):  # type: ignore[misc]
     """``ChannelAdapter`` with the methods of botbuilder's adapter."""
 

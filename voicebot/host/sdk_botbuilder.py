@@ -21,11 +21,15 @@ from msrest.exceptions import (  # type: ignore[attr-defined]
 )
 from msrest.serialization import Model
 
+from voicebot.host.sdk_botbuilder_turn import CallContext, LeanDialogContext
+
 __all__ = [
     "Activity",
     "BotAdapter",
+    "CallContext",
     "CloudAdapter",
     "ConfigurationBotFrameworkAuthentication",
+    "LeanDialogContext",
     "TurnContext",
     "choices",
     "core",
@@ -176,6 +180,10 @@ def _model_of_plain(name: str, data: Any) -> Any:
     return schema_models[name](**values)
 
 
+_UTC_LENGTHS = (20, 24, 27)
+"""Of a time with seconds, thousandths or millionths of them."""
+
+
 def _value_of_plain(kind: str, value: Any) -> Any:
     plain = _PLAIN.get(kind)
     if plain is not None:
@@ -184,6 +192,11 @@ def _value_of_plain(kind: str, value: Any) -> Any:
     elif kind in _by_key:
         return _model_of_plain(kind, value)
     elif kind == "iso-8601" and type(value) is str:
+        if len(value) in _UTC_LENGTHS and value[10] == "T" and value[-1] == "Z":  # as all of ours are
+            try:
+                return datetime.fromisoformat(value)
+            except ValueError:
+                pass
         try:
             return _deserializer.deserialize_iso(value)
         except (DeserializationError, ValueError, TypeError) as error:
