@@ -37,14 +37,15 @@ def openings(calls: int, record: str) -> list[Opening]:
     ]
 
 
-def browser_page() -> AbstractAsyncContextManager[Any]:
-    """A page in the Chromium of the tests."""
+def browser_page(microphone: Path | None = None) -> AbstractAsyncContextManager[Any]:
+    """A page in the Chromium of the tests. ``microphone``: a WAV file, of what is said there."""
     sys.path.append(str(DOUBLES))
     try:
         import browser
     finally:
         sys.path.remove(str(DOUBLES))
-    page: AbstractAsyncContextManager[Any] = browser.browser_page()
+    options = () if microphone is None else (*browser.VOICE, f"--use-file-for-fake-audio-capture={microphone}")
+    page: AbstractAsyncContextManager[Any] = browser.browser_page(*options)
     return page
 
 

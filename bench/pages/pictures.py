@@ -1,4 +1,5 @@
-"""The pictures of pages that ``docs/`` has, of the call of ``voicebot demo`` while it runs and when it was.
+"""The pictures of pages that ``docs/`` has: of a call from the page, and of the call of ``voicebot demo``, while they
+run and when they were.
 
     python -m bench.pages.pictures docs
 
@@ -11,65 +12,134 @@ from __future__ import annotations
 import argparse
 import asyncio
 import tempfile
+import wave
 from pathlib import Path
 from typing import Any, Final
 
 import uvloop
 
 from bench.pages.opening import browser_page
+from voicebot.audio import LINEAR_16K
 from voicebot.caller import CallOptions, load_script, place_call
+from voicebot.caller.voice import Saying, Voice
 from voicebot.commands.demo import DEMO_SCRIPT, SETTINGS
-from voicebot.commands.own_service import own_service, record_of
+from voicebot.commands.own_service import OwnService, own_service, record_of
 from voicebot.log import configure_logging
+from voicebot.speech import SpeechEndpoint
 
+QUESTION: Final = "When are you open?"
+QUIET_S: Final = 6.0
+"""How long the microphone is quiet before it: the bot is offering its menu then."""
+ANSWER: Final = "We are open Monday"
 MOMENT: Final = "Is that right?"
 """What the bot says when running calls are pictured."""
 PATIENCE_S: Final = 120.0
 """The caller's voice is rendered before it calls."""
 VIEWS: Final[dict[str, dict[str, Any]]] = {"dark": {"dark": True}, "narrow": {"width": 360, "height": 900}}
+_SAID: Final = "document.getElementById('story').innerText.includes(%r)"
 
 
 async def run(out: Path, views: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="voicebot-pictures-") as name:
         records, log = Path(name) / "records", Path(name) / "serve.log"
-        async with own_service(log, SETTINGS | {"CALLS__RECORDS": records}) as service, browser_page() as page:
-            await page.open(f"{service.console}/live")
-            options = CallOptions(speech=service.speech, keep_audio=True)
-            calling = asyncio.create_task(place_call(service.address, load_script(DEMO_SCRIPT), options))
-            await seen(page, "document.querySelectorAll('#rows button').length > 0")
-            await page.ask("document.querySelector('#rows button').click()")
-            await seen(page, f"document.getElementById('story').innerText.includes({MOMENT!r})")
-            await taken(page, out / "live.png", views, width=1400, height=1000)
-            report = await calling
-            record = await record_of(report.call_id, records, recording=True)
-            if not report.ok or record is None:
-                raise RuntimeError(f"the call has failed: {report.reason}")
-            await page.open(f"{service.console}/calls#call={record.stem}")
-            await seen(page, "document.querySelectorAll('#flow .been').length > 0")
-            await seen(page, "document.getElementById('audio').readyState >= 2")
-            await taken(page, out / "calls.png", views, width=1200, height=900)
-            if views is not None:
-                await page.ask("document.getElementById('where').scrollIntoView()")
-                await kept(page, views / "calls-flow.png")
+        settings = SETTINGS | {"CALLS__RECORDS": records, "CALLS__SIGNALLING": "true"}
+        async with own_service(log, settings) as service:
+            await microphone(service.speech, file := Path(name) / "microphone.wav")
+            async with browser_page(microphone=file) as page:
+                await from_the_page(service, page, records, out, views)
+                await of_the_demo(service, page, records, out, views)
+                if views is not None:
+                    await page.open(f"{service.console}/operations")
+                    await seen(page, "document.querySelectorAll('#actions tr').length > 0")
+                    await taken(page, views / "operations.png", views, width=1280, height=1250)
+
+
+async def from_the_page(service: OwnService, page: Any, records: Path, out: Path, views: Path | None) -> None:
+    """The phone, and the ladder of its call."""
+    await page.open(f"{service.console}/")
+    await page.look(width=1280, height=800)
+    await page.ask("document.getElementById('call').click()")
+    await seen(page, f"{_SAID % ANSWER} && Number(document.getElementById('heard').ariaValueNow) > 40")
+    await taken(page, out / "phone.png", views, width=1280, height=800)
+    call = await page.ask("document.getElementById('phone').dataset.call")
+    await page.ask("document.getElementById('hold').click()")
+    await seen(page, _SAID % "holds the call")
+    await page.ask("document.getElementById('hangup').click()")
+    record = await record_of(call, records, recording=True)
+    if record is None:
+        raise RuntimeError("the call from the page has left no record")
+    await page.open(f"{service.console}/calls#call={record.stem}")
+    await page.look(width=1200, height=390)
+    await seen(page, "document.querySelectorAll('#ladder li').length > 0")
+    await seen(page, "document.querySelectorAll('#flow .been').length > 0")
+    await page.ask("document.getElementById('signalling').scrollIntoView()")
+    await kept(page, out / "ladder.png")
+
+
+async def of_the_demo(service: OwnService, page: Any, records: Path, out: Path, views: Path | None) -> None:
+    """Running calls, and calls that were."""
+    await page.open(f"{service.console}/live")
+    options = CallOptions(speech=service.speech, keep_audio=True)
+    calling = asyncio.create_task(place_call(service.address, load_script(DEMO_SCRIPT), options))
+    await seen(page, "document.querySelectorAll('#rows button').length > 0")
+    await page.ask("document.querySelector('#rows button').click()")
+    await seen(page, _SAID % MOMENT)
+    await taken(page, out / "live.png", views, width=1400, height=980)
+    report = await calling
+    record = await record_of(report.call_id, records, recording=True)
+    if not report.ok or record is None:
+        raise RuntimeError(f"the call has failed: {report.reason}")
+    await page.open(f"{service.console}/calls#call={record.stem}")
+    await seen(page, "document.querySelectorAll('#flow .been').length > 0")
+    await seen(page, "document.getElementById('audio').readyState >= 2")
+    await taken(page, out / "calls.png", views, width=1200, height=900)
+    if views is not None:
+        await page.ask("document.getElementById('where').scrollIntoView()")
+        await kept(page, views / "calls-flow.png")
+        await page.open(f"{service.console}/calls#words=balance")
+        await seen(page, "document.querySelectorAll('#rows mark').length > 0")
+        await taken(page, views / "calls-found.png", views, width=1200, height=600)
+
+
+async def microphone(speech: SpeechEndpoint, file: Path) -> None:
+    """Write what is said as a file that Chromium takes for its microphone."""
+    voice = Voice(speech)
+    try:
+        said = await voice.audio(Saying(QUESTION, None, "", "en-US", "here"), LINEAR_16K)
+    finally:
+        await voice.close()
+    quiet = bytes(round(QUIET_S * LINEAR_16K.rate) * LINEAR_16K.width)
+    await asyncio.to_thread(_write, file, quiet + said + 10 * quiet)
+
+
+def _write(file: Path, samples: bytes) -> None:
+    with wave.open(str(file), "wb") as out:
+        out.setparams((1, 2, LINEAR_16K.rate, 0, "NONE", ""))
+        out.writeframes(samples)
 
 
 async def seen(page: Any, expression: str) -> None:
     """Return when it is true. Raises TimeoutError."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            if await page.ask(expression):
-                return
-            await asyncio.sleep(0.1)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                if await page.ask(expression):
+                    return
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        shown = await page.ask("document.body.innerText")
+        raise TimeoutError(f"never seen: {expression}, but:\n{shown}") from None
 
 
 async def taken(page: Any, file: Path, views: Path | None, **size: int) -> None:
     """The page as it is now, ``size`` in pixels, in ``file``; with its other views."""
+    await page.look(**size)
+    await kept(page, file)
     if views is not None:
         for view, look in VIEWS.items():
             await page.look(**(size | look))
             await kept(page, views / f"{file.stem}-{view}.png")
-    await page.look(**size)
-    await kept(page, file)
+        await page.look(**size)
 
 
 async def kept(page: Any, file: Path) -> None:

@@ -40,6 +40,16 @@ def test_what_was_said_while_the_recording_was_paused_is_not_among_the_words() -
     assert "4111" not in str(digest) and NOT_KEPT not in str(digest)
 
 
+def test_what_was_said_over_prompts_is_among_the_words_once() -> None:
+    record = kept_call(1, [("My parcel?", "On its way.")])
+    record["overlaps"] = [
+        {"began_ms": 2600.0, "at_ms": 2900.0, "outcome": "back-channel", "text": "that is right"},
+        {"began_ms": 3600.0, "at_ms": 3900.0, "outcome": "interruption", "text": "my par"},
+        {"began_ms": 4600.0, "at_ms": 4900.0, "outcome": "noise", "text": ""},
+    ]
+    assert digest_of(record).caller_words == "My parcel?\nthat is right"
+
+
 def test_the_steps_of_the_dialog_each_once() -> None:
     reached = [StepReached(6.0, 1, "main.ask", ("main.hi", "main.ask")), StepReached(7.0, 2, "main.ask")]
     record = kept_call(1, further=[*reached, StepReached(8.0, 3, "main.bye", ("sub.look", "main.bye"))])

@@ -281,3 +281,40 @@ def test_sounds_over_prompts_are_told_with_what_became_of_them_and_are_counted()
     document = record.build()
     assert document["overlaps"][0] == {"began_ms": 1000.0, "at_ms": 1500.0, "outcome": "back-channel", "text": "mhm"}
     assert (len(document["overlaps"]), document["overlap_count"]) == (MAX_OVERLAPS, MAX_OVERLAPS + 1)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BACK_CHANNEL, Outcome.UNCONFIRMED, Outcome.NOISE, Outcome.ECHO])
+def test_what_was_said_over_a_prompt_that_went_on_is_no_part_of_the_next_turn(outcome: Outcome) -> None:
+    record = greeted()
+    record.note(SpeechStarted(START + 1.2, onset=START + 1.0))
+    record.note(Hypothesis(START + 1.3, "that is", START + 1.0, START + 1.3))
+    record.note(SpeechStopped(START + 1.6, offset=START + 1.4))
+    record.note(Final(START + 1.7, "That is right.", START + 1.0, START + 1.4, 0.9))
+    record.note(KeyPressed(START + 1.8, "4"))
+    record.overlapped(Overlapped(START + 1.0, outcome, "That is right."), START + 1.9)
+    record.note(SpeechStarted(START + 2.6, onset=START + 2.5))
+    record.note(SpeechStopped(START + 3.5, offset=START + 3.3))
+    record.note(Final(START + 3.6, "My bill.", START + 2.5, START + 3.3, 0.8))
+    record.asked(2, "My bill.", AskKind.SPEECH, START + 3.65, ended=TurnEnd.FINAL)
+    caller = record.build()["turns"][1]["caller"]
+    assert (caller["speech_start_ms"], caller["speech_end_ms"]) == (2500.0, 3300.0)
+    assert (caller["final_text"], caller["confidence"], caller["keys"]) == ("My bill.", 0.8, "4")
+
+
+@pytest.mark.parametrize("unfinished", ["speech", "final", "interruption"])
+def test_what_goes_on_or_interrupts_or_is_still_to_be_recognised_is_a_part_of_it(unfinished: str) -> None:
+    record = greeted()
+    record.note(SpeechStarted(START + 1.2, onset=START + 1.0))
+    record.note(Hypothesis(START + 1.3, "my bill", START + 1.0, START + 1.3))
+    if unfinished != "speech":
+        record.note(SpeechStopped(START + 1.6, offset=START + 1.4))
+    if unfinished != "final":
+        record.note(Final(START + 1.7, "My bill", START + 1.0, START + 1.4, 0.9))
+    outcome = Outcome.INTERRUPTION if unfinished == "interruption" else Outcome.UNCONFIRMED
+    record.overlapped(Overlapped(START + 1.0, outcome), START + 1.9)
+    record.note(SpeechStopped(START + 3.5, offset=START + 3.3))
+    record.note(Final(START + 3.6, "please.", START + 1.0, START + 3.3, 0.8))
+    record.asked(2, "My bill please.", AskKind.SPEECH, START + 3.65, ended=TurnEnd.FINAL)
+    caller = record.build()["turns"][1]["caller"]
+    assert (caller["speech_start_ms"], caller["speech_end_ms"]) == (1000.0, 3300.0)
+    assert caller["final_text"].endswith("please.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -64,6 +65,24 @@ async def test_calls_come_and_go_and_one_is_read_as_it_is_spoken() -> None:
         await page.until("!document.getElementById('none').hidden")
         await until(lambda: not desk.calls.running())
         assert await page.ask("document.getElementById('hangup').disabled")
+
+
+async def test_what_is_still_to_be_said_stands_after_what_is_said() -> None:
+    story = one_script(page_files(), "live/story.js")
+    lines = [
+        {"event": "first_audio", "at_ms": 1, "utterance": 1, "request": 1, "text": "Welcome."},
+        {"event": "first_audio", "at_ms": 2, "utterance": 2, "request": 1, "text": "How can I help?"},
+        {"event": "playback_started", "at_ms": 3, "utterance": 1},
+        {"event": "key_pressed", "at_ms": 4, "key": "1"},
+        {"event": "key_pressed", "at_ms": 5, "key": "2"},
+    ]
+    async with page_of_calls() as (_, page):
+        told = await page.ask(
+            f"(() => {{ {story} const story = new module_live_story_js.Story();"
+            f" for (const line of {json.dumps(lines)}) story.take(line);"
+            " return story.entries.map(({ text }) => text) })()"
+        )
+    assert told == ["Welcome.", "1 2", "How can I help?"]
 
 
 async def test_where_there_is_no_picture_of_the_dialogs_it_says_why() -> None:

@@ -96,9 +96,18 @@ def _of_bot(record: Mapping[str, Any]) -> Digest:
         failures=int(record["failure_count"]),
         gap_ms=round(statistics.median(gaps), 1) if gaps else None,
         steps=tuple(dict.fromkeys(_steps(record["timeline"]))),
-        caller_words=_joined(turn["caller"]["final_text"] or turn["caller"]["text"] for turn in turns),
+        caller_words=_joined(_said_by_caller(record)),
         other_words=_joined(_said_by_bot(turns)),
     )
+
+
+def _said_by_caller(record: Mapping[str, Any]) -> Iterator[str]:
+    """In turns, and over prompts that went on."""
+    for turn in record["turns"]:
+        yield turn["caller"]["final_text"] or turn["caller"]["text"]
+    for overlap in record.get("overlaps", ()):
+        if overlap["outcome"] != "interruption":  # whose words are in the turn
+            yield overlap["text"]
 
 
 def _of_people(record: Mapping[str, Any]) -> Digest:

@@ -66,7 +66,7 @@ from voicebot.events import (
 from voicebot.legs import LegInfo
 from voicebot.records import write_record
 from voicebot.sip import Ladder
-from voicebot.turns import AskKind, Overlapped, TurnEnd
+from voicebot.turns import AskKind, Outcome, Overlapped, TurnEnd
 
 SCHEMA = 1
 MAX_FAILURES = 200
@@ -156,6 +156,8 @@ class RecordBuilder:
     def overlapped(self, overlap: Overlapped, at: float) -> None:
         """A sound over a prompt has passed, or has interrupted it."""
         self._overlap_count += 1
+        if overlap.outcome is not Outcome.INTERRUPTION:
+            self._turns.passed()
         if len(self._overlaps) < MAX_OVERLAPS:
             ms, text = self._clock.ms, clip(self._privacy.text(overlap.text))
             passed = {"began_ms": ms(overlap.began), "at_ms": ms(at), "outcome": str(overlap.outcome), "text": text}

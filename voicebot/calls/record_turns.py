@@ -46,6 +46,9 @@ class RecordedTurns:
         self._turns: list[TurnEntry] = []
         self._of_request: dict[int, TurnEntry] = {}
         self._pending = CallerEntry()
+        self._speaking = False
+        self._awaits_final = False
+        """Whether a final result of what is pending is still to come."""
         self._utterances: dict[int, tuple[TurnEntry | None, UtteranceEntry]] = {}
 
     def note(self, event: Event) -> None:
@@ -63,7 +66,7 @@ class RecordedTurns:
             return
         side = CallerEntry()
         if kind in _BY_THE_CALLER:
-            side, self._pending = self._pending, side
+            side, self._pending, self._awaits_final = self._pending, side, False
         side.text = clip(text)
         if len(self._turns) >= MAX_TURNS:
             self.dropped += 1
@@ -71,6 +74,12 @@ class RecordedTurns:
         turn = TurnEntry(request, str(kind), at, side, None if ended is None else str(ended))
         self._turns.append(turn)
         self._of_request[request] = turn
+
+    def passed(self) -> None:
+        """What the caller said over a prompt, which goes on, is no part of the next turn: as for the turn machine,
+        unless the caller still speaks, or the final result is still to come."""
+        if not self._speaking and not self._awaits_final:
+            self._pending = CallerEntry(keys=self._pending.keys)
 
     def spoken(self, utterance: int, text: str, request: int, at: float, *, prepared: bool) -> None:
         """``utterance`` has the text ``text`` and answers ``request``. ``prepared``: it was made ready before."""
@@ -103,11 +112,13 @@ class RecordedTurns:
     # --- the caller's side -------------------------------------------------------------------------------------------
 
     def _speech_started(self, event: SpeechStarted) -> None:
+        self._speaking = True
         if self._pending.speech_start is None:
             self._pending.speech_start = event.onset
 
     def _speech_stopped(self, event: SpeechStopped) -> None:
         """The end of the speech that is being collected; if none is, of the last turn's."""
+        self._speaking = False
         late = self._pending.speech_start is None and self._turns
         (self._turns[-1].caller if late else self._pending).speech_end = event.offset
 
@@ -115,9 +126,12 @@ class RecordedTurns:
         side = self._side_of(event.end)
         if side.first_hypothesis is None:
             side.first_hypothesis = event.at
+        self._awaits_final |= side is self._pending
 
     def _final(self, event: Final) -> None:
         side = self._side_of(event.end)
+        if side is self._pending:
+            self._awaits_final = False
         side.final = event.at
         side.final_text = clip(f"{side.final_text} {event.text}".strip())
         side.confidence = event.confidence

@@ -76,7 +76,7 @@ export class Story {
   /** @param {Line} line */
   _key_pressed({ at_ms, key }) {
     this.#callerUntil = at_ms;
-    const last = this.entries.at(-1);
+    const last = this.entries.findLast(({ state }) => state !== "coming");
     if (last?.state === "keys") last.text += ` ${key}`;
     else this.#add("caller", at_ms, key, "keys");
   }
@@ -109,7 +109,7 @@ export class Story {
     if (!prompt) return;
     const { entry, request } = prompt;
     this.#remove(entry); // until now it has only been made ready: what was said meanwhile comes before it
-    this.entries.push(entry);
+    this.#place(entry);
     const since = this.#waiting.get(request);
     this.#waiting.delete(request);
     Object.assign(entry, { state: "speaking", at: at_ms, gap: since === undefined ? null : Math.max(0, at_ms - since) });
@@ -213,8 +213,15 @@ export class Story {
   #add(who, at, text, state) {
     /** @type {Entry} */
     const entry = { key: String(++this.#number), who, at, text, state, heard: 0, gap: null, took: "" };
-    this.entries.push(entry);
+    if (state === "coming") this.entries.push(entry);
+    else this.#place(entry);
     return entry;
+  }
+
+  /** After all that was said, and before what is still to be said. @param {Entry} entry */
+  #place(entry) {
+    const coming = this.entries.findIndex(({ state }) => state === "coming");
+    this.entries.splice(coming < 0 ? this.entries.length : coming, 0, entry);
   }
 
   /** @param {Entry} entry */

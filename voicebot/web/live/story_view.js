@@ -8,15 +8,17 @@ const LANES = { caller: 4, bot: 24 };
 export class StoryView {
   #list;
   #floor;
+  #names;
   /** @type {Map<string, HTMLElement>} */
   #shown = new Map();
   /** By how much the call's clock is ahead of this page's. */
   #ahead = -Infinity;
 
-  /** @param {HTMLElement} list @param {SVGElement} floor */
-  constructor(list, floor) {
+  /** @param {HTMLElement} list @param {SVGElement} floor @param {string} caller what the caller is called */
+  constructor(list, floor, caller = "Caller") {
     this.#list = list;
     this.#floor = floor;
+    this.#names = { caller, bot: "Bot", "": "" };
   }
 
   clear() {
@@ -42,7 +44,7 @@ export class StoryView {
       kept.add(entry.key);
       const element = this.#shown.get(entry.key) ?? make("li");
       this.#shown.set(entry.key, element);
-      render(element, entry);
+      render(element, entry, this.#names[entry.who]);
       /** @type {ChildNode | null} */
       const place = before ? before.nextSibling : this.#list.firstChild;
       if (element !== place) this.#list.insertBefore(element, place);
@@ -73,13 +75,12 @@ export class StoryView {
   }
 }
 
-const NAMES = { caller: "Caller", bot: "Bot", "": "" };
-
 /**
  * @param {HTMLElement} element
  * @param {import("./story.js").Entry} entry
+ * @param {string} name of who says it
  */
-function render(element, { who, at, text, state, heard, gap, took }) {
+function render(element, { who, at, text, state, heard, gap, took }, name) {
   const drawn = `${state} ${heard} ${gap} ${took} ${text}`;
   if (element.dataset.drawn === drawn) return;
   element.dataset.drawn = drawn;
@@ -87,7 +88,7 @@ function render(element, { who, at, text, state, heard, gap, took }) {
   const words = make("p", { class: "text" });
   if (state === "cut") words.append(...cut(text, heard));
   else words.append(state === "keys" ? `Keys ${text}` : text);
-  const head = make("p", { class: "head" }, make("span", { class: "who" }, NAMES[who]), make("span", { class: "time" }, clock(at)));
+  const head = make("p", { class: "head" }, make("span", { class: "who" }, name), make("span", { class: "time" }, clock(at)));
   if (gap !== null) head.append(make("span", { class: "gap" }, `after ${(gap / 1000).toFixed(2)} s`));
   const taken = took ? [make("p", { class: "took" }, took)] : [];
   element.replaceChildren(...(who ? [head, words, ...taken] : [words]));

@@ -15,7 +15,7 @@ const PHASES = { idle: "Ready", connecting: "Connecting", ringing: "Ringing", up
 const said = new Level($("said"));
 const heard = new Level($("heard"));
 const phone = new Phone(ticket, show, listen);
-const view = new StoryView($("story"), $("floor"));
+const view = new StoryView($("story"), $("floor"), "You");
 /** @type {MediaStream | null} */
 let stream = null;
 /** The call whose story is shown, and what ends that. */
