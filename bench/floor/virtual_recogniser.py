@@ -22,8 +22,8 @@ from voicebot.localspeech.recognition import RecognitionTurn, ServiceMessage, Tu
 Later = Callable[[float, Callable[[], None]], float]
 """Does something after so many seconds, and returns when that will be."""
 _PARTS: Final = (
-    "confidence", "decoder", "decoding", "digit_strings", "digit_tokens", "expected", "hums", "moonshine",
-    "phrase_grammar", "prepare", "spoken_numerals", "vocabulary",
+    "confidence", "decoder", "decoding", "digit_drafts", "digit_strings", "digit_tokens", "expected", "hums",
+    "moonshine", "phrase_grammar", "prepare", "spoken_numerals", "vocabulary",
 )  # fmt: skip
 _PAUSE_S: Final = 0.096
 _HYPOTHESIS_S: Final = 0.24

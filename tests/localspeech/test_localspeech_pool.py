@@ -37,7 +37,7 @@ async def test_finals_overtake_audio_and_the_cancelled_are_skipped() -> None:
     pool.close()
 
 
-@pytest.mark.parametrize("rank", [Rank.MORE_AUDIO, Rank.HYPOTHESIS])
+@pytest.mark.parametrize("rank", [Rank.FIRST_AUDIO, Rank.MORE_AUDIO, Rank.HYPOTHESIS])
 async def test_what_is_nice_to_have_leaves_a_thread_free_for_what_a_caller_waits_for(rank: Rank) -> None:
     pool = InferencePool(2)
     gate, begun = threading.Event(), []
@@ -56,9 +56,9 @@ async def test_what_is_nice_to_have_leaves_a_thread_free_for_what_a_caller_waits
     pool.close()
 
 
-async def test_what_waits_is_counted_without_hypotheses_and_the_cancelled() -> None:
+async def test_final_results_that_wait_are_counted_without_the_cancelled() -> None:
     pool, gate = InferencePool(1), threading.Event()
-    ranks = (Rank.FINAL, Rank.FINAL, Rank.MORE_AUDIO, Rank.HYPOTHESIS)
+    ranks = (Rank.FINAL, Rank.FINAL, Rank.FINAL, Rank.FIRST_AUDIO, Rank.MORE_AUDIO, Rank.HYPOTHESIS)
     jobs = [asyncio.create_task(pool.run(rank, gate.wait)) for rank in ranks]
     await until(lambda: pool.waiting == 2)
     jobs[1].cancel()
@@ -76,7 +76,7 @@ async def test_how_long_final_results_have_waited_is_told_for_a_second() -> None
     await until(begun.is_set)
     ranks = (Rank.MORE_AUDIO, Rank.FINAL, Rank.FINAL)
     jobs = [asyncio.create_task(pool.run(rank, gate.wait)) for rank in ranks]
-    await until(lambda: pool.waiting == 3)
+    await until(lambda: pool.waiting == 2)
     assert pool.final_wait_s == 0.0
     now[0] += 0.4
     assert pool.final_wait_s == pytest.approx(0.4), "they still wait"
@@ -100,6 +100,29 @@ async def test_no_hypothesis_is_begun_while_another_job_waits() -> None:
     gate.set()
     await asyncio.gather(running, waiting, hypothesis)
     assert order == ["final", "hypothesis"]
+    pool.close()
+
+
+async def test_no_hypothesis_is_begun_while_all_other_threads_work() -> None:
+    pool, begun, order = InferencePool(2), threading.Semaphore(0), []
+    first, second = threading.Event(), threading.Event()
+
+    def work(gate: threading.Event) -> None:
+        begun.release()
+        gate.wait()
+        order.append("work")
+
+    ranks = ((Rank.FINAL, first), (Rank.FIRST_AUDIO, second))
+    working = [asyncio.create_task(pool.run(rank, lambda gate=gate: work(gate))) for rank, gate in ranks]
+    for _ in working:
+        assert await asyncio.to_thread(begun.acquire, timeout=20)
+    hypothesis = asyncio.create_task(pool.run(Rank.HYPOTHESIS, lambda: order.append("hypothesis")))
+    await asyncio.sleep(0.05)
+    first.set()
+    await hypothesis
+    second.set()
+    await asyncio.gather(*working)
+    assert order == ["work", "hypothesis", "work"]
     pool.close()
 
 
@@ -212,6 +235,7 @@ async def test_the_steps_of_final_results_are_taken_together_and_each_gets_its_o
     first = asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([1, 2, 3]), answers))
     await until(lambda: bool(asked))
     others = [asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([10, 20]), answers)) for _ in range(2)]
+    await asyncio.sleep(0)  # they wait now
     await until(lambda: not pool.waiting and pool.spare)
     gate.set()
     assert await first == 306

@@ -25,6 +25,7 @@ from voicebot.audio.onnx_session import session
 from voicebot.localspeech.confidence import Heard, Measures
 from voicebot.localspeech.decoder import Continued, Decoder, Memory, Row, Written
 from voicebot.localspeech.decoding import Steps, alone
+from voicebot.localspeech.digit_drafts import rewritten
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.digit_tokens import other_spellings
 from voicebot.localspeech.engines import Transcript
@@ -57,6 +58,8 @@ _MAX_TOKENS_PER_S = 6.5
 _MIN_S = 0.6
 _LOOP = 12
 _BEAM, _QUICK_BEAM = 4, 2
+_MOST_REWRITINGS, _LEAST_REWRITTEN = 2, 3
+"""How often a draft is written anew, and for how many tokens at least: to read them takes as long as two steps."""
 _SPREAD = 3.0
 """How much less likely than the best phrases others may be to be told."""
 
@@ -142,7 +145,8 @@ class Moonshine:
 
         ``draft``: the tokens that were written for the beginning of the same audio, or for nearly all of it. They are
         proved in one run of the decoder, which is as long as two of its steps; only what follows the first that is
-        wrong takes a step for each token. ``wanted``: whether the result is still worth a search for expected phrases.
+        wrong takes a step for each token, or, where digits are asked for and only the way to write them is another, a
+        second run. ``wanted``: whether the result is still worth a search for expected phrases.
         """
         audio = soxr.resample(samples, rate, 16000) if rate != 16000 else samples
         missing = int(_MIN_S * 16000) - len(audio)
@@ -196,10 +200,11 @@ class Moonshine:
     def _greedy(
         self, read: Written, draft: Sequence[int], limit: int, same: Mapping[int, list[int]]
     ) -> Steps[_Decoded]:
-        """The text whose every token is the likeliest. ``read``: its first token with ``draft`` behind it. ``same``: by
-        token, those that mean the same and so are no rivals of it."""
+        """The text whose every token is the likeliest. ``read``: its first token with ``draft`` behind it. ``same``,
+        where digits are asked for: by token, those that mean the same and so are no rivals of it."""
         decoded = _Decoded()
         tried = len(draft)  # so many tokens of the draft may still be right
+        rewritings = _MOST_REWRITINGS if same else 0
         row = read.after(0, _BOS)
         for number in range(limit):
             if number <= tried:
@@ -223,7 +228,11 @@ class Moonshine:
                 break
             decoded.tokens.append(token)
             if number < tried and token != draft[number]:
+                again = rewritten(draft, decoded.tokens, self._vocabulary)[: limit - 1] if rewritings else []
                 tried = number
+                if len(again) > number + _LEAST_REWRITTEN:
+                    draft, tried, rewritings = again, len(again), rewritings - 1
+                    (read,) = self.decoder.read(row.memory, [[_BOS, *draft]])
             row = read.after(number + 1, token) if number <= tried else Row(row.memory, continued.past, token)
             if runs_away(decoded.tokens):
                 del decoded.tokens[-_LOOP + 2 :]
@@ -239,17 +248,15 @@ class Moonshine:
         continued = [Continued(read.logits[0], read.past[:, :1])]
         found: list[Scored] = []
         for _ in range(limit):
-            lines = np.stack([each.logits for each in continued]).astype(np.float64)
-            lines -= lines.max(-1, keepdims=True)
-            lines -= np.log(np.exp(lines).sum(-1, keepdims=True))
             longer: list[tuple[float, int, int]] = []
-            for row, partial in enumerate(beam):
-                whole = partial.log_probability + float(lines[row, _EOS])
+            for row, (partial, each) in enumerate(zip(beam, continued, strict=True)):
+                so_far = partial.log_probability - _log_sum(each.logits)
+                whole = so_far + float(each.logits[_EOS])
                 if ends(partial.places) and whole >= floor:
                     found.append(Scored(self._vocabulary.text(partial.tokens), whole, len(partial.tokens) + 1))
                     floor = max(floor, whole - spread)
                 tokens = np.fromiter(grammar.after(partial.places), np.int64)
-                scores = lines[row, tokens] + partial.log_probability
+                scores = each.logits[tokens].astype(np.float64) + so_far
                 for place in np.argsort(-scores)[:width]:
                     longer.append((float(scores[place]), row, int(tokens[place])))
             longer = [one for one in sorted(longer, reverse=True)[:width] if one[0] >= floor]

@@ -1,16 +1,16 @@
 """The one bounded pool of threads in which models run (onnxruntime releases the interpreter's lock while it computes).
 
 Jobs have a rank: what a caller waits for goes before what is merely nice to have, first come first served within a
-rank. More audio of what is being said already leaves one thread free for the rest. A job whose waiter was cancelled
-before it began is skipped.
+rank. Audio leaves one thread free for final results, which are there ten times as soon. A job whose waiter was
+cancelled before it began is skipped.
 
 Final results are jobs in steps. Each begins by itself; then the steps of all that are under way are taken together, by
 one thread at a time, as long as none waits to begin.
 
 Hypotheses have a thread of their own, which keeps the cores free for everything else: it has a lower priority than the
-other threads (on Linux; elsewhere threads have none of their own), begins nothing while another job waits, and rests
-after each hypothesis for the processor time that it took. So all calls together spend at most half a core on
-hypotheses, and the next one is of the call that has been without one for the longest.
+other threads (on Linux; elsewhere threads have none of their own), begins nothing while another job waits or all other
+threads work, and rests after each hypothesis for the processor time that it took. So all calls together spend at most
+half a core on hypotheses, and the next one is of the call that has been without one for the longest.
 """
 
 from __future__ import annotations
@@ -98,10 +98,11 @@ class InferencePool:
         self._hypotheses: list[_Job] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
+        self._workers = threads
         self._most_audio = max(1, threads - 1)
         self._under_way: list[_Job] = []  # jobs in steps that have begun, and wait for the next step
         self._stepping = 0  # how many of them get their answers now
-        self._audio = 0  # how many jobs make more audio now
+        self._audio = 0  # how many jobs make audio now
         self._running = 0  # how many jobs run now, hypotheses aside
         self._waits: deque[tuple[float, float]] = deque()  # of final jobs: when each began, and how long it had waited
         self._closed = False
@@ -114,13 +115,13 @@ class InferencePool:
 
     @property
     def waiting(self) -> int:
-        """How many jobs, hypotheses aside, have not begun yet and are still waited for."""
-        return sum(not job.future.cancelled() for job in tuple(self._jobs))
+        """How many final results have not begun yet and are still waited for."""
+        return sum(job.rank is Rank.FINAL and not job.future.cancelled() for job in tuple(self._jobs))
 
     @property
     def spare(self) -> bool:
-        """Whether a job, hypotheses aside, would begin at once."""
-        return not self.waiting and self._running < len(self._threads) - 1
+        """Whether a final result would begin at once."""
+        return not self.waiting and self._running < self._workers
 
     @property
     def final_wait_s(self) -> float:
@@ -176,7 +177,7 @@ class InferencePool:
                 self._stepping = len(taken)
                 return partial(self._step, taken)
             job = self._take(self._jobs)
-            self._audio += job.rank is Rank.MORE_AUDIO
+            self._audio += job.rank > Rank.FINAL
             return partial(self._carry_out, job)
 
     def _take(self, queue: list[_Job]) -> _Job:
@@ -191,10 +192,13 @@ class InferencePool:
             return False
         if self._jobs[0].rank is Rank.FINAL:
             return len(self._under_way) + self._stepping < _MOST_TOGETHER
-        return not self._may_step() and (self._jobs[0].rank < Rank.MORE_AUDIO or self._audio < self._most_audio)
+        return not self._may_step() and self._audio < self._most_audio
 
     def _may_step(self) -> bool:
         return bool(self._under_way) and not self._stepping
+
+    def _may_guess(self) -> bool:
+        return bool(self._hypotheses) and not self._jobs and self._running < self._workers
 
     def _carry_out(self, job: _Job) -> None:
         under_way = False
@@ -204,7 +208,7 @@ class InferencePool:
             _do(job)
         with self._changed:
             self._running -= 1
-            self._audio -= job.rank is Rank.MORE_AUDIO
+            self._audio -= job.rank > Rank.FINAL
             if under_way:
                 self._under_way.append(job)
             self._changed.notify_all()
@@ -231,7 +235,7 @@ class InferencePool:
         _yield_the_processor()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or (bool(self._hypotheses) and not self._jobs))
+                self._changed.wait_for(lambda: self._closed or self._may_guess())
                 if self._closed:
                     return
                 job = self._take(self._hypotheses)
