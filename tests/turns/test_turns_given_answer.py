@@ -5,12 +5,9 @@ from __future__ import annotations
 
 import pytest
 from turns_call import Call
+from turns_questions import asked
 
-from voicebot.authoring.answers.expectation import of_form, of_value, of_yes_no, with_options
-from voicebot.authoring.answers.parts import Form
-from voicebot.authoring.model import Option
 from voicebot.authoring.understanding import for_language
-from voicebot.bots.expected_answers import expected_answer
 from voicebot.events import (
     AnswerKind,
     BotDone,
@@ -153,23 +150,6 @@ def test_nothing_goes_on_with_what_was_no_whole_answer() -> None:
     assert not given.goes_on("please", 3.1, "en-US")
 
 
-UNDERSTOOD = {language: for_language(language) for language in ("en-US", "de-DE", "es-ES", "fr-FR")}
-MENU_OPTIONS = {"billing": Option(say=["billing", "my bill"]), "hours": Option(say=["opening hours"])}
-
-
-def asked(kind: str, language: str = "en-US") -> ExpectedAnswer:
-    """What dialogs tell of a question."""
-    known = UNDERSTOOD[language]
-    kinds = {
-        "yes or no": lambda: of_yes_no(known), "menu": lambda: with_options(None, MENU_OPTIONS, known),
-        "four digits": lambda: of_form(Form(4, 4), known), "digits": lambda: of_form(Form(2, 8), known),
-        "money": lambda: of_value("money", known),
-    }  # fmt: skip
-    found = expected_answer(kinds[kind]().told(known.usual.fillers, known.usual.commands))
-    assert found is not None
-    return found
-
-
 GOES_ON = [
     ("yes or no", "en-US", "yes", "that's right|that is correct|it is|yes|yeah it is|that's it|i do|i would|that's me|"
      "that's my number|that's fine|please do|sir|of course|that's right thank you|sounds good|no problem|all of it|"
@@ -261,7 +241,7 @@ NO_LESS_THAN_A_YES = {"mm mm", "uh uh", "i'm good", "i am good", "bon jour"}
 @pytest.mark.parametrize(("language", "yes", "no"), [("en-US", "yes", "no"), ("de-DE", "ja", "nein"),
                                                      ("es-ES", "sí", "no"), ("fr-FR", "oui", "non")])  # fmt: skip
 def test_no_way_to_say_no_or_that_one_does_not_know_is_more_of_a_yes(language: str, yes: str, no: str) -> None:
-    usual = UNDERSTOOD[language].usual
+    usual = for_language(language).usual
     taken = {said for said in (*usual.no, *usual.neither) if is_more_of("yes or no", language, yes, said, 0.1)}
     assert taken <= NO_LESS_THAN_A_YES
     assert not {said for said in usual.neither if is_more_of("yes or no", language, no, said, 0.1)}

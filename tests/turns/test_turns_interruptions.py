@@ -261,8 +261,8 @@ def test_after_a_cough_the_caller_begins_afresh() -> None:
 
 def test_too_few_words_pause_the_prompt_only_for_a_while() -> None:
     call = Call().answered().on(CallConfigured(0.1, barge_in_words=2)).on(SpeechStarted(1.1, 1.0))
-    call.on(SpeechStopped(1.5, 1.3)).on(Hypothesis(1.6, "well", 1.0, 1.3)).on(NoMatch(1.7, 1.0, 1.1))
-    call.on(Hypothesis(1.8, "well well", 1.0, 1.3))
+    call.on(SpeechStopped(1.5, 1.3)).on(Hypothesis(1.6, "bill", 1.0, 1.3)).on(NoMatch(1.7, 1.0, 1.1))
+    call.on(Hypothesis(1.8, "bill please", 1.0, 1.3))
     assert Drop() in call.take()
 
 

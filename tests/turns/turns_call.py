@@ -38,8 +38,8 @@ class Call:
     prompts; ``commands``: all else.
     """
 
-    def __init__(self, policy: TurnPolicy = POLICY) -> None:
-        self.machine = TurnMachine(policy, LANGUAGE)
+    def __init__(self, policy: TurnPolicy = POLICY, language: str = LANGUAGE) -> None:
+        self.machine = TurnMachine(policy, language)
         self.now = 0.0
         self.commands: list[Command] = []
         self.ahead: list[tuple[float, Command]] = []

@@ -7,6 +7,7 @@ sounds that are the same everywhere are known.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from voicebot.turns.words import Phrases, in_language, words
 
@@ -33,7 +34,8 @@ _PRAISE = {
         ),
     ),
     "de": (
-        ("", "das ist", "ist", "sehr", "das ist sehr", "das klingt", "klingt", "ganz", "echt", "na"),
+        ("", "das ist", "das ist ja", "ist ja", "ist", "sehr", "das ist sehr", "das klingt", "klingt", "ganz", "echt",
+         "na"),
         ("gut", "schön", "super", "prima", "toll", "perfekt", "klasse", "interessant", "wunderbar", "ausgezeichnet",
         "spitze"),
     ),
@@ -60,7 +62,8 @@ _LISTENING = {
         "is that right",
         "you don't say", "indeed", "for sure", "totally", "very much", "so much", "a lot", "righto", "roger",
         "no kidding",
-        "well then", "oh my", "my goodness", "goodness", "there you go", "here we go", "that works",
+        "well then", "oh my", "my goodness", "goodness", "there you go", "here we go", "that works", "well", "noted",
+        "duly noted", "will do", "my god", "oh my god", "gosh", "dear", "oh dear", "i know that", "bless you",
     ),
     "de": (
         "ja", "jaa", "jo", "jep", "jepp", "jawohl", "yeah", "genau", "ganz genau", "richtig", "klar", "na klar",
@@ -85,7 +88,7 @@ _LISTENING = {
         "tout à fait", "voilà", "super", "parfait", "merci", "s'il vous plaît", "je sais", "vraiment", "intéressant",
         "ça marche", "effectivement", "en effet", "absolument", "euh", "heu", "hum", "ben", "bah", "rires", "rire",
         "pas de problème", "pas de souci", "aucun problème",
-        "ça va", "merci beaucoup", "merci bien", "tant mieux", "ah bon", "tiens",
+        "ça va", "noté", "c'est noté", "bien noté", "merci beaucoup", "merci bien", "tant mieux", "ah bon", "tiens",
     ),
 }  # fmt: skip
 
@@ -140,6 +143,16 @@ def only_back_channel(text: str, language: str) -> bool:
     return _listening(language).cover([word for word in said if not _LAUGH.fullmatch(word)])
 
 
+def begins_back_channel(text: str, language: str) -> bool:
+    """Whether ``text``, in ``language`` ("en-US"), may become what only shows that the caller listens: "okay, got" of
+    "okay, got it"."""
+    said = words(text)
+    begun = _begun(language)
+    return 0 < len(said) <= MOST_WORDS and any(
+        tuple(said[end:]) in begun for end in _listening(language).ends(said) if end < len(said)
+    )
+
+
 def interrupts(text: str, language: str) -> bool:
     """Whether ``text``, in ``language`` ("en-US"), begins by interrupting ("stop", "okay, wait", "an agent, please"):
     so it does, whatever is being said and however few words it has."""
@@ -148,6 +161,11 @@ def interrupts(text: str, language: str) -> bool:
     if wanted is None or only_back_channel(text, language):  # "uh-huh", and "huh?"
         return False
     return any(wanted.at(said, index) for index in _listening(language).ends(said) if index < len(said))
+
+
+@lru_cache(maxsize=16)
+def _begun(language: str) -> frozenset[tuple[str, ...]]:
+    return _listening(language).beginnings()
 
 
 def _listening(language: str) -> Phrases:

@@ -4,11 +4,13 @@ A voice pauses the prompt at once. What was said decides whether the prompt is d
 
 * "Stop", "wait", "no, ..." and the commands of the question always interrupt, and so do two words or more that say
   something.
-* Of a voice that may be somebody else's, only the former and answers count.
+* Of a voice that may be somebody else's, only the former and answers count, and only when all of it is known: "I have"
+  is an answer, "I have to look it up" is none.
 * Who says "mhm" or "okay" only listens, unless that is an answer, and the prompt the question (:class:`SpokenOver`).
 * A plain yes is an answer to a question of the turn that plays, also if the caller knows it already and does not wait
   for it.
 * What goes on behind an answer that was just given is known only when all of it is: "that" may become "that's right".
+  So is "okay, got", which may become "okay, got it".
 * One other word may be what a recogniser has made of a noise: it has to be confirmed, by a final result or by a second
   hypothesis that says the same. Articles and the like are never said for themselves.
 """
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from voicebot.events import ExpectedAnswer
-from voicebot.turns.back_channel import interrupts, only_back_channel
+from voicebot.turns.back_channel import begins_back_channel, interrupts, only_back_channel
 from voicebot.turns.expected_answer import Judgement, judge
 from voicebot.turns.open_ends import goes_on
 from voicebot.turns.words import words
@@ -49,6 +51,7 @@ class SpokenOver:
     * ``later``: it began only when the caller was speaking already.
     * ``doubtful``: it may be somebody else who speaks.
     * ``goes_on``: it may be more of an answer that the bot has already, and is not all of it yet.
+    * ``unfinished``: the words are a hypothesis: more may come.
     """
 
     question: bool = False
@@ -56,6 +59,7 @@ class SpokenOver:
     later: bool = False
     doubtful: bool = False
     goes_on: bool = False
+    unfinished: bool = False
 
 
 def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: SpokenOver, *, confirmed: bool) -> Meaning:
@@ -64,6 +68,8 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
     said = words(text)
     if not said:
         return Meaning.NOTHING
+    if over.doubtful and over.unfinished:
+        return Meaning.UNSURE
     judgement, listening = judge(text, expected), only_back_channel(text, language)
     command = judgement is Judgement.COMMAND and (not listening or _is_command(said, expected))
     if command or interrupts(text, language):
@@ -76,6 +82,8 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
         return Meaning.INTERRUPTION
     if over.doubtful and judgement is not Judgement.ENOUGH:
         return Meaning.NOTHING
+    if over.unfinished and begins_back_channel(text, language):
+        return Meaning.UNSURE
     if judgement is Judgement.NOTHING or (len(said) <= _FEW and all(_says_nothing(word, language) for word in said)):
         return Meaning.NOTHING
     if len(said) > 1 or confirmed or over.later:
