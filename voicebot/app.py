@@ -182,7 +182,8 @@ class Application:
             self.calls.running,
             lambda: [*self.health.figures(), *self.viewers.figures(), audit_figure(let_in.audit)],
         )
-        for part in (metrics, self.health.last_hour, self.archive, self._traces):
+        pauses = call_process.Pauses(lambda: len(self.calls) + self.front_end.active)
+        for part in (metrics, pauses, self.health.last_hour, self.archive, self._traces):
             if part is not None:
                 self.calls.on_record(part.call_ended)
         if self.assistance is not None:

@@ -3,10 +3,12 @@ load."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,36 @@ def test_what_lives_as_long_as_the_process_is_not_looked_at_again() -> None:
         assert gc.get_freeze_count() >= before + len(kept)
     finally:
         gc.unfreeze()
+
+
+class Left:
+    """In a circle."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+async def test_what_many_calls_have_left_is_collected_when_none_runs() -> None:
+    running = 1
+    pauses = call_process.Pauses(lambda: running)
+    left = weakref.ref(Left())
+    usual = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        for _ in range(call_process.PAUSE_AFTER):
+            pauses.call_ended({})
+        await asyncio.sleep(0)
+        assert left() is not None, "packets of another call would wait"
+        running = 0
+        pauses.call_ended({})
+        await asyncio.sleep(0)
+        assert left() is None
+        left = weakref.ref(Left())
+        pauses.call_ended({})
+        await asyncio.sleep(0)
+        assert left() is not None, "not after each call"
+    finally:
+        gc.set_threshold(*usual)
 
 
 def test_what_calls_leave_is_collected_long_before_it_is_as_much_as_the_process_itself() -> None:

@@ -3,11 +3,13 @@ little memory."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import gc
 import sys
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 SWITCH_S: Final = 0.0005
 """How long a thread that computes, to write a record for instance, keeps the interpreter from the event loop each time
@@ -16,9 +18,11 @@ second at a hundred calls."""
 ARENAS: Final = 2
 """Threads are few here, and compute little: by default, glibc gives eight heaps a core to those that allocate at the
 same time, and none of them shrinks."""
-COLLECT: Final = (700, 10, 4)
-"""For :func:`gc.set_threshold`: by default, all is looked at when what some 250 calls have left is there, 60 MB, which
-keeps the packets of a hundred calls for a quarter of a second. So it is after 110 calls."""
+COLLECT: Final = (700, 10, 200)
+"""For :func:`gc.set_threshold`: all is looked at after some thousand calls without a pause. Calls that are over leave
+nothing to collect, and to look at those that run keeps their packets: for 25 ms, where there are a hundred."""
+PAUSE_AFTER: Final = 100
+"""So many calls, all is looked at when none runs."""
 _M_ARENA_MAX: Final = -8
 
 
@@ -33,9 +37,8 @@ def settle() -> None:
     """All is there that lives as long as the process. It is left out of collections, which would delay the media
     clock, and what only the start has needed goes back to the system.
 
-    Objects of calls refer to each other, so that only full collections find those of calls that have ended. There is
-    one when a quarter more objects have lasted than the last one has left: the second one here leaves none, so that
-    they come with the calls, often and short, instead of when a quarter of the whole process more is to be looked at.
+    The second collection leaves nothing, so that the next ones come with what calls and requests do, and not when a
+    quarter of the whole process more is to be looked at.
     """
     gc.collect()
     gc.freeze()
@@ -43,3 +46,18 @@ def settle() -> None:
     gc.set_threshold(*COLLECT)
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+class Pauses:
+    """Collects garbage where no packet waits for it. ``running()``: how many calls there are."""
+
+    def __init__(self, running: Callable[[], int]) -> None:
+        self._running = running
+        self._over = 0
+
+    def call_ended(self, _record: Mapping[str, Any]) -> None:
+        """A call is over."""
+        self._over += 1
+        if self._over >= PAUSE_AFTER and not self._running():
+            self._over = 0
+            asyncio.get_running_loop().call_soon(gc.collect)
