@@ -224,7 +224,8 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
                     unpin()
                     await endpoint.close()
     for page, times in ready.items():
-        print(f"{page:24} is there after {times['median_ms']:4.0f} ms, at the longest {times['longest_ms']:4.0f} ms")
+        took = f"after {times['median_ms']:4.0f} ms, at the longest {times['longest_ms']:4.0f} ms"
+        print(f"{page:24} is there {took}; {times['requests']:.0f} requests, {times['kb']:.0f} kB")
     missed = verdict(found, ready)
     return {"windows": found, "ready": ready, "missed": missed, "pinned": pinned}
 

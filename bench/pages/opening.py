@@ -11,6 +11,11 @@ from typing import Any, Final
 
 DOUBLES: Final = Path(__file__).resolve().parents[2] / "tests" / "doubles"
 _SHOWN: Final = "document.getElementById('%s')?.checkVisibility()"
+_FETCHED: Final = """
+(all => [all.length, all.reduce((sum, one) => sum + one.transferSize, 0)])(
+  ['navigation', 'resource'].flatMap(kind => performance.getEntriesByType(kind)))
+"""
+"""In the page: how much was fetched for it, in requests and bytes; streams are not among it."""
 _ROWS: Final = "document.querySelectorAll('#rows tr').length >= %d"
 
 
@@ -50,17 +55,20 @@ def browser_page(microphone: Path | None = None) -> AbstractAsyncContextManager[
 
 
 async def measure(url: str, calls: int, record: str, times: int) -> dict[str, dict[str, float]]:
-    """Milliseconds by the page, for somebody who has never been there. ``url``: of the console."""
+    """Milliseconds by the page, for somebody who has never been there, with what is fetched for it. ``url``: of the
+    console."""
     found: dict[str, dict[str, float]] = {}
     await opened(url, openings(calls, record)[0])  # the browser is started
     for opening in openings(calls, record):
-        took = [await opened(url, opening) for _ in range(times)]
+        all_of_them = [await opened(url, opening) for _ in range(times)]
+        took = [one[0] for one in all_of_them]
         found[opening.name] = {"median_ms": statistics.median(took), "longest_ms": max(took)}
+        found[opening.name] |= {"requests": all_of_them[-1][1], "kb": all_of_them[-1][2] / 1000}
     return found
 
 
-async def opened(url: str, opening: Opening) -> float:
-    """Milliseconds, with nothing in the browser's cache."""
+async def opened(url: str, opening: Opening) -> tuple[float, int, int]:
+    """Milliseconds, requests and bytes, with nothing in the browser's cache."""
     look = (
         f"(function look() {{ if ({opening.usable}) globalThis.usableAt = performance.now();"
         " else requestAnimationFrame(look); })()"
@@ -69,4 +77,4 @@ async def opened(url: str, opening: Opening) -> float:
         await page.do("Page.addScriptToEvaluateOnNewDocument", source=look)
         await page.open(f"{url.rstrip('/')}/{opening.path}")
         await page.until("globalThis.usableAt !== undefined")
-        return float(await page.ask("usableAt"))
+        return float(await page.ask("usableAt")), *(await page.ask(_FETCHED))
