@@ -42,6 +42,7 @@ class Choices:
         self._carriers = vocabulary.listed_phrases("choice", "carriers")
         self._excluded_by = vocabulary.listed_phrases("choice", "excluded_by")
         self._over = vocabulary.words("choice", "over")
+        self._negations = vocabulary.words("negations")
         self._wanted = lru_cache(maxsize=4096)(self._wanted_words)
         self._sound = lru_cache(maxsize=4096)(self._sound_of)
 
@@ -108,15 +109,20 @@ class Choices:
         return bool(excluded), None
 
     def _refused(self, tokens: Sequence[Token], starts: Sequence[int]) -> frozenset[int]:
-        """Which of the words that begin at ``starts`` stand behind what refuses them, but for "the", "about" and the
-        like between."""
-        behind = {stop for _, stop, _ in self._excluded_by.find(tokens)}
-        out = set(behind)
-        for at, token in enumerate(tokens[:-1], 1):
-            if at - 1 in out and not token.pause and token.word in self._over:
+        """Which of the words that begin at ``starts`` stand behind what refuses them. "The", "about" and the like may
+        be between, but not behind a plain negation within a sentence: "pas ma facture" refuses, "je ne comprends pas ma
+        facture" does not."""
+        found = [hit for hit in self._excluded_by.find(tokens) if hit[1] < len(tokens)]
+        out = {stop for _, stop, _ in found}
+        for start, stop, _ in found:
+            at = stop
+            plain = at - start == 1 and tokens[start].word in self._negations
+            if plain and start and not tokens[start].pause:
+                continue
+            while at + 1 < len(tokens) and not tokens[at].pause and tokens[at].word in self._over:
+                at += 1
                 out.add(at)
-        out.difference_update(at for at in tuple(out) if at < len(tokens) and tokens[at].pause)
-        return frozenset(number for number, start in enumerate(starts) if start in out)
+        return frozenset(number for number, at in enumerate(starts) if at in out and not tokens[at].pause)
 
     def _is_number(self, said: Sequence[str]) -> bool:
         return all(word.isdigit() or word in self._ignored for word in said)
