@@ -15,6 +15,8 @@ import soxr
 from voicebot.audio import PCMU
 from voicebot.audio.onnx_session import session
 from voicebot.localspeech import prepare_models
+from voicebot.localspeech.model_making import MODEL, make
+from voicebot.localspeech.recipe import Recipe
 
 CLOSE = {"encoder": 0.002, "quick_encoder": 0.12}
 """How far states may be from those of the shipped encoder, as a share of their size."""
@@ -25,11 +27,15 @@ def ours(name: str) -> Any:
     return session(getattr(prepare_models(), name))
 
 
-@cache
-def shipped() -> Any:
+def shipped_file() -> Path:
     package = find_spec("moonshine_cpp")
     assert package is not None and package.origin
-    return session(Path(package.origin).parent / "models" / "base-en" / "encoder_model.ort")
+    return Path(package.origin).parent / "models" / "base-en" / "encoder_model.ort"
+
+
+@cache
+def shipped() -> Any:
+    return session(shipped_file())
 
 
 def speech(first_s: float, seconds: float) -> Any:
@@ -58,3 +64,14 @@ def test_silence_and_noise_at_full_level_have_states_too(encoder: str) -> None:
     noise = np.random.default_rng(1).choice([-1.0, 1.0], (1, 9600)).astype(np.float32)
     for samples in (np.zeros((1, 9600), np.float32), noise):
         assert np.isfinite(states(encoder, samples)).all()
+
+
+@pytest.mark.parametrize(("recipe", "close"), [(Recipe.ENCODER, 0.002), (Recipe.FLOAT_ENCODER, 0.0001)])
+def test_the_encoders_for_all_processors_have_the_states_of_the_shipped_one(
+    recipe: Recipe, close: float, tmp_path: Path
+) -> None:
+    make(shipped_file(), tmp_path / "made", lambda _what, _share: None, recipe)
+    samples = speech(0.0, 1.5)
+    (wanted,) = shipped().run(None, {"input_values": samples})
+    (given,) = session(tmp_path / "made" / MODEL).run(None, {"samples": samples})
+    assert np.square(given - wanted).mean() < close**2 * np.square(wanted).mean()

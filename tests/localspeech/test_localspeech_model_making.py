@@ -75,7 +75,7 @@ def test_a_model_that_was_only_optimised_gives_the_same(tmp_path: Path, source: 
     assert stat.S_IMODE(kept.st_mode) == stat.S_IMODE((tmp_path / "made" / MODEL).stat().st_mode)
 
 
-@pytest.mark.parametrize("name", ["encoder", "quick_encoder", "memory"])
+@pytest.mark.parametrize("name", ["quick_encoder", "memory"])
 def test_graphs_of_ours_keep_no_weights_as_floats(name: str) -> None:
     graph = onnx.load(str(getattr(prepare_models(), name)), load_external_data=False).graph
     floats = [tensor for tensor in graph.initializer if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) == 2]

@@ -44,6 +44,7 @@ def _decoder(graph: Callable[[DecoderWeights], Any], model: Any) -> Any:
 
 _GRAPHS: dict[Recipe, Callable[[Any], Any]] = {
     Recipe.ENCODER: lambda model: encoder_graph(EncoderWeights.of(model), bits=16),
+    Recipe.FLOAT_ENCODER: lambda model: encoder_graph(EncoderWeights.of(model), bits=32),
     Recipe.QUICK_ENCODER: lambda model: encoder_graph(EncoderWeights.of(model), bits=8),
     Recipe.MEMORY: partial(_decoder, memory_graph),
     Recipe.STEP: partial(_decoder, step_graph),

@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from voicebot.audio.processor import multiplies_bytes
 from voicebot.localspeech.recipe import Recipe
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,11 @@ class _Model:
         return f"{self.name}-ort{importlib.metadata.version('onnxruntime')}"
 
 
-_ENCODER: Final = _Model("moonshine-base-en-0.1.4-encoder-rows16", "speech recognition, encoder", 0.1, Recipe.ENCODER)
+_ENCODER: Final = (
+    _Model("moonshine-base-en-0.1.4-encoder-rows16", "speech recognition, encoder", 0.1, Recipe.ENCODER)
+    if multiplies_bytes()
+    else _Model("moonshine-base-en-0.1.4-encoder-floats", "speech recognition, encoder", 0.1, Recipe.FLOAT_ENCODER)
+)
 _QUICK: Final = _Model(
     "moonshine-base-en-0.1.4-encoder-bytes8", "speech recognition, hypotheses", 0.1, Recipe.QUICK_ENCODER
 )

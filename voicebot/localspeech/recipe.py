@@ -10,6 +10,7 @@ class Recipe(Enum):
 
     AS_IT_IS = "as it is"
     ENCODER = "a graph of ours, whose products take rows of 16 bits"
+    FLOAT_ENCODER = "the same with floats"
     QUICK_ENCODER = "the same with rows of 8 bits"
     MEMORY = "of the decoder, the part that makes the memory, in 8 bits"
     STEP = "of the decoder, the part that continues texts, in 8 bits"
