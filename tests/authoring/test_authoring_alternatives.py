@@ -49,6 +49,11 @@ async def say(call: Line, text: str, confidence: float | None, others: Others) -
     # one word that sounds like a digit, and the digit
     ("digit", "A.", 0.52, [("Eight.", 0.48)], "Bye 8."),
     ("digit", "Eight.", 0.32, [("A.", 0.68)], "Bye 8."),
+    # what stands between digits may have been one: that another text lacks it does not say that it was none
+    ("four", "905, and four.", 0.9, [], "I heard nine zero five four. Is that right?"),
+    ("four", "905, and four.", 0.5, [("9054.", 0.4)], "I heard nine zero five four. Is that right?"),
+    ("four", "905, and four.", 0.5, [("nine oh five four", None)], "I heard nine zero five four. Is that right?"),
+    ("four", "9054.", 0.5, [("905, and four.", 0.4)], "Bye 9054."),
     ("digit", "A.", 0.52, [("One.", 0.2)], "I heard eight. Is that right?"),
     ("digit", "Oh.", 0.9, [], "I heard zero. Is that right?"),
     ("digit", "Oh no.", 0.9, [], NOTHING),

@@ -24,11 +24,13 @@ Slot = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Answered:
     """``value`` is the answer; ``option`` names the option of ``choice`` or ``languages`` that it came from, and
-    ``likeness`` tells how much what was said is like its words, from 0 to 1 for the same."""
+    ``likeness`` tells how much what was said is like its words, from 0 to 1 for the same. ``gap``: a part of it may be
+    missing, as there is something in between that is none; its likeness is less than 1 then."""
 
     value: Any
     option: str | None = None
     likeness: float = 1.0
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ class DigitsAnswer(AnswerKind):
         slot.update(keys="", said="")
         number = joined(before, said, self.shortest, self.longest)
         if len(number) >= self.shortest:
-            return Answered(number, likeness=DOUBTED if understanding.has_gap(text) else 1.0)
+            gap = understanding.has_gap(text)
+            return Answered(number, likeness=DOUBTED if gap else 1.0, gap=gap)
         if not number or not is_part(text, said):
             return None
         slot["said"] = number

@@ -35,10 +35,11 @@ class Heard:
 
 def agreed(reading: Answered, confidence: float | None, others: Sequence[Heard]) -> tuple[Answered, float | None]:
     """``reading``, that of the first text, or the plainest of ``others`` that mean the same ("A." and "Eight."), with
-    the confidence of all of them. None: the recogniser does not say."""
+    the confidence of all of them. None: the recogniser does not say. A text that only lacks what stands in a gap of the
+    first fills it with nothing, and is no plainer."""
     same = [one for one in others if isinstance(one.reading, Answered) and _means(one.reading) == _means(reading)]
     known = [one.reading for one in same if isinstance(one.reading, Answered) and one.confidence is not None]
-    plainest = max([reading, *known], key=lambda one: one.likeness)
+    plainest = reading if reading.gap else max([reading, *known], key=lambda one: one.likeness)
     if confidence is None:
         return plainest, None
     return plainest, min(1.0, confidence + sum(one.confidence or 0.0 for one in same))

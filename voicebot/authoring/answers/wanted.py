@@ -80,7 +80,7 @@ class Wanted:
         it is; None: the first reading stands."""
         kind = self.answer
         if isinstance(first, Answered):
-            told = kind is not None and kind.TOLD_BY_WORDS and first.option is None
+            told = kind is not None and kind.TOLD_BY_WORDS and first.option is None and not first.gap
             meant = (in_words(others) if told else None) or first
             return agreed(meant, confidence, others)
         begun = isinstance(first, More) or (kind is not None and kind.is_begun(text, understanding))
