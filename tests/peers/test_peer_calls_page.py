@@ -236,6 +236,7 @@ async def test_a_call_is_found_opened_heard_and_left_by_the_keyboard(tmp_path: P
         reached = await page.tabbed(3)  # the table can be scrolled, and then come the calls
         await page.press("Enter")
         await page.until(f"{SHOWN} && document.activeElement.id == 'call-title'")
+        await page.until("document.getElementById('audio').readyState > 0")  # before, it cannot be reached
         assert "" not in reached
         reached = list[str]()
         while reached[-1:] != ["Hear"] and len(reached) < 40:
