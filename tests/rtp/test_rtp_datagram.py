@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import Callable
 
 import pytest
@@ -129,22 +128,3 @@ async def test_the_loop_watches_sockets_while_packets_are_few_and_they_are_polle
     flooded.port.close()
     other.port.close()
     assert asyncio.get_running_loop() not in _readers
-
-
-async def test_many_packets_at_once_do_not_keep_the_media_clock_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As they come when the loop was held up: timers have their turn between them."""
-    desks = [Desk() for _ in range(30)]
-    reader = _readers[asyncio.get_running_loop()]
-    order = list[str]()
-    for desk in desks:
-        desk.then = lambda _data, _source: (order.append("packet"), time.sleep(0.001))
-    monkeypatch.setattr(reader, "_rate", lambda: float(MANY))
-    reader._count = 10_000  # polled from the next packet on
-    for _ in range(4):
-        for desk in desks:
-            desks[0].port.send(b"x", _address(desk.port))
-    asyncio.get_running_loop().call_later(0.004, order.append, "clock")
-    await until(lambda: len(order) == 121)
-    assert "packet" in order[order.index("clock") :]
-    for desk in desks:
-        desk.port.close()

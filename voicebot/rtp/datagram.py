@@ -3,8 +3,7 @@
 Waking the loop costs more than handling a packet, and with hundreds of calls each packet would wake it. So from
 :data:`MANY` packets a second on, the loop does not watch the sockets. Our own selector does, and every :data:`POLL_S`
 it is asked which of them have packets. That also bounds what a flood costs. (The loop could watch that selector, but to
-begin and end that for each poll costs more than it saves from ten calls on.) After :data:`AT_A_STRETCH_S` of packets,
-as they come when the loop was held up, timers have their turn: the media clock sends, and may be late already.
+begin and end that for each poll costs more than it saves from ten calls on.)
 
 To poll for few packets would cost more than they do: 1.9 % of a core where the loop needs 0.3 % for one call, and 2.9 %
 where it needs 1.1 % for ten.
@@ -18,7 +17,6 @@ import asyncio
 import logging
 import selectors
 import socket
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -30,14 +28,12 @@ logger = logging.getLogger(__name__)
 
 POLL_S: Final = 0.002
 """The longest time that a packet waits to be read; whole milliseconds, for uvloop's timers."""
-AT_A_STRETCH_S: Final = 0.002
-"""The longest time, and one packet, for which packets are read and handled without a pause."""
 MANY: Final = 1250
 """Packets a second, of 25 calls. From there on sockets are polled, until there are less than half as many."""
 
 _COUNTED: Final = 125  # packets of which it is seen how long they took
 _COUNTED_S: Final = 1.0  # of polling
-_ROUNDS: Final = 8  # the most packets read from one socket in one poll
+_ROUNDS: Final = 8  # the most packets read from one socket in one poll; then the media clock can run
 _MAX_DATAGRAM: Final = 2048
 
 
@@ -80,23 +76,13 @@ class _Reader:
                 self._loop.add_reader(key.fd, self._woken, key.data)
             return
         self._timer = self._loop.call_later(POLL_S, self._poll)
-        until = time.monotonic() + AT_A_STRETCH_S
         for _ in range(_ROUNDS):
             ready = self._selector.select(0)
+            self._count += len(ready)
             for key, _events in ready:
-                self._count += 1
                 key.data()
-                if time.monotonic() > until:
-                    self._go_on()
-                    return
             if not ready or not self._selector.get_map():  # the last port was closed while handling its packet
                 return
-
-    def _go_on(self) -> None:
-        """Poll again as soon as others had their turn. The sockets that were not read come first then (epoll(7))."""
-        if self._timer is not None and self._selector.get_map():
-            self._timer.cancel()
-            self._timer = self._loop.call_later(0, self._poll)
 
     def _rate(self) -> float:
         """Packets a second, since this was asked last."""
