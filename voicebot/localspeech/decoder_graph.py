@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 
-from voicebot.localspeech.graph_making import MICROSOFT, Graph, Tensors, Weights
+from voicebot.localspeech.graph_making import MICROSOFT, Graph, Tensors, Weights, constants_of
 
 _MOST_POSITIONS = 256
 
@@ -48,13 +48,8 @@ class DecoderWeights:
     def of(cls, model: Any) -> DecoderWeights:
         """Read them from ``model``, whose first step is a branch of an ``If``."""
         branch = next(each.g for node in model.graph.node for each in node.attribute if each.name == "else_branch")
-        constants = {
-            tensor.name: numpy_helper.to_array(tensor) for tensor in (*model.graph.initializer, *branch.initializer)
-        }
+        constants = constants_of(branch.node, (*model.graph.initializer, *branch.initializer))
         named: dict[str, Weights] = {}
-        for node in branch.node:
-            if node.op_type == "Constant":
-                constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
         for node in branch.node:
             known = [constants[name] for name in node.input if name in constants and constants[name].ndim > 0]
             if node.op_type in ("MatMul", "Mul", "Add", "Gather") and known:

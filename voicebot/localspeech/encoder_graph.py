@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 
-from voicebot.localspeech.graph_making import MICROSOFT, Graph, Tensors, Weights
+from voicebot.localspeech.graph_making import MICROSOFT, Graph, Tensors, Weights, constants_of
 
 _MOST_STATES = 2048
 _FIRST_STRIDE = 64
@@ -65,11 +65,8 @@ class EncoderWeights:
     @classmethod
     def of(cls, model: Any) -> EncoderWeights:
         """Read them from ``model`` as it is shipped."""
-        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+        constants = constants_of(model.graph.node, model.graph.initializer)
         made = {output: node for node in model.graph.node for output in node.output}
-        for node in model.graph.node:
-            if node.op_type == "Constant":
-                constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
         products: dict[str, Matrix] = {}
         named = {name: value for name, value in constants.items() if value.dtype == np.float32}
         for node in model.graph.node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,15 @@ Weights = NDArray[np.float32]
 Shape = tuple[int | str, ...]
 Tensors = dict[str, tuple[int, Shape]]
 """By name, the type and shape of what goes into a graph, or comes out of it."""
+
+
+def constants_of(nodes: Iterable[Any], tensors: Iterable[Any]) -> dict[str, NDArray[Any]]:
+    """By name, what a graph that is shipped has as ``tensors``, and what its ``nodes`` have as constants."""
+    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in tensors}
+    for node in nodes:
+        if node.op_type == "Constant":
+            found[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+    return found
 
 
 @dataclass(slots=True)
