@@ -121,6 +121,28 @@ async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_start
 
 
 @pytest.mark.usefixtures("often_asked")
+async def test_a_child_that_hangs_says_where_before_it_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
+    said: list[dict[str, Any]] = []
+
+    async def healthy() -> bool:
+        return len(said) > 1 or not child.answered
+
+    # One thread holds the interpreter, so that no Python code of another one can run.
+    hangs = (
+        "from voicebot.parent import end_with_parent\nend_with_parent()\n"
+        + READY
+        + "def counts():\n    sum(range(10**12))\ncounts()\n"
+    )
+    child = ChildProcess("hangs", python(hangs), on_ready=said.append, healthy=healthy, hang_timeout_s=0.2)
+    await child.start()
+    try:
+        await until(lambda: len(said) == 2)
+    finally:
+        await child.stop()
+    assert "in counts" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("often_asked")
 async def test_a_child_that_answers_late_does_not_hang_as_we_may_be_the_ones_who_are_slow() -> None:
     answers = 0
 

@@ -2,8 +2,8 @@
 
 When it is ready, the child prints one JSON line, ``{"ready": true, ...}``, to its standard output; or, if it cannot
 become ready, ``{"ready": false, "faults": [...]}``. Its log goes to our standard error. A child that ends, or does not
-answer its health check, is restarted: at once the first time, then after growing pauses. To end it, it gets SIGTERM,
-and then SIGKILL.
+answer its health check, is restarted: at once the first time, then after growing pauses. One that hangs is asked first
+where (:mod:`voicebot.parent`). To end it, it gets SIGTERM, and then SIGKILL.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from pathlib import Path
 from typing import Any
 
+from voicebot.parent import WHERE
+
 logger = logging.getLogger(__name__)
 
 MAX_PAUSE_S = 10.0
 STEADY_S = 30.0
 """A child that ran for longer than this is restarted at once."""
 STOP_S = 5.0
+TELL_WHERE_S = 0.3
+"""How long a child that hangs may take to write where."""
 HEALTH_EVERY_S = 1.0
 MAX_LINE = 1 << 20
 """Bytes of a line that a child prints. A longer one is dropped; the ready line may name thousands of faults."""
@@ -179,8 +183,12 @@ class ChildProcess:
                 passed_s = min(time.monotonic() - began, asked_s + 1.5 * self._health_every_s)
                 silent_s += silence_s(passed_s, starved_together_s(process.pid) - starved_s)
                 if silent_s > patience_s:
-                    logger.error("%s (pid %d) hangs: it is killed and restarted", self.name, process.pid)
-                    process.kill()  # a hanging process does not handle SIGTERM
+                    logger.error("%s (pid %d) hangs: it may say where, then it is killed and restarted",
+                                 self.name, process.pid)  # fmt: skip
+                    process.send_signal(WHERE)
+                    await asyncio.wait({gone}, timeout=TELL_WHERE_S)
+                    if not gone.done():
+                        process.kill()  # a hanging process does not handle SIGTERM
                     return
             logger.error("%s (pid %d) ended with status %s", self.name, process.pid, process.returncode)
         finally:
