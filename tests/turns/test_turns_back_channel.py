@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from voicebot.turns.back_channel import interrupts, only_back_channel
+from voicebot.turns.back_channel import begins_back_channel, interrupts, only_back_channel
 from voicebot.turns.open_ends import goes_on
 
 LISTENING = {
@@ -17,26 +17,31 @@ LISTENING = {
         "That's great. | Fair enough. | Good to know. | Sounds great. | Awesome. | Is that so? | You don't say. | "
         "Totally. | Thank you "
         "very much. | Mkay. | M-kay. | Okey-dokey. | Very nice. | That's really interesting. | Oh my. | Ahem. | Heh. | "
-        "oh that's good, yeah | not a problem"
+        "oh that's good, yeah | not a problem | No worries. | okay, no problem | no problem at all | That's fine. | "
+        "that's all right | not bad | I guess so. | yes sir | ha ha, yeah"
     ),
     "de-DE": (
         "mhm | Ja. | ja ja | Ja, genau. | Okay. | Ach so. | Verstehe. | alles klar | Hm-hm. | Hahaha | stimmt | gut | "
-        "Sehr schön. | Das ist gut. | Kein Problem. | das klingt gut | vielen Dank"
+        "Sehr schön. | Das ist gut. | Kein Problem. | das klingt gut | vielen Dank | "
+        "genau | Alles gut. | nicht schlecht | haha, ja | kein Ding"
     ),
     "es-ES": (
         "ajá | Sí, sí. | Vale. | ya | Claro, claro. | De acuerdo. | entiendo | Jajaja | mm | ok, gracias | Qué bien. | "
-        "Sin problema. | No hay problema. | Muchas gracias."
+        "Sin problema. | No hay problema. | Muchas gracias. | "
+        "ah, qué bien | qué bueno | no pasa nada | claro, cómo no | ja ja ja"
     ),
     "fr-FR": (
         "mm | Oui. | ouais, ouais | D'accord. | Je vois. | bien sûr | Ah bon. | c'est ça | hihi | Très bien, merci. | "
-        "C'est bien. | Pas de problème. | Ça va. | C'est très bien."
+        "C'est bien. | Pas de problème. | Ça va. | C'est très bien. | "
+        "ça marche | pas de souci | pas mal | ah ah ah | mais oui, bien sûr"
     ),
     "it-IT": ("mhm | Okay. | hahaha"),
 }
 INTERRUPTING = {
     "en-US": (
         "Stop. | Okay, stop. | wait | Hold on a second. | No. | no no, that's wrong | Agent! | uh, an agent "
-        "please | repeat that | Excuse me | what? | Yeah, no, wait. | I'm sorry? | mhm, hang on"
+        "please | repeat that | Excuse me | what? | Yeah, no, wait. | I'm sorry? | mhm, hang on | "
+        "no, wait | alright, agent | okay stop | no way | no, that is a problem"
     ),
     "de-DE": ("Stopp! | Moment. | Ja, Moment mal. | nein | Wie bitte? | äh, warten Sie | einen Mitarbeiter bitte"),
     "es-ES": ("Pare. | espere | Un momento, por favor. | ¿Cómo? | no | eh, un agente"),
@@ -96,8 +101,25 @@ def test_any_other_does_not(language: str, text: str) -> None:
     assert not goes_on(text, language)
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "may"),
+    [
+        ("en-US", "no", True), ("en-US", "okay, no", True), ("en-US", "no pro", True), ("en-US", "oh that's gre", True),
+        ("es-ES", "qué", True), ("fr-FR", "ça", True), ("fr-FR", "pas de", True), ("de-DE", "kein", True),
+        ("en-US", "no no", False), ("en-US", "no that", False), ("en-US", "stop", False), ("en-US", "wait", False),
+        ("en-US", "that works", False), ("es-ES", "qué dice", False), ("de-DE", "nein", False), ("fr-FR", "non", False),
+        ("en-US", "", False), ("it-IT", "no", False),
+    ],
+)  # fmt: skip
+def test_a_beginning_of_a_back_channel_may_become_one_also_if_its_last_word_is_cut(
+    language: str, text: str, may: bool
+) -> None:
+    assert begins_back_channel(text, language) is may
+
+
 def test_neither_of_them_takes_long_for_a_long_text() -> None:
     for text in ("okay " * 20_000, "m hm " * 20_000, "ha" * 50_000, "i " * 50_000, "jaha" * 30_000 + "!"):
         begun = time.process_time()
         only_back_channel(text, "en-US"), interrupts(text, "en-US"), goes_on(text, "en-US")
+        begins_back_channel(text, "en-US")
         assert time.process_time() - begun < 0.5

@@ -35,14 +35,17 @@ NEXT = "Your balance is eighty four dollars. Is there anything else?"
 
 def gone_on(
     question: ExpectedAnswer, answer: str, added: str, *, begun: float = 4.5, bot_at: float = 4.4, guesses: str = "",
-    then: ExpectedAnswer | None = None, text: str = NEXT,
+    then: ExpectedAnswer | None = None, text: str = NEXT, known: bool = False,
 ) -> Call:  # fmt: skip
-    """``answer`` ends at 4.0; the caller goes on at ``begun`` with what is ``added``; the bot speaks at ``bot_at``.
-    ``guesses``: the hypotheses ahead of the final result, between commas; ``then``, ``text``: its next question."""
+    """``answer`` ends at 4.0, and is a final result if it is ``known``; the caller goes on at ``begun`` with what is
+    ``added``; the bot speaks at ``bot_at``. ``guesses``: the hypotheses ahead of the final result, between commas;
+    ``then``, ``text``: its next question."""
     call = Call(TurnPolicy(prepare=False)).waiting()
     call.on(CallConfigured(2.5, phrases=(), answer=question))
     call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, answer, 3.0, 4.0)).on(SpeechStopped(4.1, 4.0))
-    call.until(4.3)
+    if known:
+        call.on(Final(4.2, answer, 3.0, 4.0, 0.95))
+    call.until(bot_at - 0.1 if known else 4.3)
     asks = call.asks()
     assert [(ask.kind, ask.text) for ask in asks] == [(AskKind.SPEECH, answer)]
     request = asks[0].request
@@ -162,6 +165,11 @@ GOES_ON = [
     ("menu", "en-US", "billing", "please|thanks|billing|billing please|yes|that's it"),
     ("four digits", "en-US", "4567", "please|thank you|4567|that's it|that's my number|yes"),
     ("money", "en-US", "twelve dollars", "please|thanks|twelve dollars|that's all"),
+    ("money", "en-US", "twelve", "dollars|bucks|dollars please|pounds|dollars that's all"),
+    ("menu", "en-US", "opening", "hours|hours please"),
+    ("money", "de-DE", "zwölf", "euro|euro bitte"),
+    ("money", "es-ES", "doce", "euros"),
+    ("money", "fr-FR", "douze", "euros|euros s'il vous plaît"),
     ("yes or no", "de-DE", "ja", "genau|bitte|stimmt|das stimmt|gerne|das ist richtig|danke|das ist meine nummer"),
     ("yes or no", "de-DE", "nein", "danke|das war's|das ist alles|das stimmt nicht|leider|sonst nichts"),
     ("yes or no", "es-ES", "sí", "gracias|por favor|correcto|así es|eso es|soy yo|claro"),
@@ -175,7 +183,9 @@ TURNS_AROUND = [
     ("yes or no", "en-US", "no", "yes|yes it is|wait|an agent"),
     ("yes or no", "en-US", "what was that", "yes|yes it is"),
     ("yes or no", "en-US", "i don't know", "yes|yes it is"),
-    ("menu", "en-US", "billing", "opening hours|no|no wait|an agent|not billing"),
+    ("menu", "en-US", "billing", "opening hours|no|no wait|an agent|not billing|hours"),
+    ("money", "en-US", "fifty", "cents|thousand|five|five dollars|no dollars|what dollars"),
+    ("money", "en-US", "twelve dollars", "fifty|and fifty cents"),
     ("four digits", "en-US", "4567", "8|no 4568|no|4568"),
     ("digits", "en-US", "45", "45|67"),
     ("yes or no", "de-DE", "ja", "nein|das stimmt nicht|moment"),
@@ -223,6 +233,16 @@ def test_what_belongs_to_an_answer_neither_drops_the_next_question_nor_answers_i
 ) -> None:
     guesses = ",".join(" ".join(added.lower().rstrip(".").split()[:count]) for count in range(1, added.count(" ") + 1))
     call = gone_on(asked("yes or no"), answer, added, begun=begun, bot_at=4.3, guesses=guesses, then=asked(following))
+    commands = call.take()
+    assert not any(isinstance(command, Drop) for command in commands)
+    assert call.machine.state is FloorState.SPEAKING
+    assert not [c for c in commands if isinstance(c, Ask) and c.kind is AskKind.SPEECH]
+
+
+@pytest.mark.parametrize("guesses", ["", "dollars", "dolls,dollars"])
+@pytest.mark.parametrize("begun", [4.75, 4.95, 5.2])
+def test_the_unit_of_the_number_that_was_given_does_not_drop_the_next_question(begun: float, guesses: str) -> None:
+    call = gone_on(asked("money"), "twelve", "Dollars.", begun=begun, bot_at=4.9, guesses=guesses, known=True)
     commands = call.take()
     assert not any(isinstance(command, Drop) for command in commands)
     assert call.machine.state is FloorState.SPEAKING

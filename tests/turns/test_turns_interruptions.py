@@ -111,7 +111,7 @@ def test_with_barge_in_off_no_prompt_is_interrupted_by_speech() -> None:
 def test_messages_of_a_dropped_turn_that_come_later_are_not_played() -> None:
     call = Call().waiting().says("hours", 3.0, 3.5).until(4.0)
     call.on(BotMessage(4.1, 2, "We are open.", "We are open."))
-    call.on(SpeechStarted(5.1, 5.0)).on(Hypothesis(5.4, "no", 5.0, 5.3))
+    call.on(SpeechStarted(5.1, 5.0)).on(Hypothesis(5.4, "stop", 5.0, 5.3))
     call.take()
     call.on(BotMessage(5.5, 2, "From nine to five.", "From nine to five."))
     assert call.take() == []

@@ -24,6 +24,33 @@ def test_a_last_word_that_wants_another_one_goes_on(language: str, texts: str) -
 @pytest.mark.parametrize(
     ("language", "texts"),
     [
+        ("en-US", "When I called yesterday. | if I pay today | Okay, since my router died | although my bill was paid"),
+        ("de-DE", "Wenn ich anrufe | ja, obwohl ich bezahlt habe | Nachdem ich umgezogen bin."),
+        ("es-ES", "Cuando llamé ayer | aunque pagué | desde que me mudé"),
+        ("fr-FR", "Quand j'ai appelé | puisque je déménage | depuis que j'ai payé"),
+    ],
+)
+def test_the_first_of_two_clauses_goes_on(language: str, texts: str) -> None:
+    assert [text for text in texts.split(" | ") if not goes_on(text, language)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("en-US", "When I called yesterday, nobody answered. | when are you open | What if I pay today? | After five."),
+        ("en-US", "if I pay today you will send it to my new address | since yesterday | before noon | I moved"),
+        ("de-DE", "Wenn ich anrufe, nimmt niemand ab. | wann öffnen Sie | seit gestern"),
+        ("es-ES", "Cuando llamé, nadie contestó. | ¿Cuándo abren? | desde ayer"),
+        ("fr-FR", "Quand j'ai appelé, personne n'a répondu. | depuis hier | quand ouvrez-vous"),
+    ],
+)
+def test_both_clauses_or_a_question_or_a_time_are_whole(language: str, texts: str) -> None:
+    assert [text for text in texts.split(" | ") if goes_on(text, language)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
         (
             "en-US",
             "Yes, it is. | yeah that is | I think it is | yes, there are | Yes, I was. | yes, we are | sure it was",

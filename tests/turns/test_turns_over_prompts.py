@@ -116,6 +116,12 @@ def became(call: Call) -> list[str]:
         (SAYING, None, (*SOUND, guess(1.3, "no that is wrong")), ["pause", "drop", "no that is wrong"]),
         (SAYING, None, (*SOUND, guess(1.3, "my bill")), ["pause", "drop", "my bill"]),
         (SAYING, None, (guess(1.3, "stop"), final(1.7, "Stop.")), ["drop", "Stop."]),
+        # who may be about to say "no problem"
+        (SAYING, None, (*SOUND, guess(1.2, "no"), final(1.7, "No problem.")), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.2, "no"), final(1.7, "No.")), ["pause", "drop", "No."]),
+        (SAYING, None, (VOICE, guess(1.2, "no"), guess(1.35, "no that")), ["pause", "drop"]),
+        (SAYING, None, (*SOUND, guess(1.4, "no")), ["pause", "drop", "no"]),
+        (SAYING, None, (*SOUND, guess(1.55, "no")), ["pause", "drop", "no"]),
         # a word, or a noise
         (SAYING, None, (*SOUND, guess(1.3, "billing")), ["pause", "resume"]),
         (SAYING, None, (*SOUND, guess(1.3, "billing"), final(1.7, "Billing.")), ["pause", "drop", "Billing."]),

@@ -56,7 +56,7 @@ class World:
     """
 
     def __init__(self, policy: TurnPolicy | None = None, *, answered: bool = True, slow_playout: bool = False) -> None:
-        self.machine = TurnMachine(policy)
+        self.machine = TurnMachine(policy, "en-US")
         self.slow_playout = slow_playout
         self.dropped: list[int] = []
         self.now = 0.0
@@ -122,6 +122,8 @@ class World:
                 self.words += 1
                 kind = Hypothesis if what == "hypothesis" else Final
                 self.handle(kind(now, f"word{self.words}", now - 0.5, now - 0.1))
+            case "no-or-no-problem":
+                self.handle(Hypothesis(now, "no", now - 0.6, now - 0.2))
             case "late-mhm":
                 self.handle(Final(now, "mhm", now - 1.5, now - 1.0))
             case "no-match":

@@ -128,6 +128,11 @@ class CallerSpeech:
         """Since when voice activity detection finds it quiet; None: somebody speaks, or nobody has."""
         return self._offset
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether it is quiet, and the words reach the end of the speech."""
+        return self._offset is not None and self._covered
+
     def deadline(self, turn: TurnSoFar, policy: TurnPolicy) -> float | None:
         """When the turn is over if nothing more comes; None if there is no turn. ``turn``: :meth:`so_far`."""
         if self.speaking:
@@ -151,17 +156,12 @@ class CallerSpeech:
 
     def so_far(self, expected: ExpectedAnswer | None = None, language: str = "") -> TurnSoFar:
         """What is known of the turn. ``expected``: by the bot; ``language``: that of the call."""
-        newest, text = self._newest, self.text
-        guess = newest is not None and newest is self._hypothesis
-        slack_s = HYPOTHESIS_SLACK_S if guess else COVER_SLACK_S
+        text = self.text
         judgement = judge(text, expected)
-        known_until = float("-inf") if newest is None else newest.end
-        if newest is not None and not guess:
-            known_until = max(known_until, self._wordless_until)
         return TurnSoFar(
-            final=newest is not None and not guess,
+            final=self._newest is not None and not self.may_be_reworded,
             hypothesis=self.may_be_reworded,
-            covered=newest is not None and (self._offset is None or known_until >= self._offset - slack_s),
+            covered=self._covered,
             words=bool(text),
             in_number=ends_in_number(text) or ends_in_part(text, expected),
             numbers=has_numbers(text),
@@ -275,6 +275,16 @@ class CallerSpeech:
         if self._hypothesis is not None:
             return self._hypothesis
         return self._finals[-1] if self._finals else None
+
+    @property
+    def _covered(self) -> bool:
+        """Whether the latest result covers all of the speech."""
+        newest = self._newest
+        if newest is None or self._offset is None:
+            return newest is not None
+        if self.may_be_reworded:
+            return newest.end >= self._offset - HYPOTHESIS_SLACK_S
+        return max(newest.end, self._wordless_until) >= self._offset - COVER_SLACK_S
 
     def _others(self) -> tuple[Alternative, ...]:
         """Known only where all of the turn is in final results, of which none was used in part."""

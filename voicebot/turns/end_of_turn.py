@@ -62,7 +62,7 @@ class TurnSoFar:
     kind: AnswerKind = AnswerKind.OPEN
     """The kind of that answer."""
     goes_on: bool = False
-    """The last word wants another one."""
+    """The sentence visibly goes on: its last word wants another one, or it is the first of two clauses."""
     one_word: bool = False
     """There is one word only."""
     closed: bool = False
@@ -154,7 +154,7 @@ def _sounds_finished(turn: TurnSoFar) -> bool:
 
 RULES: tuple[EndRule, ...] = (
     EndRule(
-        "a final result covers the speech, and its last word wants another one",
+        "a final result covers the speech, and its sentence visibly goes on",
         lambda turn: _final(turn) and turn.goes_on,
         lambda policy: policy.patience_ms,
         TurnEnd.PATIENCE,
@@ -264,7 +264,7 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.PATIENCE,
     ),
     EndRule(
-        "the last word wants another one",
+        "the sentence visibly goes on",
         lambda turn: turn.words and turn.goes_on,
         lambda policy: policy.patience_ms,
         TurnEnd.PATIENCE,

@@ -149,7 +149,7 @@ class Floor:
         over = self._spoken_over()
         if self.given.may_go_on(self.caller.began) and self.caller.may_be_reworded:
             over = replace(over, goes_on=True)
-        over = replace(over, unfinished=self.caller.may_be_reworded)
+        over = replace(over, unfinished=self.caller.may_be_reworded, quiet=self.caller.is_heard)
         policy, sure = self.policy, self.caller.is_sure(self.policy.settings.sure_confidence)
         return meaning(self.caller.text, policy.language, policy.expected, over, confirmed=sure)
 

@@ -10,7 +10,7 @@ A voice pauses the prompt at once. What was said decides whether the prompt is d
 * A plain yes is an answer to a question of the turn that plays, also if the caller knows it already and does not wait
   for it.
 * What goes on behind an answer that was just given is known only when all of it is: "that" may become "that's right".
-  So is "okay, got", which may become "okay, got it".
+  So is "okay, got", which may become "okay, got it", and "no", which may become "no problem", until it is quiet.
 * One other word may be what a recogniser has made of a noise: it has to be confirmed, by a final result or by a second
   hypothesis that says the same. Articles and the like are never said for themselves.
 """
@@ -24,10 +24,10 @@ from enum import Enum
 from voicebot.events import ExpectedAnswer
 from voicebot.turns.back_channel import begins_back_channel, interrupts, only_back_channel
 from voicebot.turns.expected_answer import Judgement, judge
+from voicebot.turns.languages import LANGUAGES
 from voicebot.turns.open_ends import goes_on
-from voicebot.turns.words import words
+from voicebot.turns.words import in_language, words
 
-_YES = frozenset(("yes", "ja", "sí", "si", "oui"))
 _INVENTED = frozenset(("you", "oh", "so", "it"))
 """What recognisers write for noise, besides words that want another one ("the", "I")."""
 _FEW = 3
@@ -52,6 +52,7 @@ class SpokenOver:
     * ``doubtful``: it may be somebody else who speaks.
     * ``goes_on``: it may be more of an answer that the bot has already, and is not all of it yet.
     * ``unfinished``: the words are a hypothesis: more may come.
+    * ``quiet``: it is quiet behind the last of the words.
     """
 
     question: bool = False
@@ -60,6 +61,7 @@ class SpokenOver:
     doubtful: bool = False
     goes_on: bool = False
     unfinished: bool = False
+    quiet: bool = False
 
 
 def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: SpokenOver, *, confirmed: bool) -> Meaning:
@@ -72,10 +74,13 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
         return Meaning.UNSURE
     judgement, listening = judge(text, expected), only_back_channel(text, language)
     command = judgement is Judgement.COMMAND and (not listening or _is_command(said, expected))
+    answers, begun = _answers(said, judgement, expected, over, language), over.unfinished and not over.quiet
     if command or interrupts(text, language):
+        if begun and not answers and begins_back_channel(text, language):
+            return Meaning.UNSURE
         return Meaning.INTERRUPTION if confirmed or said != ["huh"] else Meaning.UNSURE  # it may be half of "uh-huh"
     if listening:
-        return Meaning.INTERRUPTION if _answers(said, judgement, expected, over) else Meaning.LISTENING
+        return Meaning.INTERRUPTION if answers else Meaning.LISTENING
     if over.goes_on:
         return Meaning.UNSURE
     if judgement is Judgement.COMPLETE:
@@ -96,9 +101,12 @@ def _is_command(said: Sequence[str], expected: ExpectedAnswer | None) -> bool:
     return expected is not None and " ".join(said) in expected.commands
 
 
-def _answers(said: Sequence[str], judgement: Judgement, expected: ExpectedAnswer | None, over: SpokenOver) -> bool:
+def _answers(
+    said: Sequence[str], judgement: Judgement, expected: ExpectedAnswer | None, over: SpokenOver, language: str
+) -> bool:
     """Whether words that could show that the caller listens are an answer."""
-    yes = not _YES.isdisjoint(said)
+    known = in_language(LANGUAGES, language)
+    yes = known is not None and not known.plain_yes.isdisjoint(said)
     answers = judgement in (Judgement.COMPLETE, Judgement.ENOUGH)
     if over.later:  # what plays is not what is answered
         return yes or (answers and over.turn)

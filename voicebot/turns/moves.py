@@ -206,6 +206,7 @@ MOVES: dict[Move, Callable[[Floor, float], None]] = {
     Move.ASK_WORDS: _ask_words,
     Move.ASK_HYPOTHESIS: _ask_hypothesis,
     Move.FORGET_WORDS: lambda floor, now: floor.caller.discard(now),
+    Move.SET_ASIDE: lambda floor, now: floor.caller.set_aside(now),
     Move.SCORE_TURN: _score_turn,
     Move.COMMIT: _commit,
     Move.PREPARE: _prepare,

@@ -150,6 +150,7 @@ class Move(StrEnum):
     ASK_WORDS = "tell the bot what was said"
     ASK_HYPOTHESIS = "tell the bot the hypothesis"
     FORGET_WORDS = "forget what was said"
+    SET_ASIDE = "forget what was said, but for a final result of it that is still to come"
 
     SCORE_TURN = "find out how finished the voice sounds"
     COMMIT = "have the recogniser finish the phrase"
@@ -226,6 +227,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row((_S.WAITING,), _H.VOICE, None, _S.CALLER),
         Row((_S.SPEAKING,), _H.VOICE, _G.VOICE_INTERRUPTS, _S.YIELDING, (_M.PAUSE,)),
         Row((_S.YIELDING,), _H.VOICE, None, None, (_M.KEEP_WAITING,)),
+        Row((_S.YIELDING,), _H.QUIET, _G.WORDS_INTERRUPT, _S.CALLER, (_M.DROP_FOR_WORDS,)),
         Row((_S.YIELDING,), _H.QUIET, _G.NOTHING_MEANT, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.QUIET, None, None, (_M.AWAIT_WORDS,)),
     ),
@@ -245,7 +247,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row((_S.CALLER, _S.YIELDING), _H.COMMIT_DUE, None, None, (_M.COMMIT,)),
     ),
     "The end of the caller's turn": (
-        Row((_S.SPEAKING,), _H.TURN_OVER, None, None, (_M.FORGET_WORDS,)),
+        Row((_S.SPEAKING,), _H.TURN_OVER, None, None, (_M.SET_ASIDE,)),
         Row(_QUIET, _H.TURN_OVER, _G.TO_END, None, (_M.FORGET_WORDS,)),
         Row((_S.CALLER,), _H.TURN_OVER, _G.ONLY_LISTENED, None, (_M.FORGET_WORDS, _M.SETTLE)),
         Row((_S.CALLER,), _H.TURN_OVER, None, None, (_M.ASK_TURN, _M.SETTLE)),

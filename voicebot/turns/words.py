@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -68,6 +68,9 @@ class Phrases:
 
     def __contains__(self, said: Sequence[str]) -> bool:
         return tuple(said) in self._whole
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter(self._whole)
 
     def lengths(self, said: Sequence[str], index: int) -> list[int]:
         """The numbers of words of all phrases that stand at ``index``."""
