@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from call_world import World
 
+from voicebot.calls.call_recording import RecordingState
 from voicebot.calls.going_on import GoingOn, one_record
-from voicebot.calls.recording_control import RecordingState
 from voicebot.calls.set_by_bot import SetByBot
 from voicebot.events import (
     TAKEN,

@@ -8,9 +8,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from voicebot.calls.platform_recording import PlatformRecording
+from voicebot.calls.call_recording import CallRecording
 from voicebot.calls.record import RecordBuilder
-from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.services import Keeping
 
 STOP_DEADLINE_S = 5.0
@@ -24,17 +23,17 @@ T = TypeVar("T")
 
 
 class Closing:
-    """Of one call. ``record()``: what is known of it, when it is written."""
+    """Of one call. ``recorded``: what is recorded here. ``record()``: what is known of it, when it is written."""
 
     def __init__(
         self,
         keeping: Keeping,
-        recording: RecordingControl | PlatformRecording,
+        recorded: CallRecording | None,
         record: Callable[[], RecordBuilder],
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self._keeping = keeping
-        self._recording = recording
+        self._recorded = recorded
         self._record = record
         self._log = log
 
@@ -50,13 +49,12 @@ class Closing:
     async def keep(self, call: str) -> None:
         """Write the recording and the record, in this order unless it takes long: who finds the record of a call finds
         its recording."""
-        folder = self._keeping.records
-        if folder is None or not self._recording.begun:
+        folder, recorded = self._keeping.records, self._recorded
+        if folder is None or recorded is None or not recorded.begun:
             await self.step("the record", self._write(folder))
-            await self.step("the recording", self._recording.discard())
             return
         async with asyncio.TaskGroup() as tasks:
-            work = self._write_recording(folder / f"{call}.wav")
+            work = self._write_recording(recorded, folder / f"{call}.wav")
             recording = tasks.create_task(self.step("the recording", work, RECORDING_DEADLINE_S))
             await asyncio.wait({recording}, timeout=RECORDING_FIRST_S)
             await self.step("the record", self._write(folder))
@@ -67,6 +65,6 @@ class Closing:
             with self._keeping.losses.watch("record"):
                 self._log.info("record: %s", await record.write(folder))
 
-    async def _write_recording(self, path: Path) -> None:
+    async def _write_recording(self, recorded: CallRecording, path: Path) -> None:
         with self._keeping.losses.watch("recording"):
-            await self._recording.finish(path)
+            await recorded.finish(path)

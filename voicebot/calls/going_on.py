@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from voicebot.calls.recording_control import RecordingState
+from voicebot.calls.call_recording import RecordingState
 from voicebot.calls.set_by_bot import SetByBot
 from voicebot.events import CallConfigured
 from voicebot.speech import PromptVoice

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
-from voicebot.calls.recording_control import RecordingState
+from voicebot.calls.call_recording import RecordingState
 from voicebot.events import RecordingAction, RecordingChanged
 from voicebot.legs import LegClosed, Recorder, RecordingRefused
 from voicebot.tasks import BackgroundTasks
@@ -27,11 +26,6 @@ class PlatformRecording:
     """What :class:`~voicebot.calls.recording_control.RecordingControl` is for recordings of ours. Commands are carried
     out one after the other; ``tell`` gets the outcome of each. ``runs``: whether to record from the beginning."""
 
-    begun = False
-    """Nothing is to be written here."""
-    began_at: float | None = None
-    dropped = 0
-
     def __init__(self, recorder: Recorder, tell: Callable[[RecordingChanged], None], *, runs: bool) -> None:
         self.state = RecordingState.NONE
         self._recorder = recorder
@@ -41,12 +35,6 @@ class PlatformRecording:
         self._tasks = BackgroundTasks(logger)
         if runs:
             self.carry_out(RecordingAction.START, "")
-
-    def caller(self, payload: bytes, at: float) -> None:
-        """Nothing is recorded here."""
-
-    def bot(self, payload: bytes, at: float) -> None:
-        """Nothing is recorded here."""
 
     def carry_out(self, action: RecordingAction, command: str) -> None:
         """Carry out a command of the bot, which has this id."""
@@ -89,10 +77,7 @@ class PlatformRecording:
         log("recording by the platform: %s %s", action.value, error or self._recording)
         self._tell(RecordingChanged(asyncio.get_running_loop().time(), action, command, error, self._recording))
 
-    async def finish(self, path: Path) -> None:
-        raise AssertionError("there is nothing to write")
-
-    async def discard(self) -> None:
+    async def close(self) -> None:
         """The call has ended: nothing is recorded from now on, though it may go on elsewhere. What was recorded is
         kept."""
         await self._tasks.join(LAST_S)

@@ -33,11 +33,14 @@ RETRY_PAUSE_S = 1.0
 class SpeechSource(Protocol):
     """Synthesises speech: :class:`voicebot.speech.PromptCache`."""
 
-    def ready(self, speech: Speech) -> bytes | None: ...
+    def ready(self, speech: Speech) -> bytes | None:
+        """All of its audio, if that is in memory now."""
 
-    def prepare(self, speech: Speech, urgency: Urgency) -> HeldPrompt | None: ...
+    def prepare(self, speech: Speech, urgency: Urgency) -> HeldPrompt | None:
+        """Have it rendered, because it may be said; who asks releases what is given. None: there is nothing to hold."""
 
-    def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]: ...
+    def stream(self, speech: Speech) -> AsyncGenerator[bytes, None]:
+        """Its audio in pieces, as they come. Raises :class:`~voicebot.speech.SpeechUnavailable`."""
 
 
 @dataclass(frozen=True, slots=True)

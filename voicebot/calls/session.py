@@ -125,9 +125,9 @@ class CallSession:
             tell=self._turns.dispatch,
             on_audio=partial(_synthesised, builder),
             log=self._log,
-            recorded=going_on.recording if going_on is not None else None,
+            before=going_on.recording if going_on is not None else None,
         )
-        self._hearing, self._playback, self._recording = talk
+        self._hearing, self._playback, self._recording, self._recorded = talk
         self._preparing = Preparing(
             services.audio.speech,
             leg.info.audio,
@@ -293,7 +293,7 @@ class CallSession:
         await self._hearing.start()
 
     async def _close(self) -> None:
-        end = Closing(self._services.keeping, self._recording, self._recorded, self._log)
+        end = Closing(self._services.keeping, self._recorded, self._known, self._log)
         await end.step("hanging up", self.hang_up())
         self.ended(self._lifecycle.end_reason, self._loop.time())  # in case the leg has not reported its end
         self._turns.close()
@@ -306,18 +306,18 @@ class CallSession:
         await end.step("recognition", self._hearing.stop())
         if self._commands.conversation is not None:
             await end.step("the conversation", self._commands.conversation.close(self._lifecycle.end_reason))
-        if self._lifecycle.end_reason == TAKEN:
-            await end.step("the recording", self._recording.discard())
-        else:
+        if self._lifecycle.end_reason != TAKEN:
             if self._services.keeping.ladders() is not None:
                 await asyncio.sleep(GOODBYE_S)
             await end.keep(self.id)
+        await end.step("the recording", self._recording.close())
         self._unfinished.over()
 
-    def _recorded(self) -> RecordBuilder:
+    def _known(self) -> RecordBuilder:
+        recorded = self._recorded
         quality = self.leg.quality().as_dict() | {
-            "recording_dropped_frames": self._recording.dropped,
-            "recording_from_ms": self._builder.milliseconds(self._recording.began_at),
+            "recording_dropped_frames": recorded.dropped if recorded is not None else 0,
+            "recording_from_ms": self._builder.milliseconds(recorded.began_at if recorded is not None else None),
         }
         self._builder.ended(self._lifecycle.end_reason, self._loop.time(), quality, self._preparing.counts.as_dict())
         if (ladders := self._services.keeping.ladders()) is not None:
@@ -329,7 +329,8 @@ class CallSession:
 
     def frame(self, payload: bytes, at: float) -> None:
         """20 ms from the caller. On hold this is music, from which the recogniser gets silence."""
-        self._recording.caller(payload, at)
+        if self._recorded is not None:
+            self._recorded.caller(payload, at)
         if self.listeners:
             self.listeners.hear(Side.CALLER, payload)
         if self._lifecycle.listened_to:
@@ -338,7 +339,8 @@ class CallSession:
     def sent(self, payload: bytes, at: float) -> None:
         """20 ms that were sent to the caller."""
         self._hearing.sent(payload)
-        self._recording.bot(payload, at)
+        if self._recorded is not None:
+            self._recorded.bot(payload, at)
         if self.listeners:
             self.listeners.hear(Side.BOT, payload)
 

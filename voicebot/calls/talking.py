@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from voicebot.calls.by_platform import PlatformTalk
+from voicebot.calls.call_recording import CallRecording, RecordingState
 from voicebot.calls.hearing import Hearing
 from voicebot.calls.platform_recording import PlatformRecording
 from voicebot.calls.playback import Playback
-from voicebot.calls.recording_control import RecordingControl, RecordingState
+from voicebot.calls.recording_control import RecordingControl
 from voicebot.calls.services import CallRules, CallServices
 from voicebot.events import Event
 from voicebot.legs import Leg, Recordable
@@ -21,11 +22,13 @@ from voicebot.turns import Play, TurnMachine
 
 
 class Talking(NamedTuple):
-    """The parts of one call. If the platform speaks and listens, the first two are one."""
+    """The parts of one call. If the platform speaks and listens, the first two are one. ``recording`` does what the bot
+    wants of its recording; ``recorded``: what is recorded here; None: nothing ever is."""
 
     hearing: Hearing | PlatformTalk
     playback: Playback | PlatformTalk
     recording: RecordingControl | PlatformRecording
+    recorded: CallRecording | None
 
 
 def turn_machine(leg: Leg, rules: CallRules) -> TurnMachine:
@@ -43,23 +46,25 @@ def talking(
     tell: Callable[[Event], None],
     on_audio: Callable[[Play], None],
     log: logging.LoggerAdapter[logging.Logger],
-    recorded: RecordingState | None = None,
+    before: RecordingState | None = None,
 ) -> Talking:
     """``tell`` gets the events of the caller's speech and of the recording; ``on_audio`` is called when the first audio
-    of a prompt is available. ``recorded``: what was recorded before, of a call that goes on; None: it begins."""
+    of a prompt is available. ``before``: what was recorded before, of a call that goes on; None: it begins."""
     rules, keeping = services.rules, services.keeping
-    state = recorded or (RecordingState.RUNS if keeping.recording else RecordingState.NONE)
+    state = before or (RecordingState.RUNS if keeping.recording else RecordingState.NONE)
     voice = PromptVoice(rules.voice_name, rules.language, rules.voices)
     operations = leg.operations if isinstance(leg, Operated) else None
     recorder = leg.recorder if isinstance(leg, Recordable) else None
+    recorded: CallRecording | None = None
     recording: RecordingControl | PlatformRecording
     if recorder is not None:
         recording = PlatformRecording(recorder, tell, runs=state is RecordingState.RUNS)
     else:
-        kept = keeping.records is not None and operations is None
-        recording = RecordingControl(leg.info.audio, tell, kept=kept, state=state)
+        if keeping.records is not None and operations is None:
+            recorded = CallRecording(leg.info.audio, state)
+        recording = RecordingControl(recorded, tell)
     if operations is None:
         hearing = Hearing(leg.info.audio, services, tell, log)
-        return Talking(hearing, Playback(leg.playout, services.audio, voice, on_audio), recording)
+        return Talking(hearing, Playback(leg.playout, services.audio, voice, on_audio), recording, recorded)
     talk = PlatformTalk(operations, machine, services.audio, voice, tell=tell, on_audio=on_audio)
-    return Talking(talk, talk, recording)
+    return Talking(talk, talk, recording, recorded)
