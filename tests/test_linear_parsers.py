@@ -17,7 +17,7 @@ from lines_run import lines_run
 
 from voicebot import speech_markup
 from voicebot.assist.knowledge import Article, Knowledge, articles_of
-from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction import RedactionPolicy, WithheldKind
 from voicebot.assist.redaction.redactor import Redactor
 from voicebot.authoring.document import parse_document
 from voicebot.authoring.template import compile_template
@@ -104,7 +104,7 @@ def pattern(text: str) -> None:
 
 
 def redacted(text: str) -> None:
-    redactor = Redactor(RedactionPolicy(frozenset(Kind), "US"))
+    redactor = Redactor(RedactionPolicy(frozenset(WithheldKind), "US"))
     redactor.partial("p", "1", text, 0.0, "en")
     redactor.final("p", "1", text, 0.0, "en")
 

@@ -10,7 +10,7 @@ from kept_calls import BEGAN, kept_call
 from watched_call import CALLER, agent
 
 from voicebot.archive.digest import digest_of, iso, microseconds
-from voicebot.assist.entries import CallEnded, PartiesChanged, Utterance
+from voicebot.assist.entries import Ended, PartiesChanged, Utterance
 from voicebot.assist.record import AssistRecord
 from voicebot.calls.privacy import NOT_KEPT
 from voicebot.events import Final, RecordingAction, RecordingAsked, StepReached
@@ -61,7 +61,7 @@ def test_a_call_between_people() -> None:
     people.note(PartiesChanged(0, (CALLER, agent("7001"))))
     people.note(Utterance("u1", CALLER.key, "Where is my parcel?", 0, 900, False))
     people.note(Utterance("u2", agent().key, "Let me look.", 1000, 1900, False))
-    people.note(CallEnded(5000, "hung up"))
+    people.note(Ended(5000, "hung up"))
     digest = digest_of(people.build(RecordedInfo("call-1", "pbx"), [], 0))
     assert (digest.kind, digest.caller, digest.callee) == ("people", "+15550100", "sip:7001@pbx.example")
     assert (digest.caller_words, digest.other_words) == ("Where is my parcel?", "Let me look.")

@@ -9,7 +9,7 @@ from assist_world import AssistWorld
 
 from voicebot.assist.analysing import DRAIN_S, SUMMARY_S, WAITING
 from voicebot.assist.analysis import AnalysisUnavailable
-from voicebot.assist.entries import CallEnded, ChecklistItem, Mood, Suggestion, Summary, Trouble, Utterance
+from voicebot.assist.entries import ChecklistItem, Ended, Mood, Suggestion, Summary, Trouble, Utterance
 from voicebot.assist.hearing import LAST_WORDS_S
 from voicebot.events.parties import Role
 
@@ -85,8 +85,8 @@ async def test_the_summary_comes_when_the_call_has_ended_and_is_in_the_record() 
     caller.says("My parcel is late.")
     agent.says("I am sorry.")
     record = await world.over()
-    kinds = [type(entry) for entry in world.entries(CallEnded, Summary)]
-    assert kinds == [CallEnded, Summary]
+    kinds = [type(entry) for entry in world.entries(Ended, Summary)]
+    assert kinds == [Ended, Summary]
     assert record["summary"]["Reason"] == "My parcel is late."
     assert world.analyst.closed
     assert await world.call.summary() == Summary("My parcel is late.", (), ())

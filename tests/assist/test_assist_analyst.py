@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from language_faults import KEY, FaultyLanguage
 
-from voicebot.assist.analysis import Analysis, AnalysisUnavailable, CallAnalyst, Line, PauseAsked
+from voicebot.assist.analysis import Analysis, AnalysisUnavailable, CallAnalyst, PauseAsked, SpokenLine
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.analyst import AnalysisOptions, InvalidFolder, ServiceAnalysis
 from voicebot.assist.endpoints import LanguageEndpoint
@@ -19,8 +19,8 @@ from voicebot.events.parties import Role
 SAMPLE = Path(__file__).resolve().parents[2] / "assist"
 
 
-def line(text: str, role: Role = Role.CALLER, utterance: str = "u1") -> Line:
-    return Line(utterance, role.value, role, text, "en-US")
+def line(text: str, role: Role = Role.CALLER, utterance: str = "u1") -> SpokenLine:
+    return SpokenLine(utterance, role.value, role, text, "en-US")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from waiting import until
 
 from voicebot.address import Address
 from voicebot.assist import bot_suggestions
-from voicebot.assist.analysis import AnalysisUnavailable, Line
+from voicebot.assist.analysis import AnalysisUnavailable, SpokenLine
 from voicebot.assist.bot_suggestions import BotSuggestions
 from voicebot.assist.entries import Suggestion
 from voicebot.bots.bot_framework import BotFrameworkBot
@@ -71,8 +71,8 @@ async def helped() -> AsyncIterator[Helped]:
     await double.close()
 
 
-def line(text: str, party: Party = CALLER, utterance: str = "u1") -> Line:
-    return Line(utterance, party.key, party.role, text, "en-US")
+def line(text: str, party: Party = CALLER, utterance: str = "u1") -> SpokenLine:
+    return SpokenLine(utterance, party.key, party.role, text, "en-US")
 
 
 async def test_the_bot_is_told_who_takes_part_and_who_says_what(helped: Helped) -> None:

@@ -10,7 +10,7 @@ from assist_world import AGENT, CALLER, AssistWorld
 
 from voicebot.address import Address
 from voicebot.assist.call import SETTLE_S
-from voicebot.assist.entries import CallEnded, PartiesChanged, Trouble, Utterance
+from voicebot.assist.entries import Ended, PartiesChanged, Trouble, Utterance
 from voicebot.assist.hearing import BEFORE_S, IDLE_S, LAST_WORDS_S
 from voicebot.assist.languages import CallLanguages
 from voicebot.audio import LINEAR_16K, PCMU
@@ -162,7 +162,7 @@ async def test_the_last_words_are_waited_for_and_a_line_that_is_never_final_is_k
     assert not any(line["IsPartial"] for line in record["transcript"])
     assert world.now - began < LAST_WORDS_S + 1.0
     assert caller.stopped and agent.stopped
-    assert world.entries(CallEnded)[0].reason == "client"
+    assert world.entries(Ended)[0].reason == "client"
 
 
 async def test_parties_speak_the_languages_of_their_roles() -> None:

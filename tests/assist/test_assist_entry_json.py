@@ -7,8 +7,8 @@ import pytest
 
 from voicebot.address import Address
 from voicebot.assist.entries import (
-    CallEnded,
     ChecklistItem,
+    Ended,
     Entry,
     KeyPhrases,
     ListeningChanged,
@@ -83,7 +83,7 @@ SHAPES: list[tuple[Entry, dict[str, Any]]] = [
         Summary("a late parcel", ("a call tomorrow",), ()),
         {"EventType": "Summary", "Reason": "a late parcel", "Promised": ["a call tomorrow"], "OpenPoints": []},
     ),
-    (CallEnded(9, "client"), {"EventType": "Ended", "OffsetMillis": 9, "Reason": "client"}),
+    (Ended(9, "client"), {"EventType": "Ended", "OffsetMillis": 9, "Reason": "client"}),
 ]
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from voicebot.assist.entries import (
-    CallEnded,
     ChecklistItem,
+    Ended,
     KeyPhrases,
     ListeningChanged,
     Mood,
@@ -166,7 +166,7 @@ async def test_at_the_end_readers_read_all_and_learn_that_it_is_the_end() -> Non
     feed = Feed("c")
     reading = asyncio.create_task(feed.news(0, 60))
     await asyncio.sleep(0)
-    feed.add(CallEnded(9, "client"))
+    feed.add(Ended(9, "client"))
     feed.close()
     assert len((await reading).entries) == 1
     assert (await feed.news(1, 60), feed.closed) == (News([]), True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction import RedactionPolicy, WithheldKind
 from voicebot.assist.redaction.redactor import Redactor
 
 RIGHT = "4539 1488 0343 6467"
@@ -135,7 +135,7 @@ def test_two_misheard_numbers_in_one_breath_are_both_withheld() -> None:
 
 
 def test_numbers_of_other_kinds_end_there_too() -> None:
-    policy = RedactionPolicy(frozenset(Kind), "US")
+    policy = RedactionPolicy(frozenset(WithheldKind), "US")
     assert lines("en", "My account number is 1234 5678, two days ago.", policy=policy) == [
         "My account number is [account number], two days ago."
     ]

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction import RedactionPolicy, WithheldKind
 from voicebot.assist.redaction.cards import luhn
 from voicebot.assist.redaction.names import words_of_name
 from voicebot.assist.redaction.reading import MAX_CHARACTERS
 from voicebot.assist.redaction.redactor import UTTERANCES, Redacted, Redactor
 
-EVERYTHING = RedactionPolicy(frozenset(Kind), "US")
+EVERYTHING = RedactionPolicy(frozenset(WithheldKind), "US")
 
 
 class Call:

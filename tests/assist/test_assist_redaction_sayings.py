@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction import RedactionPolicy, WithheldKind
 from voicebot.assist.redaction.redactor import Redactor
 
-EVERYTHING = frozenset(Kind)
-CARDS = frozenset({Kind.CARDS})
+EVERYTHING = frozenset(WithheldKind)
+CARDS = frozenset({WithheldKind.CARDS})
 
 WITHHELD = [
     # card numbers, written as a recogniser writes them
@@ -260,7 +260,7 @@ SHOWN_WHEN_SET = [
 COUNTRIES = {"en": "US", "de": "DE", "es": "ES", "fr": "FR"}
 
 
-def said(language: str, text: str, withhold: frozenset[Kind]) -> str:
+def said(language: str, text: str, withhold: frozenset[WithheldKind]) -> str:
     redactor = Redactor(RedactionPolicy(withhold, COUNTRIES[language]))
     shown = redactor.final("p", "1", text, 0.0, language)[-1]
     for later in redactor.settle("p", 5.0):

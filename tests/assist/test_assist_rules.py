@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.assist.analysis import Line, PauseAsked
+from voicebot.assist.analysis import PauseAsked, SpokenLine
 from voicebot.assist.checklist import Checklist
 from voicebot.assist.entries import ChecklistItem, Suggestion
 from voicebot.assist.rules import RulesOfCall, read_rules
@@ -32,8 +32,8 @@ checklist:
 """
 
 
-def line(text: str, role: Role = Role.CALLER, utterance: str = "u1") -> Line:
-    return Line(utterance, role.value, role, text)
+def line(text: str, role: Role = Role.CALLER, utterance: str = "u1") -> SpokenLine:
+    return SpokenLine(utterance, role.value, role, text)
 
 
 def written(tmp_path: Path, text: str) -> Path:

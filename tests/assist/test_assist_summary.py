@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from language_faults import KEY, FaultyLanguage
 
-from voicebot.assist.analysis import AnalysisUnavailable, Line
+from voicebot.assist.analysis import AnalysisUnavailable, SpokenLine
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.endpoints import LanguageEndpoint
 from voicebot.assist.summary import MAX_LINES, MAX_POINT, MAX_POINTS, ExtractiveSummariser, open_points, promised
@@ -28,8 +28,8 @@ CALL = [
 ]
 
 
-def lines(call: list[tuple[Role, str]] = CALL, language: str = "en-US") -> list[Line]:
-    return [Line(f"u{number}", role.value, role, text, language) for number, (role, text) in enumerate(call)]
+def lines(call: list[tuple[Role, str]] = CALL, language: str = "en-US") -> list[SpokenLine]:
+    return [SpokenLine(f"u{number}", role.value, role, text, language) for number, (role, text) in enumerate(call)]
 
 
 @pytest.fixture

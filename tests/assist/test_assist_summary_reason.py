@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from language_faults import KEY, FaultyLanguage
 
-from voicebot.assist.analysis import Line
+from voicebot.assist.analysis import SpokenLine
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.endpoints import LanguageEndpoint
 from voicebot.assist.summary import ExtractiveSummariser
@@ -154,7 +154,7 @@ async def test_the_reason_is_the_first_matter_of_the_caller(
     lines = []
     for number, line in enumerate(call.splitlines()):
         who, _, text = line.strip().partition(": ")
-        lines.append(Line(str(number), who, ROLES[who], text, "en-US"))
+        lines.append(SpokenLine(str(number), who, ROLES[who], text, "en-US"))
     summary = await summariser.summary(lines)
     assert summary.reason.startswith(reason)
     own = next(line.text for line in lines if reason in line.text)

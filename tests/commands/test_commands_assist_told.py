@@ -11,7 +11,7 @@ from rich.console import Console
 
 from voicebot.caller.forking import ForkReport
 from voicebot.caller.two_people import TwoPeople, parse_two_people
-from voicebot.commands.assist_told import Told, missing, shows
+from voicebot.commands.assist_told import ToldEvents, missing, shows
 from voicebot.commands.assist_transcript import AssistPrinter
 
 SCRIPT = """
@@ -63,7 +63,7 @@ def events() -> dict[str, dict[str, Any]]:
 
 
 def lacking(told: dict[str, dict[str, Any]], report: ForkReport | None = None, **kept: str) -> list[str]:
-    taken = Told()
+    taken = ToldEvents()
     for event in told.values():
         taken.take(event)
     return missing(script(), taken, report or ForkReport(pauses=1), kept)
@@ -98,7 +98,7 @@ def test_what_has_not_come_is_named(without: str, told: str) -> None:
 
 def test_what_the_script_does_not_expect_may_be_missing() -> None:
     came = {name: event for name, event in events().items() if name not in ("mood", "suggestion", "item")}
-    taken = Told()
+    taken = ToldEvents()
     for event in came.values():
         taken.take(event)
     assert missing(replace(script(), expect=()), taken, ForkReport(pauses=1), {}) == []

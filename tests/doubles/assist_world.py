@@ -11,7 +11,7 @@ from typing import Any
 from waiting import until
 
 from voicebot.address import Address
-from voicebot.assist.analysis import AnalysisUnavailable, Line, PauseAsked
+from voicebot.assist.analysis import AnalysisUnavailable, PauseAsked, SpokenLine
 from voicebot.assist.call import AssistCall
 from voicebot.assist.calls import AssistCalls
 from voicebot.assist.entries import (
@@ -155,10 +155,10 @@ class AnalystDouble:
         self.rules: dict[str, Suggestion | ChecklistItem | PauseAsked] = {}
         self.away: set[str] = set()
         self.slow_s = 0.0
-        self.heard_lines: list[tuple[Line, bool]] = []
-        self.analysed: list[Line] = []
-        self.suggested: list[Line] = []
-        self.summed_up: list[Sequence[Line]] = []
+        self.heard_lines: list[tuple[SpokenLine, bool]] = []
+        self.analysed: list[SpokenLine] = []
+        self.suggested: list[SpokenLine] = []
+        self.summed_up: list[Sequence[SpokenLine]] = []
         self.begun: list[Sequence[Party]] = []
         self.closed = False
 
@@ -166,27 +166,27 @@ class AnalystDouble:
         self.begun.append(parties)
         return [ChecklistItem("identity", "Check who is calling")]
 
-    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
+    def heard(self, line: SpokenLine, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
         self.heard_lines.append((line, partial))
         return [found for words, found in self.rules.items() if words in line.text]
 
     def tick(self, item_id: str) -> ChecklistItem | None:
         return ChecklistItem(item_id, "Check who is calling", "agent") if item_id == "identity" else None
 
-    async def analyse(self, line: Line) -> Sequence[Mood | KeyPhrases]:
+    async def analyse(self, line: SpokenLine) -> Sequence[Mood | KeyPhrases]:
         if "analysis" in self.away:
             raise AnalysisUnavailable("throttled")
         self.analysed.append(line)
         return [Mood(line.utterance_id, Sentiment.NEUTRAL, 0.0, 0.0)]
 
-    async def suggest(self, line: Line) -> Sequence[Suggestion]:
+    async def suggest(self, line: SpokenLine) -> Sequence[Suggestion]:
         await asyncio.sleep(self.slow_s)
         if "suggestions" in self.away:
             raise AnalysisUnavailable("no bot")
         self.suggested.append(line)
         return [Suggestion(f"s {line.utterance_id}", "Refunds", "Ask for the order.", "refunds.md", line.utterance_id)]
 
-    async def summary(self, lines: Sequence[Line]) -> Summary:
+    async def summary(self, lines: Sequence[SpokenLine]) -> Summary:
         if "summary" in self.away:
             raise AnalysisUnavailable("no summary")
         self.summed_up.append(lines)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from voicebot.address import Address
 from voicebot.assist.analysis import AnalysisUnavailable
-from voicebot.assist.entries import CallEnded, ChecklistItem, ListeningChanged, PartiesChanged, Summary, Utterance
+from voicebot.assist.entries import ChecklistItem, Ended, ListeningChanged, PartiesChanged, Summary, Utterance
 from voicebot.assist.feed import Feed
 from voicebot.events.parties import Party, Role
 
@@ -66,5 +66,5 @@ class WatchedCallDouble:
         return self.summed_up
 
     def end(self) -> None:
-        self.feed.add(CallEnded(self._said * 1000, "client"))
+        self.feed.add(Ended(self._said * 1000, "client"))
         self.feed.close()

@@ -34,7 +34,7 @@ from voicebot.events import (
 )
 from voicebot.legs import LegInfo
 from voicebot.trace_context import CallTrace, span_id
-from voicebot.traces import Kind, Span, something_failed, spans_of
+from voicebot.traces import Span, SpanKind, something_failed, spans_of
 from voicebot.turns import AskKind, TurnEnd
 
 CALL = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -221,7 +221,7 @@ def test_a_call_of_ours_that_nobody_answers_is_all_invite() -> None:
     record = builder(OUTBOUND)
     note(record, CallRinging(START + 1, 180), CallNotAnswered(START + 9, NotReached.BUSY, 486, "Busy Here"))
     call, invite = spans_of(over(record, "busy", 9.0))
-    assert call.kind is Kind.CLIENT and ms(invite) == ms(call) == (0.0, 9000.0)
+    assert call.kind is SpanKind.CLIENT and ms(invite) == ms(call) == (0.0, 9000.0)
     assert invite.attributes == {"voicebot.not_answered": "busy", "sip.status": 486}
     assert [(moment.name, moment.ns - call.start_ns) for moment in invite.moments] == [("ringing", 1_000_000_000)]
 

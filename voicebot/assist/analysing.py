@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, Line, PauseAsked
+from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, PauseAsked, SpokenLine
 from voicebot.assist.entries import Entry, KeyPhrases, Mood, Suggestion, Summary, Trouble
 from voicebot.events.parties import Party
 from voicebot.tasks import BackgroundTasks
@@ -30,10 +30,10 @@ Found = Awaitable[Sequence[Mood | KeyPhrases | Suggestion]]
 class _Part:
     """One part of the analysis, ``what``: utterances wait here, and are worked on one by one."""
 
-    def __init__(self, what: str, work: Callable[[Line], Found], report: Callable[[str, bool], None]) -> None:
+    def __init__(self, what: str, work: Callable[[SpokenLine], Found], report: Callable[[str, bool], None]) -> None:
         self.what = what
         self.work = work
-        self.waiting: deque[Line] = deque(maxlen=WAITING)
+        self.waiting: deque[SpokenLine] = deque(maxlen=WAITING)
         self.away = False
         self.running: asyncio.Task[None] | None = None
         self._report = report
@@ -72,7 +72,7 @@ class Analysing:
         for item in self._analyst.begin(parties):
             self._tell(item)
 
-    def heard(self, line: Line, *, partial: bool) -> None:
+    def heard(self, line: SpokenLine, *, partial: bool) -> None:
         """What rules make of an utterance."""
         for found in self._analyst.heard(line, partial=partial):
             if isinstance(found, PauseAsked):
@@ -81,7 +81,7 @@ class Analysing:
             else:
                 self._tell(found)
 
-    def said(self, line: Line) -> None:
+    def said(self, line: SpokenLine) -> None:
         """A final utterance."""
         self.heard(line, partial=False)
         for part in self._parts:
@@ -96,7 +96,7 @@ class Analysing:
             self._tell(item)
         return item is not None
 
-    async def summary(self, lines: Sequence[Line]) -> Summary:
+    async def summary(self, lines: Sequence[SpokenLine]) -> Summary:
         """Raises :class:`~voicebot.assist.analysis.AnalysisUnavailable`."""
         try:
             async with asyncio.timeout(SUMMARY_S):

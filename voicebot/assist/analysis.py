@@ -20,7 +20,7 @@ class AnalysisUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SpokenLine:
     """One final utterance, after redaction. ``party``: its key. ``language``: its tag (BCP 47), empty if unknown."""
 
     utterance_id: str
@@ -44,20 +44,20 @@ class CallAnalyst(Protocol):
         """The call has begun with these parties: the checklist, with nothing done. Again when the parties change: the
         items as they are by now."""
 
-    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
+    def heard(self, line: SpokenLine, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
         """What the rules make of an utterance: at once, and once for each utterance and rule. Pure."""
 
     def tick(self, item_id: str) -> ChecklistItem | None:
         """The agent has ticked an item. None: there is no such item, or it is done already."""
 
-    async def analyse(self, line: Line) -> Sequence[Mood | KeyPhrases]:
+    async def analyse(self, line: SpokenLine) -> Sequence[Mood | KeyPhrases]:
         """Mood and key phrases of a final utterance, within a deadline. Raises :class:`AnalysisUnavailable`."""
 
-    async def suggest(self, line: Line) -> Sequence[Suggestion]:
+    async def suggest(self, line: SpokenLine) -> Sequence[Suggestion]:
         """What articles, or the bot, suggest after a final utterance, within a deadline. Utterances of one call are
         given in order, one after the other. Raises :class:`AnalysisUnavailable`."""
 
-    async def summary(self, lines: Sequence[Line]) -> Summary:
+    async def summary(self, lines: Sequence[SpokenLine]) -> Summary:
         """The summary of the call, within a deadline. Raises :class:`AnalysisUnavailable`."""
 
     async def close(self) -> None:

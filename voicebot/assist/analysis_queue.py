@@ -60,18 +60,22 @@ class ServiceState:
         self._pause_s = FIRST_PAUSE_S
 
     def well(self) -> None:
+        """It has answered."""
         self.trouble, self._pause_s, self._away_until = "", FIRST_PAUSE_S, 0.0
 
     def away(self, why: str, now: float) -> None:
+        """It has not answered, or with a fault: it is left alone for a pause, which grows."""
         self.trouble = why
         self._away_until = now + self._pause_s
         self._pause_s = min(2 * self._pause_s, MAX_PAUSE_S)
 
     def throttled(self, retry_after_s: float, now: float) -> None:
+        """It has answered with 429."""
         self.trouble = f"it wants no requests for {retry_after_s:g} s (429)"
         self._throttled_until = now + retry_after_s
 
     def is_away(self, now: float) -> bool:
+        """Whether it is left alone, so that who asks is refused at once."""
         return now < self._away_until
 
     def wait_s(self, now: float) -> float:
@@ -90,6 +94,8 @@ class Queue(Generic[T]):
         self._closed = False
 
     async def ask(self, text: str, language: str, deadline_s: float) -> T | None:
+        """The answer for ``text``; None: the service has none for it. Raises :class:`AnalysisUnavailable`, at the
+        latest after ``deadline_s``."""
         loop = asyncio.get_running_loop()
         if self._state.is_away(loop.time()) or self._state.wait_s(loop.time()) > deadline_s:
             raise AnalysisUnavailable(f"the language service: {self._state.trouble}")

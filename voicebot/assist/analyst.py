@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, Line, PauseAsked
+from voicebot.assist.analysis import AnalysisUnavailable, CallAnalyst, PauseAsked, SpokenLine
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.bot_suggestions import BotSuggestions
 from voicebot.assist.checklist import Checklist
@@ -68,14 +68,16 @@ class ServiceAnalysis:
         self.knowledge = Knowledge()
 
     async def start(self) -> None:
-        """Raises :class:`InvalidFolder`."""
+        """Read rules and articles. Raises :class:`InvalidFolder`."""
         if self.options.folder is not None:
             self.book, self.knowledge = await asyncio.to_thread(read_folder, self.options.folder)
 
     def of_call(self, call_id: str, on_suggestion: Callable[[Suggestion], None]) -> CallAnalyst:
+        """The analysis of one call. ``on_suggestion`` gets what a bot suggests unasked."""
         return _CallAnalyst(self, self.bot(call_id, on_suggestion) if self.bot is not None else None)
 
     def search(self, words: str) -> Sequence[Suggestion]:
+        """The articles that fit, the best first."""
         return [_suggestion(found) for found in self.knowledge.search(words)]
 
 
@@ -105,14 +107,14 @@ class _CallAnalyst:
             self._bot.begin(parties)
         return self._checklist.items
 
-    def heard(self, line: Line, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
+    def heard(self, line: SpokenLine, *, partial: bool) -> Sequence[Suggestion | ChecklistItem | PauseAsked]:
         ticked = [] if partial else self._checklist.heard(line)
         return [*self._rules.heard(line, partial=partial), *ticked]
 
     def tick(self, item_id: str) -> ChecklistItem | None:
         return self._checklist.tick(item_id)
 
-    async def analyse(self, line: Line) -> Sequence[Mood | KeyPhrases]:
+    async def analyse(self, line: SpokenLine) -> Sequence[Mood | KeyPhrases]:
         client = self._analysis.client
         if client is None or len(line.text.split()) < LEAST_WORDS:
             return []
@@ -130,11 +132,11 @@ class _CallAnalyst:
             found.append(KeyPhrases(line.utterance_id, phrases))
         return found
 
-    async def suggest(self, line: Line) -> Sequence[Suggestion]:
+    async def suggest(self, line: SpokenLine) -> Sequence[Suggestion]:
         articles = [] if line.role is Role.AGENT else self._articles(line)
         return [*articles, *(await self._bot.suggest(line) if self._bot is not None else ())]
 
-    async def summary(self, lines: Sequence[Line]) -> Summary:
+    async def summary(self, lines: Sequence[SpokenLine]) -> Summary:
         if self._analysis.summariser is None:
             raise AnalysisUnavailable("no summaries are set up")
         return await self._analysis.summariser.summary(lines)
@@ -143,7 +145,7 @@ class _CallAnalyst:
         if self._bot is not None:
             await self._bot.close()
 
-    def _articles(self, line: Line) -> list[Suggestion]:
+    def _articles(self, line: SpokenLine) -> list[Suggestion]:
         found = self._analysis.knowledge.search(line.text, MOST_ARTICLES, self._analysis.options.floor)
         new = [one for one in found if one.article.source not in self._shown]
         self._shown |= {one.article.source for one in new}

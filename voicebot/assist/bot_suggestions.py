@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from voicebot.assist.analysis import AnalysisUnavailable, Line
+from voicebot.assist.analysis import AnalysisUnavailable, SpokenLine
 from voicebot.assist.entries import Suggestion
 from voicebot.bots import CallFacts, Conversation, OnEvent, activities
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
@@ -68,7 +68,7 @@ class BotSuggestions:
         else:
             self._send({"type": "event", "name": "voicebot.participants", "value": told, "channelData": told})
 
-    async def suggest(self, line: Line) -> list[Suggestion]:
+    async def suggest(self, line: SpokenLine) -> list[Suggestion]:
         """What the bot answers to an utterance. Raises :class:`AnalysisUnavailable`."""
         if self._conversation is None:
             self.begin(self._parties)
@@ -149,7 +149,7 @@ class BotSuggestions:
         if done is not None and not done.done():
             done.set_result(failure)
 
-    def _said_by(self, line: Line) -> dict[str, str]:
+    def _said_by(self, line: SpokenLine) -> dict[str, str]:
         party = next((party for party in self._parties if party.key == line.party), Party(line.party, line.role))
         told = _participant(party)
         return {"source": "speech", "participant": told["participant"], "participantUriUser": told["uriUser"]}

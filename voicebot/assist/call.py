@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from voicebot.assist.analysing import Analysing
-from voicebot.assist.analysis import AnalysisUnavailable, Line
+from voicebot.assist.analysis import AnalysisUnavailable, SpokenLine
 from voicebot.assist.audio_tracks import AudioTracks
 from voicebot.assist.earlier_call import EarlierHalf, earlier_call, earlier_half
-from voicebot.assist.entries import CallEnded, Entry, PartiesChanged, Summary, Trouble, Utterance
+from voicebot.assist.entries import Ended, Entry, PartiesChanged, Summary, Trouble, Utterance
 from voicebot.assist.feed import Feed
 from voicebot.assist.keeping import keep
 from voicebot.assist.listening import RULE, Listening
@@ -28,7 +28,7 @@ from voicebot.assist.redaction.names import words_of_name
 from voicebot.assist.redaction.redactor import Redactor
 from voicebot.assist.services import MAX_S, AssistServices
 from voicebot.assist.transcript import Transcript
-from voicebot.assist.voices import Voice, Voices, speaking
+from voicebot.assist.voices import PartyVoice, PartyVoices, speaking
 from voicebot.events import Event, Hypothesis, NoMatch, RecognitionLost, RecognitionRestored
 from voicebot.events import Final as FinalResult
 from voicebot.events.parties import Party, Role
@@ -51,7 +51,8 @@ LAST_WORDS_S: Final = 12.0
 class Watcher(Protocol):
     """Whoever counts what happens in calls."""
 
-    def told(self, entry: Entry, party: Party | None) -> None: ...
+    def told(self, entry: Entry, party: Party | None) -> None:
+        """``entry`` was told. ``party``: who has said it, of an utterance."""
 
     def line(self, late_s: float) -> None:
         """A line was told, ``late_s`` after the end of what was said."""
@@ -83,7 +84,7 @@ class AssistCall:
         self._builder = AssistRecord(self.id, self.began_at)
         self._redactor = Redactor(services.rules.redaction)
         self._transcript = Transcript(self._began, self._redactor, self._say)
-        self._voices = Voices(services, self._report, self._log)
+        self._voices = PartyVoices(services, self._report, self._log)
         self._listening = Listening(recorded, self._tell, self._now_ms, services.rules.pause_s, self._log)
         self._analysing: Analysing | None = None
         if services.analysis is not None:
@@ -95,7 +96,7 @@ class AssistCall:
         self._earlier_id = ""
         self._settling: dict[str, asyncio.TimerHandle] = {}
         self._summing = asyncio.Lock()
-        self._summed: tuple[list[Line], Summary] | None = None
+        self._summed: tuple[list[SpokenLine], Summary] | None = None
         """What was summed up last."""
 
     @property
@@ -142,7 +143,7 @@ class AssistCall:
             self._transcript.settle(party, self._loop.time())
         await self._step("listening", self._listening.close())
         reason, at = self._end or ("error", self._loop.time())
-        self._tell(CallEnded(self._transcript.ms(at), reason))
+        self._tell(Ended(self._transcript.ms(at), reason))
         self._watcher.over(self)
         await self._tasks.close(STOP_S)
         if self._analysing is not None:
@@ -239,7 +240,7 @@ class AssistCall:
 
     # --- what is heard -----------------------------------------------------------------------------------------------
 
-    def _report(self, voice: Voice, event: Event) -> None:
+    def _report(self, voice: PartyVoice, event: Event) -> None:
         language = voice.hearing.language
         match event:
             case Hypothesis(text=text, start=start, end=end):
@@ -280,11 +281,11 @@ class AssistCall:
             else:
                 self._analysing.said(line)
 
-    def _line(self, utterance: Utterance) -> Line:
+    def _line(self, utterance: Utterance) -> SpokenLine:
         role = next((one.role for one in self._everybody if one.key == utterance.party), Role.OTHER)
-        return Line(utterance.utterance_id, utterance.party, role, utterance.text, utterance.language)
+        return SpokenLine(utterance.utterance_id, utterance.party, role, utterance.text, utterance.language)
 
-    def _lines(self) -> list[Line]:
+    def _lines(self) -> list[SpokenLine]:
         """All that was said, also to our bot before."""
         before = self._earlier.utterances if self._earlier is not None else ()
         said = sorted((*before, *self._transcript.utterances), key=lambda one: one.begin_ms)

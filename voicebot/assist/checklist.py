@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from voicebot.assist.analysis import Line
+from voicebot.assist.analysis import SpokenLine
 from voicebot.assist.entries import ChecklistItem
 from voicebot.assist.rules import MAX_WORDS, Item
 from voicebot.spoken_phrases import SpokenWords
@@ -24,7 +24,7 @@ class Checklist:
         """All items as they are now."""
         return [self._shown(key) for key in self._items]
 
-    def heard(self, line: Line) -> list[ChecklistItem]:
+    def heard(self, line: SpokenLine) -> list[ChecklistItem]:
         """The items that a final utterance has ticked."""
         spoken = SpokenWords(line.text, MAX_WORDS)
         said = [

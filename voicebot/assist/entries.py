@@ -12,6 +12,8 @@ from voicebot.events.parties import Party
 
 
 class Sentiment(StrEnum):
+    """The mood of an utterance, by the labels of Azure AI Language."""
+
     POSITIVE = "positive"
     NEUTRAL = "neutral"
     NEGATIVE = "negative"
@@ -62,6 +64,8 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class KeyPhrases:
+    """What an utterance is about, as the language service finds it."""
+
     utterance_id: str
     phrases: tuple[str, ...]
 
@@ -109,13 +113,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """``reason``: why the caller called. ``promised``, ``open_points``: sentences; none: nothing was found."""
+
     reason: str
     promised: tuple[str, ...]
     open_points: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CallEnded:
+class Ended:
     at_ms: int
     reason: str
 
@@ -130,5 +136,5 @@ Entry = (
     | ListeningChanged
     | Trouble
     | Summary
-    | CallEnded
+    | Ended
 )

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from voicebot.assist.entries import (
-    CallEnded,
     ChecklistItem,
+    Ended,
     Entry,
     KeyPhrases,
     ListeningChanged,
@@ -69,11 +69,12 @@ def entry_json(entry: Entry, party: Party | None = None) -> dict[str, Any]:
             return _event("Trouble", entry.at_ms, What=entry.what, IsOver=entry.over, ParticipantId=entry.party)
         case Summary():
             return {"EventType": "Summary", **summary_json(entry)}
-        case CallEnded():
+        case Ended():
             return _event("Ended", entry.at_ms, Reason=entry.reason)
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
+    """Also for what a search finds."""
     return {
         "SuggestionId": suggestion.suggestion_id,
         "Title": suggestion.title,
@@ -85,10 +86,12 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
+    """Also for who asks for one."""
     return {"Reason": summary.reason, "Promised": list(summary.promised), "OpenPoints": list(summary.open_points)}
 
 
 def party_json(party: Party) -> dict[str, Any]:
+    """Also for the record."""
     return {
         **_participant(party),
         "DisplayName": party.name,

@@ -54,7 +54,7 @@ _SLACK_S: Final = 0.5
 """How much earlier than voice activity detection the recogniser may find the end of a phrase."""
 
 
-class Hearing:
+class PartyHearing:
     """Of one stream. ``tell`` gets what the recogniser reports."""
 
     def __init__(

@@ -57,6 +57,8 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """``fit``: how well it fits what was looked for; only to be compared with other fits."""
+
     article: Article
     fit: float
 

@@ -22,8 +22,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from voicebot.assist.entries import (
-    CallEnded,
     ChecklistItem,
+    Ended,
     Entry,
     KeyPhrases,
     ListeningChanged,
@@ -65,7 +65,7 @@ class AssistRecord:
         self._dropped: Counter[str] = Counter()
         self._parties: dict[str, Party] = {}
         self._summary: Summary | None = None
-        self._ended: CallEnded | None = None
+        self._ended: Ended | None = None
         self.earlier_call = ""
 
     @property
@@ -82,7 +82,7 @@ class AssistRecord:
                         self._parties[party.key] = party
             case Summary():
                 self._summary = entry
-            case CallEnded():
+            case Ended():
                 self._ended = entry
             case Utterance(partial=True):
                 pass

@@ -22,16 +22,19 @@ class WatchedCall(Protocol):
     """A call, as pages and programs see it. ``began_at``: in UTC."""
 
     @property
-    def feed(self) -> Feed: ...
+    def feed(self) -> Feed:
+        """What was told of it."""
 
     @property
-    def began_at(self) -> datetime: ...
+    def began_at(self) -> datetime:
+        """When its recording session began."""
 
     async def pause(self, why: str) -> None:
         """Stop listening. ``why``: as in :class:`~voicebot.assist.entries.ListeningChanged`. Harmless when repeated,
         and after the end."""
 
-    async def resume(self, why: str) -> None: ...
+    async def resume(self, why: str) -> None:
+        """Listen again, whoever has paused."""
 
     def tick(self, item_id: str) -> bool:
         """The agent has done an item of the checklist. False: there is no such item."""
@@ -58,6 +61,7 @@ class Roster:
         self._readers = Readers()
 
     def began(self, call: WatchedCall) -> None:
+        """``call`` is there from now on, to be found and watched."""
         self._running[call.feed.call_id] = call
         call.feed.on_parties = partial(self._change, call.feed.call_id)
         self._on_began(call)
@@ -74,6 +78,7 @@ class Roster:
             self._change(call_id)
 
     def running(self) -> list[WatchedCall]:
+        """The latest last."""
         return list(self._running.values())
 
     def latest_ended(self) -> list[WatchedCall]:
@@ -81,9 +86,11 @@ class Roster:
         return list(self._ended.values())
 
     def is_running(self, call_id: str) -> bool:
+        """Whether it has begun and not ended."""
         return call_id in self._running
 
     def find(self, call_id: str) -> WatchedCall | None:
+        """A call that runs, or that has ended lately."""
         return self._running.get(call_id) or self._ended.get(call_id)
 
     def of_agent(self, agent: Address, since: int = 0) -> list[WatchedCall]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voicebot.assist.analysis import Line, PauseAsked
+from voicebot.assist.analysis import PauseAsked, SpokenLine
 from voicebot.assist.entries import Suggestion
 from voicebot.authoring.document import Document, YamlPath, read_document
 from voicebot.authoring.problems import Problem, did_you_mean
@@ -78,6 +78,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
+    """What ``rules.yaml`` says: rules, and the items of the checklist."""
+
     rules: tuple[Rule, ...] = ()
     items: tuple[Item, ...] = ()
 
@@ -93,7 +95,7 @@ class RulesOfCall:
         """Utterances, with the rule by which each has paused the listening: neither its final result nor a correction
         does it again."""
 
-    def heard(self, line: Line, *, partial: bool) -> list[Suggestion | PauseAsked]:
+    def heard(self, line: SpokenLine, *, partial: bool) -> list[Suggestion | PauseAsked]:
         """Only the listening is paused by an utterance that is not over: the number may be the next thing said."""
         found: list[Suggestion | PauseAsked] = []
         spoken = SpokenWords(line.text, MAX_WORDS)

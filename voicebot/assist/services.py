@@ -19,15 +19,21 @@ from voicebot.speech import SharedDetector
 class PartyRecognizer(Protocol):
     """What a party's hearing needs of its recogniser: :class:`voicebot.speech.Recognizer`."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Connect. Raises :class:`~voicebot.speech.SpeechUnavailable`."""
 
-    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None: ...
+    def write(self, payload: bytes, at: float, *, urgent: bool = True) -> None:
+        """20 ms of audio that came at ``at``, on the loop's clock; kept while there is no connection. Never blocks.
+        ``urgent``: somebody speaks, or may have begun to."""
 
-    def result_due(self, start: float, end: float) -> None: ...
+    def result_due(self, start: float, end: float) -> None:
+        """Speech was heard from ``start`` to ``end``, of which the service must report something."""
 
-    def commit(self) -> bool: ...
+    def commit(self) -> bool:
+        """Ask for the final result now. False: it cannot be asked, and comes by itself."""
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """Release everything, within seconds. Nothing is reported after that."""
 
 
 MakeRecognizer = Callable[[AudioFormat, Callable[[Event], None], str], PartyRecognizer]

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import yaml
 
-from voicebot.assist.analysis import AnalysisUnavailable, Line
+from voicebot.assist.analysis import AnalysisUnavailable, SpokenLine
 from voicebot.assist.analysis_client import LanguageClient
 from voicebot.assist.entries import Summary
 from voicebot.events.parties import Role
@@ -38,7 +38,7 @@ _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
 
 
 class Summariser(Protocol):
-    async def summary(self, lines: Sequence[Line]) -> Summary:
+    async def summary(self, lines: Sequence[SpokenLine]) -> Summary:
         """The summary of a call, within a deadline. Raises :class:`AnalysisUnavailable`."""
 
 
@@ -48,7 +48,7 @@ class ExtractiveSummariser:
     def __init__(self, client: LanguageClient) -> None:
         self._client = client
 
-    async def summary(self, lines: Sequence[Line]) -> Summary:
+    async def summary(self, lines: Sequence[SpokenLine]) -> Summary:
         kept = bounded(lines)
         reason = await self._reason(kept)
         promises: list[str] = []
@@ -60,7 +60,7 @@ class ExtractiveSummariser:
             await asyncio.sleep(0)
         return Summary(reason, _points(promises), _points(points))
 
-    async def _reason(self, lines: Sequence[Line]) -> str:
+    async def _reason(self, lines: Sequence[SpokenLine]) -> str:
         said = [line for line in lines if line.role not in (Role.AGENT, Role.BOT)] or list(lines)
         text = "\n".join(line.text for line in said)[:MAX_CHARACTERS]
         if not text.strip():
@@ -73,20 +73,20 @@ class ExtractiveSummariser:
         return " ".join(one.text for one in taken)[: 2 * MAX_POINT]
 
 
-def bounded(lines: Sequence[Line]) -> list[Line]:
+def bounded(lines: Sequence[SpokenLine]) -> list[SpokenLine]:
     """The lines that are summed up."""
     if len(lines) <= MAX_LINES:
         return list(lines)
     return [*lines[: MAX_LINES // 2], *lines[-MAX_LINES // 2 :]]
 
 
-def promised(lines: Sequence[Line]) -> tuple[str, ...]:
+def promised(lines: Sequence[SpokenLine]) -> tuple[str, ...]:
     """The sentences in which the agent promises something that outlives the call."""
     sentences = [one for line in lines if line.role is Role.AGENT for one in _sentences(line.text)]
     return _points(one for one in sentences if _said(one, _PROMISE_PHRASES) and not _said(one, _NOW_PHRASES))
 
 
-def open_points(lines: Sequence[Line]) -> tuple[str, ...]:
+def open_points(lines: Sequence[SpokenLine]) -> tuple[str, ...]:
     """The sentences, of anybody, that leave something to be done or to be found out."""
     return _points(one for line in lines for one in _sentences(line.text) if _said(one, _OPEN_PHRASES))
 

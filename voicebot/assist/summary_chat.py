@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-from voicebot.assist.analysis import AnalysisUnavailable, Line
+from voicebot.assist.analysis import AnalysisUnavailable, SpokenLine
 from voicebot.assist.endpoints import ChatEndpoint
 from voicebot.assist.entries import Summary
 from voicebot.assist.summary import MAX_POINT, MAX_POINTS, bounded
@@ -43,7 +43,7 @@ class ChatSummariser:
     def __init__(self, endpoint: Callable[[], ChatEndpoint]) -> None:
         self._endpoint = endpoint
 
-    async def summary(self, lines: Sequence[Line]) -> Summary:
+    async def summary(self, lines: Sequence[SpokenLine]) -> Summary:
         try:
             endpoint = self._endpoint()
             async with asyncio.timeout(endpoint.timeout_s):
@@ -74,7 +74,7 @@ async def _ask(endpoint: ChatEndpoint, body: dict[str, Any]) -> Any:
             pause_s *= 2
 
 
-def _request(lines: Sequence[Line]) -> dict[str, Any]:
+def _request(lines: Sequence[SpokenLine]) -> dict[str, Any]:
     said = json.dumps([{"who": line.role.value, "said": line.text} for line in lines], ensure_ascii=False)
     if len(said) > MAX_TRANSCRIPT:
         said = f"{said[: MAX_TRANSCRIPT // 2]} … {said[-MAX_TRANSCRIPT // 2 :]}"

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voicebot.assist.hearing import Hearing
+from voicebot.assist.hearing import PartyHearing
 from voicebot.assist.services import AssistServices
 from voicebot.events import Event
 from voicebot.events.parties import Party, Role
@@ -16,11 +16,11 @@ from voicebot.tasks import BackgroundTasks
 
 
 @dataclass(eq=False, slots=True)
-class Voice:
+class PartyVoice:
     """The voice in one stream. ``party``: the key of whose it is since ``since``; before that it was ``before``'s."""
 
     party: str
-    hearing: Hearing
+    hearing: PartyHearing
     active: bool = True
     before: str = ""
     since: float = float("-inf")
@@ -30,20 +30,20 @@ class Voice:
         return self.party if at >= self.since else self.before
 
 
-class Voices:
+class PartyVoices:
     """Of one call. ``tell`` gets what the recognisers report, with the voice that it is about."""
 
     def __init__(
         self,
         services: AssistServices,
-        tell: Callable[[Voice, Event], None],
+        tell: Callable[[PartyVoice, Event], None],
         log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self._services = services
         self._tell = tell
         self._log = log
         self._tasks = BackgroundTasks(log)
-        self._by_stream: dict[int, Voice] = {}
+        self._by_stream: dict[int, PartyVoice] = {}
 
     def follow(self, info: RecordedInfo, at: float) -> list[tuple[str, str]]:
         """Streams or parties are others from ``at`` on. Returns whose voices belong to others: old and new key."""
@@ -76,7 +76,7 @@ class Voices:
             if voice.before == old:
                 voice.before = new
 
-    def voice(self, stream: int) -> Voice | None:
+    def voice(self, stream: int) -> PartyVoice | None:
         """The voice in ``stream``."""
         return self._by_stream.get(stream)
 
@@ -96,16 +96,16 @@ class Voices:
         await self._tasks.join()
         await self._tasks.close()
 
-    def _new(self, key: str, stream: RecordedStream, language: str) -> Voice:
+    def _new(self, key: str, stream: RecordedStream, language: str) -> PartyVoice:
         def tell(event: Event) -> None:
             self._tell(voice, event)
 
         services = self._services
-        hearing = Hearing(stream.audio, language, services.recognizer, tell, self._log, services.detector)
-        voice = Voice(key, hearing, stream.active)
+        hearing = PartyHearing(stream.audio, language, services.recognizer, tell, self._log, services.detector)
+        voice = PartyVoice(key, hearing, stream.active)
         return voice
 
-    def _let_go(self, voice: Voice) -> None:
+    def _let_go(self, voice: PartyVoice) -> None:
         voice.hearing.interrupt()
         self._tasks.spawn(voice.hearing.finish(), "the last words in a stream that has ended")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from voicebot.authoring.answers.answer import AnswerKind
+from voicebot.authoring.answers.answer import DialogAnswer
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.model import GlobalCommand, GlobalCommands, Part, Prompt
 from voicebot.authoring.problems import did_you_mean
@@ -152,7 +152,7 @@ def _mend_of_value(name: str, wanted: str) -> str:
 
 def _mend_of_words(kind: type[Part], path: tuple[Any, ...], given: Any) -> str:
     name, owner = _name(path), _owner(kind, path)
-    if owner is not None and issubclass(owner, AnswerKind):
+    if owner is not None and issubclass(owner, DialogAnswer):
         short = f"write {name}: true"
         saved = f", and save: {given}" if isinstance(given, str) and re.fullmatch(r"[A-Za-z]\w*", given) else ""
         words = _words(owner)

@@ -32,6 +32,7 @@ def number(value: Any) -> int | float | Decimal | None:
 
 
 def bounded(value: Any) -> Any:
+    """``value``, no longer than an expression may make it; None for a number that is too large."""
     if isinstance(value, str):
         return value[:MAX_TEXT]
     if isinstance(value, list):
@@ -152,6 +153,7 @@ def _text(value: Any) -> str:
 
 
 def part(whole: Any, key: Any) -> Any:
+    """``whole[key]`` or ``whole.key`` of an expression; None where there is no such part. Raises IndexError."""
     if isinstance(whole, Mapping):
         return whole.get(key if isinstance(key, str) else _text(key))
     if isinstance(whole, list | str) and isinstance(key, int) and not isinstance(key, bool):

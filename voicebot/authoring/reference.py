@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from voicebot.authoring.answers.answer import AnswerKind
+from voicebot.authoring.answers.answer import DialogAnswer
 from voicebot.authoring.as_written import as_written
 from voicebot.authoring.examples import EXPRESSIONS, FORMATS, VARIABLES
 from voicebot.authoring.examples import FUNCTIONS as EXAMPLES
@@ -121,7 +121,7 @@ def _table(title: str, kind: type[Part], about: str = "", without: tuple[str, ..
 
 def _examples(kind: type[Part]) -> list[str]:
     """What callers may say to a kind of answer."""
-    if not issubclass(kind, AnswerKind) or not kind.EXAMPLES:
+    if not issubclass(kind, DialogAnswer) or not kind.EXAMPLES:
         return []
     rows = [f"| `{words}` | {said} | `{value}` |" for words, said, value in kind.EXAMPLES]
     return ["| the question has | said, on 1 December 2026 | saved |", "|---|---|---|",

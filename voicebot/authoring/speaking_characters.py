@@ -30,6 +30,8 @@ def groups(digits: str) -> list[str]:
 
 
 def digits_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
+    """One by one, with pauses between groups. These functions are the ways of saying in :mod:`speaking
+    <voicebot.authoring.speaking>`; ``detail`` is what stands behind the way's name, of which they have none."""
     text = _short(value)
     parts = re.findall(r"[0-9]+|[^\W\d_]+", text)
     if len(parts) == 1 and parts[0].isdecimal():
@@ -38,6 +40,7 @@ def digits_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
 
 
 def phone_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
+    """A telephone number, in the groups of the language unless it is written in groups."""
     text = _short(value)
     parts = re.findall(r"[0-9]+", text)
     if len(parts) == 1 and len(parts[0]) > 4:
@@ -56,6 +59,7 @@ def phone_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
 
 
 def spelled_spoken(value: Any, detail: str, speech: SpokenLanguage) -> str:
+    """Character by character, signs by their names."""
     names = speech.data["letters"]
     said = [_one_by_one(character, speech) if character.isalnum() else names.get(character, "") for character in
             _short(value)]  # fmt: skip

@@ -28,6 +28,7 @@ def _data() -> dict[str, dict[str, Any]]:
 
 @lru_cache(maxsize=64)
 def speech_of(name: str) -> SpokenLanguage:
+    """That of the language tag ``name`` (``de-AT``); English where there are no words for its language."""
     language = name.replace("_", "-").partition("-")[0].lower()
     language = language if language in _data() else "en"
     try:

@@ -33,14 +33,29 @@ class TestedCall(Protocol):
     recording: str
     language: str
 
-    async def dial(self) -> list[Said]: ...
-    async def say(self, text: str) -> list[Said]: ...
-    async def say_early(self, text: str) -> list[Said]: ...
-    async def press(self, keys: str) -> list[Said]: ...
-    async def silence(self) -> list[Said]: ...
-    async def noise(self) -> list[Said]: ...
-    async def transferred(self, state: str) -> list[Said]: ...
-    async def dial_became(self, outcome: str) -> list[Said]: ...
+    async def dial(self) -> list[Said]:
+        """The call begins. All of these return what the bot says to it."""
+
+    async def say(self, text: str) -> list[Said]:
+        """The caller says ``text``."""
+
+    async def say_early(self, text: str) -> list[Said]:
+        """The same, before anything of the bot's last message was heard."""
+
+    async def press(self, keys: str) -> list[Said]:
+        """The caller presses one key after another."""
+
+    async def silence(self) -> list[Said]:
+        """The caller says nothing."""
+
+    async def noise(self) -> list[Said]:
+        """Something is heard that has no words."""
+
+    async def transferred(self, state: str) -> list[Said]:
+        """A transfer has ended: ``completed``, ``failed``, ``busy`` or ``no-answer``."""
+
+    async def dial_became(self, outcome: str) -> list[Said]:
+        """The call that the bot has placed goes on: ``answered``, ``ended``, ``busy``, ..."""
 
 
 class RunningTest:

@@ -1,6 +1,6 @@
 """Finds things in a part of a file, however deep: texts with gaps, conditions, targets, prompts.
 
-The type of a field tells the role of its texts (:class:`~voicebot.authoring.model.Role`), so nothing here has to be
+The type of a field tells the role of its texts (:class:`~voicebot.authoring.model.TextRole`), so nothing here has to be
 changed for a new part.
 """
 
@@ -11,22 +11,22 @@ from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
 from voicebot.authoring.document import YamlPath
-from voicebot.authoring.model import Part, Prompt, Role
+from voicebot.authoring.model import Part, Prompt, TextRole
 
 
 def texts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each text of ``part`` that can have gaps, with its path."""
-    return _texts(part, Role.GAPS, path)
+    return _texts(part, TextRole.GAPS, path)
 
 
 def conditions_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each condition of ``part``, with its path."""
-    return _texts(part, Role.CONDITION, path)
+    return _texts(part, TextRole.CONDITION, path)
 
 
 def targets_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each target in ``part`` (the id of a step, ``end``, ``fail``), with its path."""
-    return _texts(part, Role.TARGET, path)
+    return _texts(part, TextRole.TARGET, path)
 
 
 def prompts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, Prompt]]:
@@ -83,7 +83,7 @@ def short_forms(kinds: Iterable[type[Part]]) -> dict[str, str]:
     return found
 
 
-def _texts(part: Any, role: Role, path: YamlPath) -> Iterator[tuple[YamlPath, str]]:
+def _texts(part: Any, role: TextRole, path: YamlPath) -> Iterator[tuple[YamlPath, str]]:
     if isinstance(part, Part):
         for name, word, here in _leading(type(part), role):
             walk = strings_in(getattr(part, name), (*path, word)) if here else (
@@ -102,7 +102,7 @@ def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 @cache
-def _leading(kind: type[Part], wanted: Role | type[Part]) -> tuple[tuple[str, str, bool], ...]:
+def _leading(kind: type[Part], wanted: TextRole | type[Part]) -> tuple[tuple[str, str, bool], ...]:
     """The fields of ``kind`` that contain ``wanted``: name, word in the file, whether its own texts have that role."""
     found = []
     for name, info in kind.model_fields.items():
@@ -112,8 +112,8 @@ def _leading(kind: type[Part], wanted: Role | type[Part]) -> tuple[tuple[str, st
     return tuple(found)
 
 
-def _role(annotation: Any, metadata: Iterable[Any] = ()) -> Role | None:
-    own = next((one for one in metadata if isinstance(one, Role)), None)
+def _role(annotation: Any, metadata: Iterable[Any] = ()) -> TextRole | None:
+    own = next((one for one in metadata if isinstance(one, TextRole)), None)
     if own is not None:
         return own
     if get_origin(annotation) is Annotated:

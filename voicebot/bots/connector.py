@@ -121,6 +121,7 @@ def created(conversation: ConnectorConversation, wanted: Wish, service_url: str,
 
 
 def not_placed(refused: CallNotPlaced) -> ConnectorResponse:
+    """The answer to a bot whose call is not placed."""
     match refused.why:
         case "forbidden":
             return error(403, "Forbidden", str(refused))

@@ -50,11 +50,14 @@ class Backoff:
 class TokenSource(Protocol):
     """Where the tokens that we show come from: :class:`voicebot.access_tokens.ClientCredentials`."""
 
-    async def token(self) -> str: ...
+    async def token(self) -> str:
+        """One that has not expired. Raises :class:`~voicebot.access_tokens.TokenUnavailable`."""
 
-    def forget(self, token: str) -> None: ...
+    def forget(self, token: str) -> None:
+        """``token`` was refused by the service that it was shown to: the next one is another."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Nobody asks any more."""
 
 
 async def until_accepted(attempt: Callable[[], Awaitable[T]], within_s: float, what: str) -> T:

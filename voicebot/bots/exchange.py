@@ -262,9 +262,11 @@ class Exchange:
 class OpenConversation(Protocol):
     """A conversation, as its channel sees it."""
 
-    async def close(self, reason: str) -> None: ...
+    async def close(self, reason: str) -> None:
+        """The call is over; the bot is told in the background."""
 
-    async def over(self) -> None: ...
+    async def over(self) -> None:
+        """Return when the bot knows of the end, or cannot be told."""
 
 
 async def end_all(conversations: Iterable[OpenConversation]) -> None:

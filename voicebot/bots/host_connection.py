@@ -31,11 +31,14 @@ STILL_AWAY_S = 5.0
 class HostEvents(Protocol):
     """What the owner of the connection is told."""
 
-    def came_back(self) -> None: ...
+    def came_back(self) -> None:
+        """There is a connection, for the first time or again."""
 
-    def received(self, message: FromHost) -> None: ...
+    def received(self, message: FromHost) -> None:
+        """A message that could be read."""
 
-    def went_away(self, reason: str) -> None: ...
+    def went_away(self, reason: str) -> None:
+        """The connection is lost; it is tried again by itself."""
 
 
 class HostConnection:

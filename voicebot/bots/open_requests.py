@@ -21,8 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 class OpenRequests:
-    """``name`` is for the log. Every method passes the events that follow from it to ``on_event``. ``on_due`` is called
-    after the timer has ended requests, or may have."""
+    """``name`` is for the log. Every method passes the events that follow from it to ``on_event``, and means what that
+    of the same name means in :class:`Requests`. ``on_due`` is called after the timer has ended requests, or may
+    have."""
 
     def __init__(
         self, name: str, on_event: OnEvent, requests: Requests, on_due: Callable[[], None] = lambda: None

@@ -58,6 +58,8 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 
 
 class Action(StrEnum):
+    """What the caller does in a step, by its word in the script."""
+
     LISTEN = "listen"
     SAY = "say"
     KEYS = "keys"

@@ -46,7 +46,7 @@ def read_text(path: Path) -> str:
 
 class ScriptValues:
     """Those of one script. ``folder``: of the files that it names. What is not as it must be raises
-    :class:`ScriptError`."""
+    :class:`ScriptError`. ``name``: the word before a value, for its message."""
 
     def __init__(self, source: str, folder: Path) -> None:
         self.source = source
@@ -78,6 +78,7 @@ class ScriptValues:
         return list(listed.value)
 
     def mapping(self, node: yaml.Node, what: str, allowed: tuple[str, ...]) -> dict[str, yaml.Node]:
+        """The values of a mapping by their words, each of which is ``allowed``. ``what``: it is, for messages."""
         if not isinstance(node, yaml.MappingNode):
             raise self.wrong(node, f"{what} is not a mapping", f"write `name: value` with {', '.join(allowed)}")
         fields: dict[str, yaml.Node] = {}
@@ -91,11 +92,13 @@ class ScriptValues:
         return fields
 
     def text(self, node: yaml.Node, name: str) -> str:
+        """A text, which may be empty, without the space around it."""
         if not isinstance(node, yaml.ScalarNode) or is_null(node):
             raise self.wrong(node, f"`{name}` is not text", f"write `{name}: text`")
         return str(node.value).strip()
 
     def words(self, node: yaml.Node, name: str) -> str:
+        """A text with something to say, of at most :data:`MAX_WORDS` characters."""
         text = self.text(node, name)
         if not re.search(r"\w", text):
             raise self.wrong(node, f"`{name}` has no words", f'write `{name}: "what to say"`')
@@ -104,6 +107,7 @@ class ScriptValues:
         return text
 
     def keys(self, node: yaml.Node) -> str:
+        """1 to 64 keys of a keypad."""
         if isinstance(node, yaml.ScalarNode) and not node.style and re.fullmatch(r"0\d+", str(node.value)):
             # an unquoted number with a leading zero is octal to some YAML readers
             raise self.wrong(node, "`keys` begins with 0 and has no quotes", f'write `keys: "{node.value}"`')
@@ -113,6 +117,7 @@ class ScriptValues:
         return keys
 
     def seconds(self, node: yaml.Node, name: str, *, least: float = 0.01) -> float:
+        """From ``least`` to :data:`MAX_SECONDS`."""
         try:
             value = float(self.text(node, name))
         except ValueError:
@@ -122,11 +127,13 @@ class ScriptValues:
         return value
 
     def flag(self, node: yaml.Node, name: str) -> bool:
+        """True or false, as YAML 1.1 writes them (``yes``, ``on``)."""
         if node.tag != "tag:yaml.org,2002:bool":
             raise self.wrong(node, f"`{name}` is neither true nor false", f"write `{name}: false` or leave it out")
         return str(node.value).lower() in ("true", "yes", "on")
 
     def pattern(self, node: yaml.Node, name: str) -> re.Pattern[str]:
+        """A regular expression, in any case."""
         text = self.text(node, name)
         try:
             return re.compile(text, re.IGNORECASE)
@@ -134,14 +141,17 @@ class ScriptValues:
             raise self.wrong(node, f"`{name}` is not a regular expression ({error})", "mend or escape it") from error
 
     def file(self, node: yaml.Node) -> Path:
+        """A file that is there, named from the folder."""
         path = self._folder / self.text(node, "wav")
         if not path.is_file():
             raise self.wrong(node, f"no file {path.name}", "put it beside the script or give its path")
         return path
 
     def wrong(self, node: yaml.Node, problem: str, mend: str) -> ScriptError:
+        """The error that what is at ``node`` is; to be raised."""
         return ScriptError(self.source, node.start_mark.line + 1, problem, mend)
 
 
 def is_null(node: yaml.Node) -> bool:
+    """Whether nothing stands there: ``listen:``."""
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"

@@ -21,7 +21,7 @@ from rich.markup import escape
 
 from voicebot.address import Address
 from voicebot.caller import CallNotTried, ForkOptions, ForkReport, ScriptError, TwoPeople, fork_call, load_two_people
-from voicebot.commands.assist_told import Told, missing
+from voicebot.commands.assist_told import ToldEvents, missing
 from voicebot.commands.assist_transcript import AssistPrinter
 from voicebot.commands.dial import ConsoleClient, NotAsked
 from voicebot.commands.own_service import OwnService, own_service, record_of, until_interrupted
@@ -63,7 +63,7 @@ def run_assist_demo(script: Path | None, out: Path, *, stay: bool, as_json: bool
 
 
 async def _demo(script: TwoPeople, out: Path, console: Console, stay: bool, as_json: bool) -> int:
-    log, token, told = out / "assist-serve.log", secrets.token_urlsafe(), Told()
+    log, token, told = out / "assist-serve.log", secrets.token_urlsafe(), ToldEvents()
     console.print(
         f"starting the service with its embedded speech and language services (its log: {log})", soft_wrap=True
     )

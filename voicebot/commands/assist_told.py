@@ -26,7 +26,7 @@ _RUN: Final = re.compile(rf"(?:\b(?:\d+|{'|'.join(_DIGITS)})\b[\s,.-]*)+", re.IG
 
 
 @dataclass
-class Told:
+class ToldEvents:
     """``events``: all, in their order. The other fields: the last of each kind, or those with an id by it."""
 
     events: list[Mapping[str, Any]] = field(default_factory=list)
@@ -74,13 +74,13 @@ class Told:
         return [mark["Category"] for mark in marks]
 
 
-def missing(script: TwoPeople, told: Told, report: ForkReport, kept: Mapping[str, str]) -> list[str]:
+def missing(script: TwoPeople, told: ToldEvents, report: ForkReport, kept: Mapping[str, str]) -> list[str]:
     """What did not come, each in a line. ``kept``: what the service has left of the call, by its name: the secrets must
     not be in it."""
     return [*_unheard(script, told), *_not_told(script, told, report), *_not_withheld(script, told, kept)]
 
 
-def _unheard(script: TwoPeople, told: Told) -> Iterator[str]:
+def _unheard(script: TwoPeople, told: ToldEvents) -> Iterator[str]:
     for line in script.lines:
         share = _share(_words(line.text), told.words_of(line.who))
         if line.unheard or line.secret:
@@ -89,7 +89,7 @@ def _unheard(script: TwoPeople, told: Told) -> Iterator[str]:
             yield f"{_place(script, line)}: of what the {line.who} says, only {share:.0%} is in the transcript"
 
 
-def _not_told(script: TwoPeople, told: Told, report: ForkReport) -> Iterator[str]:
+def _not_told(script: TwoPeople, told: ToldEvents, report: ForkReport) -> Iterator[str]:
     yield from (f"waited in vain: {what}" for what in report.missed)
     if report.cut_off:
         yield "the service has ended the call before the script was over"
@@ -112,7 +112,7 @@ def _not_told(script: TwoPeople, told: Told, report: ForkReport) -> Iterator[str
         yield "no end of the call"
 
 
-def _not_withheld(script: TwoPeople, told: Told, kept: Mapping[str, str]) -> Iterator[str]:
+def _not_withheld(script: TwoPeople, told: ToldEvents, kept: Mapping[str, str]) -> Iterator[str]:
     said = "\n".join(str(event.get("Content", "")) for event in told.events) + json.dumps(told.summary)
     for line in script.lines:
         if not line.secret:

@@ -44,7 +44,7 @@ class Verdict:
 
 async def verdict(test: DialogTest, voice: VoiceScript, report: CallReport, record: dict[str, Any]) -> Verdict:
     """Judge the call with this ``report`` of the caller and this ``record`` of the service. Never waits."""
-    call = RecordedCall(test, voice, report, record)
+    call = ReplayedCall(test, voice, report, record)
     shown = [(entry, line) for entry, line in zip(test.talk, test.lines, strict=True)
              if entry.language is None and entry.recording is None]  # fmt: skip
     talk = replace(test, talk=[entry for entry, _ in shown], lines=[line for _, line in shown])
@@ -65,7 +65,7 @@ class CallOver(Exception):
         self.line = line
 
 
-class RecordedCall:
+class ReplayedCall:
     """Replays a recorded call, act by act (:class:`~voicebot.authoring.talk.Call`). Raises :class:`CallOver` after its
     end."""
 

@@ -9,6 +9,8 @@ from voicebot.address import Address
 
 
 class Role(StrEnum):
+    """What somebody is in a call between people."""
+
     CALLER = "caller"
     AGENT = "agent"
     BOT = "bot"

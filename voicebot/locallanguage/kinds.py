@@ -23,7 +23,7 @@ Result = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TaskKind:
     """``name``: of the results. ``most``: documents of a request. ``job``: whether it is a task of a job."""
 
     name: str
@@ -38,13 +38,13 @@ class Kinds:
     def __init__(self) -> None:
         self._scorer = SentimentScorer(english())
         self._kinds = {
-            "SentimentAnalysis": Kind("SentimentAnalysisResults", 10, self._sentiment),
-            "KeyPhraseExtraction": Kind("KeyPhraseExtractionResults", 10, _phrases),
-            "PiiEntityRecognition": Kind("PiiEntityRecognitionResults", 5, _personal),
-            "ExtractiveSummarization": Kind("ExtractiveSummarizationLROResults", 25, _extracted, job=True),
+            "SentimentAnalysis": TaskKind("SentimentAnalysisResults", 10, self._sentiment),
+            "KeyPhraseExtraction": TaskKind("KeyPhraseExtractionResults", 10, _phrases),
+            "PiiEntityRecognition": TaskKind("PiiEntityRecognitionResults", 5, _personal),
+            "ExtractiveSummarization": TaskKind("ExtractiveSummarizationLROResults", 25, _extracted, job=True),
         }
 
-    def find(self, name: object, *, job: bool) -> Kind:
+    def find(self, name: object, *, job: bool) -> TaskKind:
         """Raises :class:`Refused` for one that this service does not have."""
         kind = self._kinds.get(name) if isinstance(name, str) else None
         if kind is None or kind.job != job:
@@ -68,7 +68,7 @@ def results(batch: Batch, done: list[Result]) -> Result:
     return {"documents": done, "errors": batch.errors, "modelVersion": MODEL_VERSION}
 
 
-def result(kind: Kind, document: Document, parameters: Parameters) -> Result:
+def result(kind: TaskKind, document: Document, parameters: Parameters) -> Result:
     """The result of one document."""
     return {"id": document.id, "warnings": []} | kind.of_document(document, parameters)
 

@@ -18,7 +18,7 @@ from voicebot.spoken_phrases import pattern_of
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class MoodPhrase:
     """``pattern`` finds it in words that have a space before and behind each; it begins with that of its first word.
     ``valence``: -4 to 4."""
 
@@ -27,28 +27,30 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
+class MoodLexicon:
     """``words``: the valence of each, -4 to 4. ``phrases``: what words mean together, whatever each means alone.
     ``negations``: the valence of each where it turns round nothing. ``boosters``: what each adds to the word after it.
     """
 
     words: Mapping[str, float]
-    phrases: Sequence[Phrase]
+    phrases: Sequence[MoodPhrase]
     negations: Mapping[str, float]
     boosters: Mapping[str, float]
     contractions: Mapping[str, str]
 
 
-def english() -> Lexicon:
+def english() -> MoodLexicon:
     """The English lexicon. Reads two files; takes a tenth of a second."""
     own: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("lexicon_en.yaml").read_text(encoding="utf-8"))
     known = _vader()
     for valence, listed in own["words"].items():
         known |= {word: float(valence) for word in listed.split()}
     phrases = [
-        Phrase(pattern_of(phrase), float(valence)) for valence, listed in own["phrases"].items() for phrase in listed
+        MoodPhrase(pattern_of(phrase), float(valence))
+        for valence, listed in own["phrases"].items()
+        for phrase in listed
     ]
-    return Lexicon(known, phrases, own["negations"], own["boosters"], own["contractions"])
+    return MoodLexicon(known, phrases, own["negations"], own["boosters"], own["contractions"])
 
 
 def _vader() -> dict[str, float]:

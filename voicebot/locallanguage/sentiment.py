@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from voicebot.locallanguage.lexicon import Lexicon
+from voicebot.locallanguage.lexicon import MoodLexicon
 from voicebot.locallanguage.tokens import Span, sentences
 from voicebot.spoken_phrases import line_of
 
@@ -61,7 +61,7 @@ class Mood:
 class SentimentScorer:
     """Scores the sentences of one language."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: MoodLexicon) -> None:
         self._lexicon = lexicon
 
     def sentences(self, text: str) -> list[tuple[Span, Mood]]:

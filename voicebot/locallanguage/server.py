@@ -16,7 +16,7 @@ from voicebot.listening.http import HttpServer, read_body
 from voicebot.listening.http_origin import own_names
 from voicebot.locallanguage.documents import MAX_JOB_DOCUMENTS, Batch, Refused, batch_of, parameters_of, tasks_of
 from voicebot.locallanguage.jobs import Jobs
-from voicebot.locallanguage.kinds import Kind, Kinds, Result, result, results
+from voicebot.locallanguage.kinds import Kinds, Result, TaskKind, result, results
 
 _log = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ class LocalLanguage:
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ready", "waiting": self._waiting, "jobs": len(self._jobs), **self._counts})
 
-    async def _answer(self, kind: Kind, batch: Batch, parameters: dict[str, Any]) -> Result:
+    async def _answer(self, kind: TaskKind, batch: Batch, parameters: dict[str, Any]) -> Result:
         done = []
         for document in batch.documents:
             done.append(result(kind, document, parameters))

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from voicebot.assist.languages import CallLanguages, Languages
-from voicebot.assist.redaction import Kind, RedactionPolicy
+from voicebot.assist.redaction import RedactionPolicy, WithheldKind
 from voicebot.assist.services import AssistRules
 from voicebot.events.parties import Role
 from voicebot.settings.siprec import NumberPattern
@@ -54,7 +54,7 @@ class AssistSettings(Section):
     agent_language: Language = ""
     languages: tuple[CallLanguageSettings, ...] = ()
     """What goes before these in some calls; of those that fit, the first counts."""
-    withhold: tuple[Kind, ...] = Field(tuple(default(RedactionPolicy, "withhold")))
+    withhold: tuple[WithheldKind, ...] = Field(tuple(default(RedactionPolicy, "withhold")))
     """What is withheld of what is said, before anybody sees it."""
     country: str = Field("", pattern=r"^([A-Z]{2})?$")
     """That of telephone numbers without a country code, for ``"phone-numbers"``; empty: that of ``speech.language``."""

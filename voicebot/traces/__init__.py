@@ -4,6 +4,6 @@
 collector by the official exporter, which is an extra (``otel``) and is imported only where traces are wanted.
 """
 
-from voicebot.traces.spans import Kind, Moment, Span, something_failed, spans_of
+from voicebot.traces.spans import Moment, Span, SpanKind, something_failed, spans_of
 
-__all__ = ["Kind", "Moment", "Span", "something_failed", "spans_of"]
+__all__ = ["Moment", "Span", "SpanKind", "something_failed", "spans_of"]

@@ -22,9 +22,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
+from opentelemetry.trace import SpanKind as OtlpKind
 
-from voicebot.traces.spans import Kind, Span, spans_of
+from voicebot.traces.spans import Span, SpanKind, spans_of
 
 logger = logging.getLogger(__name__)
 exporter_logger = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
@@ -38,7 +39,7 @@ PORTION: Final = 32
 PROBE_S: Final = 3.0
 CLOSE_S: Final = 5.0
 """How long the traces that still wait at the end may take."""
-_KINDS: Final = {Kind.INTERNAL: SpanKind.INTERNAL, Kind.SERVER: SpanKind.SERVER, Kind.CLIENT: SpanKind.CLIENT}
+_KINDS: Final = {kind: OtlpKind[kind.name] for kind in SpanKind}
 
 
 class TraceExport:

@@ -49,7 +49,7 @@ _FACTS: Final = {
 """Attributes of a call, and their names in the record."""
 
 
-class Kind(Enum):
+class SpanKind(Enum):
     """On which side of a request a span is (OpenTelemetry's SpanKind)."""
 
     INTERNAL = "internal"
@@ -75,7 +75,7 @@ class Span:
     parent: str
     start_ns: int
     end_ns: int
-    kind: Kind = Kind.INTERNAL
+    kind: SpanKind = SpanKind.INTERNAL
     attributes: Mapping[str, Value] = field(default_factory=dict)
     failed: str = ""
     moments: tuple[Moment, ...] = ()
@@ -125,7 +125,7 @@ class _Call:
         attributes["voicebot.end"] = reason
         attributes["voicebot.turns"] = len(record["turns"])
         attributes["voicebot.mos"] = record["quality"].get("mos")
-        kind = Kind.CLIENT if record["direction"] == "outbound" else Kind.SERVER
+        kind = SpanKind.CLIENT if record["direction"] == "outbound" else SpanKind.SERVER
         return Span(
             "call",
             self.root,
@@ -228,7 +228,7 @@ class _Turn:
             asked_ms,
             next((ms for ms in until if ms is not None), self._call.end_ms),
             id=bot_span_id(self._call.id, self._turn.get("part", 0), request),
-            kind=Kind.CLIENT,
+            kind=SpanKind.CLIENT,
             attributes=_known({"voicebot.request": request}),
             failed="the bot did not answer" if bot["failed"] is not None else "",
             moments=self._call.moments(finished=bot["done_ms"]),
@@ -246,7 +246,7 @@ class _Turn:
                     number,
                     said_ms,
                     audio_ms if audio_ms is not None else end_ms if end_ms is not None else said_ms,
-                    kind=Kind.CLIENT,
+                    kind=SpanKind.CLIENT,
                     attributes={"voicebot.prepared": utterance["prepared"]},
                     failed=failed if audio_ms is None else "",
                 )

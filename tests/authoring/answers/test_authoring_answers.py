@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Slot
+from voicebot.authoring.answers.answer import Answered, DialogAnswer, More, Reading, Slot
 from voicebot.authoring.answers.keyed import MAX_KEYS, pressed
 from voicebot.authoring.answers.question import KINDS
 from voicebot.authoring.expected import EXPECTED
@@ -40,12 +40,12 @@ def said(ask: AskStep, *texts: str) -> list[Reading]:
 @pytest.mark.parametrize("word", [kind for kind in KINDS if kind not in ("choice", "languages")])
 def test_a_kind_of_answer_says_what_it_is(word: str) -> None:
     answer = question(**{word: {"form": "A?", "example": "A"} if word == "pattern" else True}).wanted.answer
-    assert isinstance(answer, AnswerKind)
-    assert answer.__doc__ and answer.__doc__ != AnswerKind.__doc__
+    assert isinstance(answer, DialogAnswer)
+    assert answer.__doc__ and answer.__doc__ != DialogAnswer.__doc__
     assert answer.EXPECTED in ("", *EXPECTED["en"])
     assert all(info.description for info in type(answer).model_fields.values())
-    assert type(answer).value is not AnswerKind.value
-    collects = type(answer).keys_ended is not AnswerKind.keys_ended
+    assert type(answer).value is not DialogAnswer.value
+    collects = type(answer).keys_ended is not DialogAnswer.keys_ended
     assert collects == answer.COLLECTS_KEYS
 
 

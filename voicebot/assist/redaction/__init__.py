@@ -9,7 +9,7 @@ Here is what every call process loads, also where nobody is listened to. The res
 file.
 """
 
-from voicebot.assist.redaction.policy import Kind, RedactionPolicy
+from voicebot.assist.redaction.policy import RedactionPolicy, WithheldKind
 from voicebot.assist.redaction.span import HELD
 
-__all__ = ["HELD", "Kind", "RedactionPolicy"]
+__all__ = ["HELD", "RedactionPolicy", "WithheldKind"]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from voicebot.assist.redaction.cards import runs
-from voicebot.assist.redaction.reading import Speech
-from voicebot.assist.redaction.span import HELD, Span
+from voicebot.assist.redaction.reading import ReadText
+from voicebot.assist.redaction.span import HELD, WithheldSpan
 
 ACCOUNT: Final = "account number"
 
@@ -24,17 +24,17 @@ _BEGUN: Final = 6
 """Letters and digits from which on the end of the speech is held, if it may be the beginning of an IBAN."""
 
 
-def account_numbers(speech: Speech) -> Iterator[Span]:
+def account_numbers(speech: ReadText) -> Iterator[WithheldSpan]:
     """The account numbers in ``speech``, and what may become one."""
     yield from _ibans(speech)
     for run in runs(speech.groups, between=1):
         nearest = speech.nearest(run[0].first, _CUE_WORDS)
         expected = nearest == "account" or (not nearest and "account" in speech.asked)
         if expected and sum(len(group.digits) for group in run) >= _LEAST:
-            yield Span(run[0].begin, run[-1].end, ACCOUNT)
+            yield WithheldSpan(run[0].begin, run[-1].end, ACCOUNT)
 
 
-def _ibans(speech: Speech) -> Iterator[Span]:
+def _ibans(speech: ReadText) -> Iterator[WithheldSpan]:
     pieces = _pieces(speech)
     index = 0
     while index < len(pieces):
@@ -49,13 +49,13 @@ def _ibans(speech: Speech) -> Iterator[Span]:
                 end += 1
             span = (pieces[index][1], pieces[end - 1][2])
             if len(text) == length and _checks(text.upper()):
-                yield Span(*span, ACCOUNT)
+                yield WithheldSpan(*span, ACCOUNT)
                 index = end
                 continue
             begun = _BEGUN <= len(text) < length and text[2:4].isdigit() and end == len(pieces)
             meant = text[:2].isupper() or speech.cued("account", speech.token_at(span[0]), _CUE_WORDS)
             if begun and meant and not speech.complete and span[1] == speech.tokens[-1].end:
-                yield Span(*span, HELD)
+                yield WithheldSpan(*span, HELD)
         index += 1
 
 
@@ -65,7 +65,7 @@ def _checks(iban: str) -> bool:
     return turned.isascii() and turned.isalnum() and int("".join(str(int(one, 36)) for one in turned)) % 97 == 1
 
 
-def _pieces(speech: Speech) -> list[tuple[str, int, int]]:
+def _pieces(speech: ReadText) -> list[tuple[str, int, int]]:
     """Letters, and pairs or groups of them as they are written in an IBAN, and groups of digits, with their places."""
     groups = {group.first: group for group in speech.groups}
     pieces: list[tuple[str, int, int]] = []

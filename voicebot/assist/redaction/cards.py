@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from voicebot.assist.redaction.reading import Group, Speech
-from voicebot.assist.redaction.span import HELD, Span
+from voicebot.assist.redaction.reading import Group, ReadText
+from voicebot.assist.redaction.span import HELD, WithheldSpan
 
 CARD: Final = "card number"
 CODE: Final = "security code"
@@ -67,7 +67,7 @@ _CODE_WORDS: Final = 8
 _CODE_LENGTHS: Final = (3, 4)
 
 
-def card_numbers(speech: Speech) -> Iterator[Span]:
+def card_numbers(speech: ReadText) -> Iterator[WithheldSpan]:
     """The card numbers in ``speech``, and what may become one."""
     yield from _by_check_digit(speech, speech.groups)
     if speech.groups_by_sound is not speech.groups:
@@ -76,14 +76,14 @@ def card_numbers(speech: Speech) -> Iterator[Span]:
     yield from _beginning(speech)
 
 
-def security_codes(speech: Speech) -> Iterator[Span]:
+def security_codes(speech: ReadText) -> Iterator[WithheldSpan]:
     """The security codes in ``speech``: three or four digits where one is said, or was asked, to follow."""
     for run in runs(speech.groups):
         length = sum(len(group.digits) for group in run)
         open_end = run[-1] is speech.groups[-1] and speech.open_end
         fits = length in _CODE_LENGTHS or (open_end and length < _CODE_LENGTHS[0])
         if fits and speech.cued("code", run[0].first, _CODE_WORDS):
-            yield Span(run[0].begin, run[-1].end, CODE)
+            yield WithheldSpan(run[0].begin, run[-1].end, CODE)
 
 
 def luhn(digits: str) -> bool:
@@ -124,7 +124,7 @@ def _lengths(digits: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _by_check_digit(speech: Speech, groups: list[Group]) -> Iterator[Span]:
+def _by_check_digit(speech: ReadText, groups: list[Group]) -> Iterator[WithheldSpan]:
     index = 0
     while index < len(groups):
         end = _card_at(groups, index)
@@ -132,11 +132,11 @@ def _by_check_digit(speech: Speech, groups: list[Group]) -> Iterator[Span]:
             index += 1
             continue
         begin, end = groups[index].begin, _with_it(speech, groups, end)
-        yield Span(begin, groups[end - 1].end, CARD)
+        yield WithheldSpan(begin, groups[end - 1].end, CARD)
         index = end
 
 
-def _with_it(speech: Speech, groups: list[Group], end: int, between: int = 0) -> int:
+def _with_it(speech: ReadText, groups: list[Group], end: int, between: int = 0) -> int:
     """Behind which group that ends which is said with a number that ends before group ``end``: a date and a code, with
     at most ``between`` words before each group. One or two digits are none, unless more of them may follow in the same
     breath."""
@@ -173,7 +173,7 @@ def _card_at(groups: list[Group], first: int) -> int | None:
     return None
 
 
-def _expected(speech: Speech) -> Iterator[Span]:
+def _expected(speech: ReadText) -> Iterator[WithheldSpan]:
     for run in runs(speech.groups, between=_WORDS):
         if not _is_expected(speech, run[0]):
             continue
@@ -183,7 +183,7 @@ def _expected(speech: Speech) -> Iterator[Span]:
             if digits >= _SHORTEST:
                 another = end < len(run) and _number_at(run, end)[0] >= _SHORTEST
                 end = end if another else _with_it(speech, run, end, _WORDS)
-                yield Span(run[first].begin, run[end - 1].end, CARD)
+                yield WithheldSpan(run[first].begin, run[end - 1].end, CARD)
             first = end
 
 
@@ -199,12 +199,12 @@ def _number_at(run: list[Group], first: int) -> tuple[int, int]:
     return len(digits), len(run)
 
 
-def _is_expected(speech: Speech, group: Group) -> bool:
+def _is_expected(speech: ReadText, group: Group) -> bool:
     nearest = speech.nearest(group.first, _CUE_WORDS)
     return nearest == "card" or (not nearest and "card" in speech.asked)
 
 
-def _beginning(speech: Speech) -> Iterator[Span]:
+def _beginning(speech: ReadText) -> Iterator[WithheldSpan]:
     """The end of the speech, if it may be the beginning of a card number."""
     if not speech.open_end:
         return
@@ -217,7 +217,7 @@ def _beginning(speech: Speech) -> Iterator[Span]:
             return
         expected = _is_expected(speech, group) and len(digits) <= _LONGEST
         if expected or any(length > len(digits) for length in _lengths(digits)):
-            yield Span(group.begin, run[-1].end, HELD)
+            yield WithheldSpan(group.begin, run[-1].end, HELD)
             return
 
 

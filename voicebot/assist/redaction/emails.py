@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from voicebot.assist.redaction.reading import Speech
-from voicebot.assist.redaction.span import HELD, Span
+from voicebot.assist.redaction.reading import ReadText
+from voicebot.assist.redaction.span import HELD, WithheldSpan
 
 EMAIL: Final = "e-mail address"
 
@@ -24,21 +24,21 @@ _MOST_WORDS: Final = 14
 """Words of one side of an address."""
 
 
-def email_addresses(speech: Speech) -> Iterator[Span]:
+def email_addresses(speech: ReadText) -> Iterator[WithheldSpan]:
     """The addresses in ``speech``, and what may become one."""
     for match in _WRITTEN.finditer(speech.text):
-        yield Span(*match.span(), EMAIL)
+        yield WithheldSpan(*match.span(), EMAIL)
     tokens, words = speech.tokens, speech.words
     for index, token in enumerate(tokens):
         if token.word not in words.at or not 0 < index < len(tokens) - 1:
             continue
         end = _domain(speech, index + 1)
         if end is not None:
-            yield Span(tokens[_local_part(speech, index)].begin, tokens[end - 1].end, EMAIL)
+            yield WithheldSpan(tokens[_local_part(speech, index)].begin, tokens[end - 1].end, EMAIL)
     yield from _begun(speech)
 
 
-def _domain(speech: Speech, first: int) -> int | None:
+def _domain(speech: ReadText, first: int) -> int | None:
     """Behind which token the domain ends that begins with token ``first``; None: it is none."""
     tokens, words = speech.tokens, speech.words
     for index in range(first + 1, min(first + _MOST_WORDS, len(tokens) - 1)):
@@ -49,7 +49,7 @@ def _domain(speech: Speech, first: int) -> int | None:
     return None
 
 
-def _local_part(speech: Speech, at: int) -> int:
+def _local_part(speech: ReadText, at: int) -> int:
     """The token with which the local part in front of token ``at`` begins."""
     tokens, words = speech.tokens, speech.words
     for cue in speech.cues_before(at, _MOST_WORDS + _CUE_WORDS):
@@ -73,7 +73,7 @@ def _local_part(speech: Speech, at: int) -> int:
     return first
 
 
-def _begun(speech: Speech) -> Iterator[Span]:
+def _begun(speech: ReadText) -> Iterator[WithheldSpan]:
     """The end of the speech, where it is said, or was asked, that an address follows, and none is complete yet."""
     tokens, words = speech.tokens, speech.words
     if speech.complete or not tokens:
@@ -88,4 +88,4 @@ def _begun(speech: Speech) -> Iterator[Span]:
     signs = words.dot | words.at | {sign for sign in words.signs if " " not in sign}
     spelled = any(token.word in signs for token in rest) or all(len(token.word) == 1 for token in rest)
     if speech.partial or spelled:
-        yield Span(rest[0].begin, rest[-1].end, HELD)
+        yield WithheldSpan(rest[0].begin, rest[-1].end, HELD)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from voicebot.assist.redaction.reading import Speech, Token
-from voicebot.assist.redaction.span import HELD, Span
+from voicebot.assist.redaction.reading import ReadText, Token
+from voicebot.assist.redaction.span import HELD, WithheldSpan
 from voicebot.assist.redaction.words import folded
 
 NAME: Final = "name"
@@ -40,17 +40,17 @@ _NO_NAMES: Final = frozenset({
 """Words of all languages."""
 
 
-def names(speech: Speech, known: frozenset[str]) -> Iterator[Span]:
+def names(speech: ReadText, known: frozenset[str]) -> Iterator[WithheldSpan]:
     """The names in ``speech``. ``known``: folded words of the parties' names (:func:`words_of_name`)."""
     for token in speech.tokens:
         if token.word in known:
-            yield Span(token.begin, token.end, NAME)
+            yield WithheldSpan(token.begin, token.end, NAME)
     for cue in speech.cues:
         if cue.kind in ("name", "name_weak") and (span := _after(speech, cue.after)) is not None:
             if cue.kind == "name" or speech.has_capitals:
                 yield span
             elif speech.partial:
-                yield Span(span.begin, span.end, HELD)
+                yield WithheldSpan(span.begin, span.end, HELD)
     words = [token for token in speech.tokens if token.word not in speech.words.fillers]
     if "name_asked" in speech.asked and len(words) <= _SHORT_ANSWER:
         first = next((i for i, token in enumerate(speech.tokens) if _may_be(token, speech)), None)
@@ -64,7 +64,7 @@ def words_of_name(name: str) -> frozenset[str]:
     return frozenset(word for word in words if len(word) >= _LEAST_LETTERS and word not in _NO_NAMES)
 
 
-def _after(speech: Speech, first: int) -> Span | None:
+def _after(speech: ReadText, first: int) -> WithheldSpan | None:
     """The name that begins with token ``first``: some words that may be one, or letters that spell it."""
     tokens, end, count = speech.tokens, first, 0
     while end < len(tokens) and _may_be(tokens[end], speech):
@@ -74,10 +74,10 @@ def _after(speech: Speech, first: int) -> Span | None:
         if count > _MOST_WORDS:
             break
         end += 1
-    return Span(tokens[first].begin, tokens[end - 1].end, NAME) if end > first else None
+    return WithheldSpan(tokens[first].begin, tokens[end - 1].end, NAME) if end > first else None
 
 
-def _may_be(token: Token, speech: Speech) -> bool:
+def _may_be(token: Token, speech: ReadText) -> bool:
     """Whether it may be part of a name. Where the recogniser writes capitals, a name has one."""
     written = speech.text[token.begin : token.end]
     if not written[0].isalpha() or token.word in _NO_NAMES:

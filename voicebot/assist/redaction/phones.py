@@ -13,8 +13,8 @@ from typing import Final
 import phonenumbers
 
 from voicebot.assist.redaction.cards import runs
-from voicebot.assist.redaction.reading import Group, Speech
-from voicebot.assist.redaction.span import HELD, Span
+from voicebot.assist.redaction.reading import Group, ReadText
+from voicebot.assist.redaction.span import HELD, WithheldSpan
 
 PHONE: Final = "phone number"
 
@@ -27,7 +27,7 @@ _APART: Final = 2
 """Groups at either end of the digits that may belong to something else."""
 
 
-def phone_numbers(speech: Speech, country: str) -> Iterator[Span]:
+def phone_numbers(speech: ReadText, country: str) -> Iterator[WithheldSpan]:
     """The telephone numbers in ``speech``, and what may become one.
 
     ``country``: that of numbers without a country code, in two letters."""
@@ -36,14 +36,14 @@ def phone_numbers(speech: Speech, country: str) -> Iterator[Span]:
         nearest = speech.nearest(run[0].first, _CUE_WORDS)
         expected = nearest == "phone" or (not nearest and "phone" in speech.asked)
         if expected and digits >= _LEAST_EXPECTED:
-            yield Span(run[0].begin, run[-1].end, PHONE)
+            yield WithheldSpan(run[0].begin, run[-1].end, PHONE)
             continue
         if nearest not in ("", "phone"):
             continue
         if (found := _valid(run, country)) is not None:
-            yield Span(found[0].begin, found[-1].end, PHONE)
+            yield WithheldSpan(found[0].begin, found[-1].end, PHONE)
         elif speech.open_end and run[-1] is speech.groups[-1] and _LEAST_EXPECTED <= digits <= _MOST:
-            yield Span(run[0].begin, run[-1].end, HELD)
+            yield WithheldSpan(run[0].begin, run[-1].end, HELD)
 
 
 def warm(country: str) -> None:

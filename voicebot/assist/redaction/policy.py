@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class WithheldKind(StrEnum):
     """What may be withheld. A card number includes the security code on the card."""
 
     CARDS = "card-numbers"
@@ -21,5 +21,5 @@ class RedactionPolicy:
     """``withhold``: of which kinds. ``country``: two letters, of telephone numbers without a country code; empty: only
     those with one are known."""
 
-    withhold: frozenset[Kind] = frozenset({Kind.CARDS})
+    withhold: frozenset[WithheldKind] = frozenset({WithheldKind.CARDS})
     country: str = ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Final, Generic, TypeVar
 
-from voicebot.assist.redaction.words import Words, folded
+from voicebot.assist.redaction.words import LanguageWords, folded
 
 MAX_CHARACTERS: Final = 4000
 """Of one stretch of speech: some four minutes."""
@@ -62,7 +62,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A phrase that says what the next number is: ``kind``, the name of its list in :class:`Words`.
+    """A phrase that says what the next number is: ``kind``, the name of its list in :class:`LanguageWords`.
     It is in front of token ``after``."""
 
     kind: str
@@ -85,7 +85,7 @@ class _Atom:
         return self.kind in (NUMERAL, DIGIT)
 
 
-class Phrases(Generic[T]):
+class PhraseTable(Generic[T]):
     """Phrases with their meaning. The longest that begins at a token is found."""
 
     def __init__(self, meanings: Iterable[tuple[str, T]]) -> None:
@@ -111,7 +111,7 @@ def clipped(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
 
-class Speech:
+class ReadText:
     """A stretch of one party's speech in the language of ``words``, up to now.
 
     ``complete``: nothing more may follow. ``asked``: what another party has just asked for, kinds of :class:`Cue`.
@@ -121,7 +121,7 @@ class Speech:
     def __init__(
         self,
         text: str,
-        words: Words,
+        words: LanguageWords,
         *,
         complete: bool = True,
         partial: bool = False,
@@ -207,7 +207,7 @@ class Speech:
 
 
 @cache
-def _number_phrases(words: Words) -> Phrases[tuple[str, int]]:
+def _number_phrases(words: LanguageWords) -> PhraseTable[tuple[str, int]]:
     values: list[tuple[str, tuple[str, int]]] = []
     for kind, meanings in (
         (TIMES, words.times), (PLURAL, words.plurals),
@@ -216,11 +216,11 @@ def _number_phrases(words: Words) -> Phrases[tuple[str, int]]:
         values += [(word, (kind, value)) for word, value in meanings.items()]
     for kind, listed in ((HUNDRED, words.hundred), (THOUSAND, words.thousand), (FILLER, words.fillers)):
         values += [(word, (kind, 0)) for word in listed]
-    return Phrases(values)
+    return PhraseTable(values)
 
 
 @cache
-def _cue_phrases(words: Words) -> Phrases[tuple[str, ...]]:
+def _cue_phrases(words: LanguageWords) -> PhraseTable[tuple[str, ...]]:
     kinds: dict[str, tuple[str, ...]] = {}
     for kind, phrases in (
         ("card", words.card), ("code", words.code), ("account", words.account), ("phone", words.phone),
@@ -229,10 +229,10 @@ def _cue_phrases(words: Words) -> Phrases[tuple[str, ...]]:
     ):  # fmt: skip
         for phrase in phrases:
             kinds[phrase] = (*kinds.get(phrase, ()), kind)
-    return Phrases(kinds.items())
+    return PhraseTable(kinds.items())
 
 
-def _atoms(speech: Speech, *, by_sound: bool) -> list[_Atom]:
+def _atoms(speech: ReadText, *, by_sound: bool) -> list[_Atom]:
     words, tokens, phrases = speech.words, speech.tokens, _number_phrases(speech.words)
     atoms: list[_Atom] = []
     index = 0
@@ -261,7 +261,7 @@ def _beside_number(atoms: list[_Atom], place: int) -> bool:
     return any(atom.kind not in (WORD, FILLER, HUNDRED, THOUSAND) for atom in around)
 
 
-def _groups(speech: Speech, atoms: list[_Atom]) -> list[Group]:
+def _groups(speech: ReadText, atoms: list[_Atom]) -> list[Group]:
     reader = _Reader(speech, atoms)
     groups: list[Group] = []
     index = gap = 0
@@ -293,7 +293,7 @@ def _groups(speech: Speech, atoms: list[_Atom]) -> list[Group]:
     return groups
 
 
-def _counts(speech: Speech, last: _Atom) -> bool:
+def _counts(speech: ReadText, last: _Atom) -> bool:
     """Whether what ends with ``last`` says how many there are of what comes right after it."""
     if _SIGN.match(speech.text, last.end):
         return True
@@ -308,7 +308,7 @@ def _counts(speech: Speech, last: _Atom) -> bool:
 class _Reader:
     """Reads one number from an atom on; for what is none, the digits are empty."""
 
-    def __init__(self, speech: Speech, atoms: list[_Atom]) -> None:
+    def __init__(self, speech: ReadText, atoms: list[_Atom]) -> None:
         self._speech = speech
         self._words = speech.words
         self._atoms = atoms

@@ -16,8 +16,8 @@ from typing import Final
 from voicebot.assist.entries import Withheld
 from voicebot.assist.redaction.finding import withheld_spans
 from voicebot.assist.redaction.policy import RedactionPolicy
-from voicebot.assist.redaction.reading import Speech, clipped
-from voicebot.assist.redaction.span import HELD, Span, marked, merged
+from voicebot.assist.redaction.reading import ReadText, clipped
+from voicebot.assist.redaction.span import HELD, WithheldSpan, marked, merged
 from voicebot.assist.redaction.words import words_of
 
 REMEMBERED_S: Final = 60.0
@@ -53,7 +53,7 @@ class _Said:
     at: float
     asks: frozenset[str] = frozenset()
     shown: Redacted | None = None
-    withheld: list[Span] = field(default_factory=list)
+    withheld: list[WithheldSpan] = field(default_factory=list)
 
 
 class Redactor:
@@ -79,7 +79,7 @@ class Redactor:
         """What may be shown of an utterance, as the last one of the list; before it, earlier ones that are to be shown
         otherwise than they were."""
         self._language[party] = language
-        cues = Speech(clipped(text), words_of(language)).cues
+        cues = ReadText(clipped(text), words_of(language)).cues
         now = _Said(utterance_id, text, at, frozenset(cue.kind for cue in cues))
         found = self._read(party, at, now)
         self._said.setdefault(party, deque(maxlen=UTTERANCES)).append(now)
@@ -115,7 +115,7 @@ class Redactor:
     ) -> list[tuple[_Said, Redacted]]:
         """What may be shown of what was ``said``, read together."""
         texts = [clipped(one.text) for one in said]
-        speech = Speech(
+        speech = ReadText(
             "\n".join(texts),
             words_of(self._language.get(party, "")),
             complete=complete,
@@ -126,7 +126,7 @@ class Redactor:
         shown, begin = [], 0
         for one, text in zip(said, texts, strict=True):
             own = [
-                Span(max(span.begin - begin, 0), min(span.end - begin, len(text)), span.category)
+                WithheldSpan(max(span.begin - begin, 0), min(span.end - begin, len(text)), span.category)
                 for span in spans
                 if span.begin < begin + len(text) and span.end > begin
             ]

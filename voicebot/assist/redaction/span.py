@@ -11,7 +11,7 @@ HELD: Final = "held"
 """The category of what may turn out to be the beginning of what must be withheld. If it does not, it is shown then."""
 
 
-class Span(NamedTuple):
+class WithheldSpan(NamedTuple):
     """Characters ``begin`` to ``end`` of a text are of ``category``."""
 
     begin: int
@@ -19,26 +19,26 @@ class Span(NamedTuple):
     category: str
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
+def merged(spans: Iterable[WithheldSpan]) -> list[WithheldSpan]:
     """``spans`` in order, without overlaps. Of two that overlap, the first one's category is that of both; but what is
     only held is not made more of than that."""
-    found: list[Span] = []
+    found: list[WithheldSpan] = []
     for span in sorted(spans, key=lambda span: span.begin):
         if not found or span.begin >= found[-1].end:
             found.append(span)
             continue
         last = found[-1]
         if (last.category == HELD) == (span.category == HELD):
-            found[-1] = Span(last.begin, max(last.end, span.end), last.category)
+            found[-1] = WithheldSpan(last.begin, max(last.end, span.end), last.category)
         elif span.category == HELD:
-            found.append(Span(last.end, span.end, HELD))
+            found.append(WithheldSpan(last.end, span.end, HELD))
         else:
-            found[-1] = Span(last.begin, span.begin, HELD)
-            found += [span, Span(span.end, last.end, HELD)]
+            found[-1] = WithheldSpan(last.begin, span.begin, HELD)
+            found += [span, WithheldSpan(span.end, last.end, HELD)]
     return [span for span in found if span.end > span.begin]
 
 
-def marked(text: str, spans: Iterable[Span]) -> tuple[str, tuple[Withheld, ...]]:
+def marked(text: str, spans: Iterable[WithheldSpan]) -> tuple[str, tuple[Withheld, ...]]:
     """``text`` with a mark, "[card number]", for each of the ``spans``, which are in order and do not overlap; and
     where the marks are."""
     parts: list[str] = []

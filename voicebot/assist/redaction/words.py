@@ -19,7 +19,7 @@ _USUAL: Final = "en"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Words:
+class LanguageWords:
     """Of one language. Where two words stand for a phrase, they are divided by a space.
 
     ``units``: 0 to 9; ``teens``: 10 to 19; ``tens``: 20, 30 ...; ``hundreds``: 200, 300 ... as one word.
@@ -98,7 +98,7 @@ class Words:
         return None
 
 
-def words_of(language: str) -> Words:
+def words_of(language: str) -> LanguageWords:
     """Those of ``language`` ("de-AT"); English where there are none."""
     code = language[:2].lower()
     return _load(code if code in LANGUAGES else _USUAL)
@@ -124,12 +124,12 @@ def _fold(character: str) -> str:
 
 
 @cache
-def _load(language: str) -> Words:
+def _load(language: str) -> LanguageWords:
     text = files("voicebot.assist.redaction").joinpath(f"{language}.yaml").read_text(encoding="utf-8")
     data: dict[str, Any] = yaml.safe_load(text)
     data["is_"] = data.pop("is")
     values: dict[str, Any] = {name: _listed(value) for name, value in data.items()}
-    return Words(**values)
+    return LanguageWords(**values)
 
 
 def _listed(value: object) -> object:

@@ -71,7 +71,7 @@ class Replaced(Enum):
     """A correction, or any value."""
 
 
-class AnswerKind(Part):
+class DialogAnswer(Part):
     """A kind of answer with its limits. In a file, ``true`` stands for one without any of its words."""
 
     EXPECTED: ClassVar[str] = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot, Unclear, answered
+from voicebot.authoring.answers.answer import Answered, DialogAnswer, Reading, Replaced, Slot, Unclear, answered
 from voicebot.authoring.answers.keyed import pressed
 from voicebot.authoring.model import Prompt
 from voicebot.authoring.understanding import Understanding
@@ -16,7 +16,7 @@ KEYS = 8
 """Keys of a day: month and day, and the year."""
 
 
-class DateAnswer(AnswerKind, title="DateWanted"):
+class DateAnswer(DialogAnswer, title="DateWanted"):
     """A day: "the third of May", "next Tuesday", "a week before Christmas"; on the keypad, eight digits: month, day,
     year (day, month, year where dates are written so). After "next week", callers are asked for the exact day."""
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, DialogAnswer, More, Reading, Replaced, Slot
 from voicebot.authoring.answers.doubt import DOUBTED
 from voicebot.authoring.answers.parts import Form, is_part, joined
 from voicebot.authoring.model import Duration, KeypadKey, Prompt
 from voicebot.authoring.understanding import Understanding
 
 
-class DigitsAnswer(AnswerKind):
+class DigitsAnswer(DialogAnswer):
     """A series of digits, spoken (at once or in parts) or keyed in. The key `*` clears what was keyed in so far."""
 
     HEADING = "`digits`"

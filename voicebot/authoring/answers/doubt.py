@@ -6,7 +6,7 @@ value is worse than a question more.
 
 from __future__ import annotations
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, Slot
+from voicebot.authoring.answers.answer import Answered, DialogAnswer, Slot
 
 AGAIN = "sorry"
 """What callers hear when nobody knows whether it was a yes: the question again."""
@@ -30,7 +30,7 @@ def sure_of_sound(confidence: float | None) -> bool:
     return confidence is None or confidence >= SURE
 
 
-def asked_about(answer: Answered, kind: AnswerKind | None, slot: Slot, confidence: float | None) -> str | None:
+def asked_about(answer: Answered, kind: DialogAnswer | None, slot: Slot, confidence: float | None) -> str | None:
     """What callers are asked, by its name in :data:`~voicebot.authoring.expected.USUAL`; None: ``answer`` is taken.
 
     ``kind``: of the question; ``slot``: whether its parts were in doubt is kept there

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, DialogAnswer, More, Reading, Replaced, Slot
 from voicebot.authoring.understanding import Understanding
 
 MAX_SAID = 300
 """Characters of the parts of an address that are kept."""
 
 
-class EmailAnswer(AnswerKind, title="EmailWanted"):
+class EmailAnswer(DialogAnswer, title="EmailWanted"):
     """An e-mail address, dictated or spelled: "maria dot garcia at example dot com". Confirm it: `{mail|email}` reads
     it back well."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from voicebot.authoring.answers.answer import AnswerKind, More, Reading, Slot
+from voicebot.authoring.answers.answer import DialogAnswer, More, Reading, Slot
 from voicebot.authoring.understanding import Understanding
 
 MAX_KEYS = 15
@@ -13,7 +13,7 @@ PAUSE_S = 3.0
 """Seconds without a further key that end a number."""
 
 
-class KeyedAnswer(AnswerKind):
+class KeyedAnswer(DialogAnswer):
     """An answer that is keyed in key by key; :meth:`keys_ended` reads the keys."""
 
     COLLECTS_KEYS = True

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from voicebot.authoring.answers.answer import AnswerKind
+from voicebot.authoring.answers.answer import DialogAnswer
 from voicebot.authoring.understanding import Understanding
 
 
-class NameAnswer(AnswerKind, title="PersonName"):
+class NameAnswer(DialogAnswer, title="PersonName"):
     """A person's name, said or spelled."""
 
     TAKES_ANYTHING = True

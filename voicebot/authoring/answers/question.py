@@ -7,7 +7,7 @@ from functools import cached_property
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import AnswerKind
+from voicebot.authoring.answers.answer import DialogAnswer
 from voicebot.authoring.answers.choice import option_faults
 from voicebot.authoring.answers.date import DateAnswer
 from voicebot.authoring.answers.digits import DigitsAnswer
@@ -109,5 +109,5 @@ class Question(Part):
 
 
 KINDS = ("choice", "languages", *(name for name, info in Question.model_fields.items()
-                                  if issubclass(part_in(info.annotation) or Part, AnswerKind)))  # fmt: skip
+                                  if issubclass(part_in(info.annotation) or Part, DialogAnswer)))  # fmt: skip
 """The fields of the kinds of answers, in their order above."""

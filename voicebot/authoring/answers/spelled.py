@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import AnswerKind, More, Reading, Slot, answered
+from voicebot.authoring.answers.answer import DialogAnswer, More, Reading, Slot, answered
 from voicebot.authoring.answers.parts import Form, joined
 from voicebot.authoring.understanding import Understanding
 
 
-class SpelledAnswer(AnswerKind):
+class SpelledAnswer(DialogAnswer):
     """Letters and digits one by one: "A as in Anna", "bravo", "double u". What cannot be read is asked for again."""
 
     HEADING = "`spelled`"

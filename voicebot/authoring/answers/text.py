@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from voicebot.authoring.answers.answer import AnswerKind
+from voicebot.authoring.answers.answer import DialogAnswer
 from voicebot.authoring.understanding import Understanding
 
 
-class TextAnswer(AnswerKind, title="FreeText"):
+class TextAnswer(DialogAnswer, title="FreeText"):
     """Whatever the caller says, as it was heard."""
 
     TAKES_ANYTHING = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, More, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, DialogAnswer, More, Reading, Replaced, Slot
 from voicebot.authoring.answers.choice import names_option, option_pressed, option_said
 from voicebot.authoring.answers.expectation import Expectation, of_yes_no, with_options
 from voicebot.authoring.answers.likeliest import Heard, agreed, in_words, instead
@@ -20,7 +20,7 @@ class Wanted:
     """``options``: of ``choice`` or ``languages``. ``answer``: the kind; None: nothing but an option is one."""
 
     options: Mapping[str, Option]
-    answer: AnswerKind | None
+    answer: DialogAnswer | None
 
     def read_words(
         self, text: str, slot: Slot, understanding: Understanding, today: date, *, heard: bool = True

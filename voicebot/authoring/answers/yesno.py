@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import Field
 
-from voicebot.authoring.answers.answer import Answered, AnswerKind, Reading, Replaced, Slot
+from voicebot.authoring.answers.answer import Answered, DialogAnswer, Reading, Replaced, Slot
 from voicebot.authoring.answers.expectation import Expectation, of_yes_no
 from voicebot.authoring.model import KeypadKey, Target
 from voicebot.authoring.understanding import Understanding
 
 
-class YesNoAnswer(AnswerKind):
+class YesNoAnswer(DialogAnswer):
     """Yes or no, in any of their many forms; on the keypad, 1 and 2."""
 
     HEADING = "`yesno`"

@@ -1,7 +1,7 @@
 """The values in a dialog file: texts, names, times, keys; and what all its parts have in common.
 
-The type of a field also tells what role a text in it has (:class:`Role`). A part that uses these types needs nothing
-else for its gaps to be checked and filled, its conditions to be compiled and its targets to be looked up.
+The type of a field also tells what role a text in it has (:class:`TextRole`). A part that uses these types needs
+nothing else for its gaps to be checked and filled, its conditions to be compiled and its targets to be looked up.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORDS_TAKEN = (*NAMES_GIVEN, "true", "false", "none", "and", "or", "not", "in", 
 """Names that no variable can have."""
 
 
-class Role(Enum):
+class TextRole(Enum):
     """What a text is for; see :mod:`voicebot.authoring.walking`."""
 
     GAPS = "gaps"
@@ -103,15 +103,15 @@ def _condition(value: Any) -> Any:
 
 PlainText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=MAX_TEXT)]
 """A text without gaps."""
-GapText = Annotated[PlainText, Role.GAPS]
+GapText = Annotated[PlainText, TextRole.GAPS]
 """A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
 WhereTo = Annotated[GapText, AfterValidator(_reachable)]
 """Where somebody can be reached, or a text with gaps."""
 Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
 Name = Annotated[str, Field(pattern=NAME)]
-Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64), Role.TARGET]
+Target = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=64), TextRole.TARGET]
 """The id of a step in the same file, ``end``, or ``fail``."""
-Expression = Annotated[str, BeforeValidator(_condition), Field(min_length=1, max_length=500), Role.CONDITION]
+Expression = Annotated[str, BeforeValidator(_condition), Field(min_length=1, max_length=500), TextRole.CONDITION]
 """A condition, such as ``bill.amount > 0``."""
 Duration = Annotated[
     float, BeforeValidator(_seconds), WithJsonSchema({"type": ["string", "number"], "examples": ["3s", "500ms", "2m"]})
@@ -119,7 +119,7 @@ Duration = Annotated[
 KeypadKey = Annotated[str, BeforeValidator(written), Field(pattern=r"^[0-9*#A-D]$")]
 LocaleName = Annotated[str, BeforeValidator(written), Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 HeaderName = Annotated[str, Field(pattern=r"^(?:[Uu]ser-[Tt]o-[Uu]ser|[Xx]-[A-Za-z0-9-]{1,60})$")]
-Value = Annotated[Any, BeforeValidator(_plain), Role.GAPS]
+Value = Annotated[Any, BeforeValidator(_plain), TextRole.GAPS]
 """A text (with ``{...}``: an expression's value), a number, true, false, or a list or mapping of these."""
 PhraseList = Annotated[list[PlainText], BeforeValidator(listed), Field(max_length=500)]
 BargeIn = Literal[True, False, "speech", "keys"]

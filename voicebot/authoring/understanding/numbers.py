@@ -52,10 +52,12 @@ class Atom:
 
     @property
     def is_digit(self) -> bool:
+        """Whether it stands for one digit."""
         return self.kind in (ZERO, UNIT) or (self.kind == NUMERAL and len(self.word) == 1)
 
     @property
     def is_number(self) -> bool:
+        """Whether it has a value by itself: no "and", no "point"."""
         return self.kind in (ZERO, UNIT, TEEN, TENS, HUNDRED, HUNDREDS, NUMERAL)
 
 

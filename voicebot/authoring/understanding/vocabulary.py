@@ -73,6 +73,7 @@ class Vocabulary:
         self._latest = lru_cache(maxsize=LATEST)(self._tokens_and_content)
 
     def section(self, name: str) -> Mapping[str, Any]:
+        """The mapping ``name`` of the file; empty where it has none. Raises TypeError for what is no mapping."""
         section = self._data.get(name, {})
         if not isinstance(section, Mapping):
             raise TypeError(f"{self.language}: {name} is not a section")
@@ -110,6 +111,7 @@ class Vocabulary:
         return frozenset(folded(word) for word in self.listed(*path))
 
     def phrases(self, entries: Mapping[str, T] | Sequence[tuple[str, T]]) -> Phrases[T]:
+        """``entries``, phrases with their meanings, to be found in what was said, also in their short forms."""
         listed = list(entries.items() if isinstance(entries, Mapping) else entries)
         written = {phrase for phrase, _ in listed}
         return Phrases(listed + self._contracted(listed, written), self.elisions)
