@@ -6,12 +6,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from spoken_cases import HERE, question, read
 
 from voicebot.authoring.answers.answer import Answered
 from voicebot.authoring.answers.doubt import UNSURE, asked_about
 from voicebot.authoring.understanding import for_language
-from voicebot.authoring.understanding.likeness import likeness, nearest, sound
+from voicebot.authoring.understanding.answers import COMMAND_LIKE
+from voicebot.authoring.understanding.likeness import ALIKE, APART, FAR_APART, NEAR, likeness, nearest, sound
 
 TODAY = date(2026, 11, 18)
 MENU: dict[str, Any] = {
@@ -121,3 +124,21 @@ def test_nothing_is_nearest_where_two_are_nearly_as_much_alike() -> None:
     assert nearest(sound("billin"), [(sound("billing"), 1)]) == (1, 1.0)
     assert nearest(sound("salling"), [(sound("sailing"), 1), (sound("selling"), 2)]) is None
     assert nearest(sound("anything"), []) is None
+
+
+_sounds = st.text("abdefgiklmnoprstuy", max_size=10)
+
+
+@given(_sounds, st.lists(_sounds, max_size=6), st.sampled_from([ALIKE, NEAR, COMMAND_LIKE]))
+def test_what_is_left_out_as_it_cannot_be_near_changes_nothing(heard: str, others: list[str], least: float) -> None:
+    likely = [f"{heard}{heard[-1:]}", f"{heard[1:]}", *others]
+    for other in likely:
+        told = likeness(heard, other)
+        assert likeness(heard, other, least) == told or (told < least and likeness(heard, other, least) == 0.0)
+    for expected in (others, likely):
+        given_all = sorted((-likeness(heard, other), number) for number, other in enumerate(expected))
+        (first, number), second = (*given_all, (0.0, 0))[0], (*given_all, (0.0, 0), (0.0, 0))[1][0]
+        lead = second - first
+        near = (-first >= NEAR and lead >= APART) or (-first >= ALIKE and lead >= FAR_APART)
+        told = (number, -first) if near and -first >= least else None
+        assert nearest(heard, [(other, number) for number, other in enumerate(expected)], least) == told

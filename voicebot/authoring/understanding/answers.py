@@ -18,6 +18,8 @@ MIN_SOUND, MAX_SOUND = 4, 30
 MAX_SOUND_WORDS = 4
 MAX_SOUNDS = 1000
 MAX_HEARD = 100
+MOST_HEARD = 1024
+"""Sounds of what callers say of which it is kept what they are like: many callers say the same."""
 
 COMMAND_LIKE, MIN_COMMAND_SOUND = 0.9, 6
 """How like the sound of a command, with how many letters, must be what was heard, to be taken for it: nobody is asked
@@ -283,6 +285,7 @@ class Globals:
         self._alone = vocabulary.phrases(
             [(phrase, name) for name in section for phrase in vocabulary.listed("globals", name, "alone")]
         )
+        self._like_command = lru_cache(maxsize=MOST_HEARD)(self._like)
 
     def read(self, text: str) -> str | None:
         """The name of what is asked for: by the longest phrase, or by a word that is all that was said."""
@@ -297,8 +300,11 @@ class Globals:
         heard = self._sound_of(text[:MAX_HEARD])
         if not MIN_COMMAND_SOUND <= len(heard) <= MAX_SOUND:
             return None
-        near = nearest(heard, self._sounds)
-        return near[0] if near is not None and near[1] >= COMMAND_LIKE else None
+        return self._like_command(heard)
+
+    def _like(self, heard: str) -> str | None:
+        near = nearest(heard, self._sounds, COMMAND_LIKE)
+        return near[0] if near is not None else None
 
     @cached_property
     def _sounds(self) -> list[tuple[str, str]]:

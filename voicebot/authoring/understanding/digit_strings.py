@@ -106,8 +106,8 @@ class DigitStrings:
     def _near(self, atoms: Sequence[Atom]) -> dict[str, int]:
         """The words that sound nearly like one of the digits ("seeks")."""
         words = {atom.word for atom in atoms if atom.kind == WORD and len(atom.word) >= MIN_NEAR}
-        near = {word: nearest(sound(word), self._sounds) for word in words - self._known}
-        return {word: found[0] for word, found in near.items() if found is not None and found[1] >= NEAR}
+        near = {word: nearest(sound(word), self._sounds, NEAR) for word in words - self._known}
+        return {word: found[0] for word, found in near.items() if found is not None}
 
     def are_of_month(self, tokens: Sequence[Token], atoms: Sequence[Atom]) -> bool:
         """Whether a number belongs to a month ("December 2028"), and is no string of digits."""

@@ -294,13 +294,13 @@ class Spelling:
         and how many."""
         first, *rest = [token.word for token in tokens[index : index + 2]]
         if rest and not self._is_spelled(tokens[index + 1]) and rest[0].isalpha() and first.isalpha():
-            near = nearest(sound(first + rest[0]), self._sounds)
-            if near is not None and near[1] >= NEAR:
+            near = nearest(sound(first + rest[0]), self._sounds, NEAR)
+            if near is not None:
                 return near[0], 2
         if len(first) < MIN_NEAR or not first.isalpha() or self._is_spelled(tokens[index]) or first in self._known:
             return None
-        near = nearest(sound(first), self._sounds)
-        return (near[0], 1) if near is not None and near[1] >= NEAR else None
+        near = nearest(sound(first), self._sounds, NEAR)
+        return (near[0], 1) if near is not None else None
 
     def _beside_digit(self, before: Sequence[_Piece], tokens: Sequence[Token], index: int) -> bool:
         """Whether a digit stands before or behind: "double oh seven" is 007, "oh en" is ON."""
