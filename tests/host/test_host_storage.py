@@ -146,6 +146,17 @@ async def test_each_write_gives_an_item_its_next_version(storage: SqliteStorage)
     assert (await read(storage, ["a"]))["a"]["e_tag"] == "3"
 
 
+async def test_the_next_version_of_an_item_is_one_statement(storage: SqliteStorage) -> None:
+    await write(storage, {"a": {"n": 1}, "b": {"n": 1}})
+    item = (await read(storage, ["a"]))["a"]
+    done: list[str] = []
+    await storage._run(lambda: storage._database.set_trace_callback(done.append))
+    item["n"] = 2
+    await write(storage, {"a": item})
+    assert [statement.partition(" ")[0] for statement in done] == ["UPDATE"]
+    assert item["e_tag"] == "2" and await read(storage, ["a", "b"]) == {"a": item, "b": {"n": 1, "e_tag": "1"}}
+
+
 async def test_a_version_of_what_is_no_longer_there_is_no_conflict(storage: SqliteStorage) -> None:
     """What was forgotten meanwhile is begun anew."""
     await write(storage, {"a": {"n": 2, "e_tag": "77"}})
