@@ -32,6 +32,7 @@ from voicebot.host_wire import (
     TurnDone,
     TurnFailed,
     WireError,
+    WrittenJson,
     decode_from_host,
     decode_to_host,
     encode,
@@ -75,6 +76,29 @@ def test_what_the_call_process_says_is_understood_by_the_host(message: ToHost) -
 )
 def test_what_the_host_says_is_understood_by_the_call_process(message: FromHost) -> None:
     assert decode_from_host(encode(message)) == message
+
+
+DATA = {"sessionParams": {"sttContextPhrases": ["où", "so\n"], "turnPace": None, "more": [1, 2.5, {"a": "}"}]}}
+
+
+@pytest.mark.parametrize(
+    "activity",
+    [
+        {"type": "event", "name": "config", "channelData": DATA},
+        {"channelData": DATA, "type": "event", "value": {"channelData": {}}},
+        {"channelData": DATA},
+        {"type": "event", "channelData": {}},
+        {"type": "event", "value": DATA},
+    ],
+)
+def test_what_is_written_already_is_sent_as_it_is(activity: dict[str, Any]) -> None:
+    ready = {name: WrittenJson(value) if isinstance(value, dict) else value for name, value in activity.items()}
+    for message in (ActivitySent("call-1", 3, ready), TrialTold(6, (ready,)), TurnAsked(1, ready)):
+        line = encode(message)
+        assert line.endswith(b"\n") and line.count(b"\n") == 1
+        told = decode_to_host(line) if isinstance(message, TurnAsked) else decode_from_host(line)
+        assert told == message
+    assert json.loads(WrittenJson(DATA).text) == DATA and WrittenJson(DATA) == DATA
 
 
 def test_a_message_is_one_line_and_a_prompt_without_a_file_names_none() -> None:

@@ -55,6 +55,16 @@ class WireError(ValueError):
     """A line that is not a message of this protocol, or a message that is too long for a line."""
 
 
+class WrittenJson(dict[str, Any]):
+    """An object that is sent again and again, with its JSON: made once, and not to be changed."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        super().__init__(content)
+        self.text = _writer.encode(content)
+
+
 @dataclass(frozen=True, slots=True)
 class FixedPrompt:
     """Something that the dialogs say often. ``text``: plain text or SSML. ``audio``: a file to be played instead."""
@@ -233,6 +243,7 @@ _OPS: dict[type, str] = {
 }
 
 
+_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _WITH_ACTIVITIES = (b'{"op":"activity",', b'{"op":"trial",')
 _DONE = b'{"op":"done",'
 
@@ -249,7 +260,7 @@ def encode(message: ToHost | FromHost) -> bytes:
         place = content.pop("place")
         content |= {"place": {name: getattr(place, name) for name in place.__slots__}} if place is not None else {}
     try:
-        line = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        line = _written(content).encode() + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
         raise WireError(f"cannot be sent as JSON: {error}") from error
     if len(line) > MAX_LINE:
@@ -257,6 +268,16 @@ def encode(message: ToHost | FromHost) -> bytes:
     if isinstance(message, ActivitySent | TrialTold):
         _check_activity(line)
     return line
+
+
+def _written(content: dict[str, Any]) -> str:
+    """``content`` as JSON; what is written already of its activity, which is its last member, is not written again."""
+    *_, (name, activity) = content.items()
+    data = activity.get("channelData") if name == "activity" and isinstance(activity, dict) else None
+    if type(data) is not WrittenJson or len(activity) < 2:
+        return _writer.encode(content)
+    rest = {name: value for name, value in activity.items() if name != "channelData"}
+    return f'{_writer.encode(content | {"activity": rest})[:-2]},"channelData":{data.text}}}}}'
 
 
 def decode_to_host(line: bytes) -> ToHost:

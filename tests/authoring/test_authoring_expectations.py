@@ -14,6 +14,7 @@ from folder_line import Line, line
 from voicebot.authoring.answers import expectation
 from voicebot.authoring.answers.expectation import MAX_ANSWERS, of_value, of_yes_no, with_options
 from voicebot.authoring.model import Option
+from voicebot.authoring.turn import Turn
 from voicebot.authoring.understanding import for_language, languages
 from voicebot.bots.expected_answers import MAX_PHRASES, expected_answer
 from voicebot.turns.expected_answer import Judgement, judge
@@ -345,6 +346,33 @@ async def test_what_is_told_of_a_question_is_made_once_however_often_it_is_asked
     again = told(await asked(tmp_path, kind))
     assert len(made) == 1 and first == again
     assert told(await asked(tmp_path, kind, locale="de-DE")) != first
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "times"),
+    [
+        ("yesno: {yes: q, no: q}", ("yes", "no", "yes"), 1),
+        ("choice: {a: {say: red, next: q}, b: {say: blue, next: q}}", ("red", "blue", "red"), 1),
+        ("choice: {a: {say: red, next: q}, b: {say: blue, next: q, if: not x}}", ("blue", "red", "red"), 4),
+    ],
+)
+async def test_what_the_call_is_told_of_a_question_that_depends_on_nothing_is_written_once(
+    tmp_path: Path, kind: str, answers: tuple[str, ...], times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, expectation = [], Turn.expectation
+
+    def noting(self: Turn, *about: Any, **more: Any) -> Any:
+        made.append(about)
+        return expectation(self, *about, **more)
+
+    monkeypatch.setattr(Turn, "expectation", noting)
+    caller = await asked(tmp_path, kind)
+    all_told = [told(caller)]
+    for answer in answers:
+        await caller.say(answer)
+        all_told.append(told(caller))
+    assert len(made) == times
+    assert (all_told[1:] == all_told[:-1]) == (times == 1)
 
 
 def test_options_that_are_others_are_not_told_as_those_before() -> None:

@@ -45,6 +45,17 @@ def test_what_is_read_and_written_is_what_the_sdk_reads_and_writes(activity: dic
     assert activity_to_json(theirs) == {**(theirs.additional_properties or {}), **written}
 
 
+@pytest.mark.parametrize("name", sorted(sdk_botbuilder._by_key))
+def test_a_model_that_is_made_at_once_is_what_its_constructor_makes(name: str) -> None:
+    kind = sdk_botbuilder.schema_models[name]
+    fields = [field for field, _ in sdk_botbuilder._by_key[name].values()]
+    for values in ({}, {field: f"a {field}" for field in fields}):
+        made = sdk_botbuilder._made(name, values)
+        assert type(made) is kind and vars(made) == vars(kind(**values))
+        made.additional_properties["new"] = 1
+        assert kind().additional_properties == {} == sdk_botbuilder._made(name, {}).additional_properties
+
+
 CITED = {"type": "https://schema.org/Message", "citation": [{"@type": "Claim", "position": 1}]}
 
 

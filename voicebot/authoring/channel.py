@@ -13,6 +13,7 @@ from typing import Any
 from voicebot.authoring.languages import closest, with_country
 from voicebot.authoring.model import BargeIn
 from voicebot.host.sdk import Activity, ActivityTypes, PassingActivity, TurnContext
+from voicebot.host_wire import WrittenJson
 from voicebot.json_body import number_within
 from voicebot.telephony_channel import ALTERNATIVES, PROMPT_HEARD, RECORDING_COMMAND
 
@@ -76,8 +77,7 @@ async def _relocate(context: TurnContext, activities: list[Activity], go_on: Cal
     return await go_on()
 
 
-async def configure(
-    context: TurnContext,
+def configuration(
     phrases: list[str],
     no_input_s: float | None,
     *,
@@ -85,8 +85,9 @@ async def configure(
     answer: dict[str, Any] | None = None,
     pace: str | None = None,
     still_there: str | None = None,
-) -> None:
-    """What the recogniser should expect, and how long a silence counts as no answer (None: as the settings say).
+) -> WrittenJson:
+    """For :func:`configure`: what the recogniser should expect, and how long a silence counts as no answer (None: as
+    the settings say).
 
     ``patient``: the call is not ended however often the caller stays silent. ``answer``: what the answer looks like
     (:class:`~voicebot.authoring.answers.expectation.Expectation`). ``pace``: how soon the caller's turn is over (None:
@@ -104,8 +105,12 @@ async def configure(
         parameters["stillThereSpeech"] = still_there
     if no_input_s is not None:
         parameters["userNoInputTimeoutMS"] = round(no_input_s * 1000)
-    data = {"sessionParams": parameters}
-    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=data))
+    return WrittenJson({"sessionParams": parameters})
+
+
+async def configure(context: TurnContext, told: WrittenJson) -> None:
+    """Tell the call what to expect."""
+    await context.send_activity(PassingActivity(type=ActivityTypes.event, name="config", channel_data=told))
 
 
 async def allow_late_end_key(context: TurnContext, key: str) -> None:

@@ -20,6 +20,7 @@ from voicebot.authoring.template import Formatter, Labels, Template, compile_tem
 from voicebot.authoring.understanding import Understanding, for_language
 from voicebot.authoring.walking import conditions_of, prompts_of, strings_in, texts_of
 from voicebot.authoring.wording import Words, formatter, words
+from voicebot.host_wire import WrittenJson
 
 MAX_COMMANDS = 200
 
@@ -72,6 +73,9 @@ class DialogScript:
                 self._templates[text] = compile_template(text)
             for _, condition in conditions_of(part):
                 self._conditions[condition] = compile_expression(condition)
+        self.expectations: dict[tuple[str, bool, float | None], WrittenJson] = {}
+        """What the call was told to expect by questions that do not depend on anything, by step, whether it asks for a
+        confirmation, and patience: to make and to write it costs more than most of the rest of a turn."""
         self.usual = {name: self._own(by_language(table, locale)) for name, table in USUAL.items()}
         """What is said where the author wrote nothing, by its name in :data:`~voicebot.authoring.expected.USUAL`."""
         self.constants: dict[str, Any] = {}

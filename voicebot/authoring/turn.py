@@ -20,6 +20,7 @@ from voicebot.authoring.noted import note_answer
 from voicebot.authoring.script import DialogScript
 from voicebot.host.sdk import ActivityTypes, TurnContext
 from voicebot.host.trial import only_for_real
+from voicebot.host_wire import WrittenJson
 
 MAX_PHRASES = 400
 """The recogniser is told to expect at most this many."""
@@ -161,7 +162,7 @@ class Turn:
         await channel.say(self.context, said, asking=asking, barge_in=may, locale=self.script.locale, audio=audio)
         return said[0]
 
-    async def expect(
+    def expectation(
         self,
         phrases: Iterable[str],
         no_input_s: float | None,
@@ -169,17 +170,19 @@ class Turn:
         patient: bool = False,
         answer: Expectation = ANYTHING,
         pace: str | None = None,
-    ) -> None:
-        """Tell the call what to expect: ``phrases``, and what the author lets callers say at any time. ``answer``: what
-        the answer looks like. The rest: as in :func:`~voicebot.authoring.channel.configure`.
+    ) -> WrittenJson:
+        """For :meth:`expect`: ``phrases``, and what the author lets callers say at any time. ``answer``: what the
+        answer looks like. The rest: as in :func:`~voicebot.authoring.channel.configuration`.
         """
         script, own = self.script, self.script.header.defaults.still_there
         expected = list(dict.fromkeys([*phrases, *script.own_commands]))[:MAX_PHRASES]
         told = answer.told(script.understanding.usual.fillers, script.commands)
         lost = None if own is None else script.words(own).rendered(self.scope(), bool(self.call.get("slow")))[1]
-        await channel.configure(
-            self.context, expected, no_input_s, patient=patient, answer=told, pace=pace, still_there=lost
-        )
+        return channel.configuration(expected, no_input_s, patient=patient, answer=told, pace=pace, still_there=lost)
+
+    async def expect(self, expectation: WrittenJson) -> None:
+        """Tell the call what to expect."""
+        await channel.configure(self.context, expectation)
 
     def took(self, step: str, what: str, value: Any = "") -> None:
         """Note what the caller's answer to ``step`` was taken for, in a word or two, and its ``value``."""

@@ -22,6 +22,7 @@ from msrest.exceptions import (  # type: ignore[attr-defined]
 from msrest.serialization import Model
 
 from voicebot.host.sdk_botbuilder_turn import CallContext, LeanDialogContext
+from voicebot.host_wire import WrittenJson
 
 __all__ = [
     "Activity",
@@ -136,6 +137,8 @@ def _plain_value(value: Any, depth: int) -> Any:
             if _SCALARS.issuperset(map(type, value)):
                 return value.copy()
             return [_plain_value(item, depth + 1) for item in value]
+        if kind is WrittenJson:
+            return value
         if kind is dict and all(type(key) is str for key in value):
             return {key: _plain_value(item, depth + 1) for key, item in value.items()}
         if _fields[kind] is not None:
@@ -177,8 +180,27 @@ def _model_of_plain(name: str, data: Any) -> Any:
         if value is not None:
             field, kind = fields[key]
             values[field] = _value_of_plain(kind, value)
-    return schema_models[name](**values)
+    return _made(name, values)
 
+
+def _made(name: str, values: dict[str, Any]) -> Any:
+    """``schema_models[name](**values)``, in a fraction of the time."""
+    kind, blank = schema_models[name], _blanks[name]
+    if blank is None:
+        return kind(**values)
+    model = object.__new__(kind)
+    model.__dict__ = {**blank, "additional_properties": {}, **values}
+    return model
+
+
+def _blank(kind: type) -> dict[str, Any] | None:
+    """The attributes of a model that is made of nothing. None if they cannot be shared by several."""
+    attributes = vars(kind())
+    own = [value for name, value in attributes.items() if name != "additional_properties"]
+    return attributes if _SCALARS.issuperset(map(type, own)) else None
+
+
+_blanks = {name: _blank(schema_models[name]) for name in _by_key}
 
 _UTC_LENGTHS = (20, 24, 27)
 """Of a time with seconds, thousandths or millionths of them."""

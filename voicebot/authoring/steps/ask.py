@@ -331,8 +331,15 @@ class AskStep(AskedQuestion):
         for usual_s in (self.no_input_after, turn.script.header.defaults.no_input_after):
             patience_s = usual_s if patience_s is None else patience_s
         confirms = turn.state["mode"] == CONFIRMING
-        answer = self.wanted.expectation(turn.state["slot"], turn.script.understanding, confirms=confirms)
-        await turn.expect(self._phrases(turn), patience_s, answer=answer, pace=self.pace)
+        known, key = turn.script.expectations, (self.id, confirms, patience_s)
+        usual = not (self._depends or turn.state["slot"] or turn.script.header.defaults.still_there)
+        told = known.get(key) if usual else None
+        if told is None:
+            answer = self.wanted.expectation(turn.state["slot"], turn.script.understanding, confirms=confirms)
+            told = turn.expectation(self._phrases(turn), patience_s, answer=answer, pace=self.pace)
+        if usual:
+            known[key] = told
+        await turn.expect(told)
 
     def _phrases(self, turn: Turn) -> list[str]:
         answer, confirming = self.wanted.answer, self._confirm(turn) is not None

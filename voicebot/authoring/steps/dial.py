@@ -182,7 +182,7 @@ class DialStep(DialogStep):
         if not asked.waits:
             return GoOn()
         turn.state.update(mode=WAITING, round=0)
-        await turn.expect((), asked.round_s, patient=True)
+        await turn.expect(turn.expectation((), asked.round_s, patient=True))
         return Ending.WAITS
 
     async def resume(self, turn: Turn) -> StepOutcome:

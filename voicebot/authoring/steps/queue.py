@@ -150,7 +150,7 @@ class QueueStep(DialogStep):
         if turn.state["round"] * self.queue.every > self.queue.longest:
             return GoOn(self.on_fail)
         turn.state["mode"] = HOLDING
-        await turn.expect((), self.queue.every, patient=True)
+        await turn.expect(turn.expectation((), self.queue.every, patient=True))
         await self._say_hold(turn)
         return Ending.WAITS
 
