@@ -48,4 +48,4 @@ async def test_turns_with_a_lookup_are_not_among_the_others() -> None:
     assert isinstance(conversation, Conversation)
     for _ in range(3):
         await load._turn(conversation)
-    assert (len(load.turns_s), len(load.lookups_s)) == (2, 1)
+    assert (len(load.turns), len(load.lookups)) == (2, 1)

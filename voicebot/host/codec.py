@@ -38,7 +38,6 @@ MAX_DEPTH = 64
 _PLAIN = frozenset({type(None), bool, int, str})
 """What JSON has itself, and always can hold. Most of all state is that, and not looked at further."""
 _STR = frozenset({str})
-_NESTED = frozenset({list, dict})
 
 _Path = tuple[Any, str | int | tuple[str]]
 """Where something is: the path of what it is in, and its name or place there, or what that is in words. The whole is
@@ -79,13 +78,13 @@ _VALUE_BY_NAME = {name: decode for name, _, decode in _VALUES.values()}
 
 def dumps(value: Any) -> str:
     """Write state. Raises :class:`StateNotStorable` naming the path to what cannot be stored."""
-    return json.dumps(_encode(value, None, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _writer.encode(_encode(value, None, 0))
 
 
 def loads(text: str) -> Any:
     """Read what :func:`dumps` wrote. Raises :class:`StateUnreadable` for anything else."""
     try:
-        return _decode(json.loads(text), 0)
+        return _reader.decode(text)
     except StateUnreadable:
         raise
     except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
@@ -155,34 +154,31 @@ def _named(path: _Path | None) -> str:
     return "".join(["state", *reversed(parts)])
 
 
-def _decode(value: Any, depth: int) -> Any:
-    if depth > 4 * MAX_DEPTH:
-        raise StateUnreadable("stored state is nested too deep")
-    kind = type(value)
-    if kind is list:
-        return [_decode(item, depth + 1) if type(item) in _NESTED else item for item in value]
-    if kind is not dict:
-        return value
+def _object(value: dict[str, Any]) -> Any:
+    """What a JSON object stands for whose values are read already; most stand for themselves."""
     if TAG not in value:
-        return {key: _decode(item, depth + 1) if type(item) in _NESTED else item for key, item in value.items()}
+        return value
     tag = value[TAG]
     if tag == "dict":
-        return {_decode(key, depth + 1): _decode(item, depth + 1) for key, item in value["items"]}
+        return dict(value["items"])
     if tag in ("tuple", "set", "frozenset"):
-        made = {"tuple": tuple, "set": set, "frozenset": frozenset}[tag]
-        return made(_decode(item, depth + 1) for item in value["items"])
+        return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](value["items"])
     if tag == "DialogState":
-        stack = _decode(value["stack"], depth + 1)
+        stack = value["stack"]
         if not isinstance(stack, list) or not all(isinstance(item, DialogInstance) for item in stack):
             raise StateUnreadable("stored dialog stack is not a list of dialog instances")
         return DialogState(stack)
     if isinstance(tag, str):
         if tag in _RECORD_BY_NAME:
             record, fields = _RECORD_BY_NAME[tag]
-            return record(**{field: _decode(value[field], depth + 1) for field in fields})
+            return record(**{field: value[field] for field in fields})
         if tag in _VALUE_BY_NAME:
             return _VALUE_BY_NAME[tag](value["value"])
         name = tag.removeprefix("schema.")
         if tag.startswith("schema.") and name in schema_models:
-            return model_from_json(name, _decode(value["value"], depth + 1))
+            return model_from_json(name, value["value"])
     raise StateUnreadable(f"stored state has the unknown tag {str(tag)[:60]!r}")
+
+
+_reader = json.JSONDecoder(object_hook=_object)
+_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -8,7 +8,6 @@ behaviour; where the SDKs differ, these modules make up for it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from voicebot.host.recognizers import confine_decimals
@@ -55,10 +54,10 @@ schema_models = _sdk.schema_models
 
 class PassingActivity(_sdk.Activity):  # type: ignore[misc]
     """An activity that its sender does not use again. The SDKs deep-copy each activity before they send it, which costs
-    more than the rest of sending; the copy of this one is shallow."""
+    more than the rest of sending; this one is sent itself."""
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Any:
-        return copy(self)
+        return self
 
 
 def activity_to_json(activity: Any) -> dict[str, Any]:

@@ -8,23 +8,20 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.collecting import IdleCollector
+from voicebot.host.connection import Connection
 from voicebot.host.loader import LoadedDialogs, place_in
 from voicebot.host.reached import place_told
 from voicebot.host.sdk import TurnContext, activity_from_json
 from voicebot.host.trial import Trials
 from voicebot.host_wire import (
-    MAX_LINE,
-    ActivitySent,
     ConversationClosed,
     DialogPlace,
-    FromHost,
     PictureAsked,
     PictureTold,
     Ping,
@@ -40,7 +37,6 @@ from voicebot.host_wire import (
     TurnFailed,
     WireError,
     decode_to_host,
-    encode,
 )
 from voicebot.log import about, log_fields
 from voicebot.trace_context import current, ids_in
@@ -73,27 +69,6 @@ class SocketBusy(Exception):
     """Another dialog host serves this socket."""
 
 
-class _Connection:
-    """The connection of one call process."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-
-    def send(self, message: FromHost) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(encode(message))
-
-    async def deliver(self, request: int, conversation: str, activity: dict[str, Any]) -> None:
-        self.send(ActivitySent(conversation, request, activity))
-        with suppress(ConnectionError):
-            await self._writer.drain()  # waits only if the other side does not read, at most until the turn's deadline
-
-    async def close(self) -> None:
-        self._writer.close()
-        with suppress(OSError, TimeoutError):
-            await asyncio.wait_for(self._writer.wait_closed(), 1.0)
-
-
 class HostServer:
     """Serves ``bot`` to call processes. ``start`` and ``close`` belong to its owner. ``trouble``: why turns would fail
     now, which whoever pings is told."""
@@ -117,8 +92,8 @@ class HostServer:
         self._turning: asyncio.Task[None] | None = None
         self._drawing: asyncio.Task[tuple[str, str]] | None = None
         self._server: asyncio.Server | None = None
-        self._connections: dict[_Connection, asyncio.Task[None]] = {}
-        self._waiting: dict[str, deque[tuple[_Connection, TurnAsked | ConversationClosed]]] = {}
+        self._connections: set[Connection] = set()
+        self._waiting: dict[str, deque[tuple[Connection, TurnAsked | ConversationClosed]]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, path: Path) -> None:
@@ -131,7 +106,7 @@ class HostServer:
             writer.close()
             raise SocketBusy(f"{path}: another dialog host is serving this socket")
         listener = await asyncio.to_thread(_listen, path)
-        self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE)
+        self._server = await asyncio.get_running_loop().create_unix_server(self._connect, sock=listener)
 
     async def close(self) -> None:
         """Let running turns end, for :data:`DRAIN_S`, then close every connection."""
@@ -139,35 +114,26 @@ class HostServer:
             self._server.close()
         if self._workers:
             await asyncio.wait(self._workers.values(), timeout=DRAIN_S)
-        tasks: list[asyncio.Task[Any]] = [*self._workers.values(), *self._connections.values()]
+        tasks: list[asyncio.Task[Any]] = [*self._workers.values()]
         tasks += [task for task in (self._turning, self._drawing) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._trials.close()
+        await asyncio.gather(*(connection.close() for connection in self._connections))
 
     # --- connections --------------------------------------------------------------------------------------------------
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(writer)
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[connection] = task
-        try:
-            while line := await reader.readline():
-                self._receive(connection, line)
-        except ConnectionError:
-            pass
-        except (WireError, ValueError) as error:  # readline: a line beyond the limit is a ValueError
-            logger.error("the connection of a call process is closed, as it does not keep to the protocol: %s", error)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            del self._connections[connection]
-            self._adapter.forget_route(connection.deliver)
-            await connection.close()
+    def _connect(self) -> Connection:
+        connection = Connection(self._receive, self._lost)
+        self._connections.add(connection)
+        return connection
 
-    def _receive(self, connection: _Connection, line: bytes) -> None:
+    def _lost(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        self._adapter.forget_route(connection.deliver)
+
+    def _receive(self, connection: Connection, line: bytes) -> None:
         match decode_to_host(line):
             case TurnAsked() as asked:
                 self._turn(connection, asked)
@@ -205,7 +171,7 @@ class HostServer:
             )
         return svg, ""
 
-    def _take_texts(self, connection: _Connection, number: int, accept: bool) -> None:
+    def _take_texts(self, connection: Connection, number: int, accept: bool) -> None:
         """Start or stop accepting text conversations. Such changes are made one after another."""
         texts, before = self._texts, self._turning
 
@@ -220,7 +186,7 @@ class HostServer:
 
     # --- turns --------------------------------------------------------------------------------------------------------
 
-    def _turn(self, connection: _Connection, asked: TurnAsked) -> None:
+    def _turn(self, connection: Connection, asked: TurnAsked) -> None:
         key = _conversation_of(asked.activity)
         if not key:
             connection.send(TurnFailed("", asked.request, "the activity names no conversation"))
@@ -230,7 +196,7 @@ class HostServer:
         else:
             self._queue(key, connection, asked)
 
-    def _trial(self, connection: _Connection, asked: TrialAsked) -> None:
+    def _trial(self, connection: Connection, asked: TrialAsked) -> None:
         """Tell what the dialogs would say; nothing if they cannot be tried, or have a request to answer."""
 
         def tell(activities: tuple[dict[str, Any], ...]) -> None:
@@ -245,7 +211,7 @@ class HostServer:
         else:
             tell(())
 
-    def _queue(self, key: str, connection: _Connection, message: TurnAsked | ConversationClosed) -> None:
+    def _queue(self, key: str, connection: Connection, message: TurnAsked | ConversationClosed) -> None:
         self._trials.end(key)
         self._waiting.setdefault(key, deque()).append((connection, message))
         if key not in self._workers:
@@ -268,7 +234,7 @@ class HostServer:
             if self._collector is not None and not self._workers:
                 self._collector.idle()
 
-    async def _run(self, key: str, connection: _Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
+    async def _run(self, key: str, connection: Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
         current.set(asked.traceparent)
         about.set(log_fields(key, trace=ids_in(asked.traceparent)))
         place: DialogPlace | None = None
