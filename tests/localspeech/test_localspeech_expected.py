@@ -67,6 +67,19 @@ def test_the_shorter_a_phrase_the_nearer_it_must_be() -> None:
     assert chosen(scored("Stirling.", -2.0), scored("Billing.", -8.5)) == "Billing."
 
 
+def test_a_single_digit_may_be_less_likely_than_other_short_phrases() -> None:
+    assert chosen(scored("You.", -1.0), scored("Zero.", -5.9), expected=DIGITS) == "Zero."
+    assert chosen(scored("Why?", -1.0), scored("One.", -6.5), expected=DIGITS) is None
+    assert chosen(scored("Hmm.", -1.0), scored("Oh.", -5.9), expected=DIGITS) is None
+    assert chosen(scored("See.", -1.0), scored("Three.", -5.3), scored("Six.", -5.7), expected=DIGITS) is None
+
+
+def test_all_ways_to_write_a_digit_count_together_beside_another_word() -> None:
+    ways = [scored("One.", -6.3), scored("1.", -6.4)]
+    assert chosen(scored("On.", -1.0), ways[0], expected=DIGITS) is None
+    assert chosen(scored("On.", -1.0), *ways, expected=DIGITS) == "One."
+
+
 def test_further_words_may_cost_more_but_not_further_digits() -> None:
     written = scored("Lena, Oscar, Papa.", -2.0)
     assert chosen(written, scored("Lima, Oscar, Papa.", -11.0), expected=("lima", "oscar", "papa")) is not None
