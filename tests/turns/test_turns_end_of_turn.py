@@ -92,6 +92,15 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(FINAL, goes_on=True, judgement=COMPLETE), 5.0),  # "yes, um"
         (replace(HYPOTHESIS, goes_on=True), 5.0),
         (replace(FINAL, goes_on=True, score=0.9), 5.0),
+        # a statement of a few words: "I called", and then "and nobody answered"
+        (replace(FINAL, beginning=True), 1.5),
+        (replace(FINAL, beginning=True, score=0.9), 1.5),
+        (replace(HYPOTHESIS, beginning=True, score=0.9), 1.75),
+        (replace(FINAL, beginning=True, goes_on=True, score=0.9), 5.0),
+        (replace(FINAL, beginning=True, judgement=COMMAND, score=0.9), 0.1),
+        (replace(FINAL, beginning=True, numbers=True), 1.0),
+        (replace(FINAL, beginning=True, kind=CHOICE, score=0.9), 0.2),
+        (replace(FINAL, beginning=True, kind=VALUE, judgement=COMPLETE), 0.1),
         # the sound of the voice
         (replace(FINAL, score=0.51), 0.2),
         (replace(FINAL, score=0.5), 1.5),

@@ -19,10 +19,12 @@ from voicebot.events import (
     RecordingAction,
     RecordingAsked,
     RecordingChanged,
+    SpeechMayStart,
     SpeechStarted,
     SpeechStopped,
     TransferAsked,
     TransferEnded,
+    TurnScored,
 )
 from voicebot.turns import (
     Ask,
@@ -35,6 +37,7 @@ from voicebot.turns import (
     Resume,
     Transfer,
     TurnEnd,
+    TurnPolicy,
 )
 
 # --- the plain course of a call -------------------------------------------------------------------------------------
@@ -203,3 +206,17 @@ def test_after_the_leg_has_ended_nothing_is_passed_on_either() -> None:
     call.on(RecordingAsked(3.1, RecordingAction.STOP, "c1")).on(BotMessage(3.2, 0, "Bye", "Bye"))
     call.on(RecordingChanged(3.3, RecordingAction.STOP, "c1"))
     assert call.take() == []
+
+
+@pytest.mark.parametrize("score", [None, 0.9])
+@pytest.mark.parametrize("pause_s", [0.3, 0.42])
+def test_who_goes_on_behind_a_statement_of_a_few_words_is_not_cut_off(score: float | None, pause_s: float) -> None:
+    call = Call(TurnPolicy(prepare=False)).waiting().on(SpeechStarted(3.1, 3.0)).on(SpeechStopped(3.6, 3.5))
+    if score is not None:
+        call.on(TurnScored(3.65, 3.5, score))
+    call.on(Final(3.7, "I called.", 3.0, 3.5, 0.9))
+    again = 3.5 + pause_s
+    call.on(SpeechMayStart(again + 0.05, again + 0.15)).on(SpeechStarted(again + 0.1, again))
+    assert call.asks() == []
+    call.on(SpeechStopped(5.6, 5.5)).on(Final(5.7, "And nobody answered.", again, 5.5, 0.9)).until(7.0)
+    assert [ask.text for ask in call.asks() if ask.kind is AskKind.SPEECH] == ["I called. And nobody answered."]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.turns.open_ends import goes_on
+from voicebot.turns.open_ends import goes_on, is_beginning
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,33 @@ def test_both_clauses_or_a_question_or_a_time_are_whole(language: str, texts: st
 )
 def test_a_short_answer_is_whole(language: str, texts: str) -> None:
     assert [text for text in texts.split(" | ") if goes_on(text, language)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        ("en-US", "I moved, | I called. | it broke | okay, I forgot | We moved. | um, she left | I lost it"),
+        ("de-DE", "Ich bin umgezogen. | ja, ich habe angerufen | es geht nicht"),
+        ("es-ES", "Me mudé. | bueno, he llamado | yo pagué"),
+        ("fr-FR", "J'ai appelé. | il est cassé | oui, j'ai déménagé"),
+    ],
+)
+def test_a_statement_of_a_few_words_is_often_but_the_beginning(language: str, texts: str) -> None:
+    assert [text for text in texts.split(" | ") if not is_beginning(text, language)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        (
+            "en-US",
+            " | I | billing | my bill, please | I lost my card | I moved, and I need help | that's right | I see",
+        ),
+        ("de-DE", "die Rechnung | meine Adresse ändern | ich | ich verstehe"),
+        ("es-ES", "la factura | mi dirección | de acuerdo"),
+        ("fr-FR", "ma facture | l'adresse | je vois"),
+        ("it-IT", "io sono"),
+    ],
+)
+def test_a_thing_or_a_whole_sentence_is_not(language: str, texts: str) -> None:
+    assert [text for text in texts.split(" | ") if is_beginning(text, language)] == []

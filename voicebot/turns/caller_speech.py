@@ -29,7 +29,7 @@ from voicebot.turns.expected_answer import (
     ends_in_part,
     judge,
 )
-from voicebot.turns.open_ends import goes_on
+from voicebot.turns.open_ends import goes_on, is_beginning
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, has_numbers, remainder, words
 
@@ -170,6 +170,7 @@ class CallerSpeech:
             kind=AnswerKind.OPEN if expected is None else expected.kind,
             goes_on=goes_on(text, language)
             and not (_is_whole(text, judgement, expected) or _is_letter(text, expected)),
+            beginning=is_beginning(text, language),
             one_word=len(words(text)) == 1,
             closed=ends_in_answer(text, expected),
             almost=almost_counted(text, expected),

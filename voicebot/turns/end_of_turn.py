@@ -63,6 +63,8 @@ class TurnSoFar:
     """The kind of that answer."""
     goes_on: bool = False
     """The sentence visibly goes on: its last word wants another one, or it is the first of two clauses."""
+    beginning: bool = False
+    """It is a statement of so few words that it is often but the beginning."""
     one_word: bool = False
     """There is one word only."""
     closed: bool = False
@@ -152,6 +154,11 @@ def _sounds_finished(turn: TurnSoFar) -> bool:
     return turn.score is not None and turn.score > 0.5 and to_be_scored(turn)
 
 
+def _begins(turn: TurnSoFar) -> bool:
+    """Whether a question that may be answered at length has got a statement of a few words."""
+    return turn.beginning and turn.kind is AnswerKind.OPEN and not turn.numbers
+
+
 RULES: tuple[EndRule, ...] = (
     EndRule(
         "a final result covers the speech, and its sentence visibly goes on",
@@ -216,6 +223,12 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.FINAL,
     ),
     EndRule(
+        "a final result covers the speech, and is a statement of a few words, behind which often more comes",
+        lambda turn: _final(turn) and _begins(turn),
+        lambda policy: policy.unsure_silence_ms,
+        TurnEnd.FINAL,
+    ),
+    EndRule(
         "a final result covers the speech, and the caller sounds finished",
         lambda turn: _final(turn) and _sounds_finished(turn),
         lambda policy: policy.finished_silence_ms,
@@ -268,6 +281,12 @@ RULES: tuple[EndRule, ...] = (
         lambda turn: turn.words and turn.goes_on,
         lambda policy: policy.patience_ms,
         TurnEnd.PATIENCE,
+    ),
+    EndRule(
+        "a hypothesis covers the speech, and is a statement of a few words",
+        lambda turn: _guess(turn) and _begins(turn),
+        lambda policy: policy.unsure_silence_ms + policy.race_grace_ms,
+        TurnEnd.SILENCE,
     ),
     EndRule(
         "a hypothesis covers the speech, and the caller sounds finished",

@@ -14,6 +14,7 @@ _LONGEST_ASKED = 7
 _OPEN_ENDS = {name: Phrases(language.open_ends) for name, language in LANGUAGES.items()}
 _CLOSED_ENDS = {name: Phrases(language.closed_ends) for name, language in LANGUAGES.items()}
 _CLAUSES = {name: Phrases(language.clauses) for name, language in LANGUAGES.items()}
+_FEW_WORDS = 3
 _MARKS = (",", "...", "…")
 """With these, recognisers end what goes on."""
 _INNER_MARK = re.compile(r"[,;:.?!]\s+\w")
@@ -34,6 +35,16 @@ def goes_on(text: str, language: str) -> bool:
     if _ends_a_question(said, language):
         return False
     return known is not None and known.at_end(said) > (0 if closed is None else closed.at_end(said))
+
+
+def is_beginning(text: str, language: str) -> bool:
+    """Whether ``text``, in ``language`` ("en-US"), is a statement of so few words that it is often but the beginning of
+    what somebody has to say, whatever it sounds like: "I called", and then "and nobody answered"."""
+    said, known = words(text), in_language(LANGUAGES, language)
+    if known is None:
+        return False
+    begun = next((said[at:] for at in reversed(behind_back_channel(said[:_LONGEST_CLAUSE], language))), said)
+    return 1 < len(begun) <= _FEW_WORDS and begun[0] in known.subjects
 
 
 def _is_first_clause(text: str, said: Sequence[str], language: str) -> bool:

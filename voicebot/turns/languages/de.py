@@ -51,6 +51,9 @@ WORDS: Final = TurnWords(
     ),
     asked_verbs=frozenset(("ist", "sind")),
     asked_beginnings=frozenset(("was", "wo", "wann", "wer", "welche", "welcher", "wie", "warum")),
+    subjects=frozenset((
+        "ich", "wir", "er", "sie", "es", "man", "jemand", "niemand",
+    )),
     clauses=(
         "wenn ich", "wenn man", "wenn sie", "wenn mein", "wenn meine", "als ich", "nachdem ich", "bevor ich",
         "da ich", "da mein", "da meine", "obwohl ich", "obwohl mein", "obwohl meine", "während ich", "sobald ich",

@@ -60,6 +60,9 @@ WORDS: Final = TurnWords(
     closed_ends=tuple(f"{before} {it_is}" for before in _BEFORE_IT_IS for it_is in _IT_IS),
     asked_verbs=frozenset(("is", "are", "was", "were")),
     asked_beginnings=frozenset(("what", "where", "when", "who", "which", "how", "why")),
+    subjects=frozenset((
+        "i", "we", "he", "she", "it", "they", "you", "somebody", "someone", "nobody", "something",
+    )),
     clauses=(
         "when i", "when my", "when we", "whenever i", "whenever my", "after i", "before i", "since i", "since my",
         "if i", "if my", "if we", "although i", "although my", "even though i", "even though my", "while i",

@@ -36,6 +36,9 @@ WORDS: Final = TurnWords(
         "puedo", "puede", "podría", "muy", "doble", "eh", "em", "este", "pues", "a ver",
     ),
     closed_ends=("así es", "eso es", "lo es", "lo son", "lo soy", "sí es", "sí son", "sí soy"),
+    subjects=frozenset((
+        "yo", "nosotros", "él", "ella", "ellos", "ellas", "usted", "me", "se", "nos", "he", "hemos", "alguien", "nadie",
+    )),
     clauses=(
         "cuando", "aunque", "mientras", "si yo", "si mi", "si me", "como mi", "después de que", "antes de que",
         "desde que", "en cuanto", "cada vez que",

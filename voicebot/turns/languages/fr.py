@@ -35,6 +35,9 @@ WORDS: Final = TurnWords(
         "j'ai besoin", "pouvez vous", "est ce que", "très", "double", "euh", "heu", "ben", "bah",
     ),
     closed_ends=("l est",),
+    subjects=frozenset((
+        "je", "j", "nous", "on", "il", "elle", "ils", "elles", "vous", "quelqu", "personne",
+    )),
     clauses=(
         "quand je", "quand j'ai", "quand mon", "quand ma", "si je", "si j'ai", "si mon", "si ma", "comme je",
         "comme j'ai", "comme mon", "comme ma", "depuis que", "après que", "avant que", "bien que", "dès que",

@@ -23,6 +23,7 @@ class TurnWords:
     * ``open_ends``: last words that want another one. ``closed_ends``: whole answers, though they end so.
     * ``asked_verbs``: last words of a question within a sentence ("where my order is"), and ``asked_beginnings``: its
       first ones.
+    * ``subjects``: pronouns with which statements begin ("I"), of which a few words are often but the beginning.
     * ``clauses``: the beginnings of clauses that a sentence begins with, and that want another one ("when I").
 
     What is said behind an answer (``given_answer.py``):
@@ -45,6 +46,7 @@ class TurnWords:
     closed_ends: Phrases
     asked_verbs: frozenset[str] = frozenset()
     asked_beginnings: frozenset[str] = frozenset()
+    subjects: frozenset[str]
     clauses: Phrases
     yes: frozenset[str]
     no: frozenset[str]
