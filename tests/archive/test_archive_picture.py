@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voicebot.archive.picture import CHAR_W, LEFT, MAX_ROWS, WIDTH, picture, write_picture
+from voicebot.archive.picture import MAX_ROWS, picture, write_picture
+from voicebot.archive.picture_row import CHAR_W, LEFT, WIDTH
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -4,28 +4,22 @@ loopback, with sessions whose bots, voices and recognisers are doubles."""
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from call_world import CANNED, RULES, Ears, Mouth, no_calls
 from free_port import free_ports
+from greeting_service import GreetingService
 from uncollected import uncollected
 from waiting import until
 
 from voicebot.address import Address
-from voicebot.audio import AudioFormat
-from voicebot.bots import CallFacts
 from voicebot.bots.conventions import Conventions, with_conventions
-from voicebot.bots.host_client import HostConversation
-from voicebot.calls import AudioFiles, Calls, CallServices, CallSession, Keeping, Placed, TransferRules
-from voicebot.calls.playback import PromptAudio
+from voicebot.calls import Keeping, Placed, TransferRules
 from voicebot.certificate import self_signed_pem
 from voicebot.events import Event, Final, SpeechStarted, SpeechStopped
-from voicebot.host_wire import ActivitySent, ToHost, TurnAsked, TurnDone
 from voicebot.legs import Leg, LegClosed
 from voicebot.legs.sip import SipLeg
 from voicebot.legs.sip_front_end import SipFrontEnd
@@ -66,15 +60,12 @@ class Phone:
         self.over.set()
 
 
-class Desk:
-    """A service with a bot that greets, and phones. ``refs``: the objects that an ended call must not leave behind."""
+class Desk(GreetingService):
+    """The service, called by phones."""
 
     def __init__(self, clock: MediaClock, records: Path, listen: ListenAt, pem: Path) -> None:
-        self.refs: dict[str, weakref.ref[Any]] = {}
-        self.conversations: weakref.WeakValueDictionary[str, HostConversation] = weakref.WeakValueDictionary()
-        self.ears: weakref.WeakSet[Ears] = weakref.WeakSet()
+        super().__init__()
         self.records = records
-        self.told: list[str] = []
         tls = TlsOptions(certificate=pem, ca_file=pem)
 
         def media(**options: Any) -> MediaOptions:
@@ -86,77 +77,27 @@ class Desk:
         self.answers = True
         self.rings: list[IncomingSipLeg] = []
         self.tasks = BackgroundTasks()
-        self.services = CallServices(
-            recognizer=self.recognizer,
-            conversation=with_conventions(self.conversation, Conventions()),
-            score_turn=lambda heard, audio, answer: None,
-            audio=PromptAudio(Mouth(), lambda kind, law: CANNED, AudioFiles().audio),
-            rules=replace(RULES, transfers=TransferRules(("*@*:*",))),
-            keeping=Keeping(None, False, False),
-            place=no_calls,
-        )
-        self.calls = Calls(self.services)
-
-    def rule(self, **rules: Any) -> None:
-        self.calls.services = replace(self.services, rules=replace(self.services.rules, **rules))
 
     def attended(self) -> None:
         """Transfers are attended from now on."""
 
         async def consult(to: Address, _trunk: str, headers: Mapping[str, str]) -> Leg:
             leg = await self.bots.place(to, headers=headers, within_call=True)
-            self.keep_an_eye_on(leg, "the consultation's")
+            self.watch(leg, "the consultation's")
             return leg
 
         rules = replace(self.services.rules, transfers=TransferRules(("*@*:*",), consult=consult))
         attended = with_conventions(self.conversation, Conventions(attended=True))
         self.calls.services = replace(self.services, rules=rules, conversation=attended)
 
-    # --- the service
-
-    def recognizer(self, audio: AudioFormat, on_event: Callable[[Event], None], language: str) -> Ears:
-        self.ears.add(ears := Ears(on_event))
-        return ears
-
-    def conversation(self, facts: CallFacts, on_event: Callable[[Event], None]) -> HostConversation:
-        made = HostConversation(facts, on_event, 10.0, self.asked, self.tried, lambda _made, _goodbye: None, "")
-        self.conversations[facts.id] = made
-        return made
-
-    async def tried(self, _activity: dict[str, Any]) -> tuple[Any, ...]:
-        return ()
-
-    def asked(self, message: ToHost) -> str:
-        if isinstance(message, TurnAsked):
-            self.told.append(message.activity.get("name") or message.activity.get("text", ""))
-            asyncio.get_running_loop().call_soon(self.answer, message)
-        return ""
-
-    def answer(self, asked: TurnAsked) -> None:
-        name = asked.activity["conversation"]["id"]
-        if (conversation := self.conversations.get(name)) is not None:
-            conversation.received(ActivitySent(name, asked.request, {"type": "message", "text": "How can I help?"}))
-            conversation.received(TurnDone(name, asked.request))
-
-    def bot_does(self, **activity: Any) -> None:
-        """On its own initiative, in the only call."""
-        (conversation,) = self.conversations.values()
-        conversation.received(ActivitySent(conversation.call.id, 0, activity))
-
     def came(self, leg: Leg, placed: Placed | None = None) -> None:
-        self.keep_an_eye_on(leg, "the service's")
-        session = self.calls.accept(leg, placed)
-        self.refs |= {"session": weakref.ref(session), "turn driver": weakref.ref(session._turns)}
+        self.watch(leg, "the service's")
+        self.took(leg, placed)
 
-    def keep_an_eye_on(self, leg: Leg, whose: str) -> None:
+    def watch(self, leg: Leg, whose: str) -> None:
         assert isinstance(leg, SipLeg)
         parts = {"leg": leg, "call": leg._call, "call in the core": leg._call._core, "media": leg._session.rtp}
-        self.refs |= {f"{whose} {name}": weakref.ref(part) for name, part in parts.items()}
-
-    @property
-    def session(self) -> CallSession:
-        (session,) = self.calls.running()
-        return session
+        self.keep_an_eye_on(**{f"{whose} {name}": part for name, part in parts.items()})
 
     # --- the phones
 
@@ -170,7 +111,7 @@ class Desk:
         return Address.parse(f"sip:bot@{LOOPBACK}:{endpoint.port};transport={transport.lower()}")
 
     def rang(self, leg: IncomingSipLeg) -> None:
-        self.keep_an_eye_on(leg, "the phone's")
+        self.watch(leg, "the phone's")
         leg.connect(Phone())
         leg.ring()
         if self.answers:
@@ -182,7 +123,7 @@ class Desk:
         """A phone has called, and hears the bot."""
         phone = Phone()
         leg = await dial(self.phones.endpoint, media or self.media, self.address, sink=phone)
-        self.keep_an_eye_on(leg, "the phone's")
+        self.watch(leg, "the phone's")
         await phone.heard.wait()
         return leg, phone
 
@@ -193,11 +134,6 @@ class Desk:
         except LegClosed as closed:
             return str(closed)
         return ""
-
-    @property
-    def alive(self) -> list[str]:
-        """What there is of calls."""
-        return [name for name, ref in self.refs.items() if ref() is not None]
 
     async def over(self) -> None:
         """All has ended; time has passed for the timers of SIP, during which messages may be repeated."""
@@ -301,8 +237,8 @@ async def transferred(desk: Desk, status: int) -> None:
         asyncio.get_running_loop().call_soon(leg.transfer_result, status)
         return True
 
-    leg.on_transfer_asked, to = follow, str(desk.of(desk.phones))
-    desk.bot_does(type="event", name="transfer", value={"activityParams": {"transferTarget": to}})
+    leg.on_transfer_asked = follow
+    desk.bot_transfers(str(desk.of(desk.phones)))
     if status == 200:
         await phone.over.wait()
     else:
@@ -328,9 +264,7 @@ async def the_target_of_a_consultation_is_busy(desk: Desk) -> None:
     desk.attended()
     desk.answers = False
     leg, _ = await desk.call()
-    desk.bot_does(
-        type="event", name="transfer", value={"activityParams": {"transferTarget": str(desk.of(desk.phones))}}
-    )
+    desk.bot_transfers(str(desk.of(desk.phones)))
     await until(lambda: desk.rings)
     desk.rings.pop().reject(486, "Busy Here")
     await until(lambda: "handoff.status" in desk.told)

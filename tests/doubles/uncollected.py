@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from weakref import ProxyTypes
 
 
 @contextmanager
@@ -28,6 +29,8 @@ def uncollected() -> Iterator[Counter[str]]:
 
 def _name(found: object) -> str:
     """Of a function, a frame or a class."""
+    if isinstance(found, ProxyTypes):  # what it stands for may be gone
+        return "weakref.proxy"
     if isinstance(found, FrameType):
         return f"{found.f_globals['__name__']}.{found.f_code.co_name}:{found.f_lineno}"
     named = found if hasattr(found, "__qualname__") and hasattr(found, "__module__") else type(found)

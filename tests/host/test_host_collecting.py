@@ -77,6 +77,6 @@ def test_what_exists_at_the_start_is_left_out_and_turns_without_a_pause_are_coll
     collected: list[int],
 ) -> None:
     IdleCollector().take_over()
-    assert collected == [2]
+    assert set(collected) == {2}
     assert gc.get_freeze_count() > 1000
     assert gc.get_threshold() == THRESHOLDS == collecting.THRESHOLDS

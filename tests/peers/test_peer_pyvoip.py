@@ -216,4 +216,4 @@ async def test_a_second_call_by_the_same_call_id_is_refused_and_changes_nothing(
         extension.front._requested(other)
     monkeypatch.undo()
     assert [text.split()[1] for text in sent] == ["486", "481", "481"]
-    assert leg._ended is None and extension.legs == [leg] and extension.front.active == 1
+    assert leg._told.ended is None and extension.legs == [leg] and extension.front.active == 1

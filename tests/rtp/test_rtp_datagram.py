@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
@@ -128,3 +129,42 @@ async def test_the_loop_watches_sockets_while_packets_are_few_and_they_are_polle
     flooded.port.close()
     other.port.close()
     assert asyncio.get_running_loop() not in _readers
+
+
+async def test_no_socket_waits_for_others_however_busy_the_loop_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time that the loop comes round, every socket has another packet, and to handle them all takes long."""
+    desks = [Desk() for _ in range(30)]
+    reader = _readers[asyncio.get_running_loop()]
+    for desk in desks:
+        desk.then = lambda data, source, desk=desk: (desk.received(data, source), time.sleep(0.0005))
+    monkeypatch.setattr(reader, "_rate", lambda: float(MANY))
+    reader._count = 10_000  # polled from the next packet on
+    ahead = 0
+    for _ in range(20):
+        for desk in desks:
+            desks[0].port.send(b"x", _address(desk.port))
+        await asyncio.sleep(0.003)
+        heard = [len(desk.heard) for desk in desks]
+        ahead = max(ahead, max(heard) - min(heard))
+    assert min(heard) > 10
+    assert ahead <= 1
+    for desk in desks:
+        desk.port.close()
+
+
+async def test_a_flood_on_one_port_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    flooded, others = Desk(), [Desk() for _ in range(20)]
+    reader = _readers[asyncio.get_running_loop()]
+    monkeypatch.setattr(reader, "_rate", lambda: float(MANY))
+    reader._count = 10_000
+    others[0].port.send(b"x", _address(flooded.port))
+    await until(lambda: reader._timer is not None)
+    for _ in range(100):
+        others[0].port.send(b"x", _address(flooded.port))
+    for desk in others:
+        others[0].port.send(b"x", _address(desk.port))
+    reader._poll()
+    assert [len(desk.heard) for desk in others] == [1] * len(others)
+    assert len(flooded.heard) < 20, "that is for the next time"
+    for desk in (flooded, *others):
+        desk.port.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -13,6 +12,7 @@ import sys
 from pathlib import Path
 
 from voicebot.archive.server import ArchiveServer
+from voicebot.garbage import settle
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
 from voicebot.private_files import keep_private
@@ -60,8 +60,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     arguments.socket.unlink(missing_ok=True)  # of one that was killed
     try:
         await server.start(arguments.socket)
-        gc.collect()
-        gc.freeze()
+        settle()
         sys.stdout.write(json.dumps({"ready": True, "pid": os.getpid()}) + "\n")
         sys.stdout.flush()
         await stop.wait()

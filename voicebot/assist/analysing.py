@@ -59,13 +59,13 @@ class Analysing:
         self._analyst = analyst
         self._tell = tell
         self._pause = pause
-        self._now_ms = now_ms
         self._log = log
         self._tasks = BackgroundTasks(log)
-        self._parts = (
-            _Part("analysis", analyst.analyse, self._report),
-            _Part("suggestions", analyst.suggest, self._report),
-        )
+
+        def report(what: str, works: bool) -> None:
+            tell(Trouble(now_ms(), what, works))
+
+        self._parts = _Part("analysis", analyst.analyse, report), _Part("suggestions", analyst.suggest, report)
 
     def begin(self, parties: Sequence[Party]) -> None:
         """The call has begun, or its parties are others now."""
@@ -126,6 +126,3 @@ class Analysing:
                     self._tell(entry)
         finally:
             part.running = None
-
-    def _report(self, what: str, over: bool) -> None:
-        self._tell(Trouble(self._now_ms(), what, over))

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, ParamSpec, Protocol
+from weakref import WeakMethod
 
 from voicebot.assist.analysing import Analysing
 from voicebot.assist.analysis import AnalysisUnavailable, SpokenLine
@@ -37,6 +38,7 @@ from voicebot.log import log_fields
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 SETTLE_S: Final = 5.0
 """After so long without another word, digits are no longer held that may be the beginning of a card number."""
@@ -83,13 +85,19 @@ class AssistCall:
         self._end: tuple[EndReason, float] | None = None
         self._builder = AssistRecord(self.id, self.began_at)
         self._redactor = Redactor(services.rules.redaction)
-        self._transcript = Transcript(self._began, self._redactor, self._say)
-        self._voices = PartyVoices(services, self._report, self._log)
-        self._listening = Listening(recorded, self._tell, self._now_ms, services.rules.pause_s, self._log)
+        loop, transcript = self._loop, Transcript(self._began, self._redactor, _weakly(self._say))
+
+        def now_ms() -> int:
+            return transcript.ms(loop.time())
+
+        tell = _weakly(self._tell)
+        self._transcript = transcript
+        self._voices = PartyVoices(services, _weakly(self._report), self._log)
+        self._listening = Listening(recorded, tell, now_ms, services.rules.pause_s, self._log)
         self._analysing: Analysing | None = None
         if services.analysis is not None:
-            analyst = services.analysis.of_call(self.id, self._tell)
-            self._analysing = Analysing(analyst, self._tell, self._pause_by_rule, self._now_ms, self._log)
+            analyst = services.analysis.of_call(self.id, tell)
+            self._analysing = Analysing(analyst, tell, _weakly(self._pause_by_rule), now_ms, self._log)
         self._tracks = AudioTracks() if services.recording and services.records is not None else None
         self._parties: tuple[Party, ...] = ()
         self._earlier: EarlierHalf | None = None
@@ -307,9 +315,6 @@ class AssistCall:
     def _tell_parties(self, at: float) -> None:
         self._tell(PartiesChanged(self._transcript.ms(at), self._everybody))
 
-    def _now_ms(self) -> int:
-        return self._transcript.ms(self._loop.time())
-
     def _pause_by_rule(self) -> None:
         self._listen(False, RULE)
 
@@ -346,6 +351,18 @@ class AssistCall:
         except ValueError as error:
             self._log.warning("the bot's call %s: %s", earlier, error)
         return None
+
+
+def _weakly(method: Callable[P, None]) -> Callable[P, None]:
+    """``method`` of a call, as its parts may have it: they do not keep the call, so that it is gone when nobody watches
+    it any more, and not with a collection of garbage, which keeps the packets of all other calls."""
+    weak = WeakMethod(method)
+
+    def tell(*args: P.args, **more: P.kwargs) -> None:
+        if (method := weak()) is not None:
+            method(*args, **more)
+
+    return tell
 
 
 def _secret(utterance: Utterance) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_never, wait_random_exponential
+from tenacity import retry_if_exception_type, stop_never, wait_random_exponential
 
 from voicebot.assist.services import MakeRecognizer, PartyRecognizer
 from voicebot.audio import FRAME_S, AudioFormat
@@ -32,6 +32,7 @@ from voicebot.events import (
 from voicebot.events import (
     Final as FinalResult,
 )
+from voicebot.retrying import Attempts
 from voicebot.speech import DetectedFrames, SharedDetector, SpeechUnavailable, VoiceActivity
 from voicebot.speech.replay import Replay
 from voicebot.tasks import BackgroundTasks
@@ -52,6 +53,10 @@ _BACK_OFF_MAX_S: Final = 5.0
 _WATCH_S: Final = 0.5
 _SLACK_S: Final = 0.5
 """How much earlier than voice activity detection the recogniser may find the end of a phrase."""
+
+
+def _nobody(_event: Event) -> None:
+    """Who is told of a voice after its end."""
 
 
 class PartyHearing:
@@ -161,6 +166,7 @@ class PartyHearing:
         if recognizer is not None:
             await recognizer.stop()
         await self._tasks.close()
+        self._tell = _nobody
 
     @property
     def _in_phrase(self) -> bool:
@@ -196,7 +202,7 @@ class PartyHearing:
 
     async def _connect(self, recognizer: PartyRecognizer) -> None:
         """Connect, however long it takes. What was said last is heard then; meanwhile recognition is lost."""
-        async for attempt in AsyncRetrying(
+        async for attempt in Attempts(
             wait=wait_random_exponential(multiplier=0.3, max=_BACK_OFF_MAX_S),
             retry=retry_if_exception_type(SpeechUnavailable),
             stop=stop_never,

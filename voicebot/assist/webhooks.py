@@ -26,12 +26,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
-from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import RetryError, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from voicebot.assist.entries import Utterance
 from voicebot.assist.feed import Feed, Numbered
 from voicebot.assist.roster import WatchedCall
 from voicebot.loopback import is_loopback_url
+from voicebot.retrying import Attempts
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ class _Receiver:
         try:
             if within_s <= 0:
                 raise _Refused("it was away until long after the call")
-            async for attempt in AsyncRetrying(
+            async for attempt in Attempts(
                 stop=stop_after_delay(within_s),
                 wait=wait_random_exponential(self._patience.first_wait_s, self._patience.most_wait_s),
                 retry=retry_if_exception_type(_TryAgain),

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential
+from tenacity import RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential
 from yarl import URL
 
 from voicebot.json_body import parse_json
+from voicebot.retrying import Attempts
 from voicebot.trace_context import TRACEPARENT, current
 from voicebot.web_access import public_connector
 
@@ -73,7 +74,7 @@ class HttpClient:
         attempts = 1 + (request.retries if request.method in IDEMPOTENT else 0)
         try:
             async with asyncio.timeout(LIMIT_S):
-                async for attempt in AsyncRetrying(
+                async for attempt in Attempts(
                     stop=stop_after_attempt(attempts),
                     wait=wait_exponential(0.2, max=1.0),
                     retry=retry_if_exception_type(_MayPass),

@@ -11,26 +11,15 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 from voicebot.audio import FRAME_S
 from voicebot.caller.ear import Ear
-from voicebot.caller.measure import (
-    GOES_ON_S,
-    HOLE_S,
-    KEY_HOLE_S,
-    CallFigures,
-    answer_after,
-    deviations_ms,
-    goes_on,
-    greeting_ms,
-    prompt_stop,
-    silence_after_key,
-)
+from voicebot.caller.measure import GOES_ON_S, HOLE_S, CallFigures, answer_after, deviations_ms, greeting_ms
 from voicebot.caller.mouth import Mouth, Spoken
 from voicebot.caller.report import CallAudio, TranscriptLine, TurnReport, Who
 from voicebot.caller.script import Action, CallScript, ScriptStep, said
+from voicebot.caller.scripted_turn import SILENT, ScriptedTurn, measure_turns, rounded
 from voicebot.events import CallNotAnswered, Event, RecognitionLost
 from voicebot.events import Final as Phrase
 from voicebot.legs import Leg
@@ -46,27 +35,10 @@ LEAVE_DEADLINE_S: Final = 10.0
 KEY_TAKES_S: Final = 0.3
 """If a key stops a prompt, the prompt is silent after this time. What is heard later is the answer."""
 MAX_LINES: Final = 2_000
-_WAITING: Final = (Action.LISTEN, Action.SILENCE)
-"""Actions without sound, from which no gap is measured."""
 
 
 class StepFailed(Exception):
     """The script cannot continue. The message says why, without the line."""
-
-
-@dataclass(slots=True)
-class _Turn:
-    """One step that sends or listens, with the times on the loop's clock that are needed to measure it."""
-
-    report: TurnReport
-    step: ScriptStep
-    since: float
-    """Of our first voiced sample or the first key; when listening, the end of the step before."""
-    until: float
-    """Of our last voiced sample or the last key."""
-    over_prompt: bool = False
-    """Whether the bot was speaking at ``since``."""
-    phrases: list[str] = field(default_factory=list)
 
 
 class ScriptedCall:
@@ -101,7 +73,7 @@ class ScriptedCall:
         self._on_line = on_line
         self._loop = asyncio.get_running_loop()
         self._answered = 0.0
-        self._turns: list[_Turn] = []
+        self._turns: list[ScriptedTurn] = []
         self._waiter: tuple[Callable[[], bool], bool, asyncio.Future[bool]] | None = None
         self._recognition_lost = False
 
@@ -147,7 +119,7 @@ class ScriptedCall:
         turn = next((t for t in reversed(self._turns) if t.since <= middle), None)
         latency: float | None = None
         if turn is not None:
-            if not turn.phrases and turn.step.action not in _WAITING:
+            if not turn.phrases and turn.step.action not in SILENT:
                 answer = answer_after(self._ear.track, turn.until if turn.over_prompt else turn.since)
                 latency = None if answer.first_packet is None else (answer.first_packet - turn.until) * 1000
             if len(turn.phrases) < 200:
@@ -201,13 +173,13 @@ class ScriptedCall:
             if step.expect is not None:
                 await self._words(turn)
 
-    def _begin(self, step: ScriptStep, since: float) -> _Turn:
+    def _begin(self, step: ScriptStep, since: float) -> ScriptedTurn:
         report = TurnReport(len(self._turns) + 1, step.line, step.action.value, step.label)
-        turn = _Turn(report, step, since, since, over_prompt=self._sounding(since))
+        turn = ScriptedTurn(report, step, since, since, over_prompt=self._sounding(since))
         self._turns.append(turn)
         return turn
 
-    async def _say(self, step: ScriptStep) -> _Turn:
+    async def _say(self, step: ScriptStep) -> ScriptedTurn:
         mouth = self._mouth
         assert mouth is not None
         audio = self._audio[step.line]
@@ -224,7 +196,7 @@ class ScriptedCall:
         turn.until = spoken.offset if spoken.offset is not None else spoken.onset
         return turn
 
-    async def _press(self, step: ScriptStep) -> _Turn:
+    async def _press(self, step: ScriptStep) -> ScriptedTurn:
         assert self._leg is not None
         pressed = self._loop.time()
         self._leg.send_keys(step.keys)
@@ -248,7 +220,7 @@ class ScriptedCall:
         if not ear.speaking:
             raise StepFailed(f"the bot has finished before {step.after_s:g} s; interrupt it earlier (after_s)")
 
-    async def _mark(self, turn: _Turn) -> float:
+    async def _mark(self, turn: ScriptedTurn) -> float:
         """The time from which what is heard is the answer to ``turn``."""
         if not turn.over_prompt:
             return turn.since
@@ -260,7 +232,7 @@ class ScriptedCall:
         )
         return self._loop.time()
 
-    async def _answer(self, turn: _Turn, *, may_end: bool) -> None:
+    async def _answer(self, turn: ScriptedTurn, *, may_end: bool) -> None:
         if not turn.step.interrupts:
             ear, known = self._ear, turn.until + GOES_ON_S
             await self._wait(
@@ -278,7 +250,7 @@ class ScriptedCall:
 
         await self._wait(lambda: answered() or over(), turn.step.deadline_s, "the bot does not answer", ends=over)
 
-    async def _words(self, turn: _Turn) -> None:
+    async def _words(self, turn: ScriptedTurn) -> None:
         expected = turn.step.expect
         assert expected is not None
         with contextlib.suppress(StepFailed):
@@ -350,62 +322,17 @@ class ScriptedCall:
         figures.deviations_ms = deviations_ms(track.times)
         if self._script.steps[0].action in (Action.LISTEN, Action.BARGE_IN, Action.PAUSE):
             figures.greeting_ms = greeting_ms(track, self._answered)
-        following = float("inf")
-        for turn in reversed(self._turns):
-            self._measure_turn(turn, following, figures)
-            if turn.step.action is not Action.LISTEN:  # a `listen` continues the turn before
-                following = turn.since
+        measure_turns(self._turns, track, self._answered, figures)
         return [turn.report for turn in self._turns]
-
-    def _measure_turn(self, turn: _Turn, following: float, figures: CallFigures) -> None:
-        track, report = self._ear.track, turn.report
-        report.heard = " ".join(turn.phrases)
-        if turn.step.action is not Action.LISTEN:
-            report.onset_s, report.offset_s = self._since(turn.since), self._since(turn.until)
-        keys = turn.step.action is Action.KEYS
-        hole_s = KEY_HOLE_S if keys else HOLE_S
-        after = turn.until if turn.over_prompt and not keys else turn.since
-        answer = answer_after(track, after, until=following, hole_s=hole_s)
-        if answer.first_packet is not None:
-            report.answer_s = self._since(answer.first_packet)
-            ends = [run.end for run in track.runs(hole_s) if answer.first_packet <= run.start < following]
-            report.answer_end_s = self._since(max(ends))
-        if turn.step.action in _WAITING:
-            return
-        if not turn.step.interrupts:
-            if turn.over_prompt:
-                report.went_on = goes_on(track, turn.until)
-                figures.false_barge_ins += not report.went_on
-            return
-        report.gap_ms = _rounded(figures.add_gap(turn.until, answer, keys=keys))
-        if answer.first_audible is not None:
-            report.audible_gap_ms = _rounded((answer.first_audible - turn.until) * 1000)
-        if not turn.over_prompt:
-            return
-        if keys:
-            silence_ms = silence_after_key(track, turn.since) * 1000
-            figures.keys_to_silence_ms.append(silence_ms)
-            report.key_to_silence_ms = _rounded(silence_ms)
-        elif turn.step.action is Action.BARGE_IN:
-            stop = prompt_stop(track, turn.since, turn.until)
-            if stop is not None:
-                report.barge_in_ms = _rounded(figures.add_barge_in(turn.since, turn.until, stop))
 
     def _sounding(self, at: float) -> bool:
         """Whether the bot was speaking at ``at``, which may be past: what it speaks now may have begun since."""
         run = self._ear.current
         return run is not None and run.start <= at and at - run.last_audible < HOLE_S
 
-    def _since(self, at: float) -> float:
-        return round(at - self._answered, 3)
-
     def _line(self, at: float, who: Who, text: str, latency_ms: float | None = None) -> None:
-        line = TranscriptLine(round(at - self._answered, 3), who, text, _rounded(latency_ms))
+        line = TranscriptLine(round(at - self._answered, 3), who, text, rounded(latency_ms))
         if len(self.lines) < MAX_LINES:
             self.lines.append(line)
         if self._on_line is not None:
             self._on_line(line)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)

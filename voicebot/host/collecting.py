@@ -13,6 +13,8 @@ import asyncio
 import gc
 from typing import Final
 
+from voicebot.garbage import settle
+
 THRESHOLDS: Final = (20_000, 10, 10)
 """For :func:`gc.set_threshold`: hundreds of turns without a pause."""
 ENOUGH: Final = 2_000
@@ -32,9 +34,7 @@ class IdleCollector:
 
     def take_over(self) -> None:
         """Leave out all that exists now, which exists as long as the process, and collect the rest between turns."""
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*THRESHOLDS)
+        settle(THRESHOLDS)
 
     def idle(self) -> None:
         """Collect when what is to be done now has been done: the answer is being sent."""

@@ -27,9 +27,9 @@ from voicebot.legs.acs_events import CallEvent, Party, Result
 from voicebot.legs.acs_media import CallMedia, Wire
 from voicebot.legs.acs_operations import AcsOperations
 from voicebot.legs.acs_platform import MAX_KEYS, CallbackUrls, Platform, PlatformRefused, sip_headers
+from voicebot.legs.acs_progress import Progress
 from voicebot.legs.acs_recorder import AcsRecorder
 from voicebot.legs.acs_without_media import WithoutMedia
-from voicebot.legs.told import Told
 from voicebot.rtp import MediaClock, MediaQuality, Playout
 from voicebot.tasks import BackgroundTasks
 
@@ -75,28 +75,25 @@ class AcsLeg:
         self.id = secrets.token_hex(16)
         self.secret = secrets.token_urlsafe(24)
         self._around = around
+        progress = self._progress = Progress(info.call_id)
         self.media: CallMedia | WithoutMedia
         self.operations: AcsOperations | None = None
         if around.by_platform:
             self.media = WithoutMedia()
             self.operations = AcsOperations(
-                around.platform, lambda: self._connection, other, self.urls.file, around.tasks
+                around.platform, lambda: progress.connection, other, self.urls.file, around.tasks
             )
         else:
             self.media = CallMedia(info.call_id, other.raw_id, around.lead_ms, self._check_up)
-        self.recorder = AcsRecorder(around.platform, self._when_up) if around.records else None
+        self.recorder = AcsRecorder(around.platform, progress.when_up) if around.records else None
         self._platform = around.platform
         self._info = info
         self._other = other
         self._clock = around.clock
         self._tasks = around.tasks
         self._loop = asyncio.get_running_loop()
-        self._told = Told()
-        self._connection = ""
-        self._connected = asyncio.Event()
-        self._changed = asyncio.Event()
-        """Set when the leg may have come up, or has ended."""
-        self._up = self._transferred = False
+        self._told = progress.told
+        self._transferred = False
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._transfers: dict[str, asyncio.Future[tuple[bool, Result]]] = {}
         self._rejoining = False
@@ -105,7 +102,7 @@ class AcsLeg:
     @property
     def over(self) -> bool:
         """Whether it has ended."""
-        return self._told.ended is not None
+        return self._progress.over
 
     @property
     def urls(self) -> CallbackUrls:
@@ -127,7 +124,8 @@ class AcsLeg:
         return self.media.live.is_set()
 
     def connect(self, sink: LegSink) -> None:
-        self.media.sink = sink
+        if not self.over:
+            self.media.sink = sink
         self._told.connect(sink)
 
     def ring(self) -> None:
@@ -145,7 +143,7 @@ class AcsLeg:
     async def transfer(
         self, target: Address, headers: Mapping[str, str] | None = None, replaces: Leg | None = None
     ) -> TransferEnded:
-        if self._told.ended is not None or not self._connection:
+        if self.over or not self._progress.connection:
             return self._not_transferred("the call has ended")
         if isinstance(replaces, AcsLeg):
             return await self._joined_by(replaces)
@@ -159,7 +157,7 @@ class AcsLeg:
             logger.warning("call %s: headers do not fit into a transfer: %s", self._info.call_id, ", ".join(left_out))
         ended = await self._operated(
             lambda operation: self._platform.transfer(
-                self._connection, number, operation, caller=self._other.number, headers=fit
+                self._progress.connection, number, operation, caller=self._other.number, headers=fit
             )
         )
         if ended.accepted:
@@ -172,14 +170,14 @@ class AcsLeg:
             return self._not_transferred("the target has hung up")
         ended = await self._operated(
             lambda operation: self._platform.move(
-                self._connection, consulted._other.raw_id, consulted._connection, operation
+                self._progress.connection, consulted._other.raw_id, consulted._progress.connection, operation
             )
         )
         if not ended.accepted:
             return ended
         self._transferred = True
         try:
-            await self._platform.leave(self._connection)
+            await self._platform.leave(self._progress.connection)
         except PlatformRefused as refused:
             logger.error("call %s: cannot be left after a transfer: %s", self._info.call_id, refused)
         self._finish("transfer")
@@ -202,7 +200,7 @@ class AcsLeg:
         return TransferEnded(self._loop.time(), accepted, result.sip or (0 if accepted else result.code), str(result))
 
     async def hang_up(self) -> None:
-        if self._told.ended is not None:
+        if self.over:
             return
         self._finish("bot")
         self._disconnect()
@@ -211,9 +209,9 @@ class AcsLeg:
 
     def send_keys(self, keys: str) -> None:
         known = "".join(key for key in keys if key in _KEYS)
-        if not self._connection or not self._other.number:
+        if not self._progress.connection or not self._other.number:
             logger.warning("call %s: %d keys dropped: only phone numbers get any", self._info.call_id, len(keys))
-        elif known and self._told.ended is None:
+        elif known and not self.over:
             self._tasks.spawn(self._press(known), "sending keys")
 
     def quality(self) -> MediaQuality:
@@ -223,14 +221,14 @@ class AcsLeg:
 
     def told(self, event: CallEvent) -> bool:
         """An event of this call. False: it is of another one."""
-        if self._connection and event.connection != self._connection:
+        if self._progress.connection and event.connection != self._progress.connection:
             return False
         if event.event in self._seen:
             return True
         self._seen[event.event] = None
         if len(self._seen) > MAX_SEEN:
             self._seen.popitem(last=False)
-        self._bind(event.connection)
+        self._progress.bind(event.connection)
         self._happened(event)
         return True
 
@@ -245,7 +243,7 @@ class AcsLeg:
     def media_lost(self) -> None:
         """The media connection is gone."""
         self.media.detach()
-        if self._told.ended is None and self._up and not self._rejoining and not self._transferred:
+        if not self.over and self._progress.up and not self._rejoining and not self._transferred:
             self._rejoining = True
             self._tasks.spawn(self._rejoin(), "opening a media connection again")
 
@@ -254,8 +252,8 @@ class AcsLeg:
     def _happened(self, event: CallEvent) -> None:
         match event.kind:
             case "CallConnected":
-                self._connected.set()
-                if self._told.ended is not None:
+                self._progress.connected = True
+                if self.over:
                     self._disconnect()
                 self._check_up()
             case "CallDisconnected":
@@ -273,7 +271,7 @@ class AcsLeg:
             case "MediaStreamingFailed":
                 logger.error("call %s: the service cannot open the media connection: %s: is acs.public_url right?",
                              self._info.call_id, event.result)  # fmt: skip
-                if not self._up and self._told.ended is None:
+                if not self._progress.up and not self.over:
                     self._finish("media-timeout")
                     self._disconnect()
 
@@ -289,7 +287,7 @@ class AcsLeg:
         for outcome in self._transfers.values():
             if not outcome.done():
                 outcome.set_result((False, Result(message="the call has ended")))
-        if not self._up:
+        if not self._progress.up:
             self._failed(result)
         elif self._transferred:
             self._finish("transfer")
@@ -299,42 +297,21 @@ class AcsLeg:
     async def _come_up(self) -> None:
         """Wait until media may flow. Raises :class:`LegClosed`."""
         try:
-            await self._until(lambda: self._up, UP_S)
+            await self._progress.until(lambda: self._progress.up, UP_S)
         except TimeoutError as error:
             self._finish("media-timeout")
             self._disconnect()
             raise LegClosed("no media connection came") from error
 
-    async def _when_up(self) -> str:
-        """The connection, when media may flow. Raises :class:`LegClosed`."""
-        await self._until(lambda: self._up, None)
-        return self._connection
-
-    async def _until(self, reached: Callable[[], bool], within_s: float | None) -> None:
-        """Raises :class:`LegClosed`, and TimeoutError."""
-        async with asyncio.timeout(within_s):
-            while not reached():
-                self._changed.clear()
-                self._told.check_not_ended()
-                await self._changed.wait()
-        self._told.check_not_ended()
-
     def _check_up(self) -> None:
         """The service has told something that the call may have been waiting for."""
-        if self.media.unusable and self._told.ended is None:
+        if self.media.unusable and not self.over:
             self._finish("error")
             self._disconnect()
-        elif not self._up and self._told.ended is None and self._connected.is_set() and self.media.live.is_set():
-            self._up = True
+        elif not self._progress.up and not self.over and self._progress.connected and self.media.live.is_set():
+            self._progress.up = True
             self._clock.add(self)
-        self._changed.set()
-
-    def _bind(self, connection: str) -> None:
-        """The id of the connection is known."""
-        if self._connection:
-            return
-        self._connection = connection
-        logger.info("call %s: connection %s", self._info.call_id, connection)
+        self._progress.changed()
 
     async def _rejoin(self) -> None:
         """Have the media connection opened again, unless the service does so by itself, or the call is just ending."""
@@ -345,7 +322,7 @@ class AcsLeg:
             async with asyncio.timeout(REJOIN_S):
                 while not self.media.live.is_set():
                     with contextlib.suppress(PlatformRefused):
-                        await self._platform.stream(self._connection, secrets.token_hex(8))
+                        await self._platform.stream(self._progress.connection, secrets.token_hex(8))
                     await self._live(ASK_AGAIN_S)
             logger.info("call %s: there is a media connection again", self._info.call_id)
         except LegClosed:
@@ -359,24 +336,24 @@ class AcsLeg:
     async def _live(self, within_s: float) -> bool:
         """Whether there is a media connection within this time. Raises :class:`LegClosed`."""
         with contextlib.suppress(TimeoutError):
-            await self._until(self.media.live.is_set, within_s)
+            await self._progress.until(self.media.live.is_set, within_s)
         return self.media.live.is_set()
 
     async def _leave(self) -> None:
         with contextlib.suppress(TimeoutError, LegClosed):
-            await self._until(lambda: False, AFTER_TRANSFER_S)
-        if self._told.ended is None:
+            await self._progress.until(lambda: False, AFTER_TRANSFER_S)
+        if not self.over:
             self._finish("transfer")
             self._disconnect()
 
     def _disconnect(self) -> None:
         """End the call at the service, if it has one: in a task that outlives the call's session."""
-        if self._connection and self._disconnecting is None:
+        if self._progress.connection and self._disconnecting is None:
             self._disconnecting = self._tasks.spawn(self._end_connection(), "ending a call at the service")
 
     async def _end_connection(self) -> None:
         try:
-            await self._platform.hang_up(self._connection)
+            await self._platform.hang_up(self._progress.connection)
         except PlatformRefused as refused:
             logger.error("call %s: cannot be hung up: %s", self._info.call_id, refused)
 
@@ -384,7 +361,7 @@ class AcsLeg:
         try:
             for start in range(0, len(keys), MAX_KEYS):
                 part = keys[start : start + MAX_KEYS]
-                await self._platform.send_keys(self._connection, part, self._other.number)
+                await self._platform.send_keys(self._progress.connection, part, self._other.number)
         except PlatformRefused as refused:
             logger.warning("call %s: keys cannot be sent: %s", self._info.call_id, refused)
 
@@ -398,7 +375,7 @@ class AcsLeg:
         self.media.stop()
         if self.operations is not None:
             self.operations.end()
-        self._changed.set()
+        self._progress.changed()
         self._told.tell_end()
         self._around.ended(self.id)
 

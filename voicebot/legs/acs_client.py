@@ -29,7 +29,7 @@ from azure.communication.callautomation import (
 from azure.communication.callautomation.aio import CallAutomationClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
+from tenacity import RetryCallState, retry_if_exception, stop_never, wait_random_exponential
 
 from voicebot.legs.acs_frames import KEYS, TONES
 from voicebot.legs.acs_platform import (
@@ -41,6 +41,7 @@ from voicebot.legs.acs_platform import (
     without_addresses,
 )
 from voicebot.legs.operations import Prompt, Recognition
+from voicebot.retrying import Attempts
 from voicebot.speech_markup import is_ssml
 
 # It would write a line for each request.
@@ -285,7 +286,7 @@ async def _asked(ask: Callable[[dict[str, str]], Awaitable[T]], within_s: float 
 
     try:
         async with asyncio.timeout(limit_s):
-            async for attempt in AsyncRetrying(
+            async for attempt in Attempts(
                 retry=retry_if_exception(_may_pass), stop=stop_never, wait=pause_s, reraise=True
             ):
                 with attempt:

@@ -28,9 +28,9 @@ class IncomingAcsLeg(AcsLeg):
         self._told.check_not_ended()
         self._asked = True
         try:
-            self._bind(await self._platform.answer(self._context, self.urls))
+            self._progress.bind(await self._platform.answer(self._context, self.urls))
         except PlatformRefused as refused:
-            if not self._connection:  # else an event has said that it was answered
+            if not self._progress.connection:  # else an event has said that it was answered
                 self._finish("cancelled" if refused.status == NOT_FOUND else "error")
                 raise LegClosed(f"it cannot be answered: {refused}") from refused
         if self.over:

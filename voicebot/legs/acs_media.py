@@ -69,7 +69,7 @@ class CallMedia:
         self.unusable = ""
         """Why the audio of the last connection cannot be used."""
         self._call = call
-        self._began = began
+        self._began: Callable[[], None] | None = began
         self._caller = caller
         self._speaker = ""
         """Whose audio is delivered: the caller's; until that comes, the first participant's."""
@@ -104,8 +104,9 @@ class CallMedia:
             self._buffer.resume()
 
     def stop(self) -> None:
-        """Nothing more is sent or delivered."""
+        """Nothing more is sent, delivered or told: who is told has this, and would be kept by it."""
         self._stopped = True
+        self.sink = self._began = self.playout.on_cut = None
         if self._wire is not None:
             self._wire.close()
 
@@ -136,7 +137,8 @@ class CallMedia:
             if self._buffer is None:
                 self._buffer = ReceiveBuffer(LINEAR_16K, at)
             self.live.set()
-        self._began()
+        if self._began is not None:
+            self._began()
 
     def _heard(self, audio: MediaAudio, at: float) -> None:
         if audio.participant != self._speaker and not self._speaks(audio.participant):

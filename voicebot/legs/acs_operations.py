@@ -95,6 +95,7 @@ class AcsOperations:
     def end(self) -> None:
         """The call has ended."""
         self._over = True
+        self.on_outcome = None
         self._wanted, self._stop = None, False
         self._files.clear()
 

@@ -23,9 +23,9 @@ class OutgoingAcsLeg(AcsLeg):
         """Call, and wait for the answer."""
         self._told.check_not_ended()
         try:
-            self._bind(await self._platform.create(self._info.callee, self._info.caller, self.urls))
+            self._progress.bind(await self._platform.create(self._info.callee, self._info.caller, self.urls))
         except PlatformRefused as refused:
-            if not self._connection:
+            if not self._progress.connection:
                 self._not_answered(_of_request(refused.status), 0, str(refused))
                 raise LegClosed(f"it cannot be placed: {refused}") from refused
         except asyncio.CancelledError:
@@ -34,7 +34,7 @@ class OutgoingAcsLeg(AcsLeg):
         if self.over:
             self._disconnect()
         try:
-            await self._until(self._connected.is_set, self._ring_timeout_s)
+            await self._progress.until(lambda: self._progress.connected, self._ring_timeout_s)
         except TimeoutError as error:
             self._not_answered(NotReached.NO_ANSWER, 0, "")
             self._disconnect()
@@ -45,13 +45,13 @@ class OutgoingAcsLeg(AcsLeg):
         """No effect: there is nothing to refuse."""
 
     async def hang_up(self) -> None:
-        if not self._connected.is_set() and not self.over:
+        if not self._progress.connected and not self.over:
             self._not_answered(NotReached.CANCELLED, 0, "")
             self._disconnect()
         await super().hang_up()
 
     def _failed(self, result: Result) -> None:
-        if self._connected.is_set():
+        if self._progress.connected:
             super()._failed(result)
         else:
             status = result.sip or result.code

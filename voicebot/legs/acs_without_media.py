@@ -34,7 +34,8 @@ class WithoutMedia:
         raise AssertionError("no media connection is let in")
 
     def stop(self) -> None:
-        """There is nothing to stop."""
+        """There is nothing to stop but to be told."""
+        self.sink = None
 
     def receive(self, text: str, at: float) -> None:
         raise AssertionError("no media connection is let in")

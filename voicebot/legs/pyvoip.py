@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 
 from voicebot.address import Address
 from voicebot.events import TransferEnded
-from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
+from voicebot.legs import Leg, LegInfo, LegSink
 from voicebot.legs.pyvoip_audio import CallAudio
 from voicebot.legs.pyvoip_invite import audio_of
 from voicebot.legs.pyvoip_phone import Client, PhoneCall, parsed
 from voicebot.legs.pyvoip_repeat import Repeated
+from voicebot.legs.told import Told
 from voicebot.rtp import MediaClock, MediaQuality, Playout
 from voicebot.sip import AudioAgreement, SipRequest
 from voicebot.sip.message import REASONS
@@ -43,7 +44,7 @@ class PyVoipLeg:
         self._loop = asyncio.get_running_loop()
         self.audio = CallAudio(info.remote_address, silence_timeout_s, self._audio_lost)
         self._call: PhoneCall | None = None
-        self._ended: tuple[str, float] | None = None
+        self._told = Told()
         self._answered = False
         self._sequence = invite.cseq[0]
         self._answer = ""
@@ -71,9 +72,9 @@ class PyVoipLeg:
         return True
 
     def connect(self, sink: LegSink) -> None:
-        self.audio.sink = sink
-        if self._ended is not None:
-            self._loop.call_soon(sink.ended, *self._ended)
+        if self._told.ended is None:
+            self.audio.sink = sink
+        self._told.connect(sink)
 
     def ring(self) -> None:
         """No effect: the front end sends 180 as soon as the call comes."""
@@ -87,8 +88,7 @@ class PyVoipLeg:
         self.audio.deaf = on
 
     async def answer(self) -> None:
-        if self._ended is not None:
-            raise LegClosed(self._ended[0])
+        self._told.check_not_ended()
         call = self._call
         assert call is not None
         if self._answered:
@@ -100,7 +100,7 @@ class PyVoipLeg:
         self._clock.add(self)
 
     def reject(self, status: int, reason: str, retry_after_s: int | None = None) -> None:
-        if self._answered or self._ended is not None or self._call is None:
+        if self._answered or self._told.ended is not None or self._call is None:
             return
         busy = self._client.gen_busy(self._call.request)
         text = busy.replace("486 Busy Here", f"{status} {reason or REASONS.get(status, 'Rejected')}", 1)
@@ -115,7 +115,7 @@ class PyVoipLeg:
         return TransferEnded(asyncio.get_running_loop().time(), False, 501, "pyVoIP cannot transfer calls")
 
     async def hang_up(self) -> None:
-        if self._ended is not None:
+        if self._told.ended is not None:
             return
         if not self._answered:
             self.reject(480, "Temporarily Unavailable")
@@ -156,7 +156,7 @@ class PyVoipLeg:
 
     def cancelled(self) -> bool:
         """The caller sent CANCEL. False: too late, the call was answered or has ended."""
-        if self._answered or self._ended is not None or self._call is None:
+        if self._answered or self._told.ended is not None or self._call is None:
             return False
         busy = self._client.gen_busy(self._call.request)
         self._client.send(busy.replace("486 Busy Here", "487 Request Terminated", 1))
@@ -174,9 +174,9 @@ class PyVoipLeg:
 
     def end(self, reason: str) -> None:
         """End the call, in whatever state it is."""
-        if self._ended is None and not self._answered:
+        if self._told.ended is None and not self._answered:
             self.reject(480, "")
-        elif self._ended is None:
+        elif self._told.ended is None:
             self._say_goodbye()
             self._finish(reason)
 
@@ -194,22 +194,20 @@ class PyVoipLeg:
             self._repeated = None
 
     def _finish(self, reason: str) -> None:
-        if self._ended is not None:
+        if not self._told.end(reason):
             return
-        self._ended = (reason, self._loop.time())
         self._clock.remove(self)
         self.audio.stop()
         if reason in ("caller", "cancelled", "rejected"):
             self._stop_repeating()
             self._released(self)
-        if self.audio.sink is not None:
-            self.audio.sink.ended(*self._ended)
+        self._told.tell_end()
 
     # --- from the audio and its clock
 
     def tick(self, at: float, skipped: int) -> None:
         """Called by the media clock every 20 ms."""
-        if self._answered and self._ended is None:
+        if self._answered and self._told.ended is None:
             self.audio.tick(at)
 
     def _audio_lost(self, reason: str) -> None:

@@ -40,7 +40,12 @@ class ReadyFrames:
         self.frames: deque[bytes] = deque()
         self.late = 0
         """Frames of silence that were sent because the event loop had no frame ready."""
-        self._loop, self._taken = loop, taken
+        self._loop = loop
+        self._taken: Callable[[bytes, float], None] | None = taken
+
+    def end(self) -> None:
+        """Nobody is told any more what is read."""
+        self._taken = None
 
     def read(self, _length: int = 160) -> bytes:
         try:
@@ -48,8 +53,11 @@ class ReadyFrames:
         except IndexError:
             frame = _SILENCE
             self.late += 1
+        taken = self._taken
+        if taken is None:
+            return _SILENCE
         try:
-            self._loop.call_soon_threadsafe(self._taken, frame, time.monotonic())
+            self._loop.call_soon_threadsafe(taken, frame, time.monotonic())
         except RuntimeError:  # the event loop is closed, and the call is about to be
             return _SILENCE
         return frame
@@ -61,7 +69,7 @@ class CallAudio:
 
     def __init__(self, caller: str, silence_timeout_s: float, lost: Callable[[str], None]) -> None:
         self._silence_timeout_s = silence_timeout_s
-        self._lost = lost
+        self._lost: Callable[[str], None] | None = lost
         self._loop = asyncio.get_running_loop()
         self.playout = Playout(PCMU)
         self.sink: LegSink | None = None
@@ -123,8 +131,10 @@ class CallAudio:
             self.stream.reach.enter("up")
 
     def stop(self) -> None:
-        """Nothing more is sent or delivered."""
+        """Nothing more is sent, delivered or told: who is told has this, and would be kept by it."""
         self._stopped = True
+        self.sink = self._lost = None
+        self._ready.end()
         if self.stream is not None:
             self.stream.stop()
 
@@ -137,7 +147,7 @@ class CallAudio:
         held = self.stream is not None and self.stream.held
         expected = not held and (self._receive or not self._received)
         if expected and at - self._last_packet_at >= self._silence_timeout_s > 0:
-            self._lost("media-timeout")
+            self._tell_lost("media-timeout")
 
     def quality(self) -> MediaQuality:
         buffer, stream = self._buffer, self.stream
@@ -172,8 +182,11 @@ class CallAudio:
             self._loop.call_soon_threadsafe(callback)
 
     def _died(self) -> None:
-        if not self._stopped:
-            self._lost("error")
+        self._tell_lost("error")
+
+    def _tell_lost(self, reason: str) -> None:
+        if self._lost is not None:
+            self._lost(reason)
 
     def _taken(self, frame: bytes, at: float) -> None:
         """The sending thread took ``frame`` and sends it now."""

@@ -218,6 +218,10 @@ class Client(SIP.SIPClient):  # type: ignore[misc]
         return "\r\n".join([*lines, "", ""])
 
 
+def _nobody() -> None:
+    """Who is told of a call's audio after its end."""
+
+
 class FrameSource(Protocol):
     """From which the sending thread reads."""
 
@@ -274,13 +278,15 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
 
     def start(self) -> None:
         self.started = True
-        self.sin, self.sout = self._bound, self
+        self.sin: socket.socket = self._bound
+        self.sout: Stream | None = self
         for name, run in (("RTP Receiver", self.recv), ("RTP Transmitter", self.trans)):
             threading.Thread(target=self._watched, args=(run,), name=name, daemon=True).start()
 
     def stop(self) -> None:
         self.NSD = False
         self._bound.close()
+        self._received = self._failed = _nobody
 
     def _watched(self, run: Callable[[], None]) -> None:
         try:
@@ -309,6 +315,12 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
             self.inbox.append((data, source, time.monotonic()))
             if len(self.inbox) == 1:
                 self._received()
+
+    def trans(self) -> None:
+        try:
+            super().trans()
+        finally:
+            self.sout = None  # which is this
 
     def encode_packet(self, payload: bytes) -> bytes:
         return payload
@@ -371,7 +383,10 @@ class PyVoipPhone(VoIP.VoIPPhone):  # type: ignore[misc]
         """pyVoIP's call for an INVITE. ``make_stream`` makes its stream, from formats and the other side's address."""
         self.make_stream = make_stream
         number = secrets.randbelow(100_000)
-        return PhoneCall(self, CallState.RINGING, parsed(invite, audio), number, self.myIP, sendmode="sendrecv")
+        try:
+            return PhoneCall(self, CallState.RINGING, parsed(invite, audio), number, self.myIP, sendmode="sendrecv")
+        finally:
+            del self.make_stream  # which has the leg
 
     def connect(self) -> None:
         """Bind and register; blocks until the registrar has answered. Raises OSError."""

@@ -148,8 +148,9 @@ class SiprecCall:
         return self._info
 
     def connect(self, sink: RecordedSink) -> None:
-        self._sink = sink
-        if self._ended is not None:
+        if self._ended is None:
+            self._sink = sink
+        else:
             self._loop.call_soon(sink.ended, *self._ended)
 
     async def pause(self) -> bool:
@@ -291,7 +292,9 @@ class SiprecCall:
         for waiting in (self._telling, self._watching):
             if waiting is not None:
                 waiting.cancel()
+        self._telling = self._watching = None
         self._settle(False)
         self._closing = self._tasks.spawn(self._streams.close(), "closing the streams of a recording session")
-        if self._sink is not None:
-            self._sink.ended(*self._ended)
+        sink, self._sink = self._sink, None  # it has this call, so that both would wait for a collection of garbage
+        if sink is not None:
+            sink.ended(*self._ended)

@@ -29,6 +29,10 @@ Deliver = Callable[[int, bytes, float], None]
 """Takes a frame: the number of its line, 20 ms of audio, when it came."""
 
 
+def _nobody(_stream: int, _payload: bytes, _at: float) -> None:
+    """Takes the frames that come after the end."""
+
+
 class _Sink:
     """The sink of one stream's RTP session. Keys are not passed on: they may be those of a card."""
 
@@ -38,6 +42,10 @@ class _Sink:
         self._number = number
         self._deliver = deliver
         self.on = False
+
+    def close(self) -> None:
+        self.on = False
+        self._deliver = _nobody
 
     def frame(self, payload: bytes, at: float) -> None:
         if self.on:
@@ -120,8 +128,11 @@ class RecordedStreams:
             line.media.rtp.enter("up")
 
     async def close(self) -> None:
+        """``deliver`` gets nothing from now on, and is let go: who has it has this."""
+        self._deliver = _nobody
         for line in self._served:
-            line.sink.on = False
+            line.sink.close()
+        for line in self._served:
             await line.media.rtp.close()
 
     @property
@@ -230,7 +241,7 @@ class RecordedStreams:
     def _end(self, lines: list[_Line | Media]) -> None:
         for line in lines:
             if isinstance(line, _Line):
-                line.sink.on = False
+                line.sink.close()
                 self._tasks.spawn(line.media.rtp.close(), "closing a stream of a recording session")
 
     def _described(self, lines: list[Media]) -> SessionDescription:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import os
 import signal
 import sys
 
+from voicebot.garbage import settle
 from voicebot.locallanguage.server import LocalLanguage
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
@@ -64,8 +64,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     key = os.environ.pop(arguments.key_env, "")
     async with LocalLanguage(host=arguments.host, port=arguments.port, require_key=key) as service:
-        gc.collect()
-        gc.freeze()
+        settle()
         line = {"ready": True, "host": service.host, "port": service.port, "pid": os.getpid()}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -12,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+from voicebot.garbage import settle
 from voicebot.localspeech.pool import InferencePool
 from voicebot.localspeech.prepare import ModelsMissing, default_cache_dir, prepare_models
 from voicebot.localspeech.scripted import InvalidScript, Script
@@ -102,8 +102,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
         async with service:
             if script is None and not await _load(service, pool, arguments.cache_dir, stop):
                 return
-            gc.collect()
-            gc.freeze()
+            settle()
             line = {"ready": True, "host": service.host, "port": service.port, "pid": os.getpid()}
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()

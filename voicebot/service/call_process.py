@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from voicebot import garbage
+
 SWITCH_S: Final = 0.0005
 """How long a thread that computes, to write a record for instance, keeps the interpreter from the event loop each time
 that this has waited for a socket. By default it is 5 ms: the packets of all calls would be so late, several times a
@@ -34,18 +36,9 @@ def prepare() -> None:
 
 
 def settle() -> None:
-    """All is there that lives as long as the process. It is left out of collections, which would delay the media
-    clock, and what only the start has needed goes back to the system.
-
-    The second collection leaves nothing, so that the next ones come with what calls and requests do, and not when a
-    quarter of the whole process more is to be looked at.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.collect()
-    gc.set_threshold(*COLLECT)
-    with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    """All is there that lives as long as the process, and is left out of collections, which would delay the media
+    clock."""
+    garbage.settle(COLLECT)
 
 
 class Pauses:

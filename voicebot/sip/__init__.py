@@ -10,8 +10,8 @@ The files in layers, from the ground up; no file imports one of a layer above it
   what they use to act. The parts are `acceptance`,
   `reliable`, `renegotiation`, `refer` and `session_timer`; `call` holds them, `answering` and `calling` are the two
   kinds of call, and `restoring` one that was another process's;
-* the core: `user_agent` (`agent_options`) with its calls (`call_table`) and lines (`line_table`: `registration`,
-  `probe`); `gate` is the interface by which it asks who may talk to it, `trunks` has the rules;
+* the core: `user_agent` (`agent_options`, `agent_answers`) with its calls (`call_table`) and lines (`line_table`:
+  `registration`, `probe`); `gate` is the interface by which it asks who may talk to it, `trunks` has the rules;
 * the driver: `endpoint` has the timer, `transports` the sockets (`datagrams`, `connections`, `websocket`) and the name
   look-ups (`resolver`), `media_names` those for session descriptions, `handle` the futures of a call, `ladder` what was
   exchanged in each.

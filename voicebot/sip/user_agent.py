@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from voicebot.address import Address, Domain
+from voicebot.sip.agent_answers import AgentAnswers
 from voicebot.sip.agent_options import AgentOptions
 from voicebot.sip.answering import CallOffered, IncomingSipCall
 from voicebot.sip.body import session_in
@@ -24,9 +25,8 @@ from voicebot.sip.call_table import CallTable
 from voicebot.sip.calling import OutgoingSipCall
 from voicebot.sip.dialog import SipDialog
 from voicebot.sip.gate import Gate, OpenGate
-from voicebot.sip.header import SipSyntaxError
 from voicebot.sip.hop import Hop, Listener, hop_of
-from voicebot.sip.inspection import ACCEPT, ALLOW, METHODS, SUPPORTED, Refusal, inspect
+from voicebot.sip.inspection import ALLOW, METHODS, SUPPORTED, Refusal, inspect
 from voicebot.sip.invitation import Invitation
 from voicebot.sip.kept import restore, source_of
 from voicebot.sip.line import Line
@@ -80,6 +80,7 @@ class UserAgent:
         self._limits = options.limits
         self._table = CallTable(options.limits, self._emit)
         self._gate = gate or OpenGate()
+        self._answers = AgentAnswers(self.layer, self._gate, self.counters, options.limits.retry_after_s)
         self.draining = False
         """Whether OPTIONS says that new calls are refused. The refusing is done by who gets the calls."""
         self._token = token
@@ -142,7 +143,7 @@ class UserAgent:
             message = parse_message(data)
         except MalformedMessage as error:
             self.counters.malformed += 1
-            self._answer_malformed(error, source, now)
+            self._answers.malformed(error, source, now)
             return self.take()
         if isinstance(message, SipRequest):
             self._receive_request(message, source, now)
@@ -265,19 +266,17 @@ class UserAgent:
             trunk, refusal = admission.trunk, admission.refusal
         reply_to = reply_hop(request.via[0], source, self._symmetric(trunk))
         if refusal is not None:
-            # Without state: a forged source address gets one response, and no retransmissions of it.
-            self.layer.answer_stateless(request, refusal.status, reply_to, headers=refusal.headers)
+            self._answers.refuse_statelessly(request, refusal, reply_to)
             return
         if self.transactions >= bound:
-            no_room = self._no_room()
-            self.layer.answer_stateless(request, no_room.status, reply_to, headers=no_room.headers)
+            self._answers.refuse_statelessly(request, self._answers.no_room, reply_to)
             return
         refusal = self._inspect(request, trunk)
         transaction = self.layer.start_server(request, reply_to)
         if request.method == "CANCEL":
             self._receive_cancel(request, transaction, source, now)
         elif refusal is not None:
-            self._refuse(transaction, refusal, now)
+            self._answers.refuse(transaction, refusal, now)
         else:
             self._take_request(request, transaction, source, trunk, now)
 
@@ -316,7 +315,7 @@ class UserAgent:
     def _receive_cancel(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
         invite = self.layer.invite_of(request, source)
         if invite is None:
-            self._refuse(transaction, Refusal(481), now)
+            self._answers.refuse(transaction, Refusal(481), now)
             return
         call = self._table.invited_by(invite)
         tag = call.local_tag if call is not None else self.layer.tag_for(request)
@@ -329,38 +328,38 @@ class UserAgent:
     ) -> None:
         call = self._table.call_of(request) if request.recipient.tag else None
         if request.recipient.tag and call is None:
-            self._refuse(transaction, Refusal(481), now)
+            self._answers.refuse(transaction, Refusal(481), now)
         elif request.method == "OPTIONS":
-            self._answer_options(request, transaction, source, now)
+            self._answers.options(request, transaction, source, now, draining=self.draining)
         elif call is not None:
             call.on_request(request, transaction, source, now)
             self.layer.arm(call)
         elif request.method == "INVITE":
             self._take_invite(request, transaction, source, trunk, now)
         elif request.method == "REFER":
-            self._refuse(transaction, Refusal(403), now)  # we accept REFER only within a call
+            self._answers.refuse(transaction, Refusal(403), now)  # we accept REFER only within a call
         else:
-            self._refuse(transaction, Refusal(481), now)
+            self._answers.refuse(transaction, Refusal(481), now)
 
     def _take_invite(
         self, request: SipRequest, transaction: ServerTransaction, source: Hop, trunk: str, now: float
     ) -> None:
         """Make a new call. Its session description is parsed only here."""
         if not self._table.has_room(trunk):
-            self._refuse(transaction, self._no_room(), now)
+            self._answers.refuse(transaction, self._answers.no_room, now)
             return
         if too_short(request):
-            self._refuse(transaction, Refusal(422, {"Min-SE": str(MIN_SE)}), now)
+            self._answers.refuse(transaction, Refusal(422, {"Min-SE": str(MIN_SE)}), now)
             return
         try:
             offer = session_in(request)
         except SdpError:
-            self._refuse(transaction, Refusal(400), now)
+            self._answers.refuse(transaction, Refusal(400), now)
             return
         replaces = Replaces.of(request)
         replaced = self._table.replaced_by(replaces, trunk, source) if replaces is not None else None
         if replaces is not None and (replaced is None or replaces.early_only):
-            self._refuse(transaction, Refusal(481 if replaced is None else 486), now)  # RFC 3891 section 3
+            self._answers.refuse(transaction, Refusal(481 if replaced is None else 486), now)  # RFC 3891 section 3
             return
         local_tag = self.layer.new_tag()
         line = self.lines.get(trunk)
@@ -384,38 +383,3 @@ class UserAgent:
         self.counters.calls_in += 1
         call.begin(now)
         self._emit(CallOffered(call))
-
-    def _answer_options(self, request: SipRequest, transaction: ServerTransaction, source: Hop, now: float) -> None:
-        """Answer OPTIONS as an INVITE would be (11.2): with what we support, or with 503 while draining."""
-        if self.draining and not request.recipient.tag:
-            self._refuse(transaction, self._no_room(), now)
-            return
-        response = response_to(request, 200, to_tag=self.layer.tag_for(request))
-        response.headers.set("Allow", ALLOW)
-        response.headers.set("Accept", ACCEPT)
-        response.headers.set("Accept-Encoding", "identity")
-        response.headers.set("Accept-Language", "*")
-        response.headers.set("Supported", SUPPORTED)
-        response.headers.set("Contact", self.layer.contact(source))
-        self.layer.respond(transaction, response, now)
-
-    def _no_room(self) -> Refusal:
-        return Refusal(503, {"Retry-After": str(self._limits.retry_after_s)})
-
-    def _refuse(self, transaction: ServerTransaction, refusal: Refusal, now: float) -> None:
-        self.layer.refuse(transaction, refusal.status, now, headers=refusal.headers)
-
-    def _answer_malformed(self, error: MalformedMessage, source: Hop, now: float) -> None:
-        request = error.request
-        if request is None or request.method == "ACK" or not request.headers.get("Via"):
-            return
-        if self._gate.admit(request, source, now).drop:
-            self.counters.strangers += 1
-            return
-        try:
-            reply_to = reply_hop(request.via[0], source)
-            request.stamp(source.host, source.port)
-        except SipSyntaxError:
-            reply_to = source
-        reason = str(error) if error.status == 400 else ""
-        self.layer.answer_stateless(request, error.status, reply_to, reason=reason)

@@ -31,10 +31,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_never, wait_random_exponential
+from tenacity import RetryCallState, retry_if_exception, stop_never, wait_random_exponential
 
 from voicebot.audio import AudioFormat
 from voicebot.events import Event, RecognitionLost, RecognitionRestored
+from voicebot.retrying import Attempts
 from voicebot.speech.recognition_results import RecognitionResults
 from voicebot.speech.recognition_session import RecognitionSession
 from voicebot.speech.replay import Replay
@@ -251,7 +252,7 @@ class Recognizer:
     async def _repair_session(self) -> None:
         began = self._loop.time()
         try:
-            async for attempt in AsyncRetrying(
+            async for attempt in Attempts(
                 wait=wait_random_exponential(multiplier=0.2, max=_BACK_OFF_MAX_S),
                 retry=retry_if_exception(lambda error: isinstance(error, SpeechUnavailable)),
                 stop=stop_never,

@@ -20,9 +20,10 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Final
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_never, wait_random_exponential
+from tenacity import RetryCallState, retry_if_exception_type, stop_never, wait_random_exponential
 
 from voicebot.audio import PCMU, AudioFormat
+from voicebot.retrying import Attempts
 from voicebot.speech.ssml import document
 from voicebot.speech.synthesis_connection import SynthesisConnection
 from voicebot.speechsdk.drivers import SpeechSdk
@@ -291,7 +292,7 @@ class SynthesizerPool:
                 idle.remove(connection)
                 self._discard(connection)
             while len(idle) < self._kept(audio):
-                async for attempt in AsyncRetrying(
+                async for attempt in Attempts(
                     wait=wait_random_exponential(multiplier=0.2, max=_BACK_OFF_MAX_S),
                     retry=retry_if_exception_type(SpeechUnavailable),
                     stop=stop_never,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import json
 import logging
 import signal
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from voicebot.audio import AudioFormat
+from voicebot.garbage import settle
 from voicebot.speechsdk import wire
 from voicebot.speechsdk.drivers import (
     RecognitionReport,
@@ -50,8 +50,7 @@ async def serve(path: Path, sdk: SpeechSdk, scorer: TurnScorer) -> None:
     server = await loop.create_unix_server(lambda: SdkServer(sdk, scorer, over.set), str(path), backlog=1)
     sys.stdout.write(json.dumps({"ready": True}) + "\n")
     sys.stdout.flush()
-    gc.collect()
-    gc.freeze()
+    settle()
     await over.wait()
     server.close()
     log.info("stopping")
