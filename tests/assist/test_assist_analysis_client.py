@@ -1,4 +1,5 @@
-"""The client against the real offline service, and against one with faults, over real sockets."""
+"""The client against the real offline service, and against one with faults, over real sockets, on virtual time: an
+answer is late only where it does not come."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from voicebot.assist.analysis_queue import FIRST_PAUSE_S, MAX_PAUSE_S, MAX_WAITI
 from voicebot.assist.endpoints import LanguageEndpoint
 from voicebot.assist.entries import Sentiment
 
+pytestmark = pytest.mark.virtual_time
 ANGRY = "Nobody ever called me back, this is ridiculous."
 
 

@@ -1,10 +1,12 @@
-"""Both protocols of Copilot Studio over real sockets, against the double that Microsoft's client is tested with."""
+"""Both protocols of Copilot Studio over real sockets, on virtual time, against the double that Microsoft's client is
+tested with."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from callers import Numbered
 from copilot_studio_double import TOKEN, CopilotStudioDouble, Tokens, agent
 from direct_line_double import Activity, Bot, BotError, Say
@@ -16,6 +18,7 @@ from voicebot.bots.connector_server import ConnectorServer
 from voicebot.bots.copilot_studio import AgentChannel, CopilotStudioBot, conversation_url, regional_settings_url
 from voicebot.events import BotDone, BotFailed, BotMessage, Event, TransferAsked
 
+pytestmark = pytest.mark.virtual_time
 CALL = CallFacts("call-1", "+15550100", "+15550199")
 
 

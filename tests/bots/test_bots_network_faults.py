@@ -1,4 +1,5 @@
-"""Network faults on every channel to a bot of others, over real sockets: nothing is lost, nothing is said twice.
+"""Network faults on every channel to a bot of others, over real sockets, on virtual time: nothing is lost, nothing is
+said twice.
 
 Each call asks three questions; the second meets a fault. Whatever the channel and the fault: each question reaches the
 bot once, ends once, and what the bot says is heard once and in its order; the third is answered as the first was. What
@@ -31,6 +32,7 @@ from voicebot.bots.settling import Patience
 from voicebot.bots.streaming import StreamingBot
 from voicebot.events import BotDone, BotFailed, BotMessage, Event
 
+pytestmark = pytest.mark.virtual_time
 CALL = CallFacts("call-1", "+15550100", "+15550199")
 PATIENCE = Patience(quiet_s=0.05, typing_s=0.5, silent_s=0.05)
 KINDS = ("bot-framework", "streaming", "direct-line", "polling", "copilot-studio", "connection-string")

@@ -154,7 +154,8 @@ async def _by_dialog_host(answers: Answers, folder: Path, sdk: str) -> AsyncIter
 class Entrance:
     """``open(answers, folder)``: the channel to a bot that answers so; ``folder`` is an empty one. ``ours``: the bot is
     our own dialogs, whose ``speak`` is always speech. ``typing``: whether typing activities come through, and with them
-    the parts of streamed texts; the log that is polled does not keep them."""
+    the parts of streamed texts; the log that is polled does not keep them. The bot is in the process of the test, if it
+    is not ``ours``."""
 
     open: Callable[[Answers, Path], AbstractAsyncContextManager[BotChannel]]
     ours: bool = False
