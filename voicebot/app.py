@@ -202,7 +202,7 @@ class Application:
             public_url=settings.console.public_url,
             assist=self.viewers.api if settings.listens else None,
             phone=phone_api(settings, self.front_end.endpoint, let_in),
-            live=live_api(settings, self.calls, self.dialogs),
+            live=live_api(settings, self.calls, self.dialogs, self.fleet),
             records=records_api(settings, self.archive, let_in),
             certificate=settings.console.certificate,
             key=settings.console.key,

@@ -43,7 +43,9 @@ class LiveDesk:
         self.access = access or let_in(token)
         self.pictures = dict[str, str]()
         """By the id of a call, or the version of dialogs, their flow; or, after "why: ", why there is none."""
-        self.api = LiveApi(self.calls, words=words, flows=DeskFlows(self.pictures))
+        self.elsewhere = list[dict[str, Any]]()
+        """The calls of other nodes."""
+        self.api = LiveApi(self.calls, words=words, flows=DeskFlows(self.pictures), elsewhere=lambda: self.elsewhere)
         self.console = ConsoleServer(
             "127.0.0.1",
             0,

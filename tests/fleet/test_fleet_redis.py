@@ -14,7 +14,7 @@ from redis_server_run import redis_server
 from waiting import until
 
 from voicebot.fleet import LEASE_S, Claim, Fleet, Limits, NodeState
-from voicebot.fleet.fleet import LOOK_S
+from voicebot.fleet.fleet import LOOK_S, WANTED_S
 from voicebot.redis_server import RedisAddress, RedisAway, RedisServer
 
 pytest.importorskip("redis", reason="needs the extra: pip install 'voicebot[redis]'")
@@ -139,6 +139,47 @@ async def test_the_calls_of_other_nodes_are_seen_and_ended_by_asking(join: Join)
     await node.beat()
     await node.beat()
     assert asked == ["one"]
+
+
+async def test_who_watches_sees_the_calls_of_other_nodes_and_nobody_looks_at_them_else(
+    join: Join, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = [{"id": "one", "node": "a"}]
+    node, other = await join("a", calls=lambda: calls), await join("b")
+    looks = 0
+    others = other._ledger.others
+
+    async def counted() -> list[tuple[str, dict[str, Any]]]:
+        nonlocal looks
+        looks += 1
+        return await others()
+
+    monkeypatch.setattr(other._ledger, "others", counted)
+
+    async def look() -> None:
+        clock.now += LOOK_S
+        await node.beat()
+        await other.beat()
+
+    await look()
+    assert looks == 0 and other.seen_elsewhere() == []
+    await look()
+    await until(lambda: list(other.seen_elsewhere()) == calls)
+    calls.clear()
+    await look()
+    await until(lambda: not other.seen_elsewhere())
+    clock.now += WANTED_S
+    before = looks
+    await look()
+    assert looks == before
+
+
+async def test_the_list_of_a_node_with_very_many_calls_is_read(join: Join) -> None:
+    calls = [{"id": str(number), "node": "a", **dict.fromkeys("abcdefghijkl", "x")} for number in range(2_000)]
+    node = await join("a", calls=lambda: calls)
+    other = await join("b")
+    await node.beat()
+    assert len(await other.calls_elsewhere()) == len(calls)
 
 
 async def test_a_redis_that_was_started_anew_is_told_everything_again(tmp_path: Path, join: Join, clock: Clock) -> None:

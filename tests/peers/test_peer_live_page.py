@@ -67,6 +67,22 @@ async def test_calls_come_and_go_and_one_is_read_as_it_is_spoken() -> None:
         assert await page.ask("document.getElementById('hangup').disabled")
 
 
+async def test_calls_of_other_nodes_are_seen_and_not_opened_here() -> None:
+    async with page_of_calls() as (desk, page):
+        await desk.call()
+        desk.elsewhere.append(
+            {"id": "far", "node": "<b>node 2</b>", "from": "+15550101", "to": "bot", "trunk": "sbc", "bot": "billing"}
+            | {"state": "up", "started": None}
+        )
+        await page.until(f"{ROWS}.length == 2")
+        far = f"{ROWS}.find(row => row.includes('+15550101'))"
+        assert "goes on at <b>node 2</b>" in await page.ask(far)
+        assert await page.ask("document.querySelectorAll('#rows button').length") == 1
+        assert await page.ask("document.getElementById('count').textContent") == "2 calls"
+        desk.elsewhere.clear()
+        await page.until(f"{ROWS}.length == 1")
+
+
 async def test_what_is_still_to_be_said_stands_after_what_is_said() -> None:
     story = one_script(page_files(), "live/story.js")
     lines = [

@@ -91,6 +91,19 @@ async def test_all_calls_are_told_in_rows() -> None:
                 news = await reader.event()
 
 
+async def test_calls_of_other_nodes_are_among_the_rows_once() -> None:
+    async with live_desk() as desk:
+        call = await desk.call()
+        desk.elsewhere += [{"id": name, "node": "node 2", "state": "up"} for name in (call.id, "far", "")]
+        async with desk.stream("calls/events") as reader:
+            rows = (await reader.event())["calls"]
+            assert [(row["id"], row.get("node")) for row in rows] == [(call.id, None), ("far", "node 2")]
+            desk.elsewhere.clear()
+            news = await reader.event()
+            assert (news["calls"], news["gone"]) == ([], ["far"])
+        assert (await desk.ask("GET", "calls/far/events"))[0] == 404
+
+
 async def test_the_picture_of_the_dialogs_is_for_those_who_see_words() -> None:
     access = let_in("", anna=Role.AGENT, wall=Role.VIEWER)
     async with live_desk("anna", access=access) as desk:

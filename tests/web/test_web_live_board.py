@@ -10,7 +10,15 @@ import pytest
 
 from voicebot.calls.record_timeline import RecordClock, Timeline
 from voicebot.web import live_board
-from voicebot.web.live_board import CALLS_AT_ONCE, LINES_AT_ONCE, LOOK_S, MOST_GONE, WATCHERS_AT_ONCE, Board
+from voicebot.web.live_board import (
+    CALLS_AT_ONCE,
+    LINES_AT_ONCE,
+    LOOK_S,
+    MOST_GONE,
+    WATCHERS_AT_ONCE,
+    Board,
+    CallElsewhere,
+)
 
 pytestmark = pytest.mark.virtual_time
 
@@ -81,6 +89,27 @@ async def test_without_watchers_no_call_is_looked_at() -> None:
     calls[0].says("meanwhile")
     await board.watch()
     assert news(board, 0)["calls"][0]["caller_said"] == "meanwhile"
+    board.leave()
+
+
+async def test_a_call_of_another_node_is_a_row_without_words_until_it_comes_here() -> None:
+    told = {"id": "far", "node": "node 2", "from": "+15550101", "state": "up"}
+    calls: list[Any] = [Call("near"), CallElsewhere(told)]
+    board = Board(lambda: calls, words=True)
+    await board.watch()
+    near, far = news(board, 0)["calls"]
+    assert "node" not in near and far["node"] == "node 2"
+    assert (far["floor"], far["mos"], far["caller_said"], far["gaps_ms"]) == ("", None, "", [])
+    (*_, hidden) = json.loads(board.since(0, whole=False))["calls"]
+    assert hidden["node"] == "node 2" and "from" not in hidden
+    version = board.version
+    await asyncio.sleep(10 * LOOK_S)
+    assert board.version == version, "what has not changed is not told again"
+    calls[1] = Call("far")
+    calls[1].says("hello")
+    assert await board.change(version, 10.0) > version
+    (row,) = news(board, version)["calls"]
+    assert row["caller_said"] == "hello" and "node" not in row
     board.leave()
 
 

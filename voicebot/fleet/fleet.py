@@ -31,6 +31,8 @@ BEATS = 5
 """In the time of a lease. One that takes long, because Redis does not answer, is followed by the next the sooner."""
 LOOK_S = 1.0
 """How often all nodes are looked at."""
+WANTED_S = 5.0
+"""How long calls of others are looked at after somebody has wanted to see them."""
 FORGOTTEN_S = 600.0
 """What was not renewed for so long is not in Redis any more."""
 _FAILED = (RedisAway, RedisRefuses)
@@ -112,6 +114,9 @@ class Fleet:
         self._claims = Claims(limits, self._freed)
         self._looked_at = -math.inf
         """When all nodes were looked at last."""
+        self._wanted_at = -math.inf
+        """When somebody wanted to see the calls of others last."""
+        self._elsewhere: list[dict[str, Any]] = []
         self._beating = False
         self._over: deque[tuple[Claim, float]] = deque()
         """Claims that were released, and when, of which Redis is to be told after the next beat that succeeds."""
@@ -182,6 +187,12 @@ class Fleet:
             self._failed(error)
             return []
 
+    def seen_elsewhere(self) -> Sequence[dict[str, Any]]:
+        """The calls of other nodes as they were at the last look, at most a second ago, without waiting. Who asks has
+        them looked at: the first to ask in a while finds none. Empty while Redis is away."""
+        self._wanted_at = self._now()
+        return [] if self.trouble else self._elsewhere
+
     async def going_on(self, calls: Sequence[str]) -> list[str]:
         """Those of ``calls`` of nodes that are gone that go on, here or elsewhere: it waits until this node has taken
         what it may take. While Redis is away, that of none is known."""
@@ -227,6 +238,10 @@ class Fleet:
         if told.nodes is not None:
             self._looked_at = began
             self._look_at(told.nodes)
+            if began - self._wanted_at <= WANTED_S:
+                self._tasks.spawn(self._look_elsewhere(), "looking at the calls of other nodes")
+            else:
+                self._elsewhere = []
         if self.trouble:
             logger.info("fleet: Redis answers again")
             self.trouble = ""
@@ -301,6 +316,13 @@ class Fleet:
                 logger.warning("fleet: %s", difference)
         if before and not now:
             logger.info("fleet: the nodes have the same settings and dialogs again")
+
+    async def _look_elsewhere(self) -> None:
+        """Beside the beats, which must not wait for it; whether Redis is away, they find out."""
+        try:
+            self._elsewhere = [call for _, call in await self._ledger.others()]
+        except _FAILED:
+            self._elsewhere = []
 
     async def _run(self) -> None:
         pause_s = self._beat_s

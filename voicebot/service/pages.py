@@ -7,6 +7,7 @@ from functools import partial
 
 from voicebot.bots import HostUnavailable
 from voicebot.calls import Calls
+from voicebot.fleet import Fleet
 from voicebot.host_wire import PictureTold
 from voicebot.own_trunks import PAGE_TRUNK
 from voicebot.service.archive import ArchiveService
@@ -25,10 +26,10 @@ def phone_api(settings: Settings, endpoint: SipEndpoint, access: Access) -> Phon
     return PhoneApi(websocket, access, calls=console.phone_calls)
 
 
-def live_api(settings: Settings, calls: Calls, dialogs: DialogVersions) -> LiveApi:
+def live_api(settings: Settings, calls: Calls, dialogs: DialogVersions, fleet: Fleet | None) -> LiveApi:
     """What is not kept of calls is not told of them either."""
-
-    return LiveApi(calls, words=settings.calls.records is not None, flows=_Flows(dialogs))
+    elsewhere = fleet.seen_elsewhere if fleet is not None else tuple
+    return LiveApi(calls, words=settings.calls.records is not None, flows=_Flows(dialogs), elsewhere=elsewhere)
 
 
 class _Flows:

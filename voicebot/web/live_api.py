@@ -1,6 +1,7 @@
 """`/v1/live`: the calls of bots while they run, by server-sent events (the HTML standard, 9.2).
 
-`calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.web.live_board`).
+`calls/events` tells all calls, a row for each, once a second what has changed (:mod:`voicebot.web.live_board`); calls
+of other nodes are among them, and no more is told of these here.
 `calls/{id}/events` tells one call, line by line as its record will have it: hypotheses, words, prompts, keys, what
 became of them, and where the call is in our own dialogs, of which `calls/{id}/flow.svg` is a picture (of a call that
 was, by the version of the dialogs that its record names: `/v1/dialogs/{version}/flow.svg`). ``id`` is the call's id or
@@ -11,7 +12,8 @@ particular, is told to nobody; numbers and words are told to agents, and not to 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Any, Final, NamedTuple, Protocol
 
 from aiohttp import hdrs, web
@@ -29,11 +31,13 @@ from voicebot.web.api import address_or_none
 from voicebot.web.assist_streams import Streams
 from voicebot.web.assist_watch import BEAT_S, Event, Sink, number_in
 from voicebot.web.live_audio import MOST_LISTENERS, Audio
-from voicebot.web.live_board import Board
+from voicebot.web.live_board import Board, CallElsewhere, RunningCall
 from voicebot.web.roles import HOLDER
 
 PREFIX: Final = "/v1/live"
 MOST_STREAMS: Final = 64
+MOST_ELSEWHERE: Final = 1_000
+"""Calls of other nodes that are told: of a thousand, looking whether they have changed takes 10 ms a second."""
 PAGE: Final = 100
 """Lines that are sent at a time."""
 AFTERWARDS_S: Final = 2.0
@@ -83,15 +87,23 @@ class Flows(Protocol):
 
 class LiveApi:
     """``words``: whether records keep what is said, so that it may be told. ``flows``: None if there are no dialogs of
-    ours."""
+    ours. ``elsewhere``: the calls of other nodes, as the API lists them."""
 
-    def __init__(self, calls: Calls, *, words: bool, flows: Flows | None = None) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        *,
+        words: bool,
+        flows: Flows | None = None,
+        elsewhere: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
+    ) -> None:
         self.streams = Streams()
         self.audio = Audio()
         self._calls = calls
         self._words = words
         self._flows = flows
-        self._board = Board(calls.running, words=words)
+        self._elsewhere = elsewhere
+        self._board = Board(lambda: [*calls.running(), *self._of_others()], words=words)
         self._following: dict[str, Readers] = {}
 
     @property
@@ -170,6 +182,12 @@ class LiveApi:
 
     def _find(self, name: str) -> CallSession | None:
         return self._calls.find(name) or next((c for c in self._calls.running() if c.info.call_id == name), None)
+
+    def _of_others(self) -> Iterator[RunningCall]:
+        """Without those that have come here since."""
+        here = {call.id for call in self._calls.running()}
+        calls = (CallElsewhere(told) for told in islice(self._elsewhere(), MOST_ELSEWHERE))
+        return (call for call in calls if call.id and call.id not in here)
 
     async def _watch_all(self, sink: Sink, *, whole: bool) -> None:
         board, version = self._board, 0

@@ -14,11 +14,10 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from voicebot.assist.entry_json import encode
 from voicebot.assist.readers import Readers
-from voicebot.calls.record_timeline import Timeline
 from voicebot.web.live_row import Row
 
 LOOK_S: Final = 1.0
@@ -32,8 +31,17 @@ MOS_LOOKS: Final = 5
 """The quality of the audio is asked for at every fifth look."""
 MOST_GONE: Final = 1_000
 """Calls that have ended of which watchers are told one by one; who missed more of them begins anew."""
-_FACTS: Final = ("id", "direction", "state", "trunk", "bot", "started", "answered", "floor", "step", "mos", "gaps_ms")
+_FACTS: Final = (
+    *("id", "node", "direction", "state", "trunk", "bot", "started", "answered"),
+    *("floor", "step", "mos", "gaps_ms"),
+)
 """What those see of a row who see no words and no numbers."""
+
+
+class Lines(Protocol):
+    """Of a timeline: :class:`voicebot.calls.record_timeline.Timeline`."""
+
+    lines: list[dict[str, Any]]
 
 
 class RunningCall(Protocol):
@@ -43,7 +51,7 @@ class RunningCall(Protocol):
     def id(self) -> str: ...
 
     @property
-    def timeline(self) -> Timeline: ...
+    def timeline(self) -> Lines: ...
 
     @property
     def state(self) -> str:
@@ -53,6 +61,27 @@ class RunningCall(Protocol):
     def mos(self) -> float | None: ...
 
     def summary(self) -> dict[str, Any]: ...
+
+
+class _NoLines:
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+
+class CallElsewhere(NamedTuple):
+    """A call of another node, of which no more is known here than ``told``, its summary with the name of its node."""
+
+    told: Mapping[str, Any]
+    timeline: Lines = _NoLines()
+    state: str = ""
+    mos: float | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.told.get("id", ""))
+
+    def summary(self) -> dict[str, Any]:
+        return dict(self.told)
 
 
 class _Shown:

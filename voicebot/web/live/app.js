@@ -72,8 +72,9 @@ function fill(row, call) {
   row.dataset.drawn = drawn;
   row.classList.toggle("chosen", call.id === one.id);
   const focused = row.contains(document.activeElement);
-  const from = make("button", { type: "button" }, call.from || (call.from === undefined ? "a call" : "unknown"));
-  from.addEventListener("click", () => choose(call));
+  const who = call.from || (call.from === undefined ? "a call" : "unknown");
+  const from = call.node === undefined ? make("button", { type: "button" }, who) : make("span", {}, who);
+  if (call.node === undefined) from.addEventListener("click", () => choose(call));
   const time = call.started ? new Date(call.started).toLocaleTimeString() : "";
   row.replaceChildren(
     make("td", { class: "number" }, time),
@@ -81,9 +82,9 @@ function fill(row, call) {
     make("td", {}, call.to ?? ""),
     make("td", {}, call.trunk),
     make("td", {}, call.bot),
-    make("td", {}, call.state === "up" ? call.floor : call.state),
+    make("td", {}, (call.state === "up" && call.floor) || call.state),
     make("td", {}, call.step ?? ""),
-    words(call),
+    call.node === undefined ? words(call) : make("td", { class: "muted" }, `goes on at ${call.node}`),
     make("td", {}, sparkline(call.gaps_ms)),
     make("td", { class: "number" }, call.mos === null ? "" : call.mos.toFixed(1)),
   );
