@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import psutil
-from local_fleet import Program, caller_options, local_fleet, script_of
+from local_fleet import caller_options, local_fleet, script_of
+from program import Program
 from trial import tried
 
 from voicebot.caller import place_many

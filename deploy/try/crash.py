@@ -27,7 +27,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from local_fleet import END_S, POLL_S, LocalFleet, Node, caller_options, has_audio, local_fleet, script_of
+from local_fleet import LocalFleet, Node, caller_options, local_fleet, script_of
+from program import END_S, POLL_S
 from trial import tried
 
 from voicebot.address import Address
@@ -99,7 +100,7 @@ class Trial:
             await asyncio.sleep(POLL_S)
         await asyncio.sleep(SAID_S + random.random() * PRESS_EVERY_S)
         media = self.fleet.media
-        if media is not None and not await asyncio.to_thread(has_audio, media):
+        if media is not None and not await asyncio.to_thread(media.calls):
             self.wrong.append("audio does not go through rtpengine")
         process = node.program.process
         assert process is not None
@@ -136,8 +137,9 @@ class Trial:
         """How long this caller heard nothing."""
         self.calls.add(report.call_id)
         well = report.ended_by == "bot" if name == "presses keys" else report.ok
-        assert report.quality is not None
         self.wrong += [] if well else [f"who {name}: {report.reason} ({report.ended_by})"]
+        if report.quality is None:  # it was never up
+            return float("inf")
         if strays := report.quality.foreign_packets:
             self.wrong.append(f"who {name} heard two nodes at once: {strays} packets")
         return heard_after(report, struck)
@@ -168,7 +170,7 @@ class Trial:
             while name not in kept:
                 caller = f"caller-{next(numbers)}"
                 call = asyncio.create_task(self._call(caller, script))
-                if await self.fleet.serving(caller) is node:
+                if await self.fleet.serving(caller, call) is node:
                     kept[name] = call
                     self._callers.add(caller)
                 else:
@@ -195,7 +197,8 @@ def write_talk(path: Path) -> None:
 def heard_after(report: CallReport, struck: float) -> float:
     """Seconds from ``struck``, on the loop's clock, to the first packet of the bot that a person hears."""
     sound = report.audio
-    assert sound is not None and sound.bot_from is not None
+    if sound is None or sound.bot_from is None:
+        return float("inf")
     size = sound.audio.frame_bytes
     first = round((struck + UNDER_WAY_S - sound.bot_from) / FRAME_S)
     for number in range(max(0, first), len(sound.bot) // size):

@@ -101,7 +101,7 @@ async def _call_on(fleet: LocalFleet, node: Node, phone: Phone) -> asyncio.Task[
         caller = f"long-{node.number}-{number}"
         options = replace(caller_options(), sender=Address(caller))
         call = asyncio.create_task(phone.call(fleet.edge, LONG, options=options))
-        if await fleet.serving(caller) is node:
+        if await fleet.serving(caller, call) is node:
             return call
 
 

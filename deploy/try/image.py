@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
-from local_fleet import NotInstalled, ProgramFailed, caller_options, free_port, script_of
+from local_fleet import caller_options, script_of
+from program import NotInstalled, ProgramFailed, free_port
 from trial import tried
 
 from voicebot.address import Address

@@ -15,7 +15,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from local_fleet import POLL_S, READY_S, LocalFleet, Node, caller_options, local_fleet, script_of
+from local_fleet import LocalFleet, Node, caller_options, local_fleet, script_of
+from program import POLL_S, READY_S
 from trial import tried
 
 from voicebot.caller import CallReport, Phone

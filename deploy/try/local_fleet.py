@@ -13,99 +13,27 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from program import END_S, POLL_S, READY_S, NotInstalled, Program, ProgramFailed, connects, free_port
+from rtpengine import CONTROL_HOST, RtpEngine, rtpengine_running
+from rtpengine import PACKAGE as RTPENGINE_PACKAGE
 
 from voicebot.address import Address
-from voicebot.caller import CallOptions, CallScript, parse_script
+from voicebot.caller import CallOptions, CallReport, CallScript, parse_script
 
 HERE = Path(__file__).parent
 KAMAILIO = HERE.parent / "kamailio"
 EDGE_HOST = "127.0.0.10"
 CALLERS_HOST = "127.0.0.1"
-MEDIA_HOST = "127.0.0.1"
-"""Of rtpengine's control port; its audio is at the edge's address."""
-READY_S = 600.0
-END_S = 30.0
 NO_INPUT_S = 120.0
 """Callers wait; the bot does not ask again because of that."""
-POLL_S = 0.05
-
-
-class NotInstalled(Exception):
-    """A program that the fleet needs is missing; the text says what to install."""
-
-
-class ProgramFailed(Exception):
-    """A program ended, or was not ready in time; the text has the end of its log."""
-
-
-class Program:
-    """One process. Its log is a file."""
-
-    def __init__(self, name: str, argv: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
-        self.name = name
-        self._argv = argv
-        self._log = log
-        self._environment = environment
-        self.process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *self._argv, stdout=asyncio.subprocess.PIPE, stderr=log, env=self._environment, cwd=self._log.parent
-            )
-
-    async def ready_line(self) -> dict[str, Any]:
-        """The JSON that it prints when it is ready. Raises :class:`ProgramFailed`."""
-        assert self.process is not None and self.process.stdout is not None
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(READY_S):
-                while line := await self.process.stdout.readline():
-                    with contextlib.suppress(ValueError):
-                        if (said := json.loads(line)).get("ready"):
-                            return dict(said)
-        raise ProgramFailed(self._told("is not ready"))
-
-    async def answering(self, asks: Callable[[], bool]) -> None:
-        """Wait until ``asks()`` says that it answers. Raises :class:`ProgramFailed`."""
-        try:
-            async with asyncio.timeout(READY_S):
-                while not await asyncio.to_thread(asks):
-                    if self.process is None or self.process.returncode is not None:
-                        raise ProgramFailed(self._told("has ended"))
-                    await asyncio.sleep(POLL_S)
-        except TimeoutError:
-            raise ProgramFailed(self._told("does not answer")) from None
-
-    async def ended(self) -> int:
-        """Its exit status."""
-        assert self.process is not None
-        return await self.process.wait()
-
-    async def end(self) -> None:
-        """End it, gently at first. Harmless when it has ended."""
-        process, self.process = self.process, None
-        if process is None:
-            return
-        for signal in (process.terminate, process.kill):
-            if process.returncode is None:
-                signal()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(process.wait(), END_S)
-
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")
-
-    def _told(self, what: str) -> str:
-        return f"{self.name} {what}:\n" + "\n".join(self.log().splitlines()[-20:])
 
 
 @dataclass
@@ -124,7 +52,7 @@ class Node:
 
     @property
     def runs(self) -> bool:
-        return self.program.process is not None and self.program.process.returncode is None
+        return self.program.runs
 
     @property
     def console(self) -> str:
@@ -162,8 +90,8 @@ class LocalFleet:
         self.kamailio = kamailio
         self.metrics = ""
         """Where Kamailio tells Prometheus."""
-        self.media: int | None = None
-        """The control port of rtpengine; None: audio does not pass there."""
+        self.media: RtpEngine | None = None
+        """None: audio does not pass there."""
         self.redis_url = f"redis://{EDGE_HOST}:{redis_port}/0"
         self._control = control
         self._token = token
@@ -241,13 +169,17 @@ class LocalFleet:
                     await asyncio.sleep(POLL_S)
         return {node.name: node.call_ids() & call_ids for node in self.nodes}
 
-    async def serving(self, caller: str) -> Node:
-        """The node that has the call of this caller, as soon as one has it. Raises TimeoutError."""
+    async def serving(self, caller: str, call: asyncio.Task[CallReport]) -> Node:
+        """The node that has the call of this caller, as soon as one has it. Raises TimeoutError, and
+        :class:`ProgramFailed` if the call is over before."""
         async with asyncio.timeout(READY_S):
             while True:
+                over = call.done()
                 for node in self.nodes:
-                    if any(call["from"] == caller for call in await self.running(node)):
+                    if any(one["from"] == caller for one in await self.running(node)):
                         return node
+                if over:
+                    raise ProgramFailed(f"no node has had the call of {caller}: {call.result().reason}")
                 await asyncio.sleep(POLL_S)
 
 
@@ -261,7 +193,7 @@ async def local_fleet(
     Raises :class:`NotInstalled`, :class:`ProgramFailed`.
     """
     needed = {"kamailio": "kamailio", "kamcmd": "kamailio", "redis-server": "redis-server"}
-    needed |= {"rtpengine": "rtpengine-daemon"} if media else {}
+    needed |= {"rtpengine": RTPENGINE_PACKAGE} if media else {}
     if missing := sorted({package for program, package in needed.items() if shutil.which(program) is None}):
         raise NotInstalled(f"{' and '.join(missing)}: apt-get install {' '.join(missing)}")
     token = secrets.token_hex(16)
@@ -273,11 +205,10 @@ async def local_fleet(
     redis_argv = ["redis-server", "--bind", EDGE_HOST, "--port", str(redis_port), "--dir", str(folder), "--save", ""]
     speech = Program("the speech service", _speech_argv(folder), folder / "speech.log")
     redis = Program("Redis", redis_argv, folder / "redis.log")
-    media_port = free_port(MEDIA_HOST) if media else None
-    audio = [] if media_port is None else [rtpengine(folder, media_port)]
-    edge_program = kamailio(folder, edge_port, metrics_port, list(uris.values()), media_port)
     async with AsyncExitStack() as stack:
-        for program in (redis, speech, *audio, edge_program):
+        engine = await stack.enter_async_context(rtpengine_running(folder, EDGE_HOST)) if media else None
+        edge_program = kamailio(folder, edge_port, metrics_port, list(uris.values()), engine)
+        for program in (redis, speech, edge_program):
             stack.push_async_callback(program.end)
             await program.start()
         speech_url = f"ws://127.0.0.1:{(await speech.ready_line())['port']}"
@@ -307,7 +238,7 @@ async def local_fleet(
         await asyncio.gather(*(node.start() for node in made))
         edge = Address.parse(f"sip:bot@{EDGE_HOST}:{edge_port}")
         fleet = LocalFleet(made, edge, redis, redis_port, edge_program, control_of(folder), token)
-        fleet.media = media_port
+        fleet.media = engine
         fleet.metrics = f"{EDGE_HOST}:{metrics_port}"
         await fleet.until(lambda takes: all(takes.values()))
         yield fleet
@@ -329,9 +260,9 @@ def control_of(folder: Path) -> str:
     return f"unix:{folder}/control"
 
 
-def kamailio(folder: Path, port: int, metrics: int, nodes: list[str], media: int | None = None) -> Program:
+def kamailio(folder: Path, port: int, metrics: int, nodes: list[str], media: RtpEngine | None = None) -> Program:
     """Kamailio at :data:`EDGE_HOST` in front of ``nodes`` (URIs): the product's configuration as it is, with a site of
-    ours. ``media``: the control port of an rtpengine on loopback; None: audio does not pass there."""
+    ours. ``media``: None if audio does not pass there."""
     control = control_of(folder)
     shutil.copy(KAMAILIO / "kamailio.cfg", folder)
     (folder / "site.cfg").write_text(
@@ -339,7 +270,7 @@ def kamailio(folder: Path, port: int, metrics: int, nodes: list[str], media: int
         f'#!substdef "!LISTS!{folder}/dispatcher.list!g"\n'
         f"listen=udp:{EDGE_HOST}:{port}\nlisten=tcp:{EDGE_HOST}:{port}\n"
         f"#!define METRICS {metrics}\nlisten=tcp:{EDGE_HOST}:{metrics}\n"
-        + ("" if media is None else f'#!define MEDIA "udp:127.0.0.1:{media}"\n')
+        + ("" if media is None else f'#!define MEDIA "udp:{CONTROL_HOST}:{media.port}"\n')
     )
     lines = [f"1 {uri} 0 0" for uri in nodes] + [f"3 sip:{CALLERS_HOST}:5060 0 0"]
     (folder / "dispatcher.list").write_text("\n".join(lines) + "\n")
@@ -347,40 +278,6 @@ def kamailio(folder: Path, port: int, metrics: int, nodes: list[str], media: int
     return Program("Kamailio", [*argv, "-P", str(folder / "kamailio.pid")], folder / "kamailio.log")
 
 
-def rtpengine(folder: Path, port: int) -> Program:
-    """rtpengine in user space, as ``site.cfg`` says it, with ``port`` for its control; the edge's address is both its
-    sides."""
-    own = ["--config-file=none", "--foreground", "--table=-1", "--log-stderr", "--log-level=4", "--delete-delay=0"]
-    sides = [f"--interface={side}/{EDGE_HOST}" for side in ("inside", "outside")]
-    return Program("rtpengine", ["rtpengine", *own, *sides, f"--listen-ng={MEDIA_HOST}:{port}"], folder / "media.log")
-
-
 def _speech_argv(folder: Path) -> list[str]:
     argv = [sys.executable, "-m", "voicebot.localspeech", "--scripted", str(folder / "speech.json")]
     return [*argv, "--max-sessions", "500", "--exit-with-parent"]
-
-
-def has_audio(port: int) -> bool:
-    """Whether audio of any call goes through the rtpengine with this control port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        control.settimeout(END_S)
-        control.connect((MEDIA_HOST, port))
-        control.send(secrets.token_hex(8).encode() + b" d7:command4:list5:limiti1ee")
-        return b"5:callsle" not in control.recv(65_535)
-
-
-def connects(host: str, port: int) -> bool:
-    """Whether somebody listens there, by TCP."""
-    with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
-
-
-def free_port(host: str) -> int:
-    """One that is free for UDP and TCP now."""
-    while True:
-        with socket.socket() as first, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
-            first.bind((host, 0))
-            port: int = first.getsockname()[1]
-            with contextlib.suppress(OSError):
-                second.bind((host, port))
-                return port

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
-from local_fleet import NotInstalled, ProgramFailed
+from program import NotInstalled, ProgramFailed
 
 NOT_TRIED = 3
 INTERRUPTED = 130

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from local_fleet import CALLERS_HOST, HERE, LocalFleet, Node, NotInstalled, Program, free_port, local_fleet
+from local_fleet import CALLERS_HOST, HERE, LocalFleet, Node, local_fleet
+from program import NotInstalled, Program, free_port
 from trial import tried
 
 RATE = 2

@@ -19,7 +19,8 @@ from typing import Any
 
 import aiohttp
 import yaml
-from local_fleet import HERE, LocalFleet, NotInstalled, Program, caller_options, free_port, local_fleet, script_of
+from local_fleet import HERE, LocalFleet, caller_options, local_fleet, script_of
+from program import NotInstalled, Program, free_port
 from trial import tried
 
 from voicebot.caller import place_many

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import trial
-from local_fleet import NotInstalled, ProgramFailed
+from program import NotInstalled, ProgramFailed
 from trial import INTERRUPTED, NOT_TRIED, tried
 
 

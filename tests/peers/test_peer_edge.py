@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from local_fleet import CALLERS_HOST, EDGE_HOST, connects, free_port, kamailio
+from local_fleet import CALLERS_HOST, EDGE_HOST, kamailio
+from program import connects, free_port
 
 from voicebot.address import Address
 from voicebot.sip import ListenAt, SipEndpoint, offer_answer

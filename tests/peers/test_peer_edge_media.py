@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from free_port import free_ports
-from local_fleet import CALLERS_HOST, EDGE_HOST, connects, free_port, kamailio
-from rtpengine import NO_RTPENGINE, RTPENGINE, Control, rtpengine_running
+from local_fleet import CALLERS_HOST, EDGE_HOST, kamailio
+from media_engine import NO_RTPENGINE, RTPENGINE
+from program import connects, free_port
+from rtpengine import RtpEngine, rtpengine_running
 from talking_bot import Sink, talk, until
 from talking_bot import loudest as loudest_of
 
@@ -75,20 +77,16 @@ async def node(clock: MediaClock) -> AsyncIterator[Node]:
     await node.front.close()
 
 
-async def calls_in(engine: int) -> int:
+async def calls_in(engine: RtpEngine) -> int:
     """How many calls have audio in rtpengine."""
-    control = Control(engine)
-    try:
-        return len((await asyncio.to_thread(control.ask, "list", limit=10))["calls"])
-    finally:
-        control.close()
+    return len(await asyncio.to_thread(engine.calls))
 
 
 async def test_audio_goes_through_rtpengine_both_ways_and_nothing_of_the_call_stays_there(
     clock: MediaClock, node: Node, tmp_path: Path
 ) -> None:
     gone = free_port(NODE_HOST)
-    with rtpengine_running(tmp_path, ENGINE_PORTS) as engine:
+    async with rtpengine_running(tmp_path, EDGE_HOST, ENGINE_PORTS) as engine:
         port = free_port(EDGE_HOST)
         nodes = [f"sip:{NODE_HOST}:{gone}", f"sip:{NODE_HOST}:{node.port}"]  # the next one is tried, too
         edge = kamailio(tmp_path, port, free_port(EDGE_HOST), nodes, engine)
@@ -106,7 +104,7 @@ async def test_audio_goes_through_rtpengine_both_ways_and_nothing_of_the_call_st
             await edge.end()
 
 
-async def _call(engine: int, caller: SipEndpoint, media: MediaOptions, to: str, node: Node) -> None:
+async def _call(engine: RtpEngine, caller: SipEndpoint, media: MediaOptions, to: str, node: Node) -> None:
     heard, node.sink = Sink(), Sink()
     leg: OutgoingSipLeg = await dial(caller, media, Address.parse(to), sink=heard)
     talk(leg)

@@ -13,7 +13,7 @@ from drain import drain_in_turn
 from edge import restart_edge
 from limits import Callers, exact
 from local_fleet import caller_options, local_fleet
-from rtpengine import NO_RTPENGINE, RTPENGINE
+from media_engine import NO_RTPENGINE, RTPENGINE
 
 from voicebot.caller import Phone
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from baresip_phone import NO_BARESIP, baresip, has_baresip
 from free_port import free_ports
+from media_engine import NO_RTPENGINE, RTPENGINE
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
-from rtpengine import NO_RTPENGINE, RTPENGINE, rtpengine_running
+from rtpengine import RtpEngine, rtpengine_running
 from talking_bot import Sink, talk, until
 from talking_bot import loudest as loudest_of
 
@@ -38,16 +39,15 @@ pytestmark = [
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[int]:
-    """The port of its control protocol."""
-    with rtpengine_running(tmp_path, ENGINE_PORTS) as port:
-        yield port
+async def engine(tmp_path: Path) -> AsyncIterator[RtpEngine]:
+    async with rtpengine_running(tmp_path, LOOPBACK, ENGINE_PORTS) as engine:
+        yield engine
 
 
 loudest = partial(loudest_of, PCMU)
 
 
-async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Path) -> None:
+async def test_audio_goes_both_ways_through_rtpengine(engine: RtpEngine, tmp_path: Path) -> None:
     clock, sink, legs = MediaClock(), Sink(), list[SipLeg]()
     answering: set[asyncio.Task[None]] = set()
 
@@ -65,7 +65,7 @@ async def test_audio_goes_both_ways_through_rtpengine(engine: int, tmp_path: Pat
     front = SipFrontEnd(SipEndpoint(ListenAt(port=0)), take, media)
     clock.start()
     await front.start()
-    replaced = {"BOT": str(front.endpoint.port), "ENGINE": str(engine)}
+    replaced = {"BOT": str(front.endpoint.port), "ENGINE": str(engine.port)}
     account = f"<sip:phone@{LOOPBACK}>;regint=0;audio_codecs=pcmu"
     try:
         with kamailio_running(tmp_path, "rtpengine.cfg", replaced) as proxy:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ import numpy as np
 import pytest
 from baresip_phone import NO_BARESIP, BaresipPhone, baresip, has_baresip
 from free_port import free_ports
+from media_engine import NO_RTPENGINE, RTPENGINE
 from own_environment import interpreter, without_our_path
 from product import running
 from recording_client import RecordingClient
 from recording_desk import Listener, desk
 from registrar import KAMAILIO, LOOPBACK, NO_KAMAILIO, kamailio_running
-from rtpengine import NO_RTPENGINE, RTPENGINE, Control, rtpengine_running
+from rtpengine import RtpEngine, rtpengine_running
 from sipp_caller import NO_SIPP, SCENARIOS, SIPP, run_sipp
 from waiting import until
 
@@ -86,11 +87,11 @@ class Fork:
     ``labels``: of the caller's and of the agent's stream. ``sdp``: what rtpengine offers.
     """
 
-    def __init__(self, control: Control, caller: BaresipPhone) -> None:
-        self._control = control
-        (self._call_id,) = control.ask("list")["calls"]
-        tags = control.ask("query", call_id=self._call_id)["tags"]
-        forked = control.ask("subscribe request", call_id=self._call_id, flags=["all", "SIPREC"])
+    def __init__(self, engine: RtpEngine, caller: BaresipPhone) -> None:
+        self._engine = engine
+        (self._call_id,) = engine.calls()
+        tags = engine.ask("query", call_id=self._call_id)["tags"]
+        forked = engine.ask("subscribe request", call_id=self._call_id, flags=["all", "SIPREC"])
         self.sdp, self._tag = forked["sdp"].replace("\r", ""), forked["to-tag"]
         low, high = caller.media_ports
         ports = {tag: side["medias"][0]["streams"][0]["endpoint"]["port"] for tag, side in tags.items()}
@@ -112,7 +113,7 @@ class Fork:
 
     def answered(self, sdp: bytes) -> None:
         """Our answer: rtpengine sends from now on. It refuses one that leaves out a format that it has offered."""
-        self._control.ask("subscribe answer", call_id=self._call_id, to_tag=self._tag, sdp=sdp.decode())
+        self._engine.ask("subscribe answer", call_id=self._call_id, to_tag=self._tag, sdp=sdp.decode())
 
 
 MISSING = [
@@ -135,18 +136,21 @@ async def real_call(
     by role."""
     account = f"<sip:{{}}@{LOOPBACK}>;regint=0;audio_codecs=pcmu;answermode=auto"
     source = {role: f"aufile,{voice}" for role, voice in voices.items()}
-    with rtpengine_running(folder, ENGINE_PORTS) as engine, closing(Control(engine)) as control:
-        async with baresip(folder / "a", account.format("agent"), source=source["agent"]) as agent:
-            with kamailio_running(folder, "rtpengine.cfg", {"BOT": str(agent.port), "ENGINE": str(engine)}) as proxy:
-                async with baresip(folder / "c", account.format("caller"), source=source["caller"]) as caller:
-                    caller.tell("dial", f"sip:agent@{LOOPBACK}:{proxy}")
-                    await caller.hears_of("CALL_ESTABLISHED")
-                    fork = Fork(control, caller)
-                    headers = ["Require: siprec", "Content-Type: multipart/mixed;boundary=b"]
-                    response = await client.send(client.within("INVITE", headers, fork.body()))
-                    assert response.status == 200
-                    fork.answered(response.body)
-                    yield {"caller": caller, "agent": agent}
+    async with (
+        rtpengine_running(folder, LOOPBACK, ENGINE_PORTS) as engine,
+        baresip(folder / "a", account.format("agent"), source=source["agent"]) as agent,
+    ):
+        replaced = {"BOT": str(agent.port), "ENGINE": str(engine.port)}
+        with kamailio_running(folder, "rtpengine.cfg", replaced) as proxy:
+            async with baresip(folder / "c", account.format("caller"), source=source["caller"]) as caller:
+                caller.tell("dial", f"sip:agent@{LOOPBACK}:{proxy}")
+                await caller.hears_of("CALL_ESTABLISHED")
+                fork = Fork(engine, caller)
+                headers = ["Require: siprec", "Content-Type: multipart/mixed;boundary=b"]
+                response = await client.send(client.within("INVITE", headers, fork.body()))
+                assert response.status == 200
+                fork.answered(response.body)
+                yield {"caller": caller, "agent": agent}
 
 
 @needs_phones_and_rtpengine
