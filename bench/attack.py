@@ -5,10 +5,11 @@
 
 The calls come by a listed trunk (127.0.0.2), the attacks from 50 other addresses of 127.0.0.0/8, at a set rate, so that
 the attacker, which shares the machine, takes the same little of it each time. ``invite``, ``register`` and ``options``
-are datagrams. ``tcp``, ``tls`` and ``http`` open connections that say nothing, or never finish their request, and hold
-as many as they get. ``tickets`` and ``phones`` come from somebody with a token of the console, who asks for tickets for
-calls from the page without end, or opens websockets by them and says nothing. Each row gives the figures beside those
-in peace, as a ratio.
+are datagrams. ``tcp``, ``tls``, ``http`` and ``console`` open connections that say nothing, or never finish their
+request, and hold as many as they get; so do ``ws``, which opens websockets for SIP, and ``half-open``, which never
+finishes to open them. ``tickets`` and ``phones`` come from somebody with a token of the console, who asks for tickets
+for calls from the page without end, or opens websockets by them and says nothing. Each row gives the figures beside
+those in peace, as a ratio.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ import secrets
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +44,22 @@ addresses = ["{TRUNK}/32"]
 """
 SOURCES = [f"127.0.9.{number}" for number in range(1, 51)]
 DATAGRAMS = ("invite", "register", "options")
-CONNECTIONS = ("tcp", "tls", "http")
+REQUEST = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-"
+WEBSOCKET = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: sip\r\n\r\n"
+)
+CONNECTIONS = {
+    "tcp": ("tcp", b""),
+    "tls": ("tls", b""),
+    "http": ("http", REQUEST),
+    "console": ("console", REQUEST),
+    "ws": ("ws", WEBSOCKET),
+    "half-open": ("ws", WEBSOCKET[:-2]),
+}
+"""Of each flood: which port it is for, and what is said there."""
 BY_TOKEN = ("tickets", "phones")
+SIP_LISTENERS = ("udp", "tcp", "tls", "ws")
 TOKEN = "of-the-attacker"
 TICKETS_A_SECOND = 500
 CONNECTIONS_A_SECOND = 200
@@ -54,15 +68,12 @@ HELD = 5000
 BODY = "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where the service listens on 127.0.0.1."""
+Ports = Mapping[str, int]
+"""Where the service listens on 127.0.0.1, by kind."""
 
-    udp: int
-    tcp: int
-    tls: int
-    http: int
-    console: int
+
+def port_for(flood: str, ports: Ports) -> int:
+    return ports["udp" if flood in DATAGRAMS else "console" if flood in BY_TOKEN else CONNECTIONS[flood][0]]
 
 
 # --- the attacker, a process of its own ------------------------------------------------------------------------------
@@ -158,7 +169,7 @@ async def attack(flood: str, port: int, rate: int) -> None:
         await ask_for_tickets(port, phones=flood == "phones")
     if flood in DATAGRAMS:
         await send_datagrams(flood.upper(), port, rate)
-    await open_connections(port, b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-" if flood == "http" else b"")
+    await open_connections(port, CONNECTIONS[flood][1])
 
 
 @asynccontextmanager
@@ -167,8 +178,8 @@ async def flooding(flood: str, ports: Ports, rate: int) -> AsyncIterator[None]:
     if not flood:
         yield
         return
-    port = ports.udp if flood in DATAGRAMS else ports.console if flood in BY_TOKEN else getattr(ports, flood)
-    argv = [sys.executable, "-m", "bench.attack", "--attacker", flood, "--port", str(port), "--rate", str(rate)]
+    argv = [sys.executable, "-m", "bench.attack", "--attacker", flood, "--port", str(port_for(flood, ports))]
+    argv += ["--rate", str(rate)]
     process = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     await process.stdout.readline()
@@ -196,12 +207,12 @@ async def attacked_service() -> AsyncIterator[tuple[Service, Ports]]:
     async with AsyncExitStack() as stack:
         script = {"texts": HEARD, "hypothesis_after_ms": 200, "segmentation_ms": 100, "ms_per_word": 300}
         url = await stack.enter_async_context(speaking(script))
-        ports = Ports(*(free_port() for _ in range(5)))
-        listen = [f"udp:127.0.0.1:{ports.udp}", f"tcp:127.0.0.1:{ports.tcp}", f"tls:127.0.0.1:{ports.tls}"]
+        ports = {name: free_port() for name in (*SIP_LISTENERS, "http", "console")}
+        listen = [f"{name}:127.0.0.1:{ports[name]}" for name in SIP_LISTENERS]
         settings = {
             "VOICEBOT_SIP__LISTEN": json.dumps(listen),
-            "VOICEBOT_BOT__HTTP_PORT": str(ports.http),
-            "VOICEBOT_CONSOLE__PORT": str(ports.console),
+            "VOICEBOT_BOT__HTTP_PORT": str(ports["http"]),
+            "VOICEBOT_CONSOLE__PORT": str(ports["console"]),
             "VOICEBOT_CONSOLE__TOKEN": TOKEN,
             "VOICEBOT_SPEECH__SERVICE": "url",
             "VOICEBOT_SPEECH__URL": url,
@@ -217,7 +228,7 @@ async def measure(service: Service, ports: Ports, folder: Path, calls: int) -> t
     """The calls, and the per cent of a core that the call process took a second of them."""
     before = service.usage()
     report = await place_many(
-        Address.parse(f"sip:bot@127.0.0.1:{ports.udp}"),
+        Address.parse(f"sip:bot@127.0.0.1:{ports['udp']}"),
         parse_script(SCRIPT, folder=folder),
         calls=calls,
         concurrency=calls,
