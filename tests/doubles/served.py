@@ -128,6 +128,13 @@ class Service(Process):
                     return child
         raise LookupError(module)
 
+    def bot_says(self, call_id: str) -> str:
+        """What the bot has begun to say last in a running call, as the console tells it."""
+        url = f"http://127.0.0.1:{self.ready['console_port']}/v1/live/calls/events"
+        with urllib.request.urlopen(url, timeout=END_S) as stream:
+            rows = next(json.loads(line[5:])["calls"] for line in stream if line.startswith(b"data:"))
+        return str(next((row["bot_said"] for row in rows if row["call_id"] == call_id), ""))
+
     def record(self, call_id: str, within_s: float = END_S) -> dict[str, Any]:
         """The record that the call left."""
         end = time.monotonic() + within_s

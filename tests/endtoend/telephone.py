@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from voicebot.address import Address
-from voicebot.audio import PCMU
+from voicebot.audio import FRAME_S, PCMU
 from voicebot.audio.codecs import CODECS
 from voicebot.caller.ear import level_dbfs
 from voicebot.sip import AgentOptions, CallClosed, ListenAt, OutgoingCall, SipEndpoint, offer_answer
@@ -46,6 +46,8 @@ class Telephone(asyncio.DatagramProtocol):
         self.transfers: list[str] = []
         self.invited = self.answered = 0.0
         self._audible: list[float] = []
+        self._quiet = 0
+        """Packets since the last audible one."""
         self._transport: asyncio.DatagramTransport | None = None
         self._target: tuple[str, int] | None = None
         self._keys: deque[str] = deque()
@@ -139,8 +141,10 @@ class Telephone(asyncio.DatagramProtocol):
             return
         at = time.monotonic()
         self.packets.append((at, int.from_bytes(data[2:4], "big"), data[12:]))
+        self._quiet += 1
         if data[12:] != SILENCE and level_dbfs(data[12:], PCMU) > AUDIBLE_DBFS:
             self._audible.append(at)
+            self._quiet = 0
 
     @property
     def last_audible(self) -> float:
@@ -175,9 +179,10 @@ class Telephone(asyncio.DatagramProtocol):
         return time.monotonic()
 
     async def answer(self, since: float, *, quiet_s: float = 0.6, within_s: float = DEADLINE_S) -> None:
-        """Wait until something was heard after ``since`` and the bot has finished."""
+        """Wait until something was heard after ``since`` and the bot has finished: it sends silence, or has hung up.
+        While it sends nothing, because the machine is busy, nobody knows that."""
         await self.until(
-            lambda: self.last_audible > since and time.monotonic() - self.last_audible > quiet_s,
+            lambda: self.last_audible > since and (self._quiet > quiet_s / FRAME_S or self.ended),
             "an answer of the bot",
             within_s,
         )
