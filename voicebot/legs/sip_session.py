@@ -13,8 +13,12 @@ from voicebot.legs.sip_stream import MediaStream
 from voicebot.sip import AudioAgreement, SessionDescription, offer_answer, sdp
 
 VERSION_JUMP = 10
-"""More than a process makes descriptions between two notes of its calls. The other side passes over one whose version
-it has seen (RFC 3264 section 8)."""
+"""More than a process makes descriptions between two notes of its calls.
+
+RFC 3264 (section 8) has the version grow by one from each description to the next. But what another process sent after
+its last note is not known here, and the other side may pass over a description whose version it has seen: it would go
+on to send its audio to where nobody is. A version that is left out does no harm. To leave none out, each description
+would have to be noted, and Redis waited for, before it is sent."""
 
 
 class Origin(NamedTuple):
