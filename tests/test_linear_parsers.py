@@ -19,7 +19,9 @@ from voicebot import speech_markup
 from voicebot.assist.knowledge import Article, Knowledge, articles_of
 from voicebot.assist.redaction import RedactionPolicy, WithheldKind
 from voicebot.assist.redaction.redactor import Redactor
+from voicebot.authoring.checks import check_dialogs
 from voicebot.authoring.document import parse_document
+from voicebot.authoring.loader import load_dialogs
 from voicebot.authoring.template import compile_template
 from voicebot.authoring.transcripts import matches
 from voicebot.bots import citations
@@ -168,6 +170,27 @@ LINES = [
 @pytest.mark.parametrize("piece", LINES)
 def test_a_file_of_eight_times_the_lines_does_not_take_the_square_of_it(piece: str) -> None:
     assert ratio(lambda text: parse_document(Path("main.yaml"), text), piece, "") <= MOST
+
+
+STEPS = {
+    "steps in a row": "  - {id: sN, say: Hello}\n",
+    "steps that there are not": "  - {id: sN, goto: xN}\n",
+    "variables": "  - {id: sN, set: {vN: 1}}\n",
+    "variables that nothing sets": "  - {id: sN, say: 'Hello {vN}'}\n",
+    "words that there are not": "  - {id: sN, sya: Hello}\n",
+    "questions": "  - {id: sN, ask: Which?, choice: {a: {next: bye}, b: {next: bye}}, save: vN, on_fail: bye}\n",
+}
+
+
+@pytest.mark.parametrize("steps", STEPS)
+def test_a_dialog_of_eight_times_the_steps_does_not_take_the_square_of_it(steps: str, tmp_path: Path) -> None:
+    def work(count: int) -> None:
+        text = "".join(STEPS[steps].replace("N", str(number)) for number in range(count))
+        (tmp_path / "main.yaml").write_text(f"steps:\n{text}  - {{id: bye, hangup: Goodbye.}}\n")
+        check_dialogs(load_dialogs(tmp_path))
+
+    short, long = (lines_run(partial(work, count)) for count in (40, 320))
+    assert long / short <= MOST
 
 
 @pytest.mark.parametrize("piece", ["[", "{", "1,", '"a",', '{"a":', "\\u0041", "9"])

@@ -19,7 +19,7 @@ from voicebot.yaml_nodes import MAX_DEPTH, compose
         "[\n" * 32_000,
         "- - - [[" + "{x: [" * 32_000,
         "".join(" " * depth + "a:\n" for depth in range(500)),
-        "&a [*a, " * 32_000,
+        "".join(f"&a{number} [*a{number}, " for number in range(32_000)),
     ],
 )
 def test_what_is_nested_too_deeply_is_told_with_its_line(text: str) -> None:

@@ -43,7 +43,7 @@ def test_a_key_that_stands_twice_is_told_where_it_stands_again() -> None:
     [
         ("a: b: c\n", 1, "a colon in a text without quotes"),
         ("a: 1\n\tb: 2\n", 2, "a tab"),
-        ('a: "never closed\n', 2, "never closed"),
+        ('b: 1\na: "never closed\n', 2, "never closed"),
         ("steps:\n  - id: a\n   say: b\n", 3, "does not fit"),
         ("a: [1, 2\n", 2, "not closed"),
         ("a: &x 1\nb: *x\n", 2, "alias"),

@@ -9,6 +9,7 @@ the format: each is a fault, and so is a repeated key. All faults are collected;
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import yaml
 
 from voicebot.authoring.problems import Problem, Severity
+from voicebot.authoring.yaml_faults import UNSEEN, told_plainly, told_unreadable
 from voicebot.regular_files import FileTooLarge, read_regular_file
 from voicebot.yaml_nodes import compose
 
@@ -56,12 +58,16 @@ class Marks:
 
 @dataclass(slots=True)
 class Document:
-    """One file: ``data`` (None when nothing could be read), the place of each part of it, and the faults."""
+    """One file: ``data`` (None when nothing could be read), the place of each part of it, and the faults.
+
+    ``commented``: the paths of unquoted texts behind which a comment stands in the same line.
+    """
 
     file: Path
     data: Any = None
     places: dict[YamlPath, Marks] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    commented: set[YamlPath] = field(default_factory=set)
 
     def key_at(self, path: YamlPath) -> tuple[int, int]:
         """Line and column of the key at ``path``, or of the nearest part around it."""
@@ -122,13 +128,18 @@ def read_document(file: Path) -> Document:
     try:
         text = read_regular_file(file, MAX_FILE).decode("utf-8-sig")
     except FileTooLarge:
-        document.problem((), "file-too-large", f"the file has more than {MAX_FILE} bytes")
+        said = f"the file has more than {MAX_FILE:,} bytes"
+        document.problem((), "file-too-large", said, "make several dialogs of it, which call each other")
         return document
     except OSError as error:
-        document.problem((), "file-unreadable", f"the file cannot be read: {error.strerror}")
+        said, mend = f"the file cannot be read: {error.strerror}", "it must be a file that you and the service may read"
+        document.problem((), "file-unreadable", said, mend)
         return document
     except UnicodeDecodeError as error:
-        document.problem((), "file-encoding", f"the file is not UTF-8 (byte {error.start})", "save it as UTF-8")
+        before = error.object[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        said, mend = "this character is not UTF-8", "save the file as UTF-8"
+        document.problems.append(Problem(file, line, column, "file-encoding", said, mend))
         return document
     return parse_document(file, text)
 
@@ -139,24 +150,25 @@ def parse_document(file: Path, text: str) -> Document:
     try:
         node = compose(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message, mend = _plainly(error, text, line)
-        document.problems.append(Problem(file, line, column, "yaml", message, mend))
+        line, column, said, mend = told_plainly(error, text)
+        document.problems.append(Problem(file, line, column, "yaml", said, mend))
         return document
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a character that YAML does not have
-        document.problem((), "yaml", f"this is not YAML: {error}")
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: half a surrogate pair
+        line, column, said, mend = told_unreadable(error, text)
+        document.problems.append(Problem(file, line, column, "yaml", said, mend))
         return document
     if node is None:
-        document.problem((), "empty", "the file is empty")
+        document.problem((), "empty", "the file is empty", "steps:, and below it the steps, each with a dash")
         return document
-    document.data = _Reading(document).value(node, (), (node.start_mark.line + 1, node.start_mark.column + 1), 0)
+    begin = (node.start_mark.line + 1, node.start_mark.column + 1)
+    document.data = _Reading(document, text.splitlines()).value(node, (), begin, 0)
     return document
 
 
 class _Reading:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, lines: Sequence[str]) -> None:
         self._document = document
+        self._lines = lines
         self._seen: set[int] = set()
 
     def value(self, node: yaml.Node, path: YamlPath, key: tuple[int, int], depth: int) -> Any:
@@ -175,13 +187,20 @@ class _Reading:
             return None
         if node.tag.startswith("!"):
             self._document.problem(path, "tag", f"{node.tag} at the beginning of a text has a meaning of its own",
-                                   'put the whole text in quotes: "..."')  # fmt: skip
+                                   'put the whole text in quotes: "..."; in a condition, ! is written not')  # fmt: skip
+            return f"{node.tag} {node.value}".strip() if isinstance(node, yaml.ScalarNode) else None
         if isinstance(node, yaml.ScalarNode):
+            if not node.style and self._is_commented(node.end_mark):
+                self._document.commented.add(path)
             return node.value if node.style else _scalar(node.value)
         if isinstance(node, yaml.SequenceNode):
             return [self._item(item, (*path, index), depth) for index, item in enumerate(node.value)]
         assert isinstance(node, yaml.MappingNode)
         return self._mapping(node, path, depth)
+
+    def _is_commented(self, end: Any) -> bool:
+        line = self._lines[end.line] if end.line < len(self._lines) else ""
+        return line[end.column :].lstrip().startswith("#")
 
     def _item(self, node: yaml.Node, path: YamlPath, depth: int) -> Any:
         return self.value(node, path, (node.start_mark.line + 1, node.start_mark.column + 1), depth + 1)
@@ -197,10 +216,16 @@ class _Reading:
                 self._document.problems.append(problem)
                 continue
             key = key_node.value
+            if UNSEEN.search(key):
+                said = f"a sign in {key[:60]!r} cannot be seen, or only looks like a space"
+                problem = Problem(self._document.file, *at, "unseen", said, "delete the word, and type it again")
+                self._document.problems.append(problem)
+                key = UNSEEN.sub("", key)
             if key in result:
                 first = self._document.key_at((*path, key))[0]
                 said = f"{key!r} stands here twice (also in line {first})"
-                problem = Problem(self._document.file, *at, "duplicate-key", said, "keep one of the two")
+                mend = "keep one of the two" + (", or begin another step with a dash" if key == "id" else "")
+                problem = Problem(self._document.file, *at, "duplicate-key", said, mend)
                 self._document.problems.append(problem)
                 continue
             result[key] = self.value(value_node, (*path, key), at, depth + 1)
@@ -222,42 +247,3 @@ def _scalar(text: str) -> Any:
         fraction.written = text
         return fraction
     return text
-
-
-def _goes_on_after_braces(line: str) -> bool:
-    """Whether a text follows what is in braces or brackets: ``say: {name}, hello``."""
-    value = line.partition(": ")[2].strip()
-    rest = value[max(value.rfind("}"), value.rfind("]")) + 1 :].strip()
-    return value[:1] in ("{", "[") and rest not in (value, "") and rest[0] != "#"
-
-
-def _indent(line: str) -> int:
-    """Where what ``line`` says begins; behind the dash of a list's item."""
-    return len(line) - len(line.lstrip(" -"))
-
-
-def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:
-    """What the parser means, in plain words; and the mend."""
-    problem = error.problem or "this is not YAML"
-    if "nested deeper" in problem:
-        return problem, 'put a text that has { or [ in quotes: "..."'
-    lines = text.splitlines()
-    there = lines[line - 1] if 0 < line <= len(lines) else ""
-    if "\t" in there[: len(there) - len(there.lstrip())] or "'\\t'" in problem:
-        return "a tab at the beginning of a line", "indent with spaces"
-    above = next((one for one in reversed(lines[: line - 1]) if one.strip()), "")
-    if "mapping values are not allowed" in problem:
-        if re.match(r"\s*[\w-]+:( |$)", there) and _indent(there) > _indent(above) and not above.rstrip().endswith(":"):
-            return "this line begins further to the right than the one above", "begin it where the one above begins"
-        return "a colon in a text without quotes", 'put the whole text in quotes: "..."'
-    if _goes_on_after_braces(there) or re.search(r"[-:]\s+[@`%*&]", there):
-        return "a text that begins with a sign that has a meaning of its own", 'put the whole text in quotes: "..."'
-    if "another document" in problem:
-        return "a line --- in the middle of the file", "leave it out: a file is one dialog"
-    if "end of stream" in problem and "quoted" in (error.context or ""):
-        return "a quote is opened and never closed", "close the quote"
-    if "block mapping" in (error.context or "") or "expected '-'" in problem or "block end" in problem:
-        return "this line does not fit the ones above", "compare its indentation with theirs"
-    if "flow" in (error.context or ""):
-        return "a { or [ that is not closed, or a text that begins with one", 'put a text that has { in quotes: "..."'
-    return f"this line cannot be read: {problem}", 'put a text with signs such as { [ : # @ * & in quotes: "..."'

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from voicebot.authoring.answers.answer import DialogAnswer
 from voicebot.authoring.as_written import as_written
-from voicebot.authoring.model import GlobalCommand, GlobalCommands, Part, Prompt
+from voicebot.authoring.model import GlobalCommand, GlobalCommands, Option, Part, Prompt
 from voicebot.authoring.problems import did_you_mean
 from voicebot.authoring.walking import part_in
 
@@ -35,6 +36,10 @@ EXAMPLES = {
     "with": '{number: "{number}"}',
 }
 """What is written after a word that has words of its own."""
+_SIZE = re.compile(r"(\d{1,2})(?: ?(?:-|to|bis|à|a) ?(\d{1,2}))?")
+"""How many there are: `6`, `4-6`."""
+_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ø": "o"})
+"""Letters that names cannot have, as they are written without them."""
 
 
 def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
@@ -50,7 +55,7 @@ def told(kind: type[Part], fault: Any) -> tuple[str, str, str]:
         case "missing":
             return "missing", f"{name!r} is missing", f"add {name}:"
         case "string_type":
-            return "wrong-kind", f"{name!r} wants a text", _mend_of_text(fault["input"])
+            return "wrong-kind", f"{name!r} wants a text", _mend_of_text(name, fault["input"])
         case "string_too_short" | "too_short" if isinstance(fault["input"], str):
             return "empty-text", f"{name!r} is empty", "write what is said, or leave the word out"
         case "string_too_long":
@@ -101,6 +106,8 @@ def _unknown_word(kind: type[Part], path: tuple[Any, ...], given: Any) -> tuple[
     above = kind if owner is not kind and name in _words(kind) else None
     if above is not None:
         return "unknown-word", said, f"write it one level higher, beside {path[0]}:"
+    if isinstance(given, dict) and "choice" in known and given.keys() <= set(_words(Option)):
+        return "unknown-word", said, "an option stands below choice:, indented further than it"
     if not known:
         word = next((str(step) for step in reversed(path[:-1]) if isinstance(step, str)), name)
         return "unknown-word", said, f"{word} has no words of its own: write {word}: true"
@@ -130,9 +137,12 @@ def _like(name: str, example: str) -> str:
     return f"such as {name}: {example}"
 
 
-def _mend_of_text(given: Any) -> str:
+def _mend_of_text(name: str, given: Any) -> str:
     if isinstance(given, dict):
-        return 'put a text that begins with { in quotes: "{...}"'
+        target = given.get("goto") if len(given) == 1 else None
+        return (
+            f"write {name}: {target}" if isinstance(target, str) else 'put a text that begins with { in quotes: "{...}"'
+        )
     if isinstance(given, list):
         return "write one text, or a step for each"
     return "write what is said, in quotes, or leave the word out" if given is None else "put it in quotes"
@@ -141,6 +151,8 @@ def _mend_of_text(given: Any) -> str:
 def _mend_of_value(name: str, wanted: str) -> str:
     if wanted.startswith("a time"):
         return _like(name, "3s")
+    if wanted.startswith("an address"):
+        return _like(name, '"https://shop.example/orders"')
     if wanted.startswith("exactly one of get"):
         return f"such as {name}: {EXAMPLES['http']}"
     if wanted.startswith("a whole number"):
@@ -153,6 +165,10 @@ def _mend_of_value(name: str, wanted: str) -> str:
 def _mend_of_words(kind: type[Part], path: tuple[Any, ...], given: Any) -> str:
     name, owner = _name(path), _owner(kind, path)
     if owner is not None and issubclass(owner, DialogAnswer):
+        if isinstance(given, str) and "length" in owner.model_fields and (size := _SIZE.fullmatch(given)):
+            return f"write {name}: {size[1]}, without quotes" if not size[2] else (
+                f"write {name}: {{min: {size[1]}, max: {size[2]}}}"
+            )  # fmt: skip
         short = f"write {name}: true"
         saved = f", and save: {given}" if isinstance(given, str) and re.fullmatch(r"[A-Za-z]\w*", given) else ""
         words = _words(owner)
@@ -176,6 +192,8 @@ def _name(path: tuple[Any, ...]) -> str:
 
 def _pattern(name: str, path: tuple[Any, ...], value: Any) -> tuple[str, str]:
     words = [str(step) for step in path]
+    if run_on := re.search(r"\s(\w+):\S", str(value)):
+        return f"{value!r} is two lines that were read as one", f"write a space behind {run_on[1]}:"
     if name in ("key", "end_key", "yes_key", "no_key") or (len(words) > 1 and words[-2] == "keys"):
         return f"{value!r} is no key: 0 to 9, * or #", 'write one key, in quotes: "1"'
     if len(words) > 2 and words[-3] == "headers":
@@ -184,8 +202,11 @@ def _pattern(name: str, path: tuple[Any, ...], value: Any) -> tuple[str, str]:
         said = f"{value!r} is no audio file: a WAV file such as sounds/hello.wav, or https://..."
         return said, "save it as WAV, beside this file"
     if {"locale", "languages", "by_caller"} & set(words):
-        return f"{value!r} is no language", "write its code, such as en-US or de-DE"
-    plain = re.sub(r"\W+", "_" if "-" in str(value) else "-", str(value), flags=re.ASCII).strip("-_") or "name"
+        language, _, country = str(value).replace("_", "-").partition("-")
+        meant = f"{language.lower()}-{country.upper()}" if len(language) == len(country) == 2 else "en-US or de-DE"
+        return f"{value!r} is no language", f"write its code, such as {meant}"
+    latin = unicodedata.normalize("NFKD", str(value).translate(_LETTERS)).encode("ascii", "ignore").decode()
+    plain = re.sub(r"\W+", "_" if "-" in latin else "-", latin, flags=re.ASCII).strip("-_") or "name"
     if "id" not in words and "choice" not in words and "options" not in words:
         plain = plain.replace("-", "_")
     example = plain if plain[0].isalpha() else f"n{plain}"

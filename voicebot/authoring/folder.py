@@ -31,18 +31,21 @@ class LoadedDialog:
     document: Document
     dialog: DialogFile
     translations: dict[str, Translation] = field(default_factory=dict)
+    _paths: dict[str, YamlPath] = field(default_factory=dict, init=False, repr=False)
+    """Of the steps, by their ids; made when it is asked for the first time."""
 
     @property
     def file(self) -> Path:
         return self.document.file
 
     def step_path(self, step_id: str) -> YamlPath:
-        """The path of a step in the document."""
-        steps = self.document.data.get("steps") if isinstance(self.document.data, dict) else None
-        for index, step in enumerate(steps if isinstance(steps, list) else []):
-            if isinstance(step, dict) and str(step.get("id")) == step_id:
-                return ("steps", index)
-        return ("steps",)
+        """The path of a step in the document; of several with this id, that of the first."""
+        if not self._paths:
+            steps = self.document.data.get("steps") if isinstance(self.document.data, dict) else None
+            for index, step in enumerate(steps if isinstance(steps, list) else []):
+                if isinstance(step, dict):
+                    self._paths.setdefault(str(step.get("id")), ("steps", index))
+        return self._paths.get(step_id, ("steps",))
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voicebot.authoring.folder import MAIN, LoadedDialog
 from voicebot.authoring.model import END, FAIL
-from voicebot.authoring.problems import did_you_mean
+from voicebot.authoring.problems import Suggestions, did_you_mean
 from voicebot.authoring.steps.site import Site
 from voicebot.authoring.understanding import languages
 from voicebot.authoring.walking import targets_of
@@ -31,10 +31,13 @@ def check_links(loaded: LoadedDialog, site: Site) -> None:
         path = loaded.step_path(step.id)
         targets += targets_of(step, path)
         document.problems += (fault.problem(document, path) for fault in step.link_faults(site))
+    meant = Suggestions()
     for path, target in targets:
         if target not in known:
+            file = next((name for name in (target, target.rpartition(".")[0]) if name in site.dialogs), "")
+            mend = file and f"it is a file: go to a step with call: {file}"
             document.problem(path, "unknown-step", f"there is no step {target!r}",
-                             did_you_mean(target, known) or "add it, or go to another one")  # fmt: skip
+                             mend or meant(target, known) or "add it, or go to another one")  # fmt: skip
     for name in ("agent", "start_over"):
         command = getattr(dialog.globals, name)
         if command is not None and command.goto is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from voicebot.authoring.model import Schedule
 from voicebot.authoring.problems import did_you_mean
@@ -59,9 +59,9 @@ def compile_schedule(schedule: Schedule) -> OpeningHours:
     try:
         zone = ZoneInfo(schedule.zone)
     except (OSError, ValueError, KeyError) as error:
-        raise ScheduleError(
-            f"{schedule.zone!r} is no time zone", ("zone",), "such as Europe/Berlin or America/New_York"
-        ) from error
+        named = (zone for zone in sorted(available_timezones()) if _of_zone(zone) == _of_zone(schedule.zone))
+        mend = f"such as {next(named, 'Europe/Berlin or America/New_York')}"
+        raise ScheduleError(f"{schedule.zone!r} is no time zone", ("zone",), mend) from error
     week: list[tuple[MinuteRange, ...]] = [()] * 7
     for days, hours in schedule.week.items():
         for day in _days(days):
@@ -79,13 +79,18 @@ def compile_schedule(schedule: Schedule) -> OpeningHours:
     return OpeningHours(zone, tuple(week), frozenset(holidays), frozenset(yearly), special)
 
 
+def _of_zone(name: str) -> str:
+    """By what people know it: the place."""
+    return name.rpartition("/")[2].lower().replace(" ", "_")
+
+
 def _days(text: str) -> list[int]:
     first, _, last = text.lower().replace(" ", "").partition("-")
-    for name in (first, last or first):
-        if name not in DAYS:
-            raise ScheduleError(
-                f"{text!r} is no day", ("week", text), did_you_mean(name, DAYS) or f"days are {', '.join(DAYS)}"
-            )
+    if not {first, last or first} <= set(DAYS):
+        short = "-".join(name[:3] for name in (first, last) if name)
+        meant = f"write {short}" if set(short.split("-")) <= set(DAYS) else did_you_mean(text.lower(), DAYS)
+        known = f"days are {', '.join(DAYS)}, or a range such as mon-fri"
+        raise ScheduleError(f"{text!r} is no day", ("week", text), meant or known)
     start, end = DAYS.index(first), DAYS.index(last or first)
     return list(range(start, end + 1)) if start <= end else [*range(start, 7), *range(end + 1)]
 

@@ -91,6 +91,41 @@ FAULTS = [
     ("a colon in a text", HELLO, "say: Hello: how are you? # <-", "yaml", "quotes"),
     ("a word twice", HELLO, "say: Hi.\n    say: Ho. # <-", "duplicate-key", "keep one"),
     ("an option twice", SERVICE, f"{SERVICE}\n      sales: [buying] # <-", "duplicate-key", "keep one"),
+    ("what looks like spaces before a word", f"    {HELLO}", "\u00a0\u00a0\u00a0say: Hi. # <-", "yaml", "a space"),
+    ("what looks like a space behind a colon", HELLO, "say:\u00a0Hi. # <-", "yaml", "type a space"),
+    ("what looks like a space behind a dash", "  - id: menu", "  -\u00a0id: menu # <-", "yaml", "type a space"),
+    ("a sign in a word that cannot be seen", "    ask: Sales", "    ask\u200b: # <-\n      Sales", "unseen", "again"),
+    ("a control character", HELLO, "say: Hi\x01 there. # <-", "yaml", "delete it"),
+    ("quotes of a word processor", HELLO, "say: \u201cHello: how are you?\u201d # <-", "yaml", "straight ones"),
+    ("a dash of a word processor", "  - id: menu", "  \u2013 id: menu # <-", "yaml", "a plain hyphen"),
+    ("no space behind the dash", "  - id: menu", "  -id: menu # <-", "yaml", "a space behind it"),
+    ("no space behind the colon", HELLO, "say:Hi. # <-", "yaml", "a space behind it"),
+    ("no space behind the colon of an id", "- id: hello", "- id:hello # <-", "yaml", "a space behind it"),
+    ("no dash before a step", "  - id: menu", "    id: menu # <-", "duplicate-key", "another step with a dash"),
+    ("an apostrophe in single quotes", HELLO, "say: 'It's done' # <-", "yaml", 'in "..."'),
+    ("a text behind its quotes", HELLO, 'say: "Contoso" says hello # <-', "yaml", "in '...'"),
+    ("a quote that is closed by the next one", HELLO, 'say: "Hello # <-', "yaml", "close it"),
+    ("a text behind a bar", HELLO, "say: | Hello # <-", "yaml", "quotes"),
+    ("a text below its word, not indented", HELLO, "say: >\n    Hello there # <-", "yaml", "indent it further"),
+    ("a text that begins with a dash", HELLO, "say: - hello # <-", "yaml", "quotes"),
+    ("a conflict of git", "  - id: menu\n", "<<<<<<< HEAD # <-\n  - id: menu\n=======\n  - id: m\n>>>>>>> x\n", "yaml",
+     "keep one"),
+    ("a key that is a comment", SERVICE, "service:\n        say: [service]\n        key: # <-\n        next: office",
+     "empty-word", 'key: "#"'),
+    ("a text with a number sign", HELLO, "say: To end this, press # <-", "cut-short", "quotes"),
+    ("a gap in two pairs of braces", TOLD, "say: In {{days}} days. # <-", "braces-said", "write {days}"),
+    ("an option beside its choice", f"      {SERVICE}", "    service: {say: [fix]} # <-", "unknown-word", "choice:"),
+    ("a number in quotes", "digits: 6", 'digits: "6" # <-', "wrong-kind", "without quotes"),
+    ("a range of digits", "digits: 6", "digits: 4-6 # <-", "wrong-kind", "{min: 4, max: 6}"),
+    ("a name with letters that none can have", "id: hello", "id: begr\u00fc\u00dfung # <-", "bad-name", "begruessung"),
+    ("a way that is written as a step", "then: sent", "then: {goto: sent} # <-", "wrong-kind", "write then: sent"),
+    ("an address without its beginning", '{get: "https://shop.example/{number}", timeout: 3s}',
+     '{get: "shop.example/{number}"} # <-', "wrong-value", "https://"),
+    ("a file in the place of a step", "closed: bye", "closed: ship # <-", "unknown-step", "call: ship"),
+    ("a text that is compared without quotes", "if: order.sent", "if: order.state == open # <-", "unset", "in quotes"),
+    ("not, as other languages write it", "if: order.sent", "if: !order.sent # <-", "tag", "not"),
+    ("days by their whole names", "mon-fri:", "monday-friday:", "schedule", "write mon-fri"),
+    ("a time zone by its place", "Europe/Berlin", "Berlin # <-\n   ", "schedule", "Europe/Berlin"),
     # words that there are not
     ("say misspelt", HELLO, "sya: Hi. # <-", "no-word", "did you mean 'say'?"),
     ("ask misspelt", MENU, "aks: Sales? # <-", "no-word", "did you mean 'ask'?"),
@@ -254,6 +289,57 @@ def test_each_mistake_is_told_where_it_is_with_its_mend(
     marked = [number for number, line in enumerate(text.splitlines(), 1) if "# <-" in line]
     near = marked[0] if marked else GOOD[: GOOD.index(old)].count("\n") + 1
     assert abs(same[0].line - near) <= (0 if marked else 3), told
+
+
+def test_a_character_that_is_not_utf_8_is_told_at_its_place(tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_bytes(GOOD.replace("Welcome", "Sch\u00f6n").encode("cp1252"))
+    (found,) = load_dialogs(tmp_path).problems
+    assert (found.line, found.column, found.code) == (9, 13, "file-encoding")
+
+
+def test_a_file_with_a_mark_of_its_bytes_and_the_line_ends_of_windows_is_read(tmp_path: Path) -> None:
+    assert not problems(tmp_path, GOOD)
+    (tmp_path / "main.yaml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    assert not check_dialogs(load_dialogs(tmp_path))
+
+
+@pytest.mark.parametrize("again", ["main", "ship", "back"])
+def test_dialogs_that_call_each_other_in_a_circle_are_told(tmp_path: Path, again: str) -> None:
+    ship = f"{SHIP}  - {{id: again, call: {again}, with: {{number: 1}}}}\n"
+    back = "inputs: [number]\nsteps:\n  - {id: on, call: ship, with: {number: 1}}\n"
+    told = [one for one in problems(tmp_path, GOOD, ship__yaml=ship, back__yaml=back) if one.code == "called-in-circle"]
+    assert ("ship.yaml", 6) in [(one.file.name, one.line) for one in told]
+    assert {one.file.name for one in told} == {"ship.yaml", *({f"{again}.yaml"} - {"ship.yaml"})}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("main_de", "main.de.yaml"),
+        ("main.DE", "main.de.yaml"),
+        ("main-de-at", "main.de-AT.yaml"),
+        ("mian.de", "'main'"),
+    ],
+)
+def test_a_translation_that_is_not_called_so_is_told(tmp_path: Path, name: str, meant: str) -> None:
+    (tmp_path / f"{name}.yaml").write_text("steps:\n  hello: {say: Hallo.}\n", encoding="utf-8")
+    (told,) = problems(tmp_path, GOOD)
+    assert told.code == "translation-name" and meant in told.mend
+
+
+@pytest.mark.parametrize("name", ["Main.yaml", "main.yaml.txt", "MAIN.YML"])
+def test_a_main_file_that_is_called_otherwise_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(GOOD, encoding="utf-8")
+    told = [one for one in load_dialogs(tmp_path).problems if one.code == "no-main"]
+    assert [one.mend for one in told] == [f"{name} is there: call it main.yaml"]
+
+
+def test_every_fault_has_a_mend_however_the_file_is_spoilt(tmp_path: Path) -> None:
+    main = tmp_path / "main.yaml"
+    for spoilt in (b"", b"\xff", b"a: \x00", b"%A\n" * 20, b"- " * 90, b"x" * 1_100_000, b"? [a]\n: b\n"):
+        main.write_bytes(spoilt)
+        found = check_dialogs(load_dialogs(tmp_path))
+        assert found and all(one.mend for one in found), found
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from voicebot.authoring.checks.paths import graph_of, reachable, roots
+from voicebot.authoring.checks.paths import Graph, graph_of, reachable, roots
 from voicebot.authoring.checks.places import at_key, at_value
 from voicebot.authoring.folder import MAIN, Dialogs, LoadedDialog
 from voicebot.authoring.model import END
@@ -26,13 +26,29 @@ def circles(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
     """Steps from which every path runs in a circle without a question on it."""
     graph = graph_of(loaded.dialog)
     restful = {step.id for step in loaded.dialog.steps if step.ends_turn(dialogs.dialogs)}
-    for step in loaded.dialog.steps:
-        ahead = reachable(graph, [step.id])
-        if ahead <= graph.keys() and not ahead & restful and any(step.id in graph[other] for other in ahead):
-            yield at_value(loaded.document, (*loaded.step_path(step.id), "id"), "circle",
-                           f"every path from {step.id!r} goes round in a circle without a question",
-                           "let one path lead to a question or to end")  # fmt: skip
-            return
+    first = _first_of_circle(graph, restful)
+    if first is not None:
+        yield at_value(loaded.document, (*loaded.step_path(first), "id"), "circle",
+                       f"every path from {first!r} goes round in a circle without a question",
+                       "let one path lead to a question or to end")  # fmt: skip
+
+
+def _first_of_circle(graph: Graph, restful: set[str]) -> str | None:
+    """The first step from which no path leads to one of ``restful``, or out of ``graph``, and that lies on a circle or
+    behind one."""
+    back: Graph = {}
+    for step, targets in graph.items():
+        for target in targets:
+            back.setdefault(target, []).append(step)
+    lost = graph.keys() - reachable(back, [*restful, *(back.keys() - graph.keys())])
+    leading = {step: sum(other in lost for other in back.get(step, ())) for step in lost}
+    waiting = [step for step, count in leading.items() if not count]
+    while waiting:  # steps that only lead into a circle
+        for target in graph[waiting.pop()]:
+            leading[target] -= 1
+            if not leading[target]:
+                waiting.append(target)
+    return next((step for step in graph if leading.get(step)), None)
 
 
 def dead_ends(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:

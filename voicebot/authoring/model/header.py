@@ -40,7 +40,7 @@ class Schedule(Part):
         description="Days (mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri) and their hours.",
         min_length=1,
     )
-    holidays: Annotated[list[PlainText], Field(max_length=400)] = Field(
+    holidays: Annotated[list[PlainText], BeforeValidator(listed), Field(max_length=400)] = Field(
         default_factory=list, description="Days on which it is closed: `2026-12-24`, or `12-25` for every year."
     )
     special: dict[str, Annotated[list[PlainText], BeforeValidator(listed)]] = Field(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from voicebot.authoring.model.prompts import Wait
-from voicebot.authoring.model.words import Duration, GapText, Part, Value
+from voicebot.authoring.model.words import Duration, GapText, Part, Value, WebAddress
 
 
 class ServiceRequest(Part, title="Request"):
@@ -16,11 +16,11 @@ class ServiceRequest(Part, title="Request"):
     HEADING = "`http`: the request"
     METHODS: ClassVar[tuple[str, ...]] = ("get", "post", "put", "patch", "delete")
 
-    get: GapText | None = Field(None, description="The address of a GET request.")
-    post: GapText | None = Field(None, description="The address of a POST request.")
-    put: GapText | None = Field(None, description="The address of a PUT request.")
-    patch: GapText | None = Field(None, description="The address of a PATCH request.")
-    delete: GapText | None = Field(None, description="The address of a DELETE request.")
+    get: WebAddress | None = Field(None, description="The address of a GET request.")
+    post: WebAddress | None = Field(None, description="The address of a POST request.")
+    put: WebAddress | None = Field(None, description="The address of a PUT request.")
+    patch: WebAddress | None = Field(None, description="The address of a PATCH request.")
+    delete: WebAddress | None = Field(None, description="The address of a DELETE request.")
     headers: dict[str, GapText] = Field(default_factory=dict, description="HTTP headers. `{secrets.NAME}` is a secret.")
     query: dict[str, Value] = Field(default_factory=dict, description="Query parameters, added to the address.")
     body: Value = Field(None, alias="json", description="What is sent, as JSON.")

@@ -78,6 +78,12 @@ def _reachable(text: str) -> str:
     return text
 
 
+def _of_the_web(text: str) -> str:
+    if not re.match(r"\{|https?://", text, re.IGNORECASE):
+        raise ValueError("an address that begins with https://")
+    return text
+
+
 def listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
@@ -105,6 +111,8 @@ PlainText = Annotated[str, BeforeValidator(written), Field(min_length=1, max_len
 """A text without gaps."""
 GapText = Annotated[PlainText, TextRole.GAPS]
 """A text; ``{...}`` in it is replaced by a value (see the chapter on values)."""
+WebAddress = Annotated[GapText, AfterValidator(_of_the_web)]
+"""An address of the web, or a text that begins with a gap."""
 WhereTo = Annotated[GapText, AfterValidator(_reachable)]
 """Where somebody can be reached, or a text with gaps."""
 Id = Annotated[str, BeforeValidator(written), Field(pattern=ID)]
