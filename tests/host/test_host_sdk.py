@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from voicebot.bots import CallFacts, activities
 from voicebot.host import sdk_botbuilder
 from voicebot.host.sdk import activity_from_json, activity_to_json
 
+NOW = datetime(2026, 11, 30, 22, 59, 1, 123456, UTC)
 ENVELOPE: dict[str, Any] = {
     "id": "1", "timestamp": "2026-01-01T00:00:00.123+00:00", "channelId": "telephony", "serviceUrl": "urn:x",
     "locale": "en-US", "conversation": {"id": "c"}, "from": {"id": "x", "role": "user", "name": "A"},
@@ -64,6 +67,20 @@ def test_what_the_sdk_has_no_fields_for_is_written_wherever_it_stands() -> None:
     written = activity_to_json(activity_from_json(ENVELOPE | sent))
     assert {name: written[name] for name in sent} == sent
     assert written["timestamp"] == "2026-01-01T00:00:00.123Z"
+
+
+@pytest.mark.parametrize("fraction", ["", ".123", ".123456", ".1", ".1234567"])
+@pytest.mark.parametrize("zone", ["Z", "+00:00", "+02:00", ""])
+def test_a_time_is_what_the_sdk_reads(fraction: str, zone: str) -> None:
+    data = ENVELOPE | {"type": "message", "timestamp": f"2026-11-30T22:59:01{fraction}{zone}"}
+    ours, theirs = activity_from_json(data).timestamp, sdk_botbuilder._deserializer("Activity", data).timestamp
+    assert ours == theirs and ours.utcoffset() == theirs.utcoffset()
+
+
+def test_the_times_of_calls_are_read_without_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk_botbuilder, "_deserializer", None)
+    sent = activities.addressed({"type": "message", "text": "x"}, CallFacts("c1", "+1", "+2"), 1, NOW)
+    assert activity_from_json(sent).timestamp == NOW
 
 
 @pytest.mark.parametrize("change", [{"timestamp": "yesterday"}, {"from": 5}, {"membersAdded": {"id": 1}}])

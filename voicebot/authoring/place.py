@@ -145,4 +145,6 @@ def _shown(value: Any) -> str:
 
 def _clean(text: str) -> str:
     """As it can travel: no control characters, and no half of a surrogate pair."""
+    if text.isascii() and text.isprintable():
+        return text
     return _CONTROL.sub(" ", text.encode("utf-8", "replace").decode())

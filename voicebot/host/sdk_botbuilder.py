@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import Enum
 from inspect import isclass
@@ -202,8 +203,8 @@ def _blank(kind: type) -> dict[str, Any] | None:
 
 _blanks = {name: _blank(schema_models[name]) for name in _by_key}
 
-_UTC_LENGTHS = (20, 24, 27)
-"""Of a time with seconds, thousandths or millionths of them."""
+_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3}|\.[0-9]{6})?(Z|\+00:00)")
+"""A time as all of ours are written, which Python reads at a tenth of the SDK's cost."""
 
 
 def _value_of_plain(kind: str, value: Any) -> Any:
@@ -214,7 +215,7 @@ def _value_of_plain(kind: str, value: Any) -> Any:
     elif kind in _by_key:
         return _model_of_plain(kind, value)
     elif kind == "iso-8601" and type(value) is str:
-        if len(value) in _UTC_LENGTHS and value[10] == "T" and value[-1] == "Z":  # as all of ours are
+        if _UTC.fullmatch(value):
             try:
                 return datetime.fromisoformat(value)
             except ValueError:
