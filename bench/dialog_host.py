@@ -2,6 +2,7 @@
 
     python -m bench.dialog_host                           100 conversations, 20 turns a second, half a minute
     python -m bench.dialog_host --rate 300                hardly a pause between turns: caches and cores stay awake
+    python -m bench.dialog_host --unheard 0.3             callers say in 0.3 of the turns what none has said before
     python -m bench.dialog_host --dialogs my/dialogs
 
 The host runs the sample dialogs in a process of its own, as ``voicebot serve`` starts it, and is asked over its socket.
@@ -43,6 +44,11 @@ from voicebot.log import configure_logging
 from voicebot.service.supervisor import ChildProcess
 
 SAID: Final = ("Opening hours, please.", "Billing, please.", "123456", "Yes, that's right.", "Outage.", "12345", "Yes.")
+WORDS: Final = (
+    "i would like to hear about my last bill and the power in our street since monday because somebody told me that "
+    "there is something wrong with the meter of my neighbours"
+)
+"""Of which is made what is no answer."""
 MOST_TURNS: Final = 40
 """A conversation of so many turns ends."""
 PATIENCE_S: Final = 10.0
@@ -106,9 +112,12 @@ class Conversation:
 
 
 class Load:
-    """``count`` conversations, which are asked one after the other. ``waiting``: the steps that wait for others."""
+    """``count`` conversations, which are asked one after the other. ``waiting``: the steps that wait for others.
+    ``unheard``: the share of turns in which callers say what is no answer, and was not said before."""
 
-    def __init__(self, client: DialogHostClient, count: int, waiting: Collection[str] = ()) -> None:
+    def __init__(
+        self, client: DialogHostClient, count: int, waiting: Collection[str] = (), unheard: float = 0.0
+    ) -> None:
         self.turns: list[TurnTimes] = []
         self.lookups: list[TurnTimes] = []
         """Turns in which one of ``waiting`` ran."""
@@ -118,6 +127,7 @@ class Load:
         self._client = client
         self._count = count
         self._waiting = frozenset(waiting)
+        self._unheard = unheard
         self._free: list[Conversation] = []
         self._begun = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -151,8 +161,10 @@ class Load:
             await conversation.close()
             await self._greet()
             return
-        said = activities.user_message(SAID[conversation.turns % len(SAID)])
-        times = await conversation.ask(said)
+        text = SAID[conversation.turns % len(SAID)]
+        if random.random() < self._unheard:
+            text = " ".join(random.choices(WORDS.split(), k=random.randint(2, 6)))
+        times = await conversation.ask(activities.user_message(text))
         (self.turns if self._waiting.isdisjoint(conversation.steps) else self.lookups).append(times)
         self._free.append(conversation)
 
@@ -175,10 +187,10 @@ async def host(dialogs: Path, folder: Path) -> AsyncIterator[tuple[DialogHostCli
         await child.stop()
 
 
-async def run(dialogs: Path, conversations: int, rate: float, seconds: float) -> dict[str, Any]:
+async def run(dialogs: Path, conversations: int, rate: float, seconds: float, unheard: float = 0.0) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as place:
         async with host(dialogs, Path(place)) as (client, process):
-            load = Load(client, conversations, waiting_steps(load_dialogs(dialogs)))
+            load = Load(client, conversations, waiting_steps(load_dialogs(dialogs)), unheard)
             await load.begin()
             before, began = process.cpu_times(), time.monotonic()
             await load.run(rate, seconds)
@@ -235,10 +247,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--conversations", type=int, default=100)
     parser.add_argument("--rate", type=float, default=20.0, help="turns a second, of all conversations together")
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--unheard", type=float, default=0.0, help="share of turns with what none has said before")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     configure_logging("WARNING")
-    result = uvloop.run(run(options.dialogs, options.conversations, options.rate, options.seconds))
+    load = options.conversations, options.rate, options.seconds, options.unheard
+    result = uvloop.run(run(options.dialogs, *load))
     if options.json:
         print(json.dumps(result))
         return 0
