@@ -90,6 +90,11 @@ def test_a_short_phrase_does_not_replace_much_that_was_said() -> None:
     assert chosen(scored("A dove, five, two.", -8.0, 8), scored("No.", -8.5), expected=("yes", "no")) is None
 
 
+def test_a_word_of_two_letters_may_be_heard_as_a_longer_one() -> None:
+    assert chosen(scored("Knows.", -0.7), scored("No.", -2.9), expected=("yes", "no")) == "No."
+    assert chosen(scored("Nothing.", -0.7), scored("No.", -2.9), expected=("yes", "no")) is None
+
+
 def test_a_sentence_is_not_replaced_by_a_numeral() -> None:
     assert chosen(scored("Give me a 20 ounce dark roast", -7.0, 12), scored("10.", -11.5), expected=DIGITS) is None
 

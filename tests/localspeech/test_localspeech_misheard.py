@@ -61,6 +61,12 @@ def test_what_the_model_wrote_by_itself_is_told_as_another_reading(model: Moonsh
     assert told == pytest.approx(all_that_was_heard.measures.words)
 
 
+def test_where_an_expected_phrase_is_meant_words_are_likelier_than_in_what_the_model_wrote(model: Moonshine) -> None:
+    heard = model.hear(samples("outage"), 8000, SAID["outage"][1])
+    assert heard.evidence is not None
+    assert heard.measures.words == heard.evidence.words(expected=True) > heard.evidence.words(expected=False)
+
+
 @pytest.mark.parametrize("name", SAID)
 def test_a_draft_changes_nothing_of_what_is_heard_be_it_right_or_wrong(model: Moonshine, name: str) -> None:
     alone = model.hear(samples(name), 8000, SAID[name][1])

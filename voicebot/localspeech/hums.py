@@ -50,7 +50,7 @@ class Evidence:
         return min(max(odds, -_MOST_ODDS), _MOST_ODDS), max(self.mean, _LEAST_MEAN), min(self.seconds, _LONG_S)
 
     def words(self, *, expected: bool) -> float:
-        """The probability, 0 to 1, that there are words. ``expected``: what was written is such as was expected.
+        """The probability, 0 to 1, that there are words. ``expected``: what is meant is such as was expected.
         Fitted as in :mod:`bench.recogniser_confidence`, and to other sounds of such kinds."""
         odds, mean, seconds = self.measures()
         return 1 / (

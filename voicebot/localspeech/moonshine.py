@@ -176,6 +176,8 @@ class Moonshine:
             least = floor(written, digits=asked)
             found = yield from self._search(read, self._grammar(expected, asked), limit, least, width, spread)
         likely = readings(written, phrases, found)
+        if found and not is_hum(written.text):
+            words = evidence.words(expected=made_of(phrases, likely[0].text))
         texts: dict[str, float] = {}
         for one in likely:
             text = one.text if one.text == written.text else displayed(one.text)
