@@ -63,6 +63,16 @@ def test_a_voice_fades_twelve_decibels_below_its_usual_level() -> None:
     assert end.fading_dbfs == -32.0
 
 
+@pytest.mark.parametrize("noise_db", [-60, -38, -34])
+def test_noise_behind_a_short_word_is_not_taken_for_the_level_of_the_voice(noise_db: float) -> None:
+    end = VoiceEnd(RATE)
+    for index in range(40):
+        end.window(tone(0.032, noise_db), noise_db - index % 5, voiced=False, speaking=False)
+    for level in (-20.0,) * 5 + (noise_db,) * 30:
+        end.window(tone(0.032, level), level, voiced=True, speaking=True)
+    assert end.fading_dbfs == -32.0
+
+
 def test_without_a_voice_the_date_stays() -> None:
     assert VoiceEnd(RATE).date(OFFSET, NOW) == OFFSET
 

@@ -24,7 +24,7 @@ from voicebot.events import SpeechDoubted, SpeechMayStart, SpeechStarted, Speech
 from voicebot.speech.caller_level import CallerLevel
 from voicebot.speech.doubtful_voice import AS_LOUD_DB, DoubtfulVoice, Speaker
 from voicebot.speech.pitch import CallerPitch, pitch
-from voicebot.speech.voice_decision import UNVOICED, VOICED, VoiceDecision, Whose, callers
+from voicebot.speech.voice_decision import VOICED, VoiceDecision, Whose, callers
 from voicebot.speech.voice_end import VoiceEnd
 
 RESET_AFTER_S: Final = 2.0
@@ -196,7 +196,8 @@ class VoiceActivity:
     def _dated(self, events: list[VoiceEvent], end: float, probability: float, level: float) -> list[VoiceEvent]:
         stops = bool(events) and isinstance(events[0], SpeechStopped)
         speaks = self._decision.speaking or stops
-        self._voice_end.window(self.stream.window, level, voiced=probability >= UNVOICED, speaking=speaks)
+        voiced = self._decision.continues(probability, level)
+        self._voice_end.window(self.stream.window, level, voiced=voiced, speaking=speaks)
         return [
             replace(event, offset=self._voice_end.date(event.offset, end))
             if isinstance(event, SpeechStopped)

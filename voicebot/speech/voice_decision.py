@@ -96,6 +96,10 @@ class VoiceDecision:
         self.onset = None
         self._run.clear()
 
+    def continues(self, probability: float, level_dbfs: float) -> bool:
+        """Whether a window continues speech."""
+        return probability > VOICED or (probability >= UNVOICED and level_dbfs >= self.fading_dbfs)
+
     def end(self, at: float) -> SpeechStopped:
         """The voice that speaks is not the caller's."""
         self.last_voice = None
@@ -143,7 +147,7 @@ class VoiceDecision:
     def _while_speaking(
         self, end: float, probability: float, level_dbfs: float, last_voice: float
     ) -> list[SpeechEvent]:
-        if probability > VOICED or (probability >= UNVOICED and level_dbfs >= self.fading_dbfs):
+        if self.continues(probability, level_dbfs):
             self.last_voice = last_voice = end
             if self.faint_dbfs is None or level_dbfs >= self.faint_dbfs:
                 self._last_loud = end

@@ -26,6 +26,13 @@ _PART_S: Final = 0.008
 _LEAST_PARTS: Final = 2
 """A shorter sound is a click."""
 _VOICE_RANK, _NOISE_RANK = 0.75, 0.1
+_LINE_RANK: Final = 0.9
+"""The noise of the line is as loud as nine in ten of the last windows, up to 3 s, in which nobody spoke."""
+_LEAST_LINE: Final = 8
+"""Windows from which it is known."""
+_LOUDER_DB: Final = 2.0
+"""What is hardly louder than that tells nothing of the level of a voice: the detector hears one in the noise behind a
+short word for longer than the word was, whose level would soon be that of the noise."""
 _VOICE_WINDOWS: Final = 24
 """The level of the voice is the upper quartile of its last 0.8 s."""
 _NOISE_WINDOWS: Final = 96
@@ -38,19 +45,28 @@ class VoiceEnd:
     def __init__(self, rate: int) -> None:
         self._part = round(rate * _PART_S)
         self._noise: deque[float] = deque(maxlen=_NOISE_WINDOWS)
+        self._line: deque[float] = deque(maxlen=_NOISE_WINDOWS)
         self._voice: deque[float] = deque(maxlen=_VOICE_WINDOWS)
         self._windows: deque[Samples] = deque(maxlen=_VOICE_WINDOWS)
 
     def window(self, samples: Samples, level_dbfs: float, *, voiced: bool, speaking: bool) -> None:
-        """Take the next window. ``voiced``: it has voice; ``speaking``: somebody speaks, or may have stopped."""
+        """Take the next window. ``voiced``: it has voice, or continues one; ``speaking``: somebody speaks, or may have
+        stopped."""
         self._noise.append(level_dbfs)
         if speaking:
             self._windows.append(samples.copy())
-            if voiced:
+            if voiced and (not self._voice or level_dbfs > self._line_dbfs):
                 self._voice.append(level_dbfs)
-        elif self._windows:
+            return
+        if self._windows:
             self._windows.clear()
             self._voice.clear()
+        if not voiced:
+            self._line.append(level_dbfs)
+
+    @property
+    def _line_dbfs(self) -> float:
+        return _ranked(self._line, _LINE_RANK) + _LOUDER_DB if len(self._line) >= _LEAST_LINE else -math.inf
 
     @property
     def fading_dbfs(self) -> float:
