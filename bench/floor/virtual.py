@@ -35,7 +35,7 @@ _KEEP_EVERY: Final = 20
 """Answers after which what was decoded is written down."""
 
 
-class _BenchCall(TextCall):
+class BenchCall(TextCall):
     """A call in text to one question of the bench."""
 
     def __init__(self, root: Any, question: str) -> None:
@@ -71,7 +71,7 @@ async def answers(
     try:
         for number, case in enumerate(cases, 1):
             assert case.source is not None
-            call = _BenchCall(dialogs.root, case.question)
+            call = BenchCall(dialogs.root, case.question)
             try:
                 noisy = case.condition is Condition.NOISE and not has_noise(case)
                 heard = VirtualCall(await call.question(), recogniser, scorer, costs, policy, noise if noisy else None)
@@ -93,7 +93,7 @@ def policy_of(settings: dict[str, str]) -> TurnPolicy:
     return replace(USUAL, **told)
 
 
-async def _outcome(case: Case, heard: VirtualCall, offset: float, call: _BenchCall, costs: Costs) -> Outcome:
+async def _outcome(case: Case, heard: VirtualCall, offset: float, call: BenchCall, costs: Costs) -> Outcome:
     asked = heard.asked
     outcome = Outcome(case)
     if asked is None:
