@@ -99,6 +99,13 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_folder_without_main_is_told(tmp_path: Path) -> None:
     assert [problem.code for problem in load_dialogs(write(tmp_path / "d", other=OTHER)).problems] == ["no-main"]
+
+
+def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "main.yaml").write_text("steps: []", encoding="utf-8")
+    for path, said in ((tmp_path / "nowhere", "no such folder"), (tmp_path / "main.yaml", "this is a file")):
+        (told,) = load_dialogs(path).problems
+        assert (told.file, told.code) == (path, "no-folder") and said in told.message
     assert not load_dialogs(tmp_path / "nowhere").usable
 
 

@@ -41,8 +41,8 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest_of_its_section(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[sip]\nprot = 1\n", "sip.prot: no such setting"),
-        ("[spi]\nport = 1\n", "spi: no such setting"),
+        ("[sip]\nprot = 1\n", "sip.prot: no such setting; did you mean port?"),
+        ("[spi]\nport = 1\n", "spi: no such setting; did you mean sip?"),
         ('[language]\nkey = "x"\n', "set VOICEBOT_LANGUAGE__KEY or key_file"),
         ('[language]\nchat_key = "x"\n', "set VOICEBOT_LANGUAGE__CHAT_KEY or chat_key_file"),
         ('[language]\nkey_file = "/none"\n', "language.key_file: there is no file /none"),

@@ -43,7 +43,13 @@ def dialog_files(folder: Path) -> list[Path]:
 def load_dialogs(folder: Path) -> Dialogs:
     """Read the folder. Never raises for what is in it: see ``problems``, and ``usable``."""
     result = Dialogs(folder)
-    files = dialog_files(folder) if folder.is_dir() else []
+    if not folder.is_dir():
+        said, mend = (
+            ("this is a file", "name its folder") if folder.exists() else ("there is no such folder", "name one")
+        )
+        result.problems.append(Problem(folder, 1, 1, "no-folder", said, mend))
+        return result
+    files = dialog_files(folder)
     if len(files) > MAX_FILES:
         result.problems.append(
             Problem(

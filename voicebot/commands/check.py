@@ -19,7 +19,8 @@ from voicebot.authoring.problems import Problem, Severity
 def run_check(folder: Path, *, as_json: bool, github: bool, errors_only: bool) -> int:
     """Print the problems of ``folder``. ``errors_only``: warnings are printed, but do not cause status 1."""
     if not folder.is_dir() or not dialog_files(folder):
-        typer.echo(f"{folder}: {'no dialog files here' if folder.is_dir() else 'there is no such folder'}", err=True)
+        missing = "this is a file; name its folder" if folder.exists() else "there is no such folder"
+        typer.echo(f"{folder}: {'no dialog files here' if folder.is_dir() else missing}", err=True)
         return 2
     problems = check_dialogs(load_dialogs(folder))
     if as_json:

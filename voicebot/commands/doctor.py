@@ -26,7 +26,7 @@ from voicebot.bots.remote_bot import RemoteBot
 from voicebot.commands.doctor_acs import acs_findings
 from voicebot.commands.doctor_traces import collector
 from voicebot.commands.finding import Finding
-from voicebot.commands.serve import check_folders
+from voicebot.commands.serve import check_certificates, check_folders
 from voicebot.events import Event
 from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.localspeech import capacity
@@ -69,6 +69,7 @@ def _findings(config: Path | None, *, beside_service: bool) -> Iterator[Finding]
     try:
         settings = load_settings(config)
         check_folders(settings)
+        check_certificates(settings)
     except SettingsError as error:
         yield Finding("settings", False, str(error), "correct the setting; voicebot.example.toml describes each")
         return

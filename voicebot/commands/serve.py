@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import ssl
 from pathlib import Path
 
 import typer
@@ -27,6 +28,7 @@ def run_serve(config: Path | None, *, check_only: bool, as_json: bool) -> int:
     try:
         settings = load_settings(config)
         check_folders(settings)
+        check_certificates(settings)
         if settings.acs.endpoint:
             require_acs()
     except (SettingsError, NotReady) as error:
@@ -53,6 +55,23 @@ def check_folders(settings: Settings) -> None:
         make_folder(settings.calls.records)
     except OSError as error:
         raise SettingsError(f"calls.records: {settings.calls.records} cannot be made: {error.strerror}") from error
+
+
+def check_certificates(settings: Settings) -> None:
+    """Raise :class:`SettingsError` if a certificate of the settings cannot be used, before anybody connects."""
+    for section, with_key in (("tls", settings.tls), ("console", settings.console)):
+        if with_key.certificate is None:
+            continue
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(with_key.certificate, with_key.key, password="")
+        except ssl.SSLError as error:
+            files = " and ".join(str(file) for file in (with_key.certificate, with_key.key) if file is not None)
+            raise SettingsError(
+                f"{section}.certificate: {files}: {error.reason or error}: there must be a certificate and its key, "
+                "in PEM and without a password"
+            ) from error
+        except OSError as error:
+            raise SettingsError(f"{section}.certificate: it or its key cannot be read: {error.strerror}") from error
 
 
 async def _serve(settings: Settings, config: Path | None, as_json: bool) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +114,21 @@ def _refuse_unknown_environment(secrets: set[str]) -> None:
             )
 
 
+def _meant(place: Sequence[str]) -> str:
+    """What may have been meant by a section, or a name in one, that there is not."""
+    fields = Settings.model_fields
+    if len(place) > 1 and place[0] in fields:
+        fields = getattr(fields[place[0]].annotation, "model_fields", {})
+    close = difflib.get_close_matches(place[-1], fields, n=1)
+    return f"did you mean {close[0]}? " if close else ""
+
+
 def _line(file: Path, error: Any) -> str:
     place, message = as_written(error)
     where = ".".join(place) or "settings"
     message = message.removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
-        message = "no such setting; see voicebot.example.toml for all of them"
+        message = f"no such setting; {_meant(place)}see voicebot.example.toml for all of them"
     variable = "VOICEBOT_" + "__".join(place).upper()
     source = f"environment {variable}" if variable in os.environ else str(file)
     return f"{source}: {where}: {message}"
