@@ -174,7 +174,7 @@ async def something_is_said_and_answered(desk: Desk) -> None:
 async def keys_are_pressed(desk: Desk) -> None:
     leg, _ = await desk.call()
     leg.send_keys("1#")
-    await asyncio.sleep(0.5)
+    await until(lambda: {"1", "#"} <= set(desk.told))
     await leg.hang_up()
 
 
@@ -292,7 +292,7 @@ async def keys_come_from_a_handshake(desk: Desk) -> None:
 async def we_have_placed_it(desk: Desk) -> None:
     desk.came(await desk.bots.place(desk.of(desk.phones)), Placed())
     await until(lambda: desk.session.phase == "up")
-    await asyncio.sleep(0.3)
+    await until(lambda: desk.told)
     await desk.session.hang_up()
 
 
