@@ -27,8 +27,8 @@ PACKET_BITS = (160 + 12 + 8 + 20 + 18) * 8
 class Costs:
     """What was measured, on two cores of a machine of 2026.
 
-    * ``calls_a_node``: README, "How fast, how steady": 50 talking calls, packets 8.1 ms off at p99; the callers and a
-      scripted speech service were on the same two cores.
+    * ``calls_a_node``: README, "How fast, how steady": 100 talking calls, packets 5.0 ms late at p99, where the call
+      process has a core of its own (``python -m bench.capacity``, 2026-11-30).
     * ``beat_us``, ``beat_call_us``, ``beat_node_us``: of Redis' core, for each beat of a node, for each call of that
       node, for each node; ``call_us``, ``call_node_us``, ``turn_us``: for a call, for each node then, and for each of
       its turns, without beats; ``..._ops``: its commands, those of scripts among them. ``python -m bench.beats``,
@@ -36,7 +36,7 @@ class Costs:
     * ``kamailio_call_us``: of all its processes, for a call. ``python deploy/try/costs.py``, 2026-11-29.
     """
 
-    calls_a_node: int = 50
+    calls_a_node: int = 100
     beat_us: float = 70
     beat_call_us: float = 0.2
     beat_node_us: float = 0.6
