@@ -1,5 +1,5 @@
-"""The pictures of pages that ``docs/`` has: of a call from the page, and of the call of ``voicebot demo``, while they
-run and when they were.
+"""The pictures of pages that ``docs/`` has: of a call from the page, of the call of ``voicebot demo`` while it runs and
+when it was, and of operations after somebody has saved a fault in the dialogs.
 
     python -m bench.pages.pictures docs
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import shutil
 import tempfile
 import wave
 from pathlib import Path
@@ -35,23 +37,26 @@ MOMENT: Final = "Is that right?"
 """What the bot says when running calls are pictured."""
 PATIENCE_S: Final = 120.0
 """The caller's voice is rendered before it calls."""
+DIALOGS: Final = Path(__file__).parents[2] / "dialogs"
+FAULT: Final = ("next: anything-else", "next: anything-esle")
+"""In their first file."""
 VIEWS: Final[dict[str, dict[str, Any]]] = {"dark": {"dark": True}, "narrow": {"width": 360, "height": 900}}
 _SAID: Final = "document.getElementById('story').innerText.includes(%r)"
 
 
 async def run(out: Path, views: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="voicebot-pictures-") as name:
+        shutil.copytree(DIALOGS, Path(name) / "dialogs")
         records, log = Path(name) / "records", Path(name) / "serve.log"
-        settings = SETTINGS | {"CALLS__RECORDS": records, "CALLS__SIGNALLING": "true"}
-        async with own_service(log, settings) as service:
-            await microphone(service.speech, file := Path(name) / "microphone.wav")
-            async with browser_page(microphone=file) as page:
-                await from_the_page(service, page, records, out, views)
-                await of_the_demo(service, page, records, out, views)
-                if views is not None:
-                    await page.open(f"{service.console}/operations")
-                    await seen(page, "document.querySelectorAll('#actions tr').length > 0")
-                    await taken(page, views / "operations.png", views, width=1280, height=1250)
+        settings = SETTINGS | {"CALLS__SIGNALLING": "true"}
+        settings |= {"CALLS__RECORDS": "records", "BOT__DIALOGS": "dialogs"}  # operations shows where they are
+        with contextlib.chdir(name):
+            async with own_service(log, settings) as service:
+                await microphone(service.speech, file := Path(name) / "microphone.wav")
+                async with browser_page(microphone=file) as page:
+                    await from_the_page(service, page, records, out, views)
+                    await of_the_demo(service, page, records, out, views)
+                    await of_operations(service, page, Path(name) / "dialogs" / "main.yaml", out, views)
 
 
 async def from_the_page(service: OwnService, page: Any, records: Path, out: Path, views: Path | None) -> None:
@@ -99,6 +104,20 @@ async def of_the_demo(service: OwnService, page: Any, records: Path, out: Path, 
         await page.open(f"{service.console}/calls#words=balance")
         await seen(page, "document.querySelectorAll('#rows mark').length > 0")
         await taken(page, views / "calls-found.png", views, width=1200, height=600)
+
+
+async def of_operations(service: OwnService, page: Any, dialogs: Path, out: Path, views: Path | None) -> None:
+    """A fault has been saved, and the checks were run."""
+    right = await asyncio.to_thread(dialogs.read_text)
+    await asyncio.to_thread(dialogs.write_text, right.replace(*FAULT, 1))
+    await page.open(f"{service.console}/operations")
+    await seen(page, f"document.getElementById('panels').innerText.includes({FAULT[1].rpartition(' ')[2]!r})")
+    await page.ask("document.getElementById('doctor').click()")
+    await seen(page, "document.querySelectorAll('#findings li').length > 0")
+    await seen(page, "document.querySelectorAll('#actions tr').length > 0")
+    await page.look(width=1280, height=800)
+    height = await page.ask("document.documentElement.scrollHeight")
+    await taken(page, out / "operations.png", views, width=1280, height=height)
 
 
 async def microphone(speech: SpeechEndpoint, file: Path) -> None:
@@ -152,7 +171,7 @@ def main() -> None:
     parser.add_argument("--views", type=Path, help="a folder for the other views")
     given = parser.parse_args()
     configure_logging("WARNING")
-    uvloop.run(run(given.out, given.views))
+    uvloop.run(run(given.out.resolve(), given.views.resolve() if given.views else None))
 
 
 if __name__ == "__main__":
