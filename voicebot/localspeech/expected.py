@@ -45,6 +45,9 @@ _MARGIN_OF_A_DIGIT = 5.0
 zero, "And." for one, "Takes." for six). Of 135 short sayings that were no digit, by 9 rendered voices, clean and not,
 none came within 5.5 of one that is not "oh". Chosen by six speakers, it is the same for a seventh."""
 
+_LEAD_OF_A_DIGIT = 2.0
+"""How much it must lead the other digits: most that are right lead by more than 3, and "See." may be three and six."""
+
 _LEAST_LETTERS = 3
 """A word with fewer may be heard as one of twice as many: "Knows." for no."""
 
@@ -115,7 +118,8 @@ def _meant(best: Scored, found: Sequence[Scored], spelled: Mapping[str, Scored])
     """The words of ``best``; ``""`` if others of ``found`` are as good."""
     words = _joined(best.text)
     others = (spelled[other].log_probability for other in {_joined(one.text) for one in found} - {words})
-    return words if max(others, default=-np.inf) <= spelled[words].log_probability - LEAD else ""
+    lead = _LEAD_OF_A_DIGIT if lexical(best.text) in _SINGLE_DIGITS else LEAD
+    return words if max(others, default=-np.inf) <= spelled[words].log_probability - lead else ""
 
 
 def same_words(one: str, other: str) -> bool:
