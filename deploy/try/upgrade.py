@@ -47,6 +47,10 @@ class Load:
         self.program.process.send_signal(signal.SIGUSR1)
         await self.program.ended()
 
+    def why(self) -> list[str]:
+        """What SIPp says of calls that went wrong; Kamailio asks it by OPTIONS, which it tells at length."""
+        return [line for line in self.program.log().splitlines() if "Aborting" in line or line.startswith("SIP/2.0 ")]
+
     def counted(self, name: str) -> int:
         """A figure of SIPp's, at the last time that it wrote them."""
         with self._counts.open() as file:
@@ -83,7 +87,7 @@ async def run(folder: Path) -> bool:
         await load.stop()
     done, failed = load.counted("SuccessfulCall(C)"), load.counted("FailedCall(C)")
     print(f"{done + failed} calls, {failed} refused or lost")
-    for line in load.program.log().splitlines()[:20] if failed else ():
+    for line in load.why()[:20] if failed else ():
         print(f"  {line}")
     return done > 0 and failed == 0
 
