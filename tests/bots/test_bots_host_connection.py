@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import uvloop
 
-from voicebot.bots.host_connection import HostConnection
+from voicebot.bots.host_connection import STRETCH_S, HostConnection
 from voicebot.host_wire import FromHost, Ping, Pong, encode
 
 
@@ -75,3 +76,42 @@ def test_many_messages_take_few_turns_of_a_loop_that_is_busy(tmp_path: Path) -> 
         return owner.turns
 
     assert uvloop.run(run()) < 100
+
+
+def works(for_s: float) -> None:
+    began = time.thread_time()
+    while time.thread_time() - began <= for_s:
+        pass
+
+
+class Busy(Counting):
+    """A message takes as long as messages may be read at a stretch, and all else ten times as long."""
+
+    def received(self, message: FromHost) -> None:
+        works(STRETCH_S)
+        super().received(message)
+
+    async def count(self) -> None:
+        while not self.all.is_set():
+            self.turns += 1
+            works(10 * STRETCH_S)
+            await asyncio.sleep(0)
+
+
+def test_the_busier_the_loop_the_more_messages_are_read_in_a_turn_of_it(tmp_path: Path) -> None:
+    """One a turn would be fewer than come: each would wait longer than the one before."""
+
+    async def run() -> int:
+        path = str(tmp_path / "host.sock")
+        lines = b"".join(encode(Pong(number, 0)) for number in range(40))
+        server = await asyncio.start_unix_server(lambda _, writer: writer.write(lines), path)
+        owner = Busy(40)
+        connection = HostConnection(path, owner, lambda: None)
+        await connection.open(20)
+        async with asyncio.timeout(20):
+            await owner.count()
+        await connection.close()
+        server.close()
+        return owner.turns
+
+    assert uvloop.run(run()) < 25

@@ -121,6 +121,28 @@ async def test_a_child_that_does_not_answer_its_health_check_is_killed_and_start
 
 
 @pytest.mark.usefixtures("often_asked")
+async def test_a_child_that_tells_other_things_lives_though_its_answer_waits_behind_them() -> None:
+    told, asked = 0, 0
+
+    async def healthy() -> bool:
+        nonlocal told, asked
+        asked += 1
+        while child.answered:  # the answer does not come in time, other messages do
+            told += 1
+            await asyncio.sleep(0.01)
+        return True
+
+    child = ChildProcess("busy", python(READY + "time.sleep(60)"), on_ready=lambda _: None, healthy=healthy,
+                         heard=lambda: told, hang_timeout_s=0.2)  # fmt: skip
+    await child.start()
+    try:
+        await until(lambda: asked == 4)
+        assert child.restarts == 0 and child.running
+    finally:
+        await child.stop()
+
+
+@pytest.mark.usefixtures("often_asked")
 async def test_a_child_that_hangs_says_where_before_it_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
     said: list[dict[str, Any]] = []
 

@@ -73,7 +73,8 @@ class DialogHostClient:
         id belong to the old conversation."""
         self._answers: dict[int, asyncio.Future[HostAnswer]] = {}
         self._picture: PictureTold | None = None
-        self._received = 0
+        self.received_messages = 0
+        """So many have come from the host, of whatever kind: while there are more and more, it lives."""
         self.malformed = 0
         """Lines of the host that could not be read and were dropped."""
         self.trouble = ""
@@ -114,13 +115,12 @@ class DialogHostClient:
     async def ping(self, timeout_s: float = 1.0) -> bool:
         """Whether the host's event loop answers; False while a dialog blocks it.
 
-        Any message is an answer: where we are the ones who are slow, the one that was asked for waits behind others.
+        Where we are the ones who are slow, the answer waits behind other messages (:attr:`received_messages`).
         """
-        before = self._received
         try:
             answer = await self._ask(Ping, timeout_s)
         except HostUnavailable:
-            return self._received != before
+            return False
         self.trouble = answer.trouble if isinstance(answer, Pong) else ""
         return True
 
@@ -175,7 +175,7 @@ class DialogHostClient:
     # --- what the connection tells -----------------------------------------------------------------------------------
 
     def received(self, message: FromHost) -> None:
-        self._received += 1
+        self.received_messages += 1
         match message:
             case Pong(number) | PromptsTold(number) | TextsTold(number) | TrialTold(number) | PictureTold(number):
                 answer = self._answers.get(number)

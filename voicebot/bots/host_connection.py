@@ -24,6 +24,9 @@ STRETCH_S = 0.001
 """Processor time for which messages are read and handed on at a stretch: they are those of all calls, whose media is in
 the same loop. Not one a turn of the loop: where it is busy, a turn takes long, and answers would wait behind one
 another."""
+SHARE = 0.25
+"""Of the processor time that the turn of all else takes, at least so much is for messages: where turns are long, there
+would be more messages than turns."""
 STILL_AWAY_S = 5.0
 """A host that has been away for longer is logged as a warning, once."""
 
@@ -116,7 +119,7 @@ class HostConnection:
             await asyncio.sleep(FIRST_RETRY_S)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
-        spent_s = 0.0  # since others had their turn
+        spent_s, stretch_s = 0.0, STRETCH_S  # since others had their turn, and for how long it may go on
         while True:
             try:
                 line = await reader.readline()
@@ -132,10 +135,16 @@ class HostConnection:
                 self._malformed()
             else:
                 if time.thread_time() - began > STRETCH_S:  # it was long: the calls' media comes first
-                    await asyncio.sleep(0)
+                    stretch_s = await _others_turn()
                     spent_s, began = 0.0, time.thread_time()
                 self._events.received(message)
             spent_s += time.thread_time() - began
-            if spent_s > STRETCH_S:
-                await asyncio.sleep(0)
-                spent_s = 0.0
+            if spent_s > stretch_s:
+                spent_s, stretch_s = 0.0, await _others_turn()
+
+
+async def _others_turn() -> float:
+    """Let all else have its turn of the loop. Returns for how long messages may be read then, in seconds."""
+    began = time.thread_time()
+    await asyncio.sleep(0)
+    return max(STRETCH_S, SHARE * (time.thread_time() - began))

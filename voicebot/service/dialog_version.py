@@ -53,6 +53,7 @@ class DialogVersion:
             (),
             on_ready=lambda _: None,
             healthy=lambda: self.client.ping(settings.hang_timeout_s),
+            heard=lambda: self.client.received_messages,
             environment=options.environment,
             hang_timeout_s=settings.hang_timeout_s,
             pass_fds=() if options.http_fd is None else (options.http_fd,),

@@ -52,8 +52,9 @@ class ChildProcess:
 
     ``on_ready`` gets the ready line after each start. ``healthy`` is awaited every ``health_every_s`` (default: every
     second), and given the time that it takes; if it has not returned True for ``hang_timeout_s``, the child is killed
-    and restarted. ``pass_fds``: file descriptors that it inherits. ``argv`` may be replaced; the new one is used at the
-    next start.
+    and restarted. ``heard``: how many messages have come from the child so far: a new one is an answer as well, as the
+    one that is asked for may wait behind others where we are the ones who are slow. ``pass_fds``: file descriptors
+    that it inherits. ``argv`` may be replaced; the new one is used at the next start.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ChildProcess:
         *,
         on_ready: Callable[[dict[str, Any]], None],
         healthy: Callable[[], Awaitable[bool]] | None = None,
+        heard: Callable[[], int] = lambda: 0,
         environment: Mapping[str, str] | None = None,
         pass_fds: Sequence[int] = (),
         ready_timeout_s: float = 60.0,
@@ -79,6 +81,7 @@ class ChildProcess:
         self._environment = dict(environment) if environment is not None else None
         self._on_ready = on_ready
         self._healthy = healthy
+        self._heard = heard
         self._ready_timeout_s = ready_timeout_s
         self._hang_timeout_s = hang_timeout_s
         self._health_every_s = health_every_s or HEALTH_EVERY_S
@@ -199,11 +202,12 @@ class ChildProcess:
         """Whether the child answers within ``timeout_s``; once it is ``gone``, no answer is waited for."""
         if self._healthy is None:
             return True
+        heard = self._heard()
         asked = asyncio.ensure_future(self._healthy())
         either: set[asyncio.Future[Any]] = {asked, gone}
         try:
             await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-            return asked.done() and asked.result()
+            return (asked.done() and asked.result()) or self._heard() != heard
         except OSError:
             return False
         finally:
