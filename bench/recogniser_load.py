@@ -9,15 +9,13 @@ kept, as it keeps all prompts. The engine and the protocol's driver are those of
 socket between them and a client is left out. *Late* is counted from the end of a phrase: its last voice and 350 ms of
 silence. For one core: ``taskset -c 1 python -m bench.recogniser_load ...``
 
-November 2026, on two cores that other programs used as well: 4 calls (what doctor says) p95 561, most 610 ms; 6 calls
-p95 398, most 636 ms. A quiet machine has not been measured.
+2026-12-01, on one core of a quiet machine, ``--cached``: 20 calls p95 404, most 1,252 ms, at 3.0 % of the core a call.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import sys
 import time
@@ -41,6 +39,7 @@ from voicebot.localspeech.pool import InferencePool, Rank
 from voicebot.localspeech.recognition import TICKS
 from voicebot.localspeech.recognition_driver import RecognitionDriver
 from voicebot.localspeech.synthesis import PiperSynthesis
+from voicebot.processors import usable_cores
 
 BLOCK = RATE // 50
 SEGMENTATION_S = 0.35
@@ -108,8 +107,7 @@ async def _answer(voice: PiperSynthesis | None, pool: InferencePool) -> None:
 
 async def run(calls: int, seconds: float, *, cached: bool) -> None:
     sys.setswitchinterval(SWITCH_S)
-    threads = min(8, max(2, os.cpu_count() or 2))
-    pool = InferencePool(threads)
+    pool = InferencePool(min(8, usable_cores()))
     engine, voice = load(prepare_models(), pool)
     began, busy = time.monotonic(), time.process_time()
     callers = [call(number, seconds, engine, None if cached else voice, pool) for number in range(calls)]

@@ -24,7 +24,7 @@ NO_MODEL = cast(Moonshine, SimpleNamespace(decoder=None))
 @asynccontextmanager
 async def waiting_jobs(count: int) -> AsyncIterator[InferencePool]:
     """A pool whose one thread is busy, and in which so many jobs wait."""
-    pool, gate = InferencePool(1), threading.Event()
+    pool, gate = InferencePool(1, clock=lambda: 0.0), threading.Event()
     jobs = [asyncio.create_task(pool.run(Rank.FINAL, gate.wait)) for _ in range(count + 1)]
     await until(lambda: pool.waiting == count and not pool.spare)
     try:
@@ -41,14 +41,26 @@ async def test_the_more_waits_the_later_a_final_decode_begins_on_suspicion(count
         assert MoonshineRecognition(NO_MODEL, pool).quiet_s == quiet_s
 
 
-@pytest.mark.parametrize(("count", "hypothesis_s"), [(0, 0.24), (1, 0.36), (3, 0.36), (4, 0.72)])
+@pytest.mark.parametrize(("count", "hypothesis_s"), [(0, 0.24), (1, 0.72), (3, 0.72), (4, 3.0)])
 async def test_the_more_waits_the_fewer_hypotheses_are_made(count: int, hypothesis_s: float) -> None:
     async with waiting_jobs(count) as pool:
         assert MoonshineRecognition(NO_MODEL, pool).hypothesis_s == hypothesis_s
 
 
+@pytest.mark.parametrize(
+    ("load", "quiet_s", "hypothesis_s", "suspects"),
+    [(0.0, 0.096, 0.24, True), (0.19, 0.096, 0.24, True), (0.3, 0.128, 0.72, False), (0.5, 0.2, 3.0, False)],
+)
+def test_the_more_of_the_cores_was_taken_the_less_is_decoded_that_may_be_in_vain(
+    load: float, quiet_s: float, hypothesis_s: float, suspects: bool
+) -> None:
+    pool = cast(InferencePool, SimpleNamespace(waiting=0, load=load, spare=True))
+    recognition = MoonshineRecognition(NO_MODEL, pool)
+    assert (recognition.quiet_s, recognition.hypothesis_s, recognition.suspects) == (quiet_s, hypothesis_s, suspects)
+
+
 async def test_a_fall_of_the_level_begins_a_final_decode_only_where_it_begins_at_once() -> None:
-    pool, gate = InferencePool(2), threading.Event()
+    pool, gate = InferencePool(2, clock=lambda: 0.0), threading.Event()
     recognition = MoonshineRecognition(NO_MODEL, pool)
     jobs: list[asyncio.Task[bool]] = []
     running: list[threading.Thread] = []

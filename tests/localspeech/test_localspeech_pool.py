@@ -89,6 +89,28 @@ async def test_how_long_final_results_have_waited_is_told_for_a_second() -> None
     pool.close()
 
 
+@pytest.mark.parametrize(("threads", "cores", "taken"), [(1, None, 1.0), (2, None, 0.5), (4, None, 0.25), (4, 1, 1.0)])
+async def test_the_load_is_how_much_of_the_cores_jobs_took_lately(
+    threads: int, cores: int | None, taken: float
+) -> None:
+    now = [100.0]
+    pool, gate = InferencePool(threads, clock=lambda: now[0], cores=cores), threading.Event()
+    begun = threading.Event()
+    job = asyncio.create_task(pool.run(Rank.FINAL, lambda: begun.set() or gate.wait()))
+    await until(begun.is_set)
+    assert pool.load == 0.0
+    now[0] += 3.0
+    assert pool.load == pytest.approx(0.632 * taken, abs=0.001)
+    now[0] += 300.0
+    assert pool.load == pytest.approx(taken)
+    gate.set()
+    await job
+    await until(lambda: not pool._running)
+    now[0] += 3.0
+    assert pool.load == pytest.approx(0.368 * taken, abs=0.001)
+    pool.close()
+
+
 async def test_no_hypothesis_is_begun_while_another_job_waits() -> None:
     pool = InferencePool(1)
     gate, order = threading.Event(), []

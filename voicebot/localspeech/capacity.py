@@ -6,7 +6,6 @@ below; who needs to be sure measures with real calls.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from voicebot.localspeech.options import Options
 from voicebot.localspeech.pool import InferencePool
 from voicebot.localspeech.prepare import prepare_models
 from voicebot.localspeech.recognition import RecognitionTurn
+from voicebot.processors import usable_cores
 
 CALLER_SPEAKS, BOT_SPEAKS = 0.35, 0.5
 """Shares of a call. What the bot says is counted as if none of it came from the cache of prompts."""
@@ -65,7 +65,7 @@ def measure(cache_dir: Path | None = None) -> Capacity:
     finally:
         pool.close()
     speech_s = sum(map(len, sentences)) / _RATE
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     return estimate(cores, heard / speech_s, (rendered - began) / speech_s)
 
 

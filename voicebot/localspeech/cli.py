@@ -19,6 +19,7 @@ from voicebot.localspeech.server import LocalSpeech, script_from
 from voicebot.log import configure_logging
 from voicebot.parent import end_with_parent
 from voicebot.private_files import keep_private
+from voicebot.processors import usable_cores
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
         default=200,
         help="most connections for recognition, and for synthesis; further ones get 429 (default: %(default)s)",
     )
-    made.add_argument("--threads", type=int, default=0, help="inference threads (default: one per core, 2 to 8)")
+    made.add_argument("--threads", type=int, default=0, help="inference threads (default: one per core, at most 8)")
     made.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process ends")
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     made.add_argument("--log-level", type=str.upper, default="INFO", choices=levels)
@@ -89,8 +90,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     sys.setswitchinterval(SWITCH_S)
-    threads = arguments.threads or min(8, max(2, os.cpu_count() or 2))
-    pool = InferencePool(threads)
+    pool = InferencePool(arguments.threads or min(8, usable_cores()), cores=usable_cores())
     service = LocalSpeech(
         host=arguments.host,
         port=arguments.port,

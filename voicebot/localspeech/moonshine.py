@@ -9,7 +9,6 @@ token; cost grows with the length of the audio.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -52,6 +51,7 @@ from voicebot.localspeech.phrase_grammar import PUNCTUATION, PhraseGrammar, Plac
 from voicebot.localspeech.spoken_numerals import likeliest as likeliest_way
 from voicebot.localspeech.spoken_numerals import ways
 from voicebot.localspeech.vocabulary import Vocabulary
+from voicebot.processors import usable_cores
 
 _BOS, _EOS = 1, 2
 _MAX_TOKENS_PER_S = 6.5
@@ -101,7 +101,7 @@ class Moonshine:
     def __init__(self, encoder: Path, quick_encoder: Path, memory: Path, step: Path, tokenizer: Path) -> None:
         # The encoder is one big run and gains from a second core, which a hypothesis leaves to what callers wait for;
         # the decoder's steps are too small to share.
-        self._encoder = session(encoder, min(2, os.cpu_count() or 1))
+        self._encoder = session(encoder, min(2, usable_cores()))
         self._quick_encoder = session(quick_encoder)
         self.decoder = Decoder(memory, step)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())

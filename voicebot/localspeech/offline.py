@@ -26,7 +26,9 @@ _log = logging.getLogger(__name__)
 _BUSY = 2
 """When so many jobs wait, hypotheses are skipped: they would come too late."""
 _FULL = 4
-"""When so many jobs wait, nothing is decoded on a mere suspicion."""
+"""When so many jobs wait, there is no room for what may be in vain: decodes on a mere suspicion, hypotheses ..."""
+_LOADED = 0.4
+"""... nor when so much of the cores was taken lately: whoever stops speaking next would wait for it."""
 
 
 class MoonshineRecognition:
@@ -41,22 +43,26 @@ class MoonshineRecognition:
         self._answers: dict[DecodeKind, Answers] = {kind: Together(model.decoder).step for kind in DecodeKind}
 
     @property
+    def _pressure(self) -> int:
+        """0: there is room; 1: for some; 2: there is none."""
+        waiting, load = self._pool.waiting, self._pool.load
+        return 2 if waiting >= _FULL or load > _LOADED else 1 if waiting or load > _LOADED / 2 else 0
+
+    @property
     def quiet_s(self) -> float:
-        """Three frames where nothing waits: every third final decode is then in vain, because the speaker goes on. The
-        more waits, the later. (Two frames split strings of digits, and 4 ms less are waited for.)"""
-        waiting = self._pool.waiting
-        return 0.096 if not waiting else 0.128 if waiting < _FULL else 0.2
+        """Three frames where there is room: every third final decode is then in vain, because the speaker goes on. (Two
+        frames split strings of digits, and 4 ms less are waited for.)"""
+        return (0.096, 0.128, 0.2)[self._pressure]
 
     @property
     def hypothesis_s(self) -> float:
-        """The more waits, the fewer hypotheses."""
-        waiting = self._pool.waiting
-        return 0.24 if not waiting else 0.36 if waiting < _FULL else 0.72
+        """The less room, the fewer hypotheses; the first of a phrase is asked for in any case."""
+        return (0.24, 0.72, 3.0)[self._pressure]
 
     @property
     def suspects(self) -> bool:
         """Where nobody waits for that: more than half of these decodes are no more than a hypothesis."""
-        return self._pool.spare
+        return self._pool.spare and not self._pressure
 
     @property
     def final_wait_s(self) -> float:

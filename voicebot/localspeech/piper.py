@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import unicodedata
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from voicebot.audio import Samples
 from voicebot.audio.onnx_session import session
+from voicebot.processors import usable_cores
 
 _LOUDNESS_DBFS = -20.0
 _GAIN_RANGE_DB = 9.0
@@ -26,7 +26,7 @@ class PiperVoice:
         self.rate = int(told["audio"]["sample_rate"])
         self._noise = float(told["inference"]["noise_scale"])
         self._noise_w = float(told["inference"]["noise_w"])
-        self._session = session(model, min(2, os.cpu_count() or 1))
+        self._session = session(model, min(2, usable_cores()))
 
     def speak(self, phonemes: str, speed: float = 1.0) -> Samples:
         """Samples in -1..1 at :attr:`rate` for one clause, without the silence around it, at the voice's even loudness.

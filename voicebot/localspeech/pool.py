@@ -20,6 +20,7 @@ import contextlib
 import heapq
 import itertools
 import logging
+import math
 import os
 import sys
 import threading
@@ -41,6 +42,8 @@ Answers = Callable[[Sequence[Any]], Sequence[Any]]
 """Answers what several jobs in steps have asked for."""
 
 _TOLD_S = 1.0
+_LOAD_S = 3.0
+"""The load is an average over about so long."""
 _MOST_TOGETHER = 8
 """Jobs in steps that are under way."""
 _NICER = 10
@@ -89,10 +92,14 @@ class _InSteps:
 
 
 class InferencePool:
-    """``threads`` daemon threads and one more for hypotheses; at most ``limit`` jobs wait. ``clock``: seconds."""
+    """``threads`` daemon threads and one more for hypotheses, on so many ``cores`` (default: one a thread); at most
+    ``limit`` jobs wait. ``clock``: seconds."""
 
-    def __init__(self, threads: int = 2, limit: int = 256, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, threads: int = 2, limit: int = 256, clock: Callable[[], float] = time.monotonic, cores: int | None = None
+    ) -> None:
         self._limit = limit
+        self._cores = min(threads, cores or threads)
         self._clock = clock
         self._jobs: list[_Job] = []
         self._hypotheses: list[_Job] = []
@@ -104,6 +111,7 @@ class InferencePool:
         self._stepping = 0  # how many of them get their answers now
         self._audio = 0  # how many jobs make audio now
         self._running = 0  # how many jobs run now, hypotheses aside
+        self._load, self._load_at = 0.0, clock()
         self._waits: deque[tuple[float, float]] = deque()  # of final jobs: when each began, and how long it had waited
         self._closed = False
         self._threads = [
@@ -122,6 +130,13 @@ class InferencePool:
     def spare(self) -> bool:
         """Whether a final result would begin at once."""
         return not self.waiting and self._running < self._workers
+
+    @property
+    def load(self) -> float:
+        """How much of the cores the jobs took lately, 0 to 1, hypotheses aside."""
+        with self._changed:
+            self._note_load()
+            return self._load
 
     @property
     def final_wait_s(self) -> float:
@@ -171,6 +186,7 @@ class InferencePool:
             self._changed.wait_for(lambda: self._closed or self._may_begin() or self._may_step())
             if self._closed:
                 return None
+            self._note_load()
             self._running += 1
             if not self._may_begin():
                 taken, self._under_way = self._under_way, []
@@ -207,6 +223,7 @@ class InferencePool:
         else:
             _do(job)
         with self._changed:
+            self._note_load()
             self._running -= 1
             self._audio -= job.rank > Rank.FINAL
             if under_way:
@@ -226,6 +243,7 @@ class InferencePool:
             given = {id(each): answer for each, answer in zip(asking, answers, strict=True)}
             left = [job for job in jobs if id(job.run) in given and _go_on(job, given[id(job.run)])]
         with self._changed:
+            self._note_load()
             self._running -= 1
             self._stepping = 0
             self._under_way += left
@@ -245,6 +263,13 @@ class InferencePool:
             del job
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, timeout=worked_s)
+
+    def _note_load(self) -> None:
+        """Until now; before another number of jobs runs."""
+        now = self._clock()
+        kept = math.exp((self._load_at - now) / _LOAD_S)
+        self._load = kept * self._load + (1 - kept) * min(1.0, self._running / self._cores)
+        self._load_at = now
 
     def _note_wait(self, job: _Job) -> None:
         now = self._clock()
