@@ -247,22 +247,37 @@ def adding(numbers: list[int]) -> Steps[int]:
 
 
 async def test_the_steps_of_final_results_are_taken_together_and_each_gets_its_own_answers() -> None:
-    pool, gate, asked = InferencePool(2), threading.Event(), []
+    pool, gate, asked = InferencePool(1), threading.Event(), []
 
     def answers(questions: Sequence[int]) -> list[int]:
         asked.append(sorted(questions))
-        gate.wait()
         return [100 + question for question in questions]
 
-    first = asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([1, 2, 3]), answers))
-    await until(lambda: bool(asked))
-    others = [asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([10, 20]), answers)) for _ in range(2)]
-    await asyncio.sleep(0)  # they wait now
-    await until(lambda: not pool.waiting and pool.spare)
+    blocked = asyncio.create_task(pool.run(Rank.FINAL, gate.wait))
+    jobs = [adding([1, 2, 3]), adding([10, 20]), adding([10, 20])]
+    results = asyncio.gather(*(pool.run_in_steps(Rank.FINAL, job, answers) for job in jobs))
+    await until(lambda: pool.waiting == 3)
     gate.set()
-    assert await first == 306
-    assert await asyncio.gather(*others) == [230, 230]
-    assert asked == [[1], [2, 10, 10], [3, 20, 20]]
+    await blocked
+    assert await results == [306, 230, 230]
+    assert asked == [[1, 10, 10], [2, 20, 20], [3]]
+    pool.close()
+
+
+async def test_final_results_on_several_threads_do_not_wait_for_each_other() -> None:
+    pool, stuck, gate = InferencePool(2), threading.Event(), threading.Event()
+
+    def answers(questions: Sequence[int]) -> list[int]:
+        if 1 in questions:
+            stuck.set()
+            gate.wait()
+        return [100 + question for question in questions]
+
+    slow = asyncio.create_task(pool.run_in_steps(Rank.FINAL, adding([1]), answers))
+    await until(stuck.is_set)
+    assert await asyncio.wait_for(pool.run_in_steps(Rank.FINAL, adding([2, 3]), answers), 10) == 205
+    gate.set()
+    assert await slow == 101
     pool.close()
 
 

@@ -8,6 +8,7 @@ the same audio, and in a batch each would get a copy of it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Sequence
 from itertools import chain
 from typing import TypeVar
@@ -32,12 +33,11 @@ def alone(decoder: Decoder, steps: Steps[T]) -> T:
 
 
 class Together:
-    """Takes the steps of several decodes at a time; for one thread."""
+    """Takes the steps of several decodes at a time. Each thread that does so has decodes of its own."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        self._of: list[Memory] = []
-        self._gathered: Memory | None = None
+        self._last = _Gathered()
 
     def step(self, decodes: Sequence[list[Row]]) -> list[list[Continued]]:
         """Continue the rows of each."""
@@ -47,7 +47,14 @@ class Together:
 
     def _memory(self, rows: Sequence[Row]) -> Memory:
         """Of all ``rows``. It is made anew when another decode begins or ends, not for each step."""
-        memories = [row.memory for row in rows]
-        if self._gathered is None or memories != self._of:
-            self._of, self._gathered = memories, gathered(memories)
-        return self._gathered
+        memories, last = [row.memory for row in rows], self._last
+        if last.memory is None or memories != last.of:
+            last.of, last.memory = memories, gathered(memories)
+        return last.memory
+
+
+class _Gathered(threading.local):
+    """The ``memory`` that a thread has made ``of`` several."""
+
+    of: Sequence[Memory] = ()
+    memory: Memory | None = None

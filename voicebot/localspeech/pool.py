@@ -4,8 +4,9 @@ Jobs have a rank: what a caller waits for goes before what is merely nice to hav
 rank. Audio leaves one thread free for final results, which are there ten times as soon. A job whose waiter was
 cancelled before it began is skipped.
 
-Final results are jobs in steps. Each begins by itself; then the steps of all that are under way are taken together, by
-one thread at a time, as long as none waits to begin.
+Final results are jobs in steps. Each begins by itself; then the steps of those that are under way are taken together,
+as long as none waits to begin. The threads that are free share them: two jobs on two cores do not wait for each other,
+and eight are two batches.
 
 Hypotheses have a thread of their own, which keeps the cores free for everything else: it has a lower priority than the
 other threads (on Linux; elsewhere threads have none of their own), begins nothing while another job waits or all other
@@ -39,7 +40,7 @@ T = TypeVar("T")
 Steps = Generator[Any, Any, T]
 """A job in steps: it gives what it asks for, takes the answer, and returns its result."""
 Answers = Callable[[Sequence[Any]], Sequence[Any]]
-"""Answers what several jobs in steps have asked for."""
+"""Answers what several jobs in steps have asked for; on several threads at a time."""
 
 _TOLD_S = 1.0
 _LOAD_S = 3.0
@@ -189,9 +190,7 @@ class InferencePool:
             self._note_load()
             self._running += 1
             if not self._may_begin():
-                taken, self._under_way = self._under_way, []
-                self._stepping = len(taken)
-                return partial(self._step, taken)
+                return partial(self._step, self._share())
             job = self._take(self._jobs)
             self._audio += job.rank > Rank.FINAL
             return partial(self._carry_out, job)
@@ -203,6 +202,14 @@ class InferencePool:
         self._changed.notify_all()
         return job
 
+    def _share(self) -> list[_Job]:
+        """Of the jobs in steps, those that the present thread takes: they have waited for the longest."""
+        free = self._workers - self._running + 1
+        count = math.ceil(len(self._under_way) / free)
+        share, self._under_way = self._under_way[:count], self._under_way[count:]
+        self._stepping += count
+        return share
+
     def _may_begin(self) -> bool:
         if not self._jobs:
             return False
@@ -211,7 +218,7 @@ class InferencePool:
         return not self._may_step() and self._audio < self._most_audio
 
     def _may_step(self) -> bool:
-        return bool(self._under_way) and not self._stepping
+        return bool(self._under_way)
 
     def _may_guess(self) -> bool:
         return bool(self._hypotheses) and not self._jobs and self._running < self._workers
@@ -245,7 +252,7 @@ class InferencePool:
         with self._changed:
             self._note_load()
             self._running -= 1
-            self._stepping = 0
+            self._stepping -= len(jobs)
             self._under_way += left
             self._changed.notify_all()
 
