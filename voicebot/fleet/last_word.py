@@ -9,20 +9,19 @@ out.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 
 from voicebot.fleet.ledger import end_lease
 from voicebot.host_wire import STATE_PASSWORD_ENV
 from voicebot.redis_server import RedisAddress, RedisAway, RedisRefuses, RedisServer
+from voicebot.supervised import say_ready
 
 
 def main(url: str, node: str, pipe: int) -> int:
     """``pipe``: the descriptor of its reading end. 0: the others know; 1: they cannot be told."""
     server = RedisServer(RedisAddress.parse(url), password=os.environ.get(STATE_PASSWORD_ENV, ""))
-    sys.stdout.write(json.dumps({"ready": True}) + "\n")
-    sys.stdout.flush()
+    say_ready()
     while os.read(pipe, 1):
         pass  # nobody writes
     return asyncio.run(_say(server, node))

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import uvloop
 
+from voicebot import supervised
 from voicebot.host.sdk_choice import MICROSOFT_AGENTS, PACKAGES, SDK_ENV
-from voicebot.log import configure_logging
-from voicebot.parent import end_with_parent
-from voicebot.private_files import keep_private
 
 CANNOT_START = 2
 """Exit status when dialogs, settings, socket or state prevent the start; one line on stderr says why."""
@@ -57,9 +55,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         help="environment variable with the app password (default: %(default)s)",
     )
     parser.add_argument("--locale", default="en-US", help="locale to warm up for (default: %(default)s)")
-    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process ends")
-    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
-    parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
+    supervised.add_options(parser)
     return parser.parse_args(argv)
 
 
@@ -89,8 +85,7 @@ def main(argv: list[str] | None = None) -> int:
     # Standard output carries the ready line only: what a dialog prints goes into the log.
     announce, sys.stdout = sys.stdout, sys.stderr
     shown = {str(options.dialogs.resolve()): str(options.shown_as)} if options.shown_as is not None else {}
-    keep_private()
-    configure_logging(options.log_level, options.log_json, shown)
+    supervised.begin(options, shown)
 
     def cannot_start(why: str) -> int:
         for place, name in shown.items():
@@ -101,9 +96,6 @@ def main(argv: list[str] | None = None) -> int:
         else:
             sys.stderr.write(f"voicebot.host: {why}\n")
         return CANNOT_START
-
-    if options.exit_with_parent:
-        end_with_parent()
 
     problem = _choose_sdk(options)
     if problem:

@@ -6,15 +6,12 @@ Imported only after the SDK has been chosen (:mod:`voicebot.host.sdk_choice`).
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import logging
 import os
-import signal
 import socket
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from typing import Any, TextIO
+from typing import TextIO
 
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
@@ -25,6 +22,7 @@ from voicebot.host.registration import AppRegistration, NotLoopback, require_loo
 from voicebot.host.server import HostServer, SocketBusy, Texts
 from voicebot.host.storage import SqliteStorage, Storage, StorageUnusable
 from voicebot.host.warm import warm_up
+from voicebot.supervised import say_ready, told_to_stop
 from voicebot.tasks import BackgroundTasks
 
 logger = logging.getLogger("voicebot.host")
@@ -37,9 +35,7 @@ NO_START = (DialogsError, NotLoopback, SocketBusy, StorageUnusable, OSError)
 
 async def serve(options: argparse.Namespace, announce: TextIO) -> None:
     """Run until SIGTERM or SIGINT; the ready line goes to ``announce``. Raises :data:`NO_START`."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     app = AppRegistration(
         os.environ.get(options.app_id_env, ""),
         os.environ.get(options.app_password_env, ""),
@@ -56,12 +52,12 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         await storage.open()
         bot = DialogBot(dialogs.root, storage)
         await warm_up(dialogs, bot, options.locale)
-        ready: dict[str, Any] = {"ready": True, "socket": str(options.socket), "http_port": None, "pid": os.getpid()}
+        http_port: int | None = None
         texts: Texts | None = None
         if listener is not None:
             texts = await _texts(bot, app, listener, options.service_host)
             stack.push_async_callback(texts.close)
-            ready["http_port"] = listener.getsockname()[1]
+            http_port = listener.getsockname()[1]
             if not options.http_later:
                 await texts.accept()
 
@@ -77,8 +73,7 @@ async def serve(options: argparse.Namespace, announce: TextIO) -> None:
         stack.push_async_callback(server.close)
         await server.start(options.socket)
         collector.take_over()
-        announce.write(json.dumps(ready) + "\n")
-        announce.flush()
+        say_ready(announce, socket=str(options.socket), http_port=http_port)
         await stop.wait()
         logger.info("stopping")
 

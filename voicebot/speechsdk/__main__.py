@@ -9,8 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from voicebot.log import configure_logging
-from voicebot.parent import end_with_parent
+from voicebot import supervised
 from voicebot.speechsdk.in_process import InProcessSdk
 from voicebot.speechsdk.server import serve
 from voicebot.speechsdk.turn_scorer import TurnScorer
@@ -19,19 +18,14 @@ from voicebot.speechsdk.turn_scorer import TurnScorer
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m voicebot.speechsdk", description="Run the Azure Speech SDK.")
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket on which to serve one call process")
-    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process ends")
-    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
-    parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
+    supervised.add_options(parser)
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Does not return: the end of the interpreter would join the SDK's threads, which may hang."""
     options = arguments(argv)
-    configure_logging(options.log_level, options.log_json)
-    if options.exit_with_parent:
-        end_with_parent()
-    os.umask(0o077)  # the socket is ours alone
+    supervised.begin(options)
     uvloop.run(serve(options.socket, InProcessSdk(), TurnScorer()))
     logging.shutdown()
     os._exit(0)

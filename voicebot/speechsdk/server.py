@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
-import signal
-import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +28,7 @@ from voicebot.speechsdk.drivers import (
 from voicebot.speechsdk.threads import first_line
 from voicebot.speechsdk.turn_scorer import TurnScorer
 from voicebot.speechsdk.wire import Frame, FrameError, FrameReader, Kind
+from voicebot.supervised import say_ready, told_to_stop
 from voicebot.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
@@ -43,13 +41,12 @@ _CHUNK: Final = 64 << 10
 
 async def serve(path: Path, sdk: SpeechSdk, scorer: TurnScorer) -> None:
     """Serve one connection at ``path``, and say on standard output when it can be made; returns when that has ended, or
-    after SIGTERM."""
-    loop = asyncio.get_running_loop()
-    over = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, over.set)
-    server = await loop.create_unix_server(lambda: SdkServer(sdk, scorer, over.set), str(path), backlog=1)
-    sys.stdout.write(json.dumps({"ready": True}) + "\n")
-    sys.stdout.flush()
+    after SIGTERM or SIGINT."""
+    over = told_to_stop()
+    server = await asyncio.get_running_loop().create_unix_server(
+        lambda: SdkServer(sdk, scorer, over.set), str(path), backlog=1
+    )
+    say_ready()
     settle()
     await over.wait()
     server.close()
