@@ -76,7 +76,7 @@ async def test_calls_of_other_nodes_are_seen_and_not_opened_here() -> None:
         )
         await page.until(f"{ROWS}.length == 2")
         far = f"{ROWS}.find(row => row.includes('+15550101'))"
-        assert "goes on at <b>node 2</b>" in await page.ask(far)
+        assert "goes on at <b>node 2</b>; no more is known here" in await page.ask(far)
         assert await page.ask("document.querySelectorAll('#rows button').length") == 1
         assert await page.ask("document.getElementById('count').textContent") == "2 calls"
         desk.elsewhere.clear()

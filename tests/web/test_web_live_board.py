@@ -99,7 +99,7 @@ async def test_a_call_of_another_node_is_a_row_without_words_until_it_comes_here
     await board.watch()
     near, far = news(board, 0)["calls"]
     assert "node" not in near and far["node"] == "node 2"
-    assert (far["floor"], far["mos"], far["caller_said"], far["gaps_ms"]) == ("", None, "", [])
+    assert far == told, "and nothing is made up of what is not known of it"
     (*_, hidden) = json.loads(board.since(0, whole=False))["calls"]
     assert hidden["node"] == "node 2" and "from" not in hidden
     version = board.version
@@ -110,6 +110,23 @@ async def test_a_call_of_another_node_is_a_row_without_words_until_it_comes_here
     assert await board.change(version, 10.0) > version
     (row,) = news(board, version)["calls"]
     assert row["caller_said"] == "hello" and "node" not in row
+    board.leave()
+
+
+async def test_a_call_that_goes_on_at_another_node_and_comes_back_is_told_from_its_beginning_here() -> None:
+    calls: list[Any] = [Call("a")]
+    calls[0].says("before")
+    board = Board(lambda: calls, words=True)
+    await board.watch()
+    told = {"id": "a", "node": "node 2", "state": "up"}
+    calls[0] = CallElsewhere(told)
+    await next_look()
+    assert news(board, 0)["calls"] == [told]
+    calls[0] = Call("a")
+    calls[0].says("again")
+    await next_look()
+    (row,) = news(board, 0)["calls"]
+    assert row["caller_said"] == "again"
     board.leave()
 
 

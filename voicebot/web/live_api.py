@@ -31,7 +31,7 @@ from voicebot.web.api import address_or_none
 from voicebot.web.assist_streams import Streams
 from voicebot.web.assist_watch import BEAT_S, Event, Sink, number_in
 from voicebot.web.live_audio import MOST_LISTENERS, Audio
-from voicebot.web.live_board import Board, CallElsewhere, RunningCall
+from voicebot.web.live_board import Board, CallElsewhere
 from voicebot.web.roles import HOLDER
 
 PREFIX: Final = "/v1/live"
@@ -183,7 +183,7 @@ class LiveApi:
     def _find(self, name: str) -> CallSession | None:
         return self._calls.find(name) or next((c for c in self._calls.running() if c.info.call_id == name), None)
 
-    def _of_others(self) -> Iterator[RunningCall]:
+    def _of_others(self) -> Iterator[CallElsewhere]:
         """Without those that have come here since."""
         here = {call.id for call in self._calls.running()}
         calls = (CallElsewhere(told) for told in islice(self._elsewhere(), MOST_ELSEWHERE))

@@ -63,25 +63,17 @@ class RunningCall(Protocol):
     def summary(self) -> dict[str, Any]: ...
 
 
-class _NoLines:
-    def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
-
-
 class CallElsewhere(NamedTuple):
     """A call of another node, of which no more is known here than ``told``, its summary with the name of its node."""
 
     told: Mapping[str, Any]
-    timeline: Lines = _NoLines()
-    state: str = ""
-    mos: float | None = None
 
     @property
     def id(self) -> str:
         return str(self.told.get("id", ""))
 
-    def summary(self) -> dict[str, Any]:
-        return dict(self.told)
+
+AnyCall = RunningCall | CallElsewhere
 
 
 class _Shown:
@@ -90,9 +82,17 @@ class _Shown:
     def __init__(self) -> None:
         self.row = Row()
         self.mos: float | None = None
-        self.facts: dict[str, Any] = {}
+        self.facts: Mapping[str, Any] = {}
         self.json = b""
         self.version = 0
+
+    def take(self, facts: Mapping[str, Any], version: int) -> bool:
+        """These are told from ``version`` on. Returns whether they are others."""
+        made = encode(facts)
+        if made == self.json:
+            return False
+        self.facts, self.json, self.version = facts, made, version
+        return True
 
     def as_json(self, *, whole: bool) -> bytes:
         return self.json if whole else encode({name: self.facts[name] for name in _FACTS if name in self.facts})
@@ -101,7 +101,7 @@ class _Shown:
 class Board:
     """``running()``: the calls that run now. ``words``: whether what is said is told."""
 
-    def __init__(self, running: Callable[[], Sequence[RunningCall]], *, words: bool) -> None:
+    def __init__(self, running: Callable[[], Sequence[AnyCall]], *, words: bool) -> None:
         self.version = 0
         self._running = running
         self._words = words
@@ -164,7 +164,7 @@ class Board:
         running = {call.id: call for call in self._running()}
         self._look_at_some(running, iter(running.values()))
 
-    def _look_at_some(self, running: Mapping[str, RunningCall], left: Iterator[RunningCall]) -> None:
+    def _look_at_some(self, running: Mapping[str, AnyCall], left: Iterator[AnyCall]) -> None:
         """What comes next is arranged first: it comes whatever a call does here."""
         loop = asyncio.get_running_loop()
         first = next(left, None)
@@ -179,7 +179,7 @@ class Board:
             if lines >= LINES_AT_ONCE:
                 return
 
-    def _looked(self, running: Mapping[str, RunningCall]) -> None:
+    def _looked(self, running: Mapping[str, AnyCall]) -> None:
         self._looks += 1
         version = self.version + 1
         for call_id in self._shown.keys() - running.keys():
@@ -195,8 +195,12 @@ class Board:
             self._fresh = True
             self._readers.wake()
 
-    def _renew(self, shown: _Shown, call: RunningCall) -> int:
+    def _renew(self, shown: _Shown, call: AnyCall) -> int:
         """For the next version, if it is another row now. Returns how many lines its timeline has more."""
+        if isinstance(call, CallElsewhere):
+            shown.row = Row()  # where it comes back, it begins with another timeline
+            self._changed |= shown.take(call.told, self.version + 1)
+            return 0
         row = shown.row
         news = call.timeline.lines[row.lines :]
         for line in news:
@@ -204,8 +208,5 @@ class Board:
         if self._looks % MOS_LOOKS == 0:
             shown.mos = call.mos
         facts = {**call.summary(), "floor": str(call.state), "mos": shown.mos, **row.as_json(words=self._words)}
-        made = encode(facts)
-        if made != shown.json:
-            shown.facts, shown.json, shown.version = facts, made, self.version + 1
-            self._changed = True
+        self._changed |= shown.take(facts, self.version + 1)
         return len(news)

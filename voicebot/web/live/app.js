@@ -83,12 +83,19 @@ function fill(row, call) {
     make("td", {}, call.trunk),
     make("td", {}, call.bot),
     make("td", {}, (call.state === "up" && call.floor) || call.state),
-    make("td", {}, call.step ?? ""),
-    call.node === undefined ? words(call) : make("td", { class: "muted" }, `goes on at ${call.node}`),
-    make("td", {}, sparkline(call.gaps_ms)),
-    make("td", { class: "number" }, call.mos === null ? "" : call.mos.toFixed(1)),
+    ...(call.node === undefined ? known(call) : [make("td", { class: "muted", colspan: "4" }, `goes on at ${call.node}; no more is known here`)]),
   );
   if (focused) from.focus();
+}
+
+/** What only the node of a call knows. @param {any} call */
+function known(call) {
+  return [
+    make("td", {}, call.step ?? ""),
+    words(call),
+    make("td", {}, sparkline(call.gaps_ms)),
+    make("td", { class: "number" }, call.mos === null ? "" : call.mos.toFixed(1)),
+  ];
 }
 
 /** @param {any} call */
