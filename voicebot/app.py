@@ -44,15 +44,21 @@ from voicebot.service.pages import live_api, phone_api, records_api
 from voicebot.service.placing import BotCalls
 from voicebot.service.pyvoip import FrontEnd, register_by_pyvoip, require_pyvoip
 from voicebot.service.runtime_folder import runtime_folder, sweep
-from voicebot.service.sip import media_preferences, recordings, sip_endpoint, trunk_media
+from voicebot.service.sip import (
+    cannot_take_calls,
+    media_preferences,
+    recordings,
+    require_media_address,
+    sip_endpoint,
+    trunk_media,
+)
 from voicebot.service.speech import SpeechService, audio_formats, prompt_cache, prompt_directory, voices
-from voicebot.service.supervisor import NotReady
 from voicebot.service.takeover import Takeover
 from voicebot.service.traces import make_traces
 from voicebot.service.viewers import Viewers, viewer_bounds
 from voicebot.service.warming import PromptWarming
 from voicebot.settings import Settings, for_children
-from voicebot.sip import CONNECTION_BOUNDS
+from voicebot.sip import CONNECTION_BOUNDS, CannotBind
 from voicebot.speech import EchoGuard, PromptVoice, VoiceActivity, apology
 from voicebot.speech.apology import warm as warm_apologies
 from voicebot.web import CallsApi, ConsoleServer, Metrics, OperationsApi
@@ -287,9 +293,9 @@ class Application:
         self._warming.keep(self.dialogs.client)
         try:
             await self.front_end.start()
-        except OSError as error:
-            setting = "listen" if self.settings.sip.listen else "port"
-            raise NotReady(f"sip.{setting}: {error}") from error
+        except CannotBind as error:
+            raise cannot_take_calls(self.settings, error) from error
+        require_media_address(self.settings)
         if self.settings.pyvoip.server:
             ports = self.front_end.media.ports
             self._front_ends.append(await register_by_pyvoip(self.settings, self._clock, ports, self._on_leg))

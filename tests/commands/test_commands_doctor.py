@@ -33,6 +33,31 @@ def test_each_address_of_sip_listen_is_checked(transport: str, host: str) -> Non
     assert _sip_ports(settings).good
 
 
+NOT_OURS = "203.0.113.9"
+
+
+@pytest.mark.parametrize(
+    ("sip", "setting"),
+    [
+        ({"host": NOT_OURS}, "sip.host"),
+        ({"listen": (f"udp:{NOT_OURS}:5060",)}, "sip.listen"),
+        ({"listen": (f"tcp:{NOT_OURS}:5060",)}, "sip.listen"),
+    ],
+)
+def test_an_address_that_is_not_ours_is_told_by_its_setting(sip: dict[str, Any], setting: str) -> None:
+    settings = Settings(sip=sip)  # type: ignore[arg-type]
+    for finding in (_sip_ports(settings), _rtp_ports(settings)):
+        assert not finding.good and NOT_OURS in finding.detail
+        assert f"set {setting} to one that it has" in finding.mend and "sip.advertised_host" in finding.mend
+
+
+def test_an_address_of_the_console_that_is_not_ours_is_told_by_its_setting() -> None:
+    console = {"host": NOT_OURS, "port": 4000, "public_url": "https://bot.example.com/"}
+    (finding,) = _http_ports(Settings(console=console, bot={"http_port": 0}))  # type: ignore[arg-type]
+    assert (finding.check, finding.good) == ("console port", False)
+    assert "set console.host to one that it has" in finding.mend and "console.public_url" in finding.mend
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_free_rtp_ports_are_counted_at_the_address_of_the_media(host: str) -> None:
     settings = Settings(sip={"host": host, "max_calls": 5}, rtp={"port_low": 39000, "port_high": 39019})  # type: ignore[arg-type]

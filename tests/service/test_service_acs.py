@@ -65,7 +65,9 @@ async def test_a_port_that_is_taken_is_named_and_the_console_tells_what_there_is
     one, two = (AcsService(settings, MediaClock(), nobody, lambda: True) for _ in range(2))
     await one.start()
     try:
-        with pytest.raises(NotReady, match=rf"acs.port: 127.0.0.1:{settings.acs.port}: Address already in use"):
+        with pytest.raises(
+            NotReady, match=rf"acs.port: 127.0.0.1:{settings.acs.port} cannot be opened: Address already in use"
+        ):
             await two.start()
         told = dict(one.panel().facts)
         assert told["resource"] == "https://contoso.communication.azure.com"

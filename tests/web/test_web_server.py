@@ -240,14 +240,21 @@ async def test_what_is_no_json_too_long_or_not_there_gets_an_answer_in_the_same_
         assert (await console.ask("PUT", "/v1/calls"))[0] == 405
 
 
-async def test_a_taken_port_is_told_with_the_mend() -> None:
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("127.0.0.1", r"console\.port: .* Address already in use; .*change console\.port"),
+        ("203.0.113.9", r"console\.host: .* no such address: set console\.host to .*console\.public_url"),
+    ],
+)
+async def test_a_taken_port_and_an_address_that_is_not_ours_are_told_with_the_mend(host: str, told: str) -> None:
     async with desk() as console:
         other = ConsoleServer(
-            *("127.0.0.1", console.server.port),
+            *(host, console.server.port),
             api=CallsApi(console.calls, None),  # type: ignore[arg-type]
             metrics=console.metrics,
             unready=list,
             access=Access((), private=False),
         )
-        with pytest.raises(ConsoleUnavailable, match=r"choose another console\.host or console\.port"):
+        with pytest.raises(ConsoleUnavailable, match=told):
             await other.start()

@@ -22,6 +22,7 @@ from voicebot.bots.connector_conversation import ConnectorConversation
 from voicebot.bots.ringing import Ringing
 from voicebot.json_body import parse_json
 from voicebot.listening import Bounds
+from voicebot.listening.cannot_listen import cannot_listen
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer, read_body
 from voicebot.listening.http_origin import own_names
 from voicebot.loopback import is_loopback
@@ -109,7 +110,8 @@ class ConnectorServer:
             await server.listen(self._host, self._port)
         except OSError as error:
             await self.close()
-            raise ChannelUnavailable(f"connector: {self._host}:{self._port}: {error.strerror or error}") from error
+            why = cannot_listen(error, host="connector.host", port="connector.port", seen_as="connector.public_url")
+            raise ChannelUnavailable(why.at(f"{_bracketed(self._host)}:{self._port}")) from error
 
     async def close(self) -> None:
         server, self._server = self._server, None

@@ -28,10 +28,11 @@ from voicebot.commands.doctor_traces import collector
 from voicebot.commands.finding import Finding
 from voicebot.commands.serve import check_certificates, check_folders
 from voicebot.events import Event
+from voicebot.listening.cannot_listen import bind_error, cannot_listen
 from voicebot.listening.descriptors import allowance, raise_limit
 from voicebot.localspeech import capacity
 from voicebot.localspeech.prepare import models_prepared
-from voicebot.service.sip import listeners
+from voicebot.service.sip import listeners, why_no_listener, why_no_media
 from voicebot.service.speech_watch import http_address
 from voicebot.settings import Settings, SettingsError, load_settings
 from voicebot.speech import Recognizer, SpeechUnavailable
@@ -116,10 +117,9 @@ def _sip_ports(settings: Settings) -> Finding:
     for at in listeners(settings):
         where = f"{at.transport} {at.host}:{at.port}"
         kind = socket.SOCK_DGRAM if at.transport == "UDP" else socket.SOCK_STREAM
-        if (error := _bind_error(kind, at.host, at.port)) is not None:
-            setting = "address in sip.listen" if settings.sip.listen else "sip.port or sip.host"
-            mend = f"stop what uses it (a PBX on this machine?), or choose another {setting}"
-            return Finding("SIP port", False, f"{where}: {error}", mend)
+        if (error := bind_error(kind, at.host, at.port)) is not None:
+            why = why_no_listener(settings, error)
+            return Finding("SIP port", False, f"{where}: {why.reason}", why.mend)
         free.append(where)
     return Finding("SIP port", True, f"{', '.join(free)} {'is' if len(free) == 1 else 'are'} free")
 
@@ -127,14 +127,14 @@ def _sip_ports(settings: Settings) -> Finding:
 def _http_ports(settings: Settings) -> Iterator[Finding]:
     """Whether each server of ours that is HTTP can listen. Port 0, which is any free one, is not looked at."""
     servers = [
-        ("console port", settings.console.host, settings.console.port, "console.port or console.host"),
+        ("console port", settings.console.host, settings.console.port, "console.port"),
         ("port of /api/messages", "127.0.0.1", settings.bot.http_port, "bot.http_port"),
     ]
     if any(isinstance(bot, BotFrameworkBot) for bot in settings.bots):
         at = settings.connector
-        servers.append(("connector port", at.host, at.port, "connector.port or connector.host"))
+        servers.append(("connector port", at.host, at.port, "connector.port"))
     if settings.acs.endpoint:
-        servers.append(("ACS port", settings.acs.host, settings.acs.port, "acs.port or acs.host"))
+        servers.append(("ACS port", settings.acs.host, settings.acs.port, "acs.port"))
     if settings.speech.service == "local":
         servers.append(("port of the speech service", "127.0.0.1", settings.speech.local_port, "speech.local_port"))
     if settings.listens and settings.language.service == "local":
@@ -146,11 +146,12 @@ def _http_ports(settings: Settings) -> Iterator[Finding]:
             continue
         where = f"{f'[{host}]' if ':' in host else host}:{port}"
         if port in seen:
-            mend = f"choose another {setting}"
+            mend = f"change {setting}"
             yield Finding(check, False, f"{where}: the settings name it for the {seen[port]} as well", mend)
-        elif (error := _bind_error(socket.SOCK_STREAM, host, port)) is not None:
-            mend = f"stop what uses it (another voicebot?), or choose another {setting}"
-            yield Finding(check, False, f"{where}: {error}", mend)
+        elif (error := bind_error(socket.SOCK_STREAM, host, port)) is not None:
+            section = setting.partition(".")[0]
+            why = cannot_listen(error, host=f"{section}.host", port=setting, seen_as=f"{section}.public_url")
+            yield Finding(check, False, f"{where}: {why.reason}", why.mend)
         else:
             yield Finding(check, True, f"{where} is free")
         seen.setdefault(port, check)
@@ -165,26 +166,16 @@ def _open_files(settings: Settings) -> Finding:
 
 
 def _rtp_ports(settings: Settings) -> Finding:
+    if (why := why_no_media(settings)) is not None:
+        return Finding("RTP ports", False, f"{settings.sip.host}: {why.reason}", why.mend)
     ports = range(settings.rtp.port_low + settings.rtp.port_low % 2, settings.rtp.port_high, 2)
-    free = sum(_bind_error(socket.SOCK_DGRAM, settings.sip.host, port) is None for port in ports)
+    free = sum(bind_error(socket.SOCK_DGRAM, settings.sip.host, port) is None for port in ports)
     each = 2 if settings.listens else 1  # of a call between people, both are heard
     good = free >= each * settings.sip.max_calls
     detail = f"{free} of {len(ports)} pairs are free, sip.max_calls is {settings.sip.max_calls}"
     if each > 1:
         detail += f", and a call between people needs {each}"
     return Finding("RTP ports", good, detail, "widen rtp.port_low..rtp.port_high, or lower sip.max_calls")
-
-
-def _bind_error(kind: socket.SocketKind, host: str, port: int) -> str | None:
-    """Why a socket cannot be bound there; None if it can."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
-        if kind is socket.SOCK_STREAM:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the listener does, for TIME_WAIT
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error.strerror or str(error)
-    return None
 
 
 def _dialogs(settings: Settings) -> Finding:

@@ -10,6 +10,7 @@ from importlib import import_module
 
 from voicebot.legs import Leg
 from voicebot.legs.acs_front_end import REJECTIONS, AcsFrontEnd, Share
+from voicebot.listening.cannot_listen import cannot_listen
 from voicebot.rtp import MediaClock
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import Settings
@@ -49,9 +50,8 @@ class AcsService:
         try:
             await self.front_end.start()
         except OSError as error:
-            raise NotReady(
-                f"acs.port: {self._settings.host}:{self._settings.port}: {error.strerror or error}"
-            ) from error
+            why = cannot_listen(error, host="acs.host", port="acs.port", seen_as="acs.public_url")
+            raise NotReady(why.at(f"{self._settings.host}:{self._settings.port}")) from error
 
     # --- for the console
 

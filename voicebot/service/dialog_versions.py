@@ -35,6 +35,7 @@ from pathlib import Path
 from voicebot.bots import CallFacts, Conversation, DialogHostClient, OnEvent
 from voicebot.host.sdk_choice import BOTBUILDER
 from voicebot.host_wire import PictureTold
+from voicebot.listening.cannot_listen import cannot_listen
 from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, signature
 from voicebot.service.dialog_version import DialogVersion, HostOptions
 from voicebot.service.supervisor import ChildProcess, NotReady
@@ -307,5 +308,6 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
-        where = f"127.0.0.1:{port}"
-        raise NotReady(f"bot.http_port: {where} cannot be opened: {os.strerror(error.errno or 0)}") from error
+        told = OSError(error.errno, os.strerror(error.errno or 0))  # without the address, which is told anyway
+        why = cannot_listen(told, host="bot.http_port", port="bot.http_port")
+        raise NotReady(why.at(f"127.0.0.1:{port}")) from error

@@ -5,11 +5,13 @@ pyVoIP is an extra, so it is imported only if the settings need it.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Protocol
 
 from voicebot.legs import Leg
+from voicebot.listening.cannot_listen import bind_error, cannot_listen
 from voicebot.rtp import MediaClock, PortRange
 from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings
@@ -44,6 +46,10 @@ async def register_by_pyvoip(
     from voicebot.legs.pyvoip_phone import PyVoipAccount
 
     wanted, rtp = settings.pyvoip, settings.rtp
+    error = bind_error(socket.SOCK_DGRAM, wanted.host, wanted.sip_port)
+    if error is not None:  # pyVoIP would tell it as if the PBX could not be reached
+        why = cannot_listen(error, host="pyvoip.host", port="pyvoip.sip_port")
+        raise NotReady(why.at(f"{wanted.host}:{wanted.sip_port}"))
     account = PyVoipAccount(
         wanted.server, wanted.username, wanted.password(), wanted.host, wanted.port, wanted.sip_port
     )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
+from typing import Final
 
 from voicebot.audio.codecs import Codec, all_named
 from voicebot.legs.sip_media import MediaPreferences
 from voicebot.legs.siprec import RecordingOptions
 from voicebot.listening import Bounds
+from voicebot.listening.cannot_listen import CannotListen, bind_error, cannot_listen
 from voicebot.own_trunks import PAGE_TRUNK
+from voicebot.service.supervisor import NotReady
 from voicebot.settings import Settings
 from voicebot.settings.sip import listen_at
 from voicebot.settings.trunks import LOOPBACK, AccountSettings, TrunkSettings
 from voicebot.settings.values import options
-from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, Ladders, ListenAt, SipEndpoint, Trunk
+from voicebot.sip import CONNECTION_BOUNDS, Access, AgentOptions, CannotBind, Ladders, ListenAt, SipEndpoint, Trunk
+
+SEEN_AS: Final = "sip.advertised_host"
 
 
 def sip_endpoint(settings: Settings, connections: Bounds = CONNECTION_BOUNDS) -> SipEndpoint:
@@ -47,6 +53,31 @@ def listeners(settings: Settings) -> list[ListenAt]:
     sip = settings.sip
     listen = [listen_at(value, sip.advertised_host, sip.origins) for value in sip.listen]
     return listen or [ListenAt("UDP", sip.host, sip.port, sip.advertised_host)]
+
+
+def why_no_listener(settings: Settings, error: OSError) -> CannotListen:
+    """Why one of :func:`listeners` cannot be opened."""
+    host, port = ("sip.listen", "sip.listen") if settings.sip.listen else ("sip.host", "sip.port")
+    return cannot_listen(error, host=host, port=port, seen_as=SEEN_AS)
+
+
+def cannot_take_calls(settings: Settings, error: CannotBind) -> NotReady:
+    """What is told of a listener that cannot be opened."""
+    return NotReady(why_no_listener(settings, error.error).at(error.where))
+
+
+def why_no_media(settings: Settings) -> CannotListen | None:
+    """Why no port for audio can be opened, whichever it is; None: some can."""
+    sip = settings.sip
+    error = bind_error(socket.SOCK_DGRAM, sip.host)
+    host = "sip.host" if "host" in sip.model_fields_set else "sip.listen"
+    return None if error is None else cannot_listen(error, host=host, port="rtp.port_low", seen_as=SEEN_AS)
+
+
+def require_media_address(settings: Settings) -> None:
+    """Raise :class:`NotReady` if every call would be refused for want of a port for its audio."""
+    if (why := why_no_media(settings)) is not None:
+        raise NotReady(why.at(f"{settings.sip.host}, for audio,"))
 
 
 def media_preferences(settings: Settings) -> MediaPreferences:

@@ -45,6 +45,7 @@ from voicebot.sip.registration import Account, Registration
 from voicebot.sip.sdp import Media, SdpError, SessionDescription
 from voicebot.sip.tls import TlsOptions
 from voicebot.sip.transaction import SipTimers
+from voicebot.sip.transports import CannotBind
 from voicebot.sip.trunks import DEFAULT_RATES, TRUNK_FACTOR, Strangers, Trunk
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "CallEnded",
     "CallHandle",
     "CallProgress",
+    "CannotBind",
     "EndCause",
     "IncomingCall",
     "Ladder",

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from voicebot.sip.websocket import WebSocketListener
 
 
+class CannotBind(OSError):
+    """``where`` we cannot listen, because of ``error``."""
+
+    def __init__(self, at: ListenAt, error: OSError) -> None:
+        self.where = f"{at.transport} {bracketed(at.host)}:{at.port}"
+        self.error = error
+        super().__init__(f"{self.where} cannot be opened: {error.strerror or error}")
+
+
 class Transports:
     """``received`` gets each message; ``unreachable`` each hop that cannot be reached, and each whose connection was
     closed. ``resolver`` is closed with the transports."""
@@ -60,15 +69,13 @@ class Transports:
         self._closed = False
 
     async def bind(self, listen: Sequence[ListenAt]) -> None:
-        """Open all sockets. Raises OSError, which says where we cannot listen and why; also if the TLS files cannot be
-        used."""
+        """Open all sockets. Raises :class:`CannotBind`; also if the TLS files cannot be used."""
         try:
             for index, at in enumerate(listen):
                 try:
                     port = await (self._bind_datagrams if at.transport == "UDP" else self._bind_stream)(index, at)
                 except OSError as error:
-                    where = f"{at.transport} {bracketed(at.host)}:{at.port}"
-                    raise OSError(f"{where} cannot be opened: {error.strerror or error}") from error
+                    raise CannotBind(at, error) from error
                 self.listeners.append(Listener(at.transport, at.reached_at, at.advertised_port or port))
         except BaseException:
             await self.close()

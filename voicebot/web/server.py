@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from voicebot.listening import Bounds
+from voicebot.listening.cannot_listen import cannot_listen
 from voicebot.listening.http import HTTP_BOUNDS, HttpServer
 from voicebot.listening.http_origin import own_names
 from voicebot.web import openapi
@@ -106,10 +107,8 @@ class ConsoleServer:
             raise ConsoleUnavailable(f"console: certificate and key cannot be used: {wrong}") from wrong
         except OSError as wrong:
             await self.close()
-            raise ConsoleUnavailable(
-                f"console: cannot listen at {self._host}:{self._port}: {wrong.strerror or wrong}; "
-                "choose another console.host or console.port"
-            ) from wrong
+            why = cannot_listen(wrong, host="console.host", port="console.port", seen_as="console.public_url")
+            raise ConsoleUnavailable(why.at(f"{self._host}:{self._port}")) from wrong
 
     def application(self) -> web.Application:
         """All that is answered."""
