@@ -301,18 +301,42 @@ def test_what_is_heard_after_the_fall_and_is_no_voice_needs_no_decode_of_its_own
     assert client.result(DecodeKind.FINAL, "Yes.")[0].body["DisplayText"] == "Yes."
 
 
-@pytest.mark.parametrize(("late", "decodes"), [(3, 1), (8, 2)])
-def test_in_noise_voice_activity_may_be_late_but_not_by_a_word(late: int, decodes: int) -> None:
-    def noise(level: float) -> Samples:
-        return np.resize(np.array((level, -level), np.float32), FRAME)
+def noise(level: float) -> Samples:
+    return np.resize(np.array((level, -level), np.float32), FRAME)
 
-    client, detector = Client(), LateDetector(late, 0.2)
-    client.turn = RecognitionTurn(RATE, Options(), detector, lambda: 0.096, lambda: 60.0, lambda: True)
+
+def noisy(late: int = 5) -> Client:
+    """Somebody has spoken in noise, and has stopped; voice activity is ``late``, the final decode has begun."""
+    client = Client()
+    client.turn = RecognitionTurn(RATE, Options(), LateDetector(late, 0.2), lambda: 0.096, lambda: 60.0, lambda: True)
     client.hear(noise(0.04), 90)
     client.hear(VOICE, 10)
+    client.decodes.clear()
+    client.turn.decoded(1, None)
     client.hear(noise(0.04), 2)
+    return client
+
+
+def test_where_the_level_stays_low_in_noise_the_words_are_said_again_as_all_that_was_heard() -> None:
+    client = noisy(late=9)
+    before = client.result(DecodeKind.FINAL, "Yes.")[0].body
+    assert client.hear(noise(0.04), 2) == []
+    again = client.hear(noise(0.04), 2)[0].body  # voice activity still hears a voice
+    assert again["Text"] == before["Text"] == "yes"
+    assert again["Duration"] == before["Duration"] + 3 * 320_000
+
+
+def test_doubtful_words_are_not_said_again() -> None:
+    client = noisy(late=9)
+    client.take(client.turn.decoded(client.decodes.pop().number, Transcript("Run.", 0.2)))
+    assert client.hear(noise(0.04), 6) == []
+
+
+@pytest.mark.parametrize(("late", "decodes"), [(3, 1), (10, 1), (14, 2)])
+def test_in_noise_voice_activity_may_be_late_but_not_by_a_word(late: int, decodes: int) -> None:
+    client = noisy(late)
     client.hear(noise(0.09), 3)  # louder than the noise was, but no voice
-    client.hear(noise(0.04), 12)
+    client.hear(noise(0.04), 16)
     assert client.kinds().count(DecodeKind.FINAL) == decodes
 
 

@@ -10,11 +10,13 @@ from voicebot.localspeech.engines import Transcript
 
 @dataclass(slots=True)
 class Suspicion:
-    """Decode ``number`` of what was said until the level fell, which was noticed at frame ``end``."""
+    """Decode ``number`` of what was said until the level fell, which was noticed at frame ``end``. ``agreed``: the
+    quiet has gone on for so long that it is told."""
 
     number: int
     end: int
     result: Transcript | None = None
+    agreed: bool = False
 
 
 @dataclass(slots=True)

@@ -59,8 +59,10 @@ _MOST_VAIN = 3
 between digits does so again."""
 _MOST_FALLS_IN_VAIN = 1
 """The same for falls of the level."""
-_LAG_FRAMES = 4
-"""In noise, voice activity notices the end of a voice so late: no word is so short."""
+_LAG_FRAMES = 10
+"""In noise, voice activity notices the end of a voice so late."""
+_AGREED_FRAMES = 5
+"""Where the level is low for so long, what was said until it fell is all that was said so far."""
 _SURE = 0.6
 """What was heard until the level fell with a lower confidence is heard once more, with the quiet after it."""
 _RESET_AFTER_S = 2.0
@@ -229,8 +231,10 @@ class RecognitionTurn:
         voiced = self._segmenter.speaking and self._segmenter.quiet_s <= 0
         change = self._level.feed(frame, voiced=voiced, more=min(self._vain_falls, _MOST_FALLS_IN_VAIN))
         phrase = self._phrase
-        if change is None or phrase is None or phrase.final:
+        if phrase is None or phrase.final:
             return []
+        if change is None:
+            return self._agree(phrase)
         return self._suspect(phrase) if change is Change.FELL else self._take_back(phrase)
 
     def _suspect(self, phrase: Phrase) -> list[TurnOutput]:
@@ -244,6 +248,17 @@ class RecognitionTurn:
             return phrase.suspicion is suspicion
 
         return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_TAIL_AFTER_FALL_S)]
+
+    def _agree(self, phrase: Phrase) -> list[TurnOutput]:
+        """In noise, voice activity may take long to agree that there is quiet after the words. Meanwhile they are said
+        once more, as those of all that was heard."""
+        suspicion = phrase.suspicion
+        if suspicion is None or suspicion.agreed or suspicion.result is None or suspicion.result.confidence < _SURE:
+            return []
+        if not self._level.noisy or self._level.quiet_frames < _AGREED_FRAMES:
+            return []
+        suspicion.agreed = True
+        return self._say_hypothesis(phrase, suspicion.result, self._segmenter.now, repeat=True)
 
     def _take_back(self, phrase: Phrase) -> list[TurnOutput]:
         suspicion, phrase.suspicion = phrase.suspicion, None
