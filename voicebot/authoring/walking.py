@@ -1,4 +1,4 @@
-"""Finds things in a part of a file, however deep: texts with gaps, conditions, targets, prompts.
+"""Finds things in a part of a file, however deep: texts with gaps, conditions, targets, phrases, prompts.
 
 The type of a field tells the role of its texts (:class:`~voicebot.authoring.model.TextRole`), so nothing here has to be
 changed for a new part.
@@ -27,6 +27,11 @@ def conditions_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, st
 def targets_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
     """Each target in ``part`` (the id of a step, ``end``, ``fail``), with its path."""
     return _texts(part, TextRole.TARGET, path)
+
+
+def phrases_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, str]]:
+    """Each phrase of callers in ``part``, with its path."""
+    return _texts(part, TextRole.PHRASE, path)
 
 
 def prompts_of(part: Any, path: YamlPath = ()) -> Iterator[tuple[YamlPath, Prompt]]:

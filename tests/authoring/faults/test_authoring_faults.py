@@ -114,6 +114,13 @@ FAULTS = [
      "empty-word", 'key: "#"'),
     ("a text with a number sign", HELLO, "say: To end this, press # <-", "cut-short", "quotes"),
     ("a gap in two pairs of braces", TOLD, "say: In {{days}} days. # <-", "braces-said", "write {days}"),
+    ("phrases in one text", SALES, "sales:\n        say: sales, buy # <-\n        next: order", "one-phrase",
+     "write [sales, buy]"),
+    ("phrases in one text, in short", SALES, "sales: sales; buy; new order # <-", "one-phrase",
+     "write [sales, buy, new order]"),
+    ("words of everywhere in one text", 'agent: {key: "0", goto: agent}',
+     "agent:\n    say: agent, person # <-\n    goto: agent", "one-phrase", "write [agent, person]"),
+    ("words to expect in one text", "digits: 6", "digits: 6\n    phrases: order, number # <-", "one-phrase", "write ["),
     ("an option beside its choice", f"      {SERVICE}", "    service: {say: [fix]} # <-", "unknown-word", "choice:"),
     ("a number in quotes", "digits: 6", 'digits: "6" # <-', "wrong-kind", "without quotes"),
     ("a range of digits", "digits: 6", "digits: 4-6 # <-", "wrong-kind", "{min: 4, max: 6}"),
@@ -369,3 +376,18 @@ def test_whatever_line_is_lost_or_repeated_the_check_goes_on(tmp_path: Path) -> 
         for instead in ([], [lines[at], lines[at]], [lines[at].partition(":")[0] + ":"]):
             text = "\n".join([*lines[:at], *instead, *lines[at + 1 :]])
             assert all(problem.line >= 1 and problem.message for problem in problems(tmp_path, text))
+
+
+def test_a_comma_within_a_phrase_of_a_list_and_beside_a_yes_or_no_is_right(tmp_path: Path) -> None:
+    right = (
+        'sales: {say: ["sales, the shop", buy], key: "1", next: order}\n      more:\n        say: no, something else'
+    )
+    assert SALES in GOOD
+    found = problems(tmp_path, GOOD.replace(SALES, f"{right}\n        next: order"))
+    assert [str(problem) for problem in found] == []
+
+
+def test_phrases_in_one_text_of_a_translation_are_told_in_its_file(tmp_path: Path) -> None:
+    words = "steps:\n  menu:\n    choice:\n      sales: Verkauf, kaufen\n      service: [Service, 'Hilfe, bitte']\n"
+    (told,) = [one for one in problems(tmp_path, GOOD, main__de__yaml=words) if one.code == "one-phrase"]
+    assert (told.file.name, told.line) == ("main.de.yaml", 4) and "[Verkauf, kaufen]" in told.mend

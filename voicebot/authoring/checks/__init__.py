@@ -16,6 +16,7 @@ from voicebot.authoring.checks.comparisons import never_equal
 from voicebot.authoring.checks.endings import circles, dead_ends, unreachable
 from voicebot.authoring.checks.languages import missing_translations, silent_languages
 from voicebot.authoring.checks.length import long_prompts
+from voicebot.authoring.checks.phrases import phrases_in_one
 from voicebot.authoring.checks.recording import sensitive_said
 from voicebot.authoring.checks.silent import braces_said, silent_words, texts_cut_short
 from voicebot.authoring.checks.things import things_said
@@ -29,7 +30,7 @@ __all__ = ["CHECKS", "check_dialogs"]
 CHECKS: tuple[Callable[[Dialogs, LoadedDialog], Iterator[Problem]], ...] = (
     circles, dead_ends, unreachable, missing_translations, silent_languages, long_prompts, unset_outputs,
     unset_variables, sensitive_said, never_equal, things_said, misspelt_commands, silent_words, texts_cut_short,
-    braces_said, called_in_a_circle,
+    braces_said, called_in_a_circle, phrases_in_one,
 )  # fmt: skip
 
 

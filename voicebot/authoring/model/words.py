@@ -38,6 +38,8 @@ class TextRole(Enum):
     """It is an expression."""
     TARGET = "target"
     """It is the id of a step, ``end`` or ``fail``."""
+    PHRASE = "phrase"
+    """Callers say it."""
 
 
 ID = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
@@ -129,7 +131,7 @@ LocaleName = Annotated[str, BeforeValidator(written), Field(pattern=r"^[a-z]{2,3
 HeaderName = Annotated[str, Field(pattern=r"^(?:[Uu]ser-[Tt]o-[Uu]ser|[Xx]-[A-Za-z0-9-]{1,60})$")]
 Value = Annotated[Any, BeforeValidator(_plain), TextRole.GAPS]
 """A text (with ``{...}``: an expression's value), a number, true, false, or a list or mapping of these."""
-PhraseList = Annotated[list[PlainText], BeforeValidator(listed), Field(max_length=500)]
+PhraseList = Annotated[list[Annotated[PlainText, TextRole.PHRASE]], BeforeValidator(listed), Field(max_length=500)]
 BargeIn = Literal[True, False, "speech", "keys"]
 
 
