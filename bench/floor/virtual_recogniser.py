@@ -8,22 +8,24 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from voicebot.audio import PCMU, Samples
 from voicebot.audio.silero import SileroStream
 from voicebot.localspeech import moonshine
+from voicebot.localspeech.encoder import RATE, settled_samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Transcript
-from voicebot.localspeech.moonshine import Moonshine
+from voicebot.localspeech.moonshine import Encoded, Moonshine
 from voicebot.localspeech.options import Options
 from voicebot.localspeech.recognition import RecognitionTurn, ServiceMessage, TurnOutput, Void
 
 Later = Callable[[float, Callable[[], None]], float]
 """Does something after so many seconds, and returns when that will be."""
 _PARTS: Final = (
-    "confidence", "decoder", "decoding", "digit_drafts", "digit_strings", "digit_tokens", "expected", "hums",
-    "moonshine", "phrase_grammar", "prepare", "spoken_numerals", "vocabulary",
+    "confidence", "decoder", "decoding", "digit_drafts", "digit_strings", "digit_tokens", "encoder", "expected",
+    "hums", "moonshine", "phrase_grammar", "prepare", "spoken_numerals", "vocabulary",
 )  # fmt: skip
 _PAUSE_S: Final = 0.096
 _HYPOTHESIS_S: Final = 0.24
@@ -37,8 +39,34 @@ class Decoded(NamedTuple):
     steps: int
 
 
+class Audio:
+    """What is decoded. ``before``: audio with the same beginning, which has settled some of it. It is encoded where
+    what is decoded of it, or of what goes on after it, is not kept."""
+
+    def __init__(self, decode: Decode, model: Moonshine, before: Audio | None) -> None:
+        self._decode, self._model, self._before = decode, model, before
+        settled = 0 if before is None else before.settled
+        self.settled: int = max(settled, settled_samples((len(decode.samples) - decode.tail) * RATE // decode.rate))
+        self.computed_s = len(decode.samples) / decode.rate - settled / RATE
+        told = repr((decode.kind.value, decode.rate, decode.tail, before and before.key)).encode()
+        self.key: str = hashlib.sha256(told + decode.samples.tobytes()).hexdigest()
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        decode, settled = self._decode, None if self._before is None else self._before.encoded.settled
+        quick = decode.kind is DecodeKind.HYPOTHESIS
+        return self._model.encoded(decode.samples, decode.rate, quick=quick, tail=decode.tail, settled=settled)
+
+    def before(self, begin: int | None) -> Audio | None:
+        """What has settled some of the audio that is decoded next, which begins there in the stream."""
+        if begin is None or begin != self._decode.begin or not self.settled:
+            return None
+        return self if self._before is None or self.settled > self._before.settled else self._before
+
+
 class DecodeCosts(NamedTuple):
-    """Seconds that a decode takes: ``fixed`` and ``each_s`` for each second of audio, and ``step`` of the decoder."""
+    """Seconds that a decode takes: ``fixed`` and ``each_s`` for each second of audio that is encoded, and ``step`` of
+    the decoder."""
 
     fixed: float
     each_s: float
@@ -71,11 +99,14 @@ class VirtualRecogniser:
     def turn(self, phrases: tuple[str, ...], after: Later, said: Callable[[ServiceMessage], None]) -> VirtualTurn:
         return VirtualTurn(self, phrases, after, said)
 
-    def decode(self, decode: Decode, draft: tuple[int, ...]) -> Decoded:
-        told = repr((decode.rate, decode.expected, decode.kind.value, draft)).encode()
-        key = hashlib.sha256(told + decode.samples.tobytes()).digest()
+    def audio(self, decode: Decode, last: Audio | None) -> Audio:
+        """``last``: what was decoded before."""
+        return Audio(decode, self._model, last and last.before(decode.begin))
+
+    def decode(self, decode: Decode, audio: Audio, draft: tuple[int, ...]) -> Decoded:
+        key = hashlib.sha256(repr((audio.key, decode.expected, draft)).encode()).digest()
         if key not in self._decodes:
-            self._decodes[key] = self._made(decode, draft)
+            self._decodes[key] = self._made(decode, audio, draft)
             self._fresh += 1
         return self._decodes[key]
 
@@ -88,9 +119,9 @@ class VirtualRecogniser:
             part.replace(self._file)
             self._fresh = 0
 
-    def _made(self, decode: Decode, draft: tuple[int, ...]) -> Decoded:
+    def _made(self, decode: Decode, audio: Audio, draft: tuple[int, ...]) -> Decoded:
         quick = decode.kind is DecodeKind.HYPOTHESIS
-        hearing = self._model.hearing(decode.samples, decode.rate, decode.expected, quick=quick, draft=draft)
+        hearing = self._model.hearing(audio.encoded, decode.expected, quick=quick, draft=draft)
         decoder, steps = self._model.decoder, 0
         try:
             rows = next(hearing)
@@ -120,6 +151,7 @@ class VirtualTurn:
             PCMU.rate, options, detector, lambda: _PAUSE_S, lambda: _HYPOTHESIS_S, lambda: True
         )
         self._draft: tuple[int, ...] = ()
+        self._last: Audio | None = None
         self._waiting: Decode | None = None
         """A hypothesis that waits until the last one has paid for itself."""
         self._aside = False
@@ -160,9 +192,10 @@ class VirtualTurn:
         if not decode.wanted():
             self._after(0.0, lambda: self._carry_out(self._turn.decoded(decode.number, None)))
             return 0.0
-        made = self._recogniser.decode(decode, self._draft if decode.alike else ())
+        audio = self._last = self._recogniser.audio(decode, self._last)
+        made = self._recogniser.decode(decode, audio, self._draft if decode.alike else ())
         costs = FINAL_COSTS if decode.kind is DecodeKind.FINAL else HYPOTHESIS_COSTS
-        took = costs.of(len(decode.samples) / decode.rate, made.steps) * self._recogniser.slow
+        took = costs.of(audio.computed_s, made.steps) * self._recogniser.slow
         self._after(took, lambda: self._decoded(decode, made))
         return took
 

@@ -79,7 +79,7 @@ def test_decoded_together_the_same_is_heard_as_one_by_one(model: Moonshine) -> N
     """The order in which floats are added differs, and so their last digits."""
     tasks = [(samples(name), expected) for name, (_, said_of) in SAID.items() for expected in ((), said_of, ELSEWHERE)]
     alone = [model.hear(audio, 8000, expected) for audio, expected in tasks]
-    decodes = [model.hearing(audio, 8000, expected) for audio, expected in tasks]
+    decodes = [model.hearing(model.encoded(audio, 8000), expected) for audio, expected in tasks]
     together, heard = Together(model.decoder), {}
     asked = {number: next(steps) for number, steps in enumerate(decodes)}
     while asked:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from waiting import until
 
+from voicebot.audio.silero import SileroStream
+from voicebot.localspeech.confidence import Heard, Measures
 from voicebot.localspeech.engines import Decode, DecodeKind
 from voicebot.localspeech.moonshine import Moonshine
-from voicebot.localspeech.offline import MoonshineRecognition
+from voicebot.localspeech.offline import MoonshineRecognition, MoonshineSession
 from voicebot.localspeech.pool import InferencePool, Rank
 
 NO_MODEL = cast(Moonshine, SimpleNamespace(decoder=None))
@@ -94,3 +96,73 @@ async def test_a_hypothesis_that_would_come_too_late_is_skipped() -> None:
         session = MoonshineRecognition(NO_MODEL, pool).session(8000, "", "")
         decode = Decode(1, DecodeKind.HYPOTHESIS, np.zeros(8000, np.float32), 8000, 0, 1.0)
         assert await session.transcribe(decode) is None
+
+
+class Spoken:
+    """In the place of the model: notes what was settled of the audio that it gets. ``meanwhile``: happens while it
+    encodes."""
+
+    decoder = None
+
+    def __init__(self) -> None:
+        self.given: list[int | None] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def encoded(self, samples: Any, rate: int, *, quick: bool, tail: int, settled: Any) -> Any:
+        self.given.append(settled and settled.samples)
+        heard = len(samples) - tail
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return SimpleNamespace(settled=SimpleNamespace(samples=heard))
+
+    def hearing(self, audio: Any, *_: Any, **__: Any) -> Iterator[None]:
+        yield from ()
+        return Heard({}, Measures(0.0, 0.0))
+
+
+def of_stream(begin: int | None, samples: int, kind: DecodeKind = DecodeKind.HYPOTHESIS) -> Decode:
+    return Decode(1, kind, np.zeros(samples + 100, np.float32), 8000, 0, 1.0, begin=begin, tail=100)
+
+
+def spoken_session() -> tuple[Spoken, MoonshineSession]:
+    model = Spoken()
+    return model, MoonshineSession(cast(Moonshine, model), SileroStream(8000), cast(InferencePool, None), {})
+
+
+def test_what_a_decode_has_settled_serves_the_next_of_the_same_phrase_only() -> None:
+    model, session = spoken_session()
+    final = DecodeKind.FINAL
+    for decode in (of_stream(500, 2000), of_stream(500, 3000, final), of_stream(900, 800), of_stream(900, 900)):
+        session.decode(decode)
+    assert model.given == [None, 2000, None, 800]
+
+
+def test_of_a_phrase_that_has_gone_out_nothing_is_kept() -> None:
+    model, session = spoken_session()
+    for phrases in (0, 0, 1, 1):
+        session.decode(of_stream(500, 2000))
+        session.spoken(phrases)
+    assert model.given == [None, 2000, 2000, None]
+
+
+def test_of_audio_that_is_of_no_stream_nothing_is_kept() -> None:
+    model, session = spoken_session()
+    session.decode(of_stream(None, 2000))
+    session.decode(of_stream(None, 3000))
+    assert model.given == [None, None]
+
+
+@pytest.mark.parametrize(("other", "kept"), [(of_stream(500, 3000), 3000), (of_stream(900, 800), None)])
+def test_what_another_thread_has_settled_meanwhile_stays_where_it_is_more_or_later(other: Decode, kept: int) -> None:
+    model, session = spoken_session()
+    thread = threading.Thread(target=session.decode, args=(other,))
+
+    def meanwhile() -> None:
+        thread.start()
+        thread.join()
+
+    model.meanwhile = meanwhile
+    session.decode(of_stream(500, 2000))
+    session.decode(of_stream(500, 4000))
+    session.decode(of_stream(900, 900))
+    assert model.given == [None, None, kept, None if kept else 800]

@@ -76,6 +76,24 @@ def test_a_word_goes_from_start_over_hypotheses_to_its_phrase() -> None:
     assert phrase["NBest"][0]["Lexical"] == "billing"
 
 
+def test_a_decode_tells_where_its_audio_begins_in_the_stream_and_what_of_its_end_nobody_has_heard() -> None:
+    client = Client()
+    stream = np.random.default_rng(1).uniform(0.3, 0.6, 46 * FRAME).astype(np.float32)
+    stream[: 10 * FRAME] = stream[34 * FRAME :] = 0.001
+    client.hear(QUIET, 30)
+    for at in range(0, len(stream), FRAME):
+        client.hear(stream[at : at + FRAME], 1)
+        if DecodeKind.HYPOTHESIS in client.kinds() and client.decodes[-1].kind is DecodeKind.HYPOTHESIS:
+            client.take(client.turn.decoded(client.decodes[-1].number, Transcript("yes", 0.8)))
+    whole = np.concatenate((np.zeros(30 * FRAME, np.float32), stream))
+    assert {DecodeKind.HYPOTHESIS, DecodeKind.FINAL} == set(client.kinds())
+    for decode in client.decodes:
+        assert decode.begin == 40 * FRAME - int(0.3 * RATE)
+        heard = len(decode.samples) - decode.tail
+        assert not decode.samples[heard:].any()
+        assert (decode.samples[:heard] == whole[decode.begin :][:heard]).all()
+
+
 def test_a_hypothesis_is_worth_beginning_only_while_its_phrase_is_being_spoken() -> None:
     client = Client()
     client.hear(VOICE, 12)

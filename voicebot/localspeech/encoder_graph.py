@@ -7,7 +7,16 @@ other, or to 8 bits. With 16 bits what comes out differs by some 0.0003 of its s
 two thirds of the time; with 8 bits by 0.06, in less than half of it. Where the processor does not multiply bytes, 16
 bits take longer than floats, and there are floats for it.
 
-    samples (1, N), 16 kHz  ->  states (1, S, D), one for each 24 ms
+    samples, past, before  ->  states, added, sums
+
+Audio that goes on is not computed from its beginning again: what was computed of its first P states goes in with the
+samples that follow, from where the next state begins. With N samples, S states, L layers, H heads of width W:
+
+    samples      (1, N)                16 kHz
+    past, added  (2 L, H, P or S, W)   for each layer the turned keys of its heads, then the values
+    before       (2,)                  of the first convolution's frames in the past, what ``sums`` come to
+    states       (1, S, D)             one for each 24 ms
+    sums         (2, M)                the mean of each such frame, and that of its squares
 
 The architecture is that of Moonshine (Jeffries et al. 2024, arXiv:2410.15608): three convolutions of samples, then
 layers without masks, rotary positions on a part of each head. A convolution is a product with what it looks at; even
@@ -30,6 +39,9 @@ _MOST_STATES = 2048
 _FIRST_STRIDE = 64
 _CONVOLUTIONS = (("conv2", 3), ("conv3", 2))
 """The others, with their strides."""
+_FRAMES = 6
+"""Of the first convolution, from a state to the next: the product of these strides."""
+_EPSILON = 1e-5
 _MIDDLE, _MOST = 128, 127
 _FINER = 2 * _MOST
 """So much smaller is a step of the second byte."""
@@ -109,6 +121,8 @@ def encoder_graph(weights: EncoderWeights, *, bits: int) -> Any:
     angles = np.arange(_MOST_STATES)[:, None] * weights.rotary[None]
     cosines, sines = (graph.constant(function(angles).astype(np.float32)) for function in (np.cos, np.sin))
     positions = _positions(graph, x)
+    pasts = graph.split("past", 2 * weights.layers, axis=0)
+    added: list[str] = []
     for layer in range(weights.layers):
         own, linear = f"layers.{layer}/self_attn", f"layers.{layer}/mlp"
         normal = graph.norm(x, named[f"layers.{layer}.input_layernorm.weight"])
@@ -121,6 +135,9 @@ def encoder_graph(weights: EncoderWeights, *, bits: int) -> Any:
             domain=MICROSOFT, interleaved=1, num_heads=2 * heads, rotary_embedding_dim=2 * len(weights.rotary),
         )  # fmt: skip
         queries, keys = graph.split(turned, 2, axis=1)
+        added += [keys, values]
+        keys = graph.op("Concat", pasts[2 * layer], keys, axis=2)
+        values = graph.op("Concat", pasts[2 * layer + 1], values, axis=2)
         alike = graph.op("MatMul", queries, graph.op("Transpose", keys, perm=(0, 1, 3, 2)))
         found = graph.op("MatMul", graph.op("Softmax", alike, axis=-1), values)
         found = graph.op("Reshape", graph.op("Transpose", found, perm=(0, 2, 1, 3)), together)
@@ -132,8 +149,18 @@ def encoder_graph(weights: EncoderWeights, *, bits: int) -> Any:
         narrow = graph.op("Add", narrow, graph.constant(named[f"layers.{layer}.mlp.fc2.bias"]))
         x = graph.op("Add", x, narrow)
     graph.norm(x, named["layer_norm.weight"], output="states")
-    states: Tensors = {"states": (TensorProto.FLOAT, (1, "S", size))}
-    return graph.model("encoder", {"samples": (TensorProto.FLOAT, (1, "N"))}, states)
+    graph.op("Concat", *added, axis=0, output="added")
+    inputs: Tensors = {
+        "samples": (TensorProto.FLOAT, (1, "N")),
+        "past": (TensorProto.FLOAT, (2 * weights.layers, heads, "P", width)),
+        "before": (TensorProto.DOUBLE, (2,)),
+    }
+    outputs: Tensors = {
+        "states": (TensorProto.FLOAT, (1, "S", size)),
+        "added": (TensorProto.FLOAT, (2 * weights.layers, heads, "S", width)),
+        "sums": (TensorProto.DOUBLE, (2, "M")),
+    }
+    return graph.model("encoder", inputs, outputs)
 
 
 def _convolved(rows: _Rows, weights: EncoderWeights) -> str:
@@ -142,14 +169,10 @@ def _convolved(rows: _Rows, weights: EncoderWeights) -> str:
     first = products["conv1/Conv"].floats()
     one = graph.constant(np.array([1], np.int64))
     x = graph.op("Conv", graph.op("Unsqueeze", "samples", one), graph.constant(first), strides=[_FIRST_STRIDE])
-    # all numbers are one group, whose mean becomes 0 and whose variance 1
-    flat = graph.op("Reshape", graph.op("Tanh", x), graph.constant(np.array([0, 1, -1], np.int64)))
-    scale, offset = (graph.constant(np.array([value], np.float32)) for value in (1, 0))
-    flat = graph.op("InstanceNormalization", flat, scale, offset, epsilon=1e-5)
-    x = graph.op("Reshape", flat, graph.constant(np.array([0, len(first), -1], np.int64)))
-    x = graph.op("Transpose", x, perm=(0, 2, 1))
-    x = graph.op("Mul", x, graph.constant(named["groupnorm/Mul"]))
-    x = graph.op("Add", x, graph.constant(named["groupnorm/Add"]))
+    x = _normal(graph, graph.op("Transpose", graph.op("Tanh", x), perm=(0, 2, 1)))
+    x = graph.op(
+        "Add", graph.op("Mul", x, graph.constant(named["groupnorm/Mul"])), graph.constant(named["groupnorm/Add"])
+    )
     for name, stride in _CONVOLUTIONS:
         matrix = products[f"{name}/Conv"]
         last = matrix.bytes.shape[2] - 1
@@ -160,6 +183,31 @@ def _convolved(rows: _Rows, weights: EncoderWeights) -> str:
     return x
 
 
+def _normal(graph: Graph, tensor: str) -> str:
+    """The frames (1, M, D) of the first convolution with those of the past as one group, whose mean becomes 0 and whose
+    variance 1."""
+    rows = graph.constant(np.array([1], np.int64))
+    squares = graph.op("Mul", tensor, tensor)
+    sums = [graph.op("ReduceMean", each, axes=[2], keepdims=0) for each in (tensor, squares)]
+    # with numbers of 64 bits, since a variance is what is left of two sums that are nearly the same
+    graph.op("Cast", graph.op("Concat", *sums, axis=0), to=TensorProto.DOUBLE, output="sums")
+    total = graph.op("Add", graph.op("ReduceSum", "sums", rows, keepdims=0), "before")
+    frames = _length(graph, "sums", 1)
+    past = graph.op("Mul", _length(graph, "past", 2), graph.constant(np.array([_FRAMES], np.int64)))
+    count = graph.op("Cast", graph.op("Add", frames, past), to=TensorProto.DOUBLE)
+    mean, square = graph.split(graph.op("Div", total, count), 2, axis=0)
+    variance = graph.op("Sub", square, graph.op("Mul", mean, mean))
+    epsilon = graph.constant(np.array([_EPSILON], np.float64))
+    deviation = graph.op("Sqrt", graph.op("Add", variance, epsilon))
+    mean, deviation = (graph.op("Cast", each, to=TensorProto.FLOAT) for each in (mean, deviation))
+    return graph.op("Div", graph.op("Sub", tensor, mean), deviation)
+
+
+def _length(graph: Graph, tensor: str, axis: int) -> str:
+    """How long ``tensor`` is in ``axis``, as (1,)."""
+    return graph.op("Gather", graph.op("Shape", tensor), graph.constant(np.array([axis], np.int64)))
+
+
 def _every(graph: Graph, tensor: str, first: int, end: int, step: int) -> str:
     """Each ``step``-th row from the ``first`` on; ``end``: before which the last is, counted from the end."""
     ends = (first, end or _TO_THE_END, 1, step)
@@ -168,10 +216,11 @@ def _every(graph: Graph, tensor: str, first: int, end: int, step: int) -> str:
 
 
 def _positions(graph: Graph, tensor: str) -> str:
-    """0, 1, ... for the rows of (1, S, D), as (1, S)."""
-    zero, one = (graph.constant(np.array(number, np.int64)) for number in (0, 1))
-    length = graph.op("Gather", graph.op("Shape", tensor), one)
-    return graph.op("Unsqueeze", graph.op("Range", zero, length, one), graph.constant(np.array([0], np.int64)))
+    """P, P + 1, ... for the rows of (1, S, D), as (1, S)."""
+    one = graph.constant(np.array(1, np.int64))
+    first = graph.op("Squeeze", _length(graph, "past", 2))
+    end = graph.op("Add", first, graph.op("Squeeze", _length(graph, tensor, 1)))
+    return graph.op("Unsqueeze", graph.op("Range", first, end, one), graph.constant(np.array([0], np.int64)))
 
 
 def _gelu(graph: Graph, tensor: str, bias: Weights) -> str:

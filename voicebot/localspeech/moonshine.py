@@ -20,13 +20,13 @@ import numpy as np
 import soxr
 
 from voicebot.audio import Samples
-from voicebot.audio.onnx_session import session
 from voicebot.localspeech.confidence import Heard, Measures
 from voicebot.localspeech.decoder import Continued, Decoder, Memory, Row, Written
 from voicebot.localspeech.decoding import Steps, alone
 from voicebot.localspeech.digit_drafts import rewritten
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.digit_tokens import other_spellings
+from voicebot.localspeech.encoder import RATE, Encoder, Settled
 from voicebot.localspeech.engines import Transcript
 from voicebot.localspeech.expected import (
     LEAD,
@@ -62,6 +62,15 @@ _MOST_REWRITINGS, _LEAST_REWRITTEN = 2, 3
 """How often a draft is written anew, and for how many tokens at least: to read them takes as long as two steps."""
 _SPREAD = 3.0
 """How much less likely than the best phrases others may be to be told."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Audio as the decoder looks at it, and what is ``settled`` of it."""
+
+    memory: Memory
+    seconds: float
+    settled: Settled
 
 
 @dataclass(slots=True)
@@ -101,8 +110,8 @@ class Moonshine:
     def __init__(self, encoder: Path, quick_encoder: Path, memory: Path, step: Path, tokenizer: Path) -> None:
         # The encoder is one big run and gains from a second core, which a hypothesis leaves to what callers wait for;
         # the decoder's steps are too small to share.
-        self._encoder = session(encoder, min(2, usable_cores()))
-        self._quick_encoder = session(quick_encoder)
+        self._encoder = Encoder(encoder, min(2, usable_cores()))
+        self._quick_encoder = Encoder(quick_encoder)
         self.decoder = Decoder(memory, step)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())
         self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]
@@ -128,34 +137,41 @@ class Moonshine:
         draft: Sequence[int] = (),
     ) -> Heard:
         """What :meth:`transcribe` makes its result of. See :meth:`hearing`."""
-        return alone(self.decoder, self.hearing(samples, rate, expected, quick=quick, draft=draft))
+        audio = self.encoded(samples, rate, quick=quick)
+        return alone(self.decoder, self.hearing(audio, expected, quick=quick, draft=draft))
+
+    def encoded(
+        self, samples: Samples, rate: int, *, quick: bool = False, tail: int = 0, settled: Settled | None = None
+    ) -> Encoded:
+        """What the encoder makes of audio, which takes the most time. ``settled``: what was of audio with the same
+        beginning; the last ``tail`` samples settle nothing."""
+        audio = soxr.resample(samples, rate, RATE) if rate != RATE else samples
+        heard = len(audio) - tail * RATE // rate
+        missing = int(_MIN_S * RATE) - len(audio)
+        if missing > 0:
+            audio = np.concatenate((audio, np.zeros(missing, np.float32)))
+        encoder = self._quick_encoder if quick else self._encoder
+        states, settled = encoder.encode(audio, heard, settled or encoder.nothing)
+        return Encoded(self.decoder.remember(states), len(audio) / RATE, settled)
 
     def hearing(
         self,
-        samples: Samples,
-        rate: int,
+        audio: Encoded,
         expected: tuple[str, ...],
         *,
         quick: bool = False,
         draft: Sequence[int] = (),
         wanted: Callable[[], bool] = lambda: True,
     ) -> Steps[Heard]:
-        """:meth:`hear` in steps of the decoder, which may be taken together with others. What comes before the first
-        of them takes the most time.
+        """What was said in ``audio``, in steps of the decoder, which may be taken together with others.
 
         ``draft``: the tokens that were written for the beginning of the same audio, or for nearly all of it. They are
         proved in one run of the decoder, which is as long as two of its steps; only what follows the first that is
         wrong takes a step for each token, or, where digits are asked for and only the way to write them is another, a
         second run. ``wanted``: whether the result is still worth a search for expected phrases.
         """
-        audio = soxr.resample(samples, rate, 16000) if rate != 16000 else samples
-        missing = int(_MIN_S * 16000) - len(audio)
-        if missing > 0:
-            audio = np.concatenate((audio, np.zeros(missing, np.float32)))
-        encoder = self._quick_encoder if quick else self._encoder
-        states = encoder.run(None, {"samples": np.ascontiguousarray(audio, np.float32)[None]})[0]
-        memory = self.decoder.remember(states)
-        limit = max(6, int(len(audio) / 16000 * _MAX_TOKENS_PER_S) + 2)
+        memory = audio.memory
+        limit = max(6, int(audio.seconds * _MAX_TOKENS_PER_S) + 2)
         draft = draft[: limit - 1]
         (read,) = self.decoder.read(memory, [[_BOS, *draft]])
         asked = _DIGITS_ASKED.issubset(expected)
@@ -164,7 +180,7 @@ class Moonshine:
         if not lexical(written.text):
             return Heard({}, Measures(0.0, 0.0), tuple(decoded.tokens))
         phrases = (*expected, *DIGITS.values()) if asked else expected
-        evidence = Evidence(decoded.nothing, decoded.mean, len(audio) / 16000)
+        evidence = Evidence(decoded.nothing, decoded.mean, audio.seconds)
         words = 1.0 if is_hum(written.text) else evidence.words(expected=made_of(phrases, written.text))
         if words < (LEAST_WORDS_SO_FAR if quick else LEAST_WORDS):
             hums = {} if quick else likeliest(written.log_probability, self._score(memory, chain(*HUMS.values())))

@@ -13,6 +13,7 @@ from voicebot.audio import silero
 from voicebot.audio.silero import SileroStream
 from voicebot.localspeech.clauses import Clause
 from voicebot.localspeech.decoding import Steps, Together, alone
+from voicebot.localspeech.encoder import Settled
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.moonshine import Moonshine
 from voicebot.localspeech.phonemes import Lexicon
@@ -87,6 +88,9 @@ class MoonshineSession:
         self._pool = pool
         self._answers = answers
         self._draft: tuple[int, ...] = ()  # what was written last
+        self._settled: tuple[int, Settled] | None = None
+        """Of the phrase that begins there in the stream. Decodes in other threads replace it whole."""
+        self._phrases = 0
         self._guessed_at = 0.0  # when the last hypothesis was made
 
     @property
@@ -115,19 +119,26 @@ class MoonshineSession:
         quick = decode.kind is DecodeKind.HYPOTHESIS
         if quick:
             self._guessed_at = time.monotonic()
-        heard = yield from self._model.hearing(
-            decode.samples,
-            decode.rate,
-            decode.expected,
-            quick=quick,
-            draft=self._draft if decode.alike else (),
-            wanted=decode.wanted,
-        )
+        known = self._settled
+        settled = known[1] if known is not None and known[0] == decode.begin else None
+        audio = self._model.encoded(decode.samples, decode.rate, quick=quick, tail=decode.tail, settled=settled)
+        self._settle(decode.begin, audio.settled)
+        draft = self._draft if decode.alike else ()
+        heard = yield from self._model.hearing(audio, decode.expected, quick=quick, draft=draft, wanted=decode.wanted)
         self._draft = heard.tokens
         return heard.transcript()
 
+    def _settle(self, begin: int | None, settled: Settled) -> None:
+        """Keep what is settled of the audio that begins there, unless another decode has settled more, or it is of a
+        phrase that was before."""
+        known = self._settled
+        if begin is not None and (known is None or (begin, settled.samples) > (known[0], known[1].samples)):
+            self._settled = (begin, settled)
+
     def spoken(self, phrases: int) -> None:
-        """Not needed here."""
+        """What was settled of a phrase that has gone out takes room until somebody speaks again."""
+        if phrases > self._phrases:
+            self._phrases, self._settled = phrases, None
 
 
 def load(files: ModelFiles, pool: InferencePool) -> tuple[MoonshineRecognition, PiperSynthesis]:

@@ -45,12 +45,12 @@ class _Model:
 
 
 _ENCODER: Final = (
-    _Model("moonshine-base-en-0.1.4-encoder-rows16", "speech recognition, encoder", 0.1, Recipe.ENCODER)
+    _Model("moonshine-base-en-0.1.4-encoder-past-rows16", "speech recognition, encoder", 0.1, Recipe.ENCODER)
     if multiplies_bytes()
-    else _Model("moonshine-base-en-0.1.4-encoder-floats", "speech recognition, encoder", 0.1, Recipe.FLOAT_ENCODER)
+    else _Model("moonshine-base-en-0.1.4-encoder-past-floats", "speech recognition, encoder", 0.1, Recipe.FLOAT_ENCODER)
 )
 _QUICK: Final = _Model(
-    "moonshine-base-en-0.1.4-encoder-bytes8", "speech recognition, hypotheses", 0.1, Recipe.QUICK_ENCODER
+    "moonshine-base-en-0.1.4-encoder-past-bytes8", "speech recognition, hypotheses", 0.1, Recipe.QUICK_ENCODER
 )
 _MEMORY: Final = _Model("moonshine-base-en-0.1.4-memory-bytes8", "speech recognition, memory", 0.25, Recipe.MEMORY)
 _STEP: Final = _Model("moonshine-base-en-0.1.4-step-bytes8", "speech recognition, decoder", 0.4, Recipe.STEP)

@@ -324,11 +324,14 @@ class RecognitionTurn:
         start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
         end = min((offset + _AFTER_FRAMES) * self._frame, self._scored)
         heard = self._buffer[start - self._first : end - self._first]
-        samples = np.concatenate((heard, np.zeros(int(tail_s * self._rate), np.float32)))
+        tail = int(tail_s * self._rate)
+        samples = np.concatenate((heard, np.zeros(tail, np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         expected = self._options.expected
-        return Decode(self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted, alike)
+        return Decode(
+            self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted, alike, begin=start, tail=tail
+        )
 
     def _say_hypothesis(self, phrase: Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:
         text = lexical(transcript.text)
