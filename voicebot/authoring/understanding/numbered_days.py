@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
@@ -124,32 +125,62 @@ class NumberedDays:
 
     def in_order(self, numbers: list[DayNumber], text: str, today: date, past: bool) -> date | None:
         """Nothing but numbers: "eight thirteen two thousand one", "oh three oh five nineteen eighty", "2027 3 15"."""
-        row = "".join(number.digits for number in numbers)
         if len(numbers) == 3 and 1000 <= numbers[0].value <= 9999:
             return day_of(numbers[0].value, numbers[1].value, numbers[2].value)
         if len(numbers) in (3, 4) and all(number.value <= 31 for number in numbers[:2]):
             year = "".join(number.digits for number in numbers[2:])
             if len(year) in (2, 4) and numbers[0].value and numbers[1].value:
                 return self._ordered(numbers[0].value, numbers[1].value, full_year(year, today, past))
-        if len(row) not in (6, 8):
-            row = self._digits.read(text) if text else ""
-        if len(row) == 8:
-            found = self._ordered(int(row[:2]), int(row[2:4]), int(row[4:]))
-            if found is not None and 1850 <= found.year <= 2150:
+        row = _Row.of(numbers)
+        if len(row.digits) not in (6, 8):
+            row = _Row(self._digits.read(text) if text else "", frozenset())
+        digits = row.digits
+        if len(digits) == 8:
+            if row.may_part(2, 4):
+                found = self._ordered(int(digits[:2]), int(digits[2:4]), int(digits[4:]))
+                if found is not None and 1850 <= found.year <= 2150:
+                    return found
+            return day_of(int(digits[:4]), int(digits[4:6]), int(digits[6:])) if row.may_part(4, 6) else None
+        if len(digits) == 6 and row.may_part(2, 4):
+            found = self._ordered(int(digits[:2]), int(digits[2:4]), full_year(digits[4:], today, past))
+            if found is not None:
                 return found
-            return day_of(int(row[:4]), int(row[4:6]), int(row[6:]))
-        if len(row) == 6 and (found := self._ordered(int(row[:2]), int(row[2:4]), full_year(row[4:], today, past))):
-            return found
         return self._without_zeros(row)
 
-    def _without_zeros(self, row: str) -> date | None:
+    def _without_zeros(self, row: _Row) -> date | None:
         """ "532027": with a day or month of one digit, if it can be no other one of the two ("1112027")."""
-        year = _YEAR.fullmatch(row, max(0, len(row) - 4))
-        if len(row) not in (6, 7) or year is None:
+        digits = row.digits
+        year = _YEAR.fullmatch(digits, max(0, len(digits) - 4))
+        if len(digits) not in (6, 7) or year is None:
             return None
-        parts = row[:-4]
-        found = {self._ordered(int(parts[:at]), int(parts[at:]), int(year[0])) for at in range(1, len(parts))} - {None}
+        parts = digits[:-4]
+        places = [at for at in range(1, len(parts)) if row.may_part(at, len(parts))]
+        found = {self._ordered(int(parts[:at]), int(parts[at:]), int(year[0])) for at in places} - {None}
         return found.pop() if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The digits of numbers that follow each other. ``whole``: the places within numbers that stay whole, because they
+    were said, or written, as one: "twenty-six", and "2027" beside another."""
+
+    digits: str
+    whole: frozenset[int]
+
+    @classmethod
+    def of(cls, numbers: Sequence[DayNumber]) -> _Row:
+        whole: list[int] = []
+        at = 0
+        for number in numbers:
+            size = len(number.digits)
+            if len(numbers) > 1 and (size <= 2 or (size == 4 and _YEAR.fullmatch(number.digits))):
+                whole += range(at + 1, at + size)
+            at += size
+        return cls("".join(number.digits for number in numbers), frozenset(whole))
+
+    def may_part(self, *places: int) -> bool:
+        """Whether all ``places`` are between numbers, or within one that may be several."""
+        return self.whole.isdisjoint(places)
 
 
 def day_and_year_apart(tokens: Sequence[Token], months: Phrases[int]) -> list[Token]:
