@@ -73,6 +73,19 @@ def test_noise_behind_a_short_word_is_not_taken_for_the_level_of_the_voice(noise
     assert end.fading_dbfs == -32.0
 
 
+@pytest.mark.parametrize(("line_db", "voice_db", "least"), [(-40, -20, -38), (-70, -20, -68), (-28, -20, -32)])
+def test_behind_a_voice_noise_is_what_is_no_louder_than_the_line_and_much_fainter_than_the_voice(
+    line_db: float, voice_db: float, least: float
+) -> None:
+    end, told = VoiceEnd(RATE), list[float]()
+    for level, speaking in ((line_db, False),) * 20 + ((voice_db, True),) * 10 + ((line_db, False),) * 40:
+        end.window(tone(0.032, level), level, voiced=speaking, speaking=speaking)
+        told.append(round(end.noise_dbfs, 3))
+    assert told[:20] == [-np.inf] * 20, "nobody has spoken"
+    assert told[29:61] == [least] * 32, "for a second"
+    assert told[61:] == [-np.inf] * 9
+
+
 def test_without_a_voice_the_date_stays() -> None:
     assert VoiceEnd(RATE).date(OFFSET, NOW) == OFFSET
 

@@ -4,8 +4,9 @@ Pure: windows of audio in, events out. First the window is classified:
 
     voiced      p > 0.5
     unvoiced    p < 0.35
-    undecided   in between: continues speech, unless it is fainter than `fading_dbfs`, or a run of voiced windows, but
-                does not begin one
+    undecided   in between: continues speech, or a run of voiced windows, but does not begin one
+
+While somebody speaks, a window that is fainter than `fading_dbfs` is voiced only where p > 0.65, and never undecided.
 
     state       window                                    what happens
     quiet       voiced or undecided run of `start_ms`,    SpeechStarted, onset = one window before the run began
@@ -36,6 +37,9 @@ from voicebot.events import SpeechStarted, SpeechStopped
 
 VOICED: Final = 0.5
 UNVOICED: Final = 0.35
+FADING_VOICED: Final = 0.65
+"""For what is much fainter than the voice: more of the noise behind it would pass for voice, and hardly a word ends so.
+"""
 LEAD_S: Final = 0.032
 """How long after the voice begins the detector is sure of it (median over 99 recordings: 26 to 44 ms)."""
 TRAIL_S: Final = 0.05
@@ -79,7 +83,7 @@ class VoiceDecision:
     least_mean: float = 0.0
     faint_dbfs: float | None = None
     fading_dbfs: float = -math.inf
-    """In the noise behind a voice, the detector is undecided for long. Over the bot nobody waits for the end."""
+    """In the noise behind a voice, the detector is sure of neither for long. Over the bot nobody waits for the end."""
     onset: float | None = None
     """The begin of the run of voiced windows that may become speech."""
     last_voice: float | None = None
@@ -98,7 +102,7 @@ class VoiceDecision:
 
     def continues(self, probability: float, level_dbfs: float) -> bool:
         """Whether a window continues speech."""
-        return probability > VOICED or (probability >= UNVOICED and level_dbfs >= self.fading_dbfs)
+        return probability >= UNVOICED if level_dbfs >= self.fading_dbfs else probability > FADING_VOICED
 
     def end(self, at: float) -> SpeechStopped:
         """The voice that speaks is not the caller's."""

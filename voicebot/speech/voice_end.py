@@ -1,8 +1,9 @@
 """When a voice ended, by its level. Voice activity notices the end of speech, but dates it badly: 10 to 50 ms late on
 clean lines, 200 ms where a last sound dies away, as callers' voices and synthetic ones do.
 
-The level tells better, where the line is clean: the voice ended with the last sound that was not far below it. On a
-noisy line it tells nothing. It only dates an end that voice activity has found.
+The level tells better, where the line is clean: the voice ended with the last sound that was not far below it. It only
+dates an end that voice activity has found. On a noisy line it does not tell when the voice ended; but what is much
+fainter than the voice, and no louder than the noise was before it, is that noise, though it may sound like a voice.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _LEAST_LINE: Final = 8
 _LOUDER_DB: Final = 2.0
 """What is hardly louder than that tells nothing of the level of a voice: the detector hears one in the noise behind a
 short word for longer than the word was, whose level would soon be that of the noise."""
+_BEHIND_WINDOWS: Final = 31
+"""For 1 s behind a voice its level tells what is none; later, somebody may speak who is less loud."""
 _VOICE_WINDOWS: Final = 24
 """The level of the voice is the upper quartile of its last 0.8 s."""
 _NOISE_WINDOWS: Final = 96
@@ -48,6 +51,8 @@ class VoiceEnd:
         self._line: deque[float] = deque(maxlen=_NOISE_WINDOWS)
         self._voice: deque[float] = deque(maxlen=_VOICE_WINDOWS)
         self._windows: deque[Samples] = deque(maxlen=_VOICE_WINDOWS)
+        self._faded_dbfs = -math.inf  # of the voice that has ended
+        self._behind = 0  # windows since then
 
     def window(self, samples: Samples, level_dbfs: float, *, voiced: bool, speaking: bool) -> None:
         """Take the next window. ``voiced``: it has voice, or continues one; ``speaking``: somebody speaks, or may have
@@ -59,8 +64,10 @@ class VoiceEnd:
                 self._voice.append(level_dbfs)
             return
         if self._windows:
+            self._faded_dbfs, self._behind = self.fading_dbfs, 0
             self._windows.clear()
             self._voice.clear()
+        self._behind += 1
         if not voiced:
             self._line.append(level_dbfs)
 
@@ -72,6 +79,14 @@ class VoiceEnd:
     def fading_dbfs(self) -> float:
         """A level at which a voice that was this loud dies away, or has ended; minus infinity if nobody speaks."""
         return _ranked(self._voice, _VOICE_RANK) - _FADING_DB if self._voice else -math.inf
+
+    @property
+    def noise_dbfs(self) -> float:
+        """A level below which a sound soon behind a voice is the noise of the line; minus infinity if nobody has just
+        spoken, or the line is not known."""
+        if self._windows:
+            return min(self.fading_dbfs, self._line_dbfs)
+        return min(self._faded_dbfs, self._line_dbfs) if self._behind <= _BEHIND_WINDOWS else -math.inf
 
     def date(self, offset: float, now: float) -> float:
         """The end of the voice that has ended by ``offset``, as voice activity says. ``now``: the end of the latest
