@@ -32,6 +32,10 @@ def expected(language: str, least: int, most: int, *, letters: bool = False) -> 
         ("en", "four two five five five five oh", ENOUGH),
         ("en", "425-555-0123", COMPLETE),
         ("en", "four two five five five five zero one two three", COMPLETE),
+        ("en", "425 and 12 for", ENOUGH),  # as many words as digits are asked for: some were misheard
+        ("en", "four for they are and five and", BEGINNING),  # too many to be digits
+        ("en", "four two five for five and", BEGINNING),  # and here some are to come
+        ("en", "my new number is four two five", BEGINNING),  # those before digits are none
         ("en", "425-555-01234", OTHER),  # one too many: something was misheard
         ("en", "forty two", OTHER),
         ("en", "double four", OTHER),

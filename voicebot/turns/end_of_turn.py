@@ -5,9 +5,9 @@ activity says since when it has been quiet, and what was said so far decides how
 :data:`RULES` that applies.
 
 A result *covers* the speech if it reaches its end (``caller_speech.py``). The hypothesis of a whole answer to a closed
-question is as good as its final result. What the question does not expect may be misheard, and a number with a wrong
-digit is useless: they wait for their final result, which :func:`quiet_to_commit` brings as soon as it could end the
-turn.
+question is as good as its final result; so is one that ends in an answer, if the voice sounds finished, too. What the
+question does not expect may be misheard, and a number with a wrong digit is useless: they wait for their final result,
+which :func:`quiet_to_commit` brings as soon as it could end the turn.
 """
 
 from __future__ import annotations
@@ -269,6 +269,12 @@ RULES: tuple[EndRule, ...] = (
         _chosen,
         lambda policy: policy.complete_silence_ms,
         TurnEnd.COMPLETE,
+    ),
+    EndRule(
+        "a hypothesis covers the speech, and ends in one of the answers to choose from, and the caller sounds finished",
+        lambda turn: _guess(turn) and _closed_choice(turn) and not turn.in_number and _sounds_finished(turn),
+        lambda policy: policy.finished_silence_ms,
+        TurnEnd.MODEL,
     ),
     EndRule(
         "a hypothesis ends in a number, or may be a value, or is not one of the answers, or digits were asked for",

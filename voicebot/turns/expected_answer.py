@@ -146,7 +146,7 @@ def _reach(reached: dict[Judgement, int], judgement: Judgement, phrases: int) ->
 
 
 def _counted(said: Sequence[str], expected: ExpectedAnswer) -> Judgement:
-    count = 0
+    count = misheard = 0
     letters = expected.kind is AnswerKind.SPELLED
     for word in said:
         if word in expected.others:
@@ -157,9 +157,11 @@ def _counted(said: Sequence[str], expected: ExpectedAnswer) -> Judgement:
             count += 1
         elif letters:  # a word that a recogniser has made of letters, or one that is no letter
             return Judgement.ENOUGH if count else Judgement.OTHER
+        elif count:  # a digit that was misheard ("six, zero and eight" of 6 0 1 8): nobody says words between digits
+            misheard += 1
     if not 0 < count <= expected.most:
         return Judgement.OTHER
-    if count < expected.least:
+    if count + (misheard if 2 * misheard <= count else 0) < expected.least:
         return Judgement.BEGINNING
     return Judgement.COMPLETE if count == expected.most else Judgement.ENOUGH
 
