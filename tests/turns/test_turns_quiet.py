@@ -208,6 +208,13 @@ def test_in_each_quiet_it_is_told_once_and_never_while_the_caller_speaks() -> No
     assert ahead(call.until(5.5), Commit) == [(4.1, Commit()), (4.82, Commit())]
 
 
+@pytest.mark.parametrize(("until", "at"), [(4.0, [4.12]), (4.12, [4.12]), (4.25, [4.12, 4.3])])
+def test_it_is_told_again_if_it_has_taken_noise_for_more_of_the_phrase(until: float, at: list[float]) -> None:
+    said = "four two five five five five"
+    call = asked(SIX, *UNTIL_QUIET, guess(3.9, said), guess(4.3, said, until))
+    assert [when for when, _ in ahead(call.until(5.4), Commit)] == at
+
+
 @pytest.mark.parametrize(
     ("question", "first", "then", "said"),
     [

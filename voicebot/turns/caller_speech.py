@@ -69,8 +69,8 @@ class CallerSpeech:
         self._may_speak_until = float("-inf")
         self._used_until = float("-inf")
         self._used_text = ""
-        self.committed = False
-        """Whether the recogniser has been told in this quiet to finish its phrase."""
+        self.committed_at: float | None = None
+        """When the recogniser was told in this quiet to finish its phrase; None: it was not, or has heard on since."""
         self.score_asked = False
         """Whether it has been asked in this quiet how finished the voice sounds."""
         self._score: float | None = None
@@ -147,9 +147,9 @@ class CallerSpeech:
         return TurnEnd.PATIENCE if self.speaking else end_rule(turn).why
 
     def commit_deadline(self, turn: TurnSoFar, policy: TurnPolicy, *, over_prompt: bool) -> float | None:
-        """When the recogniser is to finish its phrase, if nothing more comes: once in each quiet. None: not now.
-        ``over_prompt``: a prompt waits for it."""
-        if self._offset is None or self.committed:
+        """When the recogniser is to finish its phrase, if nothing more comes: once in each quiet, and again if it has
+        taken noise for more of the phrase. None: not now. ``over_prompt``: a prompt waits for it."""
+        if self._offset is None or self.committed_at is not None:
             return None
         quiet = quiet_to_commit(turn, policy, over_prompt=over_prompt)
         return None if quiet is None else self._offset + quiet
@@ -213,6 +213,8 @@ class CallerSpeech:
         if self.speaking:  # in quiet it is the last one again, and a final result is about to come
             self._agreed = bool(before) and words(event.text)[: len(before)] == before
         self._hypothesis = event
+        if self.committed_at is not None and event.end > self.committed_at:
+            self.committed_at = None
         return True
 
     def final(self, event: Final) -> bool:
@@ -326,7 +328,7 @@ class CallerSpeech:
         return event.text
 
     def _begin_quiet(self) -> None:
-        self.committed = self.score_asked = False
+        self.committed_at, self.score_asked = None, False
         self._score = None
 
     def _quiet_since(self) -> float | None:

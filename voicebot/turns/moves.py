@@ -94,8 +94,8 @@ def _score_turn(floor: Floor, _now: float) -> None:
     floor.command(ScoreTurn(floor.caller.offset))
 
 
-def _commit(floor: Floor, _now: float) -> None:
-    floor.caller.committed = True
+def _commit(floor: Floor, now: float) -> None:
+    floor.caller.committed_at = now
     floor.command(Commit())
 
 
