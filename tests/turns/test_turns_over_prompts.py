@@ -144,6 +144,15 @@ def became(call: Call) -> list[str]:
         (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Uh-huh.")), ["pause", "resume"]),
         (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Aha!")), ["pause", "resume"]),
         (SAYING, None, (*SOUND, guess(1.3, "huh"), final(1.7, "Huh?")), ["pause", "drop", "Huh?"]),
+        # a word or two were taken for a sound of listening first
+        (SAYING, None, (*SOUND, guess(1.3, "uh huh"), final(1.7, "Ahow,,", 0.57)), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "uh huh"), final(1.7, "A-how!", 0.57)), ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "uh huh"), guess(1.5, "a how"), final(1.7, "Ahow.", 0.4)),
+         ["pause", "resume"]),
+        (SAYING, None, (*SOUND, guess(1.3, "oh"), final(1.7, "Oregon.", 0.9)), ["pause", "drop", "Oregon."]),
+        (SAYING, None, (*SOUND, guess(1.3, "uh"), final(1.7, "A new meter.", 0.6)), ["pause", "drop", "A new meter."]),
+        (SAYING, None, (*SOUND, guess(1.3, "um"), final(1.7, "Um, billing.", 0.6)), ["pause", "drop", "Um, billing."]),
+        (SAYING, None, (*SOUND, guess(1.3, "uh"), final(1.7, "Stop.", 0.6)), ["pause", "drop", "Stop."]),
         # a command is heard in a sound of listening, or is one
         (SAYING, CALM, (*SOUND, guess(1.3, "uh huh"), final(1.7, "Uh-huh.")), ["pause", "resume"]),
         (SAYING, CALM, (*SOUND, guess(1.3, "uh huh okay"), final(1.7, "Uh-huh, okay.")), ["pause", "resume"]),

@@ -66,6 +66,8 @@ class CallerSpeech:
         self._no_match = False
         self._wordless_until = float("-inf")  # the end of the last sound in which the recogniser found no words
         self._agreed = False
+        self.first_guess = ""
+        """What the first hypothesis of the latest phrase said."""
         self._may_speak_until = float("-inf")
         self._used_until = float("-inf")
         self._used_text = ""
@@ -100,6 +102,12 @@ class CallerSpeech:
     def may_be_reworded(self) -> bool:
         """Whether the latest result is a hypothesis."""
         return self._hypothesis is not None
+
+    @property
+    def keeps_first_guess(self) -> bool:
+        """Whether the words begin with the first guess."""
+        guessed = words(self.first_guess)
+        return words(self.text)[: len(guessed)] == guessed
 
     def is_sure(self, confidence: float) -> bool:
         """Whether the words are none that the recogniser has made of a noise: a final result has ``confidence``, or two
@@ -210,6 +218,8 @@ class CallerSpeech:
         if self._is_used(event) or not words(self._new_text(event)):
             return False
         before = words(self._hypothesis.text) if self._hypothesis is not None else []
+        if self._hypothesis is None:
+            self.first_guess = self._new_text(event)
         if self.speaking:  # in quiet it is the last one again, and a final result is about to come
             self._agreed = bool(before) and words(event.text)[: len(before)] == before
         self._hypothesis = event
@@ -311,7 +321,7 @@ class CallerSpeech:
         self._finals.clear()
         self._hypothesis = None
         self._no_match = self._agreed = self.has_interrupted = False
-        self.prepared = ""
+        self.prepared = self.first_guess = ""
         self._begin_quiet()
         self._onset = now if self.speaking else None  # a caller who is still speaking has begun the next turn
         self._offset = None

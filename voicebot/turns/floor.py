@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from voicebot.events import BotMessage, Final, Hypothesis, InputHint
-from voicebot.turns.back_channel import interrupts
+from voicebot.turns.back_channel import interrupts, only_back_channel
 from voicebot.turns.bot_requests import BotRequests
 from voicebot.turns.bot_speech import SHARE_TO_KNOW, BotSpeech
 from voicebot.turns.bot_wait import BotWait
@@ -23,7 +23,7 @@ from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, may_be_over, to_be_sc
 from voicebot.turns.expected_answer import WHOLE, Judgement, judge
 from voicebot.turns.failures import Failures
 from voicebot.turns.given_answer import GivenAnswer
-from voicebot.turns.interruption import Meaning, SpokenOver, meaning
+from voicebot.turns.interruption import SURE_AGAINST_LISTENING, Meaning, SpokenOver, meaning
 from voicebot.turns.overlap import Overlap
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import STATE_TIMERS, TIMER_OF, FloorState, Happening
@@ -149,8 +149,11 @@ class Floor:
         over = self._spoken_over()
         if self.given.may_go_on(self.caller.began) and self.caller.may_be_reworded:
             over = replace(over, goes_on=True)
-        over = replace(over, unfinished=self.caller.may_be_reworded, quiet=self.caller.is_heard)
-        policy, sure = self.policy, self.caller.is_sure(self.policy.settings.sure_confidence)
+        policy, listened = self.policy, only_back_channel(self.caller.first_guess, self.policy.language)
+        listened = listened and not self.caller.keeps_first_guess
+        over = replace(over, listened=listened, unfinished=self.caller.may_be_reworded, quiet=self.caller.is_heard)
+        least = policy.settings.sure_confidence
+        sure = self.caller.is_sure(max(least, SURE_AGAINST_LISTENING) if listened else least)
         return meaning(self.caller.text, policy.language, policy.expected, over, confirmed=sure)
 
     def adds_nothing(self) -> bool:

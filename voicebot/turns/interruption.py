@@ -13,6 +13,7 @@ A voice pauses the prompt at once. What was said decides whether the prompt is d
   So is "okay, got", which may become "okay, got it", and "no", which may become "no problem", until it is quiet.
 * One other word may be what a recogniser has made of a noise: it has to be confirmed, by a final result or by a second
   hypothesis that says the same. Articles and the like are never said for themselves.
+* A word or two that a hypothesis took for "uh-huh" before may be just that: then a final result must be surer.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from voicebot.turns.words import in_language, words
 _INVENTED = frozenset(("you", "oh", "so", "it"))
 """What recognisers write for noise, besides words that want another one ("the", "I")."""
 _FEW = 3
+SURE_AGAINST_LISTENING = 0.75
+"""The least confidence of a word or two that a hypothesis took for a sound of listening."""
 
 
 class Meaning(Enum):
@@ -51,6 +54,7 @@ class SpokenOver:
     * ``later``: it began only when the caller was speaking already.
     * ``doubtful``: it may be somebody else who speaks.
     * ``goes_on``: it may be more of an answer that the bot has already, and is not all of it yet.
+    * ``listened``: a hypothesis has taken them for what only shows that the caller listens.
     * ``unfinished``: the words are a hypothesis: more may come.
     * ``quiet``: it is quiet behind the last of the words.
     """
@@ -60,6 +64,7 @@ class SpokenOver:
     later: bool = False
     doubtful: bool = False
     goes_on: bool = False
+    listened: bool = False
     unfinished: bool = False
     quiet: bool = False
 
@@ -91,7 +96,7 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
         return Meaning.UNSURE
     if judgement is Judgement.NOTHING or (len(said) <= _FEW and all(_says_nothing(word, language) for word in said)):
         return Meaning.NOTHING
-    if len(said) > 1 or confirmed or over.later:
+    if len(said) > (2 if over.listened else 1) or confirmed or over.later:
         return Meaning.INTERRUPTION
     return Meaning.UNSURE
 
