@@ -1,4 +1,4 @@
-"""The Direct Line client over real sockets, against the double that Microsoft's own client is tested with."""
+"""The Direct Line client over real sockets, on virtual time, against the double of Microsoft's own client's tests."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from voicebot.bots import CallFacts, activities, direct_line_order, direct_line_
 from voicebot.bots.direct_line import DirectLineChannel
 from voicebot.bots.direct_line_feed import DirectLineFeed
 from voicebot.events import BotDone, BotFailed, BotMessage, Event, HangUpAsked, TransferAsked
+
+pytestmark = pytest.mark.virtual_time
 
 CALL = CallFacts("call-1", "+15550100", "+15550199", "Ada", "en-US", {"X-Customer": "7"})
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -233,7 +232,7 @@ class DirectLineDouble:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         identity = request.match_info["id"]
         owner, until, _ = self._tokens.get(request.query.get("t", ""), ("", 0.0, ""))
-        if owner != identity or until < time.monotonic() or not self.streams:
+        if owner != identity or until < asyncio.get_running_loop().time() or not self.streams:
             raise web.HTTPForbidden
         socket = web.WebSocketResponse()
         await socket.prepare(request)
@@ -261,7 +260,7 @@ class DirectLineDouble:
 
     def _grant(self, identity: str, user: str) -> dict[str, Any]:
         token = secrets.token_urlsafe(16)
-        self._tokens[token] = (identity, time.monotonic() + self.token_life_s, user)
+        self._tokens[token] = (identity, asyncio.get_running_loop().time() + self.token_life_s, user)
         return {"conversationId": identity, "token": token, "expires_in": self.token_life_s}
 
     def _authorised(self, request: web.Request, identity: str = "") -> tuple[str, str]:
@@ -273,7 +272,7 @@ class DirectLineDouble:
         owner, until, user = self._tokens.get(token, ("", 0.0, ""))
         if not owner or (identity and owner != identity):
             raise _error(web.HTTPForbidden, "BadArgument", "Token not valid for this conversation")
-        if until < time.monotonic():
+        if until < asyncio.get_running_loop().time():
             raise _error(web.HTTPForbidden, "TokenExpired", "Token has expired")
         return owner, user
 

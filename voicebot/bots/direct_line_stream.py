@@ -156,12 +156,14 @@ class DirectLineStream:
             if self._waiting is not None:
                 self._waiting.cancel()
                 self._waiting = None
-            if self._feed.order.deadline is not None:
-                self._waiting = self._loop.call_at(self._feed.order.deadline, self._due)
+            if (deadline := self._feed.order.deadline) is not None:
+                self._waiting = self._loop.call_at(deadline, self._due, deadline)
 
-    def _due(self) -> None:
+    def _due(self, deadline: float) -> None:
+        """``deadline``: which is now, although the clock of a timer may be a little ahead of the loop's."""
         self._waiting = None
-        self._late.spawn(self._deliver(self._feed.due), f"late activities of {self._name}")
+        late = self._deliver(lambda now: self._feed.due(max(now, deadline)))
+        self._late.spawn(late, f"late activities of {self._name}")
 
     async def _reopened(self) -> aiohttp.ClientWebSocketResponse:
         async with asyncio.timeout(CONNECT_S * 2):
