@@ -19,7 +19,7 @@ from typing import Any
 
 from voicebot.host import running, server
 from voicebot.host.__main__ import main
-from voicebot.host.connection import Connection
+from voicebot.host.connection import CallProcessConnection
 from voicebot.host_wire import TurnAsked, TurnDone, TurnFailed
 
 
@@ -38,15 +38,15 @@ class StampedServer(server.HostServer):
         await super().close()
         self.stamps_file.write_text(json.dumps(self._stamps))
 
-    def _receive(self, connection: Connection, line: bytes) -> None:
+    def _receive(self, connection: CallProcessConnection, line: bytes) -> None:
         self._line_read = time.perf_counter()
         super()._receive(connection, line)
 
-    def _turn(self, connection: Connection, asked: TurnAsked) -> None:
+    def _turn(self, connection: CallProcessConnection, asked: TurnAsked) -> None:
         self._read[asked.activity["conversation"]["id"], asked.request] = self._line_read
         super()._turn(connection, asked)
 
-    async def _run(self, key: str, connection: Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
+    async def _run(self, key: str, connection: CallProcessConnection, asked: TurnAsked) -> TurnDone | TurnFailed:
         told = await super()._run(key, connection, asked)
         # The end is sent when this has returned, and is on the socket before the loop goes on with what is due then.
         asyncio.get_running_loop().call_soon(self._written, key, asked.request)

@@ -15,7 +15,7 @@ from let_in import let_in
 
 from voicebot.calls import Calls, CallSession
 from voicebot.events import BotDone, BotMessage, Final, Hypothesis, SpeechStarted, SpeechStopped
-from voicebot.web import Access, CallsApi, ConsoleServer, Flow, LiveApi, Metrics
+from voicebot.web import Access, CallsApi, ConsoleServer, FlowPicture, LiveApi, Metrics
 
 
 class DeskFlows:
@@ -24,12 +24,12 @@ class DeskFlows:
     def __init__(self, pictures: dict[str, str]) -> None:
         self._pictures = pictures
 
-    async def of_call(self, call: str) -> Flow:
+    async def of_call(self, call: str) -> FlowPicture:
         told = self._pictures.get(call, "")
-        return Flow("", told[5:]) if told.startswith("why: ") else Flow(told)
+        return FlowPicture("", told[5:]) if told.startswith("why: ") else FlowPicture(told)
 
-    async def of_version(self, version: str) -> Flow:
-        return await self.of_call(version) if version in self._pictures else Flow("", f"{version} does not run")
+    async def of_version(self, version: str) -> FlowPicture:
+        return await self.of_call(version) if version in self._pictures else FlowPicture("", f"{version} does not run")
 
 
 class LiveDesk:

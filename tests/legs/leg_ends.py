@@ -12,8 +12,9 @@ from voicebot.address import Address
 from voicebot.audio import PCMU
 from voicebot.audio.codecs import all_named
 from voicebot.events import Event
+from voicebot.legs import Claim
 from voicebot.legs.sip import SipLeg
-from voicebot.legs.sip_front_end import Claim, SipFrontEnd
+from voicebot.legs.sip_front_end import SipFrontEnd
 from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
 from voicebot.legs.siprec import RecordingOptions

@@ -19,11 +19,13 @@ CLOSING_S = 1.0
 """How long what is still to be sent may take when the connection is closed."""
 
 
-class Connection(asyncio.Protocol):
+class CallProcessConnection(asyncio.Protocol):
     """``received(connection, line)`` is called for each line and may raise :class:`WireError`, which ends the
     connection; ``lost(connection)`` once, when it is over."""
 
-    def __init__(self, received: Callable[[Connection, bytes], None], lost: Callable[[Connection], None]) -> None:
+    def __init__(
+        self, received: Callable[[CallProcessConnection, bytes], None], lost: Callable[[CallProcessConnection], None]
+    ) -> None:
         self._received = received
         self._lost = lost
         self._begun = b""

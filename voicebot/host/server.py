@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from voicebot.host.adapter import TelephonyAdapter
 from voicebot.host.bot import DialogBot
 from voicebot.host.collecting import IdleCollector
-from voicebot.host.connection import Connection
+from voicebot.host.connection import CallProcessConnection
 from voicebot.host.loader import LoadedDialogs, place_in
 from voicebot.host.reached import place_told
 from voicebot.host.sdk import TurnContext, activity_from_json
@@ -92,8 +92,8 @@ class HostServer:
         self._turning: asyncio.Task[None] | None = None
         self._drawing: asyncio.Task[tuple[str, str]] | None = None
         self._server: asyncio.Server | None = None
-        self._connections: set[Connection] = set()
-        self._waiting: dict[str, deque[tuple[Connection, TurnAsked | ConversationClosed]]] = {}
+        self._connections: set[CallProcessConnection] = set()
+        self._waiting: dict[str, deque[tuple[CallProcessConnection, TurnAsked | ConversationClosed]]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
 
     async def start(self, path: Path) -> None:
@@ -124,16 +124,16 @@ class HostServer:
 
     # --- connections --------------------------------------------------------------------------------------------------
 
-    def _connect(self) -> Connection:
-        connection = Connection(self._receive, self._lost)
+    def _connect(self) -> CallProcessConnection:
+        connection = CallProcessConnection(self._receive, self._lost)
         self._connections.add(connection)
         return connection
 
-    def _lost(self, connection: Connection) -> None:
+    def _lost(self, connection: CallProcessConnection) -> None:
         self._connections.discard(connection)
         self._adapter.forget_route(connection.deliver)
 
-    def _receive(self, connection: Connection, line: bytes) -> None:
+    def _receive(self, connection: CallProcessConnection, line: bytes) -> None:
         match decode_to_host(line):
             case TurnAsked() as asked:
                 self._turn(connection, asked)
@@ -171,7 +171,7 @@ class HostServer:
             )
         return svg, ""
 
-    def _take_texts(self, connection: Connection, number: int, accept: bool) -> None:
+    def _take_texts(self, connection: CallProcessConnection, number: int, accept: bool) -> None:
         """Start or stop accepting text conversations. Such changes are made one after another."""
         texts, before = self._texts, self._turning
 
@@ -186,7 +186,7 @@ class HostServer:
 
     # --- turns --------------------------------------------------------------------------------------------------------
 
-    def _turn(self, connection: Connection, asked: TurnAsked) -> None:
+    def _turn(self, connection: CallProcessConnection, asked: TurnAsked) -> None:
         key = _conversation_of(asked.activity)
         if not key:
             connection.send(TurnFailed("", asked.request, "the activity names no conversation"))
@@ -196,7 +196,7 @@ class HostServer:
         else:
             self._queue(key, connection, asked)
 
-    def _trial(self, connection: Connection, asked: TrialAsked) -> None:
+    def _trial(self, connection: CallProcessConnection, asked: TrialAsked) -> None:
         """Tell what the dialogs would say; nothing if they cannot be tried, or have a request to answer."""
 
         def tell(activities: tuple[dict[str, Any], ...]) -> None:
@@ -211,7 +211,7 @@ class HostServer:
         else:
             tell(())
 
-    def _queue(self, key: str, connection: Connection, message: TurnAsked | ConversationClosed) -> None:
+    def _queue(self, key: str, connection: CallProcessConnection, message: TurnAsked | ConversationClosed) -> None:
         self._trials.end(key)
         self._waiting.setdefault(key, deque()).append((connection, message))
         if key not in self._workers:
@@ -234,7 +234,7 @@ class HostServer:
             if self._collector is not None and not self._workers:
                 self._collector.idle()
 
-    async def _run(self, key: str, connection: Connection, asked: TurnAsked) -> TurnDone | TurnFailed:
+    async def _run(self, key: str, connection: CallProcessConnection, asked: TurnAsked) -> TurnDone | TurnFailed:
         current.set(asked.traceparent)
         about.set(log_fields(key, trace=ids_in(asked.traceparent)))
         place: DialogPlace | None = None

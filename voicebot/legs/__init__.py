@@ -28,6 +28,14 @@ class NoRoom(Exception):
     """A call cannot be placed at the moment. The text says why."""
 
 
+class Claim(Protocol):
+    """A place for one call, among those that several call processes share. ``id``: the same at each of them."""
+
+    id: str
+
+    def release(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class LegInfo:
     """Who calls whom, and how. ``caller``/``callee``: user parts or numbers; URIs are complete."""

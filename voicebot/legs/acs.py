@@ -23,8 +23,8 @@ from typing import Final
 from voicebot.address import Address
 from voicebot.events import TransferEnded
 from voicebot.legs import Leg, LegClosed, LegInfo, LegSink
-from voicebot.legs.acs_events import CallEvent, Party, Result
-from voicebot.legs.acs_media import CallMedia, Wire
+from voicebot.legs.acs_events import CallEvent, CommunicationIdentifier, Result
+from voicebot.legs.acs_media import CallMedia, MediaSocket
 from voicebot.legs.acs_operations import AcsOperations
 from voicebot.legs.acs_platform import MAX_KEYS, CallbackUrls, Platform, PlatformRefused, sip_headers
 from voicebot.legs.acs_progress import Progress
@@ -71,7 +71,7 @@ class AcsLeg:
     """See :class:`voicebot.legs.Leg`. ``other``: who is at the other end. ``id`` and ``secret`` are in the paths of its
     callbacks."""
 
-    def __init__(self, around: Surroundings, info: LegInfo, other: Party) -> None:
+    def __init__(self, around: Surroundings, info: LegInfo, other: CommunicationIdentifier) -> None:
         self.id = secrets.token_hex(16)
         self.secret = secrets.token_urlsafe(24)
         self._around = around
@@ -236,7 +236,7 @@ class AcsLeg:
         """The samples of an audio file that the service is to play."""
         return self.operations.file(name) if self.operations is not None else None
 
-    def media_connected(self, wire: Wire) -> None:
+    def media_connected(self, wire: MediaSocket) -> None:
         """There may be one connection at a time: see :attr:`CallMedia.connected`."""
         self.media.attach(wire)
 

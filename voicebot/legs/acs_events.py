@@ -25,14 +25,14 @@ MAX_TONES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Handshake:
+class SubscriptionValidation:
     """Event Grid asks whether its events are wanted here; the answer has the code."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class CommunicationIdentifier:
     """``raw_id``: as the service names somebody (``4:+4930...``, ``8:acs:...``); ``number``: empty if it is none."""
 
     raw_id: str
@@ -51,8 +51,8 @@ class IncomingCall:
     event: str
     correlation: str
     context: str = field(repr=False)
-    caller: Party
-    callee: Party
+    caller: CommunicationIdentifier
+    callee: CommunicationIdentifier
     display_name: str = ""
     headers: dict[str, str] = field(default_factory=dict, hash=False)
 
@@ -97,9 +97,9 @@ class CallEvent:
     failed_prompt: int | None = None
 
 
-def read_grid(body: object) -> tuple[list[IncomingCall | Handshake], int]:
+def read_grid(body: object) -> tuple[list[IncomingCall | SubscriptionValidation], int]:
     """What a delivery of Event Grid has for us, and how many of its events cannot be read."""
-    found: list[IncomingCall | Handshake] = []
+    found: list[IncomingCall | SubscriptionValidation] = []
     unread = 0
     for event in body if isinstance(body, list) else [body]:
         try:
@@ -124,13 +124,13 @@ def read_events(body: object) -> tuple[list[CallEvent], int]:
     return found, unread
 
 
-def _grid_event(event: object) -> IncomingCall | Handshake | None:
+def _grid_event(event: object) -> IncomingCall | SubscriptionValidation | None:
     """None: it is about something else."""
     if not isinstance(event, dict) or not isinstance(data := event.get("data"), dict):
         raise ValueError("not an event")
     match event.get("eventType") or event.get("type"):
         case "Microsoft.EventGrid.SubscriptionValidationEvent":
-            return Handshake(_text(data, "validationCode"))
+            return SubscriptionValidation(_text(data, "validationCode"))
         case "Microsoft.Communication.IncomingCall":
             return IncomingCall(
                 _text(event, "id"),
@@ -190,7 +190,7 @@ def _result(value: object) -> Result:
     return Result(_whole(value.get("code")), _whole(value.get("subCode")), without_addresses(message), status)
 
 
-def _party(value: object) -> Party:
+def _party(value: object) -> CommunicationIdentifier:
     if not isinstance(value, dict):
         raise ValueError("an incoming call without its parties")
     phone = value.get("phoneNumber")
@@ -198,7 +198,7 @@ def _party(value: object) -> Party:
     raw_id = _printable(value.get("rawId"))
     if not isinstance(number, str):
         number = raw_id[2:] if raw_id.startswith("4:+") else ""
-    return Party(raw_id or (f"4:{_printable(number)}" if number else _WITHHELD), _printable(number))
+    return CommunicationIdentifier(raw_id or (f"4:{_printable(number)}" if number else _WITHHELD), _printable(number))
 
 
 def _headers(value: object) -> dict[str, str]:

@@ -52,13 +52,13 @@ class MediaAudio:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaKey:
+class MediaTone:
     """A key that was pressed, ``0-9 * # A-D``."""
 
     key: str
 
 
-def parse_media(text: str) -> MediaFormat | MediaAudio | MediaKey | None:
+def parse_media(text: str) -> MediaFormat | MediaAudio | MediaTone | None:
     """A message of theirs; None for a kind that we do not know. Raises ValueError, which says what is wrong."""
     if len(text) > MAX_MESSAGE:
         raise ValueError(f"a message of more than {MAX_MESSAGE} characters")
@@ -74,7 +74,7 @@ def parse_media(text: str) -> MediaFormat | MediaAudio | MediaKey | None:
             key = str(_part(message, "dtmfData").get("data")).lower()
             if key not in _KEYS:
                 raise ValueError("DtmfData without a key")
-            return MediaKey(_KEYS[key])
+            return MediaTone(_KEYS[key])
         case "AudioMetadata":
             about = _part(message, "audioMetadata")
             encoding, rate, channels = (about.get(name) for name in ("encoding", "sampleRate", "channels"))

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from voicebot.address import Address, Domain
 from voicebot.audio import LINEAR_16K
 from voicebot.bearer_tokens import BearerTokens
-from voicebot.legs import Leg, LegInfo, NoRoom
+from voicebot.legs import Claim, Leg, LegInfo, NoRoom
 from voicebot.legs.acs import AcsLeg, Surroundings
 from voicebot.legs.acs_events import IncomingCall
 from voicebot.legs.acs_incoming import IncomingAcsLeg
@@ -45,19 +45,13 @@ LINGER_S: Final = 60.0
 """For how long the events of a call that has ended are still taken."""
 
 
-class Place(Protocol):
-    """A place for one call among those of all processes."""
-
-    def release(self) -> None: ...
-
-
 class Share(Protocol):
     """What several call processes share."""
 
     async def first(self, call: str) -> bool:
         """Whether ``call`` is this process's to take: it may have been delivered to others, too."""
 
-    async def claim(self, trunk: str) -> Place | None:
+    async def claim(self, trunk: str) -> Claim | None:
         """A place for one more call; None if there is none."""
 
 
@@ -82,7 +76,7 @@ class AcsFrontEnd:
         self._on_leg = on_leg
         self._admits = admits
         self._share = share
-        self._places: dict[str, Place] = {}
+        self._claims: dict[str, Claim] = {}
         """Those that calls have, by the ids of their legs."""
         self._draining = False
         self._numbers = NumberTable(dict.fromkeys(options.numbers, ACS))
@@ -186,8 +180,8 @@ class AcsFrontEnd:
             logger.warning("acs: headers cannot be sent with a call: %s", ", ".join(headers))
         if refusal := self._refusal(draining=self._draining and not within_call):
             raise NoRoom({"draining": "the service is being stopped"}.get(refusal, "there are too many calls"))
-        place = await self._share.claim(ACS) if self._share is not None else None
-        if self._share is not None and place is None:
+        claim = await self._share.claim(ACS) if self._share is not None else None
+        if self._share is not None and claim is None:
             raise NoRoom("all nodes together have as many calls as they may have")
         info = LegInfo(
             call_id=secrets.token_hex(16),
@@ -202,8 +196,8 @@ class AcsFrontEnd:
         )
         leg = OutgoingAcsLeg(self._around, info, ring_timeout_s)
         self._keep(leg)
-        if place is not None:
-            self._places[leg.id] = place
+        if claim is not None:
+            self._claims[leg.id] = claim
         return leg
 
     # --- the listener's desk
@@ -231,22 +225,22 @@ class AcsFrontEnd:
             self.rejected["elsewhere"] += 1
             logger.info("acs: a call was delivered to another node, too, which has it")
             return
-        place = await share.claim(ACS)
-        if place is None:
+        claim = await share.claim(ACS)
+        if claim is None:
             self._refuse(call, "fleet")
         else:
-            self._take(call, place)
+            self._take(call, claim)
 
-    def _take(self, call: IncomingCall, place: Place | None) -> None:
+    def _take(self, call: IncomingCall, claim: Claim | None) -> None:
         if refusal := self._refusal(draining=self._draining):
             self._refuse(call, refusal)
-            if place is not None:
-                place.release()
+            if claim is not None:
+                claim.release()
             return
         leg = IncomingAcsLeg(self._around, self._info(call), call)
         self._keep(leg)
-        if place is not None:
-            self._places[leg.id] = place
+        if claim is not None:
+            self._claims[leg.id] = claim
         try:
             self._on_leg(leg)
         except Exception:  # a delivery that fails would be repeated in minutes, and the caller hears it ring
@@ -305,6 +299,6 @@ class AcsFrontEnd:
             del self._legs[self._over.popleft()[1]]
 
     def _ended(self, call: str) -> None:
-        if (place := self._places.pop(call, None)) is not None:
-            place.release()
+        if (claim := self._claims.pop(call, None)) is not None:
+            claim.release()
         self._over.append((self._around.clock.now(), call))

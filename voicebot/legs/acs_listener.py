@@ -31,9 +31,9 @@ from voicebot.audio import LINEAR_16K
 from voicebot.audio.riff import wave_file
 from voicebot.bearer_tokens import BearerTokens, NotAuthorized
 from voicebot.json_body import parse_json
-from voicebot.legs.acs_events import CallEvent, Handshake, IncomingCall, read_events, read_grid
+from voicebot.legs.acs_events import CallEvent, IncomingCall, SubscriptionValidation, read_events, read_grid
 from voicebot.legs.acs_frames import MAX_MESSAGE
-from voicebot.legs.acs_media import Wire
+from voicebot.legs.acs_media import MediaSocket
 from voicebot.listening import Bounds
 from voicebot.listening.http import HttpServer, read_body
 from voicebot.tasks import BackgroundTasks
@@ -71,7 +71,7 @@ class Callee(Protocol):
 
     def file(self, name: str) -> bytes | None: ...
 
-    def media_connected(self, wire: Wire) -> None: ...
+    def media_connected(self, wire: MediaSocket) -> None: ...
 
     def media_lost(self) -> None: ...
 
@@ -132,7 +132,7 @@ class AcsListener:
         found, unread = read_grid(await self._json(request))
         self._count_unread(unread, request)
         for one in found:
-            if isinstance(one, Handshake):
+            if isinstance(one, SubscriptionValidation):
                 return web.json_response({"validationResponse": one.code})
             self._desk.incoming(one)
         return web.Response()

@@ -25,7 +25,7 @@ from voicebot.legs.acs_frames import (
     STOP_AUDIO,
     MediaAudio,
     MediaFormat,
-    MediaKey,
+    MediaTone,
     audio_message,
     parse_media,
 )
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 _SILENCE: Final = LINEAR_16K.frame_of_silence
 
 
-class Wire(Protocol):
+class MediaSocket(Protocol):
     """A websocket of the service."""
 
     def send(self, message: str) -> None:
@@ -76,7 +76,7 @@ class CallMedia:
         self._lead = round(lead_ms / 1000 / FRAME_S)
         self._ahead = 0
         """Frames that were sent and not pulled."""
-        self._wire: Wire | None = None
+        self._wire: MediaSocket | None = None
         self._buffer: ReceiveBuffer | None = None
         self._stopped = False
         self._sequence = self._connections = 0
@@ -90,7 +90,7 @@ class CallMedia:
 
     # --- the connection
 
-    def attach(self, wire: Wire) -> None:
+    def attach(self, wire: MediaSocket) -> None:
         """There is a connection again; there may be one at a time."""
         assert self._wire is None
         self._wire, self._ahead = wire, 0
@@ -122,7 +122,7 @@ class CallMedia:
         match message:
             case MediaAudio():
                 self._heard(message, at)
-            case MediaKey(key):
+            case MediaTone(key):
                 if self.sink is not None and not self._stopped:
                     self.sink.key(key, at)
             case MediaFormat():

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from voicebot.legs.acs_events import CallEvent, Party
+from voicebot.legs.acs_events import CallEvent, CommunicationIdentifier
 from voicebot.legs.acs_frames import KEYS
 from voicebot.legs.acs_platform import Platform, PlatformRefused
 from voicebot.legs.operations import (
@@ -59,7 +59,7 @@ class AcsOperations:
         self,
         platform: Platform,
         connection: Callable[[], str],
-        other: Party,
+        other: CommunicationIdentifier,
         file_url: Callable[[str], str],
         tasks: BackgroundTasks,
     ) -> None:

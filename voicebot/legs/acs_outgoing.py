@@ -7,7 +7,7 @@ import asyncio
 from voicebot.events import CallNotAnswered, NotReached
 from voicebot.legs import LegClosed, LegInfo
 from voicebot.legs.acs import AcsLeg, Surroundings
-from voicebot.legs.acs_events import Party, Result
+from voicebot.legs.acs_events import CommunicationIdentifier, Result
 from voicebot.legs.acs_platform import PlatformRefused
 from voicebot.legs.sip_outcome import refused_with
 
@@ -16,7 +16,7 @@ class OutgoingAcsLeg(AcsLeg):
     """See :class:`voicebot.legs.Leg`. ``info.callee`` is called in the name of ``info.caller``, both numbers."""
 
     def __init__(self, around: Surroundings, info: LegInfo, ring_timeout_s: float) -> None:
-        super().__init__(around, info, Party(f"4:{info.callee}", info.callee))
+        super().__init__(around, info, CommunicationIdentifier(f"4:{info.callee}", info.callee))
         self._ring_timeout_s = ring_timeout_s
 
     async def answer(self) -> None:

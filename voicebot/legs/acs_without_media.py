@@ -7,7 +7,7 @@ import asyncio
 
 from voicebot.audio import LINEAR_16K
 from voicebot.legs import LegSink
-from voicebot.legs.acs_media import Wire
+from voicebot.legs.acs_media import MediaSocket
 from voicebot.rtp import MediaQuality, Playout
 
 
@@ -27,7 +27,7 @@ class WithoutMedia:
         """So that no media connection is let in."""
         return True
 
-    def attach(self, wire: Wire) -> None:
+    def attach(self, wire: MediaSocket) -> None:
         raise AssertionError("no media connection is let in")
 
     def detach(self) -> None:

@@ -12,11 +12,11 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from voicebot.address import Address
 from voicebot.audio.codecs import prepare
-from voicebot.legs import NoRoom
+from voicebot.legs import Claim, NoRoom
 from voicebot.legs.sip_incoming import IncomingSipLeg
 from voicebot.legs.sip_info import leg_info
 from voicebot.legs.sip_media import MediaOptions, MediaPreferences
@@ -42,14 +42,6 @@ REFUSALS = ("draining", "limit", "busy", "fleet", "ports", "codec")
 """Why an incoming call is refused here."""
 RESPONSE_TIMEOUT_S = 10.0
 """If no response at all to our INVITE has come by then, the other side counts as unreachable (timer B takes 32 s)."""
-
-
-class Claim(Protocol):
-    """A place for one call, among those that several call processes share. ``id``: the same at each of them."""
-
-    id: str
-
-    def release(self) -> None: ...
 
 
 class SipFrontEnd:

@@ -14,7 +14,7 @@ from voicebot.service.archive import ArchiveService
 from voicebot.service.dialog_versions import DialogVersions
 from voicebot.settings import Settings
 from voicebot.sip import SipEndpoint
-from voicebot.web import Access, Flow, LiveApi, PhoneApi, RecordsApi
+from voicebot.web import Access, FlowPicture, LiveApi, PhoneApi, RecordsApi
 
 
 def phone_api(settings: Settings, endpoint: SipEndpoint, access: Access) -> PhoneApi | None:
@@ -38,18 +38,18 @@ class _Flows:
     def __init__(self, dialogs: DialogVersions) -> None:
         self._dialogs = dialogs
 
-    async def of_call(self, call: str) -> Flow:
+    async def of_call(self, call: str) -> FlowPicture:
         return await self._told(self._dialogs.picture(call))
 
-    async def of_version(self, version: str) -> Flow:
+    async def of_version(self, version: str) -> FlowPicture:
         return await self._told(self._dialogs.picture_of(version))
 
-    async def _told(self, asked: Awaitable[PictureTold]) -> Flow:
+    async def _told(self, asked: Awaitable[PictureTold]) -> FlowPicture:
         try:
             told = await asked
         except HostUnavailable:
-            return Flow("", "the dialog host does not answer: it is being restarted")
-        return Flow(told.svg, told.why)
+            return FlowPicture("", "the dialog host does not answer: it is being restarted")
+        return FlowPicture(told.svg, told.why)
 
 
 def records_api(settings: Settings, archive: ArchiveService | None, access: Access) -> RecordsApi | None:

@@ -51,7 +51,7 @@ _TICKS = 5
 """Each connection is looked at at one tick in five: all at once would keep the loop from the media of calls."""
 
 
-class Wire(Protocol):
+class ByteTransport(Protocol):
     """What carries a connection's bytes: the part that we use of an ``asyncio.Transport``."""
 
     def write(self, data: bytes) -> None: ...
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
         trunk: str = "",
     ) -> None:
         self.flow = owner.next_flow()
-        self.transport: Wire | None = None
+        self.transport: ByteTransport | None = None
         self.target = target
         self.place = place
         self.in_call = False
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.carried_by(cast(asyncio.Transport, transport))
 
-    def carried_by(self, wire: Wire) -> None:
+    def carried_by(self, wire: ByteTransport) -> None:
         """It is open."""
         self.transport = wire
         address = wire.get_extra_info("peername")

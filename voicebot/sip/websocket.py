@@ -51,7 +51,8 @@ class WholeMessages:
 
 
 class WebSocketWire:
-    """The bytes of one websocket (:class:`~voicebot.sip.connections.Wire`). What is written is sent by :meth:`run`."""
+    """The bytes of one websocket (a :class:`~voicebot.sip.connections.ByteTransport`). What is written is sent by
+    :meth:`run`."""
 
     def __init__(self, socket: web.WebSocketResponse, transport: asyncio.Transport) -> None:
         self._socket = socket

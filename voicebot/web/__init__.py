@@ -14,7 +14,7 @@ from voicebot.web.api import CallsApi
 from voicebot.web.assist_api import AssistApi
 from voicebot.web.assist_gate import Gate
 from voicebot.web.audit import AuditLog
-from voicebot.web.live_api import Flow, LiveApi
+from voicebot.web.live_api import FlowPicture, LiveApi
 from voicebot.web.metrics import Figure, Metrics
 from voicebot.web.operations_api import OperationsApi
 from voicebot.web.panel import Panel
@@ -31,7 +31,7 @@ __all__ = [
     "ConsoleServer",
     "ConsoleUnavailable",
     "Figure",
-    "Flow",
+    "FlowPicture",
     "Gate",
     "LiveApi",
     "Metrics",

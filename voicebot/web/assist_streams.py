@@ -15,7 +15,7 @@ from typing import Any, Final
 from aiohttp import WSCloseCode, WSMsgType, hdrs, web
 
 from voicebot.web.assist_gate import PROTOCOL
-from voicebot.web.assist_watch import Event, Sink
+from voicebot.web.assist_watch import Sink, StreamEvent
 
 AGAIN_MS: Final = 1000
 """After so long a browser connects again."""
@@ -95,7 +95,7 @@ class _ServerSent(Sink):
     def __init__(self, response: web.StreamResponse) -> None:
         self._response = response
 
-    async def send(self, events: Sequence[Event]) -> None:
+    async def send(self, events: Sequence[StreamEvent]) -> None:
         await self._response.write(b"".join(map(_message, events)))
 
     async def beat(self) -> None:
@@ -106,7 +106,7 @@ class _Socket(Sink):
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self._socket = socket
 
-    async def send(self, events: Sequence[Event]) -> None:
+    async def send(self, events: Sequence[StreamEvent]) -> None:
         for event in events:
             await self._socket.send_frame(event.json, WSMsgType.TEXT)
 
@@ -114,6 +114,6 @@ class _Socket(Sink):
         """It has pings of its own."""
 
 
-def _message(event: Event) -> bytes:
+def _message(event: StreamEvent) -> bytes:
     position = f"id: {event.position}\n".encode() if event.position else b""
     return b"%sdata: %s\n\n" % (position, event.json)

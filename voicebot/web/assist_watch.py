@@ -32,7 +32,7 @@ MOST_CALLS: Final = 16
 """Of one agent at a time."""
 
 
-class Event(NamedTuple):
+class StreamEvent(NamedTuple):
     """``position``: empty for one that has none."""
 
     position: str
@@ -40,7 +40,7 @@ class Event(NamedTuple):
 
 
 class Sink(Protocol):
-    async def send(self, events: Sequence[Event]) -> None:
+    async def send(self, events: Sequence[StreamEvent]) -> None:
         """Raises ConnectionError when the client is gone."""
 
     async def beat(self) -> None:
@@ -105,7 +105,7 @@ class Watch:
                 return "left"
             if news.entries:
                 number = news.entries[-1].number
-                events = [Event(position(numbered.number), numbered.json) for numbered in news.entries]
+                events = [StreamEvent(position(numbered.number), numbered.json) for numbered in news.entries]
                 await self._sink.send([_missed(feed.call_id, news.dropped), *events] if news.dropped else events)
             elif feed.closed:
                 return ""
@@ -173,9 +173,9 @@ def number_in(position: str) -> int:
     return int(position or "0")
 
 
-def _missed(call_id: str, up_to: int) -> Event:
-    return Event("", encode({"CallId": call_id, "EventType": "Missed", "UpTo": up_to}))
+def _missed(call_id: str, up_to: int) -> StreamEvent:
+    return StreamEvent("", encode({"CallId": call_id, "EventType": "Missed", "UpTo": up_to}))
 
 
-def _access_ended(call_id: str, why: str) -> Event:
-    return Event("", encode({"CallId": call_id, "EventType": "AccessEnded", "Why": why}))
+def _access_ended(call_id: str, why: str) -> StreamEvent:
+    return StreamEvent("", encode({"CallId": call_id, "EventType": "AccessEnded", "Why": why}))

@@ -29,7 +29,7 @@ from voicebot.listening.http import read_body
 from voicebot.web.answers import error, faults
 from voicebot.web.api import address_or_none
 from voicebot.web.assist_streams import Streams
-from voicebot.web.assist_watch import BEAT_S, Event, Sink, number_in
+from voicebot.web.assist_watch import BEAT_S, Sink, StreamEvent, number_in
 from voicebot.web.live_audio import MOST_LISTENERS, Audio
 from voicebot.web.live_board import Board, CallElsewhere
 from voicebot.web.roles import HOLDER
@@ -66,7 +66,7 @@ class TransferBody(BaseModel):
     to: Annotated[Address | None, PlainValidator(address_or_none)] = None
 
 
-class Flow(NamedTuple):
+class FlowPicture(NamedTuple):
     """The flow of dialogs as SVG, in which each step has its id; ``""`` where there is no picture: ``why`` says why, or
     nothing where none is expected, as of other people's bots."""
 
@@ -74,14 +74,14 @@ class Flow(NamedTuple):
     why: str = ""
 
 
-NO_FLOW: Final = Flow("")
+NO_PICTURE: Final = FlowPicture("")
 
 
 class Flows(Protocol):
-    async def of_call(self, call: str) -> Flow:
+    async def of_call(self, call: str) -> FlowPicture:
         """Of the dialogs that a running call has. ``call``: its id."""
 
-    async def of_version(self, version: str) -> Flow:
+    async def of_version(self, version: str) -> FlowPicture:
         """Of the dialogs of this version, as records name it."""
 
 
@@ -142,12 +142,12 @@ class LiveApi:
         call = self._find(request.match_info["id"])
         if call is None:
             return _no_call()
-        return _drawn(await self._flows.of_call(call.id) if self._flows is not None else NO_FLOW)
+        return _drawn(await self._flows.of_call(call.id) if self._flows is not None else NO_PICTURE)
 
     async def _flow_of_version(self, request: web.Request) -> web.Response:
         """The version is one that a record names: its page asks. Answered as :meth:`_flow` does."""
         version = request.match_info["version"][:MOST_LETTERS]
-        return _drawn(await self._flows.of_version(version) if self._flows is not None else NO_FLOW)
+        return _drawn(await self._flows.of_version(version) if self._flows is not None else NO_PICTURE)
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         call = self._find(request.match_info["id"])
@@ -195,7 +195,7 @@ class LiveApi:
             await board.watch()
             while True:
                 before, version = version, board.version
-                await sink.send([Event("", board.since(before, whole=whole))])
+                await sink.send([StreamEvent("", board.since(before, whole=whole))])
                 while await board.change(version, BEAT_S) == version:
                     await sink.beat()
         finally:
@@ -210,7 +210,9 @@ class LiveApi:
             news = lines[after : after + PAGE]
             if news:
                 numbered = enumerate(news, after + 1)
-                await sink.send([Event(str(number), encode(_told(line, words=words))) for number, line in numbered])
+                await sink.send(
+                    [StreamEvent(str(number), encode(_told(line, words=words))) for number, line in numbered]
+                )
                 after += len(news)
                 over = over or any(line["event"] == "leg_ended" for line in news)
                 await asyncio.sleep(0)
@@ -236,7 +238,7 @@ def _told(line: Mapping[str, Any], *, words: bool) -> Mapping[str, Any]:
     return line if words else {name: value for name, value in line.items() if name in facts}
 
 
-def _drawn(flow: Flow) -> web.Response:
+def _drawn(flow: FlowPicture) -> web.Response:
     if flow.svg:
         return web.Response(text=flow.svg, content_type="image/svg+xml", charset="utf-8", headers=_PICTURE)
     return error(404, flow.why) if flow.why else web.Response(status=204)

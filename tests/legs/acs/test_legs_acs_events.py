@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from voicebot.legs.acs_events import (
     CallEvent,
-    Handshake,
+    CommunicationIdentifier,
     IncomingCall,
-    Party,
     Recognised,
     Result,
+    SubscriptionValidation,
     read_events,
     read_grid,
 )
@@ -49,7 +49,7 @@ def test_a_call_comes_in_either_schema(make: Any) -> None:
     (call,), unread = read_grid([make()])
     assert isinstance(call, IncomingCall) and unread == 0
     assert (call.event, call.correlation, call.context) == ("e1", "correlation", "secret")
-    assert (call.caller, call.callee.number) == (Party("4:+4930123", "+4930123"), "+4930999")
+    assert (call.caller, call.callee.number) == (CommunicationIdentifier("4:+4930123", "+4930123"), "+4930999")
     assert call.headers == {"User-To-User": "cafe", "X-A": "b"}
     assert call.display_name == "Ada\ufffd"
     assert "secret" not in repr(call)
@@ -71,7 +71,7 @@ def test_callers_without_a_number_have_a_name(sender: dict[str, Any], name: str)
 
 def test_the_handshake_has_a_code() -> None:
     event = {"id": "1", "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent", "data": {"validationCode": "x"}}
-    assert read_grid([event]) == ([Handshake("x")], 0)
+    assert read_grid([event]) == ([SubscriptionValidation("x")], 0)
 
 
 def test_what_cannot_be_read_does_not_harm_what_can() -> None:

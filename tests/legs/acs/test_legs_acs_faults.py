@@ -327,6 +327,8 @@ async def test_a_call_that_cannot_be_taken_is_rejected_and_does_not_ring_on(capl
 class Redis:
     """What nodes share, by one memory. ``places``: how many calls there may be."""
 
+    id = "a place"
+
     def __init__(self, places: int = 9) -> None:
         self.told: set[str] = set()
         self.places = places

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.audio import LINEAR_16K
-from voicebot.legs.acs_frames import STOP_AUDIO, MediaAudio, MediaFormat, MediaKey, audio_message, parse_media
+from voicebot.legs.acs_frames import STOP_AUDIO, MediaAudio, MediaFormat, MediaTone, audio_message, parse_media
 
 FRAME = bytes(range(256)) * 2 + bytes(128)
 
@@ -33,7 +33,7 @@ def test_silence_may_come_without_samples() -> None:
 
 @pytest.mark.parametrize(("data", "key"), [("3", "3"), ("*", "*"), ("pound", "#"), ("asterisk", "*"), ("A", "A")])
 def test_keys_come_by_sign_or_name(data: str, key: str) -> None:
-    assert parse_media(json.dumps({"kind": "DtmfData", "dtmfData": {"data": data}})) == MediaKey(key)
+    assert parse_media(json.dumps({"kind": "DtmfData", "dtmfData": {"data": data}})) == MediaTone(key)
 
 
 @pytest.mark.parametrize(
