@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from voicebot.audio import PCMU, Samples
@@ -73,6 +74,25 @@ def test_a_draft_changes_nothing_of_what_is_heard_be_it_right_or_wrong(model: Mo
     for draft in (alone.tokens, alone.tokens[:-2], (*alone.tokens[:1], 5, 6, 7), (*alone.tokens, 5, 6)):
         heard = model.hear(samples(name), 8000, SAID[name][1], draft=draft)
         assert heard.transcript().text == alone.transcript().text
+
+
+def test_of_what_is_settled_the_decoder_remembers_the_same_as_if_it_was_encoded_anew(model: Moonshine) -> None:
+    audio = np.tile(samples("zero_one_two_three"), 3)[: 8000 * 3]
+    whole = model.encoded(audio, 8000)
+    assert whole.settled.samples > 16000
+    again = model.encoded(audio, 8000, settled=whole.settled)
+    assert again.settled is whole.settled
+    assert again.seconds == whole.seconds
+    assert again.memory.heard.shape == whole.memory.heard.shape
+    for name, tensor in whole.memory.tensors.items():
+        assert np.abs(again.memory.tensors[name] - tensor).max() < 0.02 * np.abs(tensor).max()
+
+
+def test_audio_that_ends_before_what_was_settled_is_encoded_as_if_nothing_was(model: Moonshine) -> None:
+    audio = np.tile(samples("zero_one_two_three"), 3)[: 8000 * 3]
+    settled = model.encoded(audio, 8000).settled
+    alone, after = (model.encoded(audio[:8000], 8000, settled=each) for each in (None, settled))
+    assert all((after.memory.tensors[name] == tensor).all() for name, tensor in alone.memory.tensors.items())
 
 
 def test_decoded_together_the_same_is_heard_as_one_by_one(model: Moonshine) -> None:

@@ -27,6 +27,14 @@ class Memory:
     tensors: dict[str, Floats]
     heard: Floats
 
+    def first(self, states: int) -> Memory:
+        """That of so many states, which shares its numbers."""
+        tensors = {
+            name: tensor[..., :states] if _states_last(name) else tensor[:, :, :states]
+            for name, tensor in self.tensors.items()
+        }
+        return Memory(tensors, self.heard[..., :states])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
@@ -68,10 +76,16 @@ class Decoder:
         past = next(each for each in self._step.get_inputs() if each.name == "past")
         self._heads, self._width = past.shape[1], past.shape[3]
 
-    def remember(self, states: Any) -> Memory:
-        """The memory of audio: ``states`` (1, S, D) are the encoder's."""
+    def remember(self, states: Any, before: Memory | None = None) -> Memory:
+        """The memory of audio: ``states`` (1, S, D) are the encoder's. ``before``: the memory of what they follow;
+        each state is remembered by itself."""
         tensors = dict(zip(self._names, self._memory.run(None, {"states": states}), strict=True))
-        return Memory(tensors, np.zeros((1, 1, 1, states.shape[1]), np.float32))
+        heard = np.zeros((1, 1, 1, states.shape[1]), np.float32)
+        if before is None:
+            return Memory(tensors, heard)
+        for name, tensor in tensors.items():
+            tensors[name] = np.concatenate((before.tensors[name], tensor), axis=3 if _states_last(name) else 2)
+        return Memory(tensors, np.concatenate((before.heard, heard), axis=3))
 
     def read(self, memory: Memory, texts: Sequence[Sequence[int]]) -> list[Written]:
         """Read texts from their beginning, all in one run. Each has a token at least."""
@@ -115,7 +129,7 @@ def gathered(memories: Sequence[Memory]) -> Memory:
     heard = np.full((len(memories), 1, 1, longest), -np.inf, np.float32)
     tensors: dict[str, Floats] = {}
     for name, first in memories[0].tensors.items():
-        states_last = name.startswith("key")
+        states_last = _states_last(name)
         shape = (*first.shape[1:3], longest) if states_last else (first.shape[1], longest, first.shape[3])
         together = tensors[name] = np.zeros((len(memories), *shape), np.float32)
         for line, each in zip(together, memories, strict=True):
@@ -124,3 +138,8 @@ def gathered(memories: Sequence[Memory]) -> Memory:
     for line, each in zip(heard, memories, strict=True):
         line[..., : each.heard.shape[-1]] = 0.0
     return Memory(tensors, heard)
+
+
+def _states_last(name: str) -> bool:
+    """Whether the tensor is one of keys, which have the states behind their numbers; values have them before."""
+    return name.startswith("key")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,18 +31,20 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settled:
-    """What is kept of the beginning of a phrase: its ``states`` (1, P, D), and what goes into the graph for them. A
-    second of it takes 1.2 MB."""
+class Past:
+    """What goes into the graph for the beginning of a phrase, which is settled: see there. A second takes 1.1 MB."""
 
-    states: Floats
-    past: Floats
+    keys: Floats
     before: NDArray[np.float64]
+
+    @property
+    def states(self) -> int:
+        return int(self.keys.shape[2])
 
     @property
     def samples(self) -> int:
         """So many of the phrase need not be computed again."""
-        return int(self.states.shape[1]) * STRIDE
+        return self.states * STRIDE
 
 
 class Encoder:
@@ -52,36 +53,23 @@ class Encoder:
     def __init__(self, model: Path, threads: int = 1) -> None:
         self._session = session(model, threads)
         layers, heads, _, width = next(each.shape for each in self._session.get_inputs() if each.name == "past")
-        size = self._session.get_outputs()[0].shape[2]
-        self.nothing = Settled(
-            np.zeros((1, 0, size), np.float32), np.zeros((layers, heads, 0, width), np.float32), np.zeros(2)
-        )
+        self.nothing = Past(np.zeros((layers, heads, 0, width), np.float32), np.zeros(2))
 
-    def encode(self, samples: Samples, heard: int, settled: Settled) -> tuple[Floats, Settled]:
-        """The states (1, S, D) of ``samples``, which are all of a phrase so far, and what is settled now. ``heard``:
-        how many of them were heard; nothing is settled by the silence that follows. ``settled``: what was of the same
-        phrase before.
+    def encode(self, samples: Samples, heard: int, past: Past) -> tuple[Floats, Past]:
+        """The states (1, S, D) of what follows the ``past`` of a phrase, of which ``samples`` are all so far, and its
+        past from now on. ``heard``: how many of them were heard; nothing is settled by the silence that follows. There
+        must be the samples of a state (``FIELD``) after the past.
         """
-        if len(samples) < settled.samples + FIELD:
-            settled = self.nothing
-        audio = np.ascontiguousarray(samples[settled.samples :], np.float32)[None]
-        feed = {"samples": audio, "past": settled.past, "before": settled.before}
+        audio = np.ascontiguousarray(samples[past.samples :], np.float32)[None]
+        feed = {"samples": audio, "past": past.keys, "before": past.before}
         states, added, sums = self._session.run(None, feed)
-        more = settled_samples(heard) // STRIDE - settled.states.shape[1]
-        return np.concatenate((settled.states, states), axis=1), _after(settled, more, states, added, sums)
+        more = settled_samples(heard) // STRIDE - past.states
+        if more <= 0:
+            return states, past
+        keys = np.concatenate((past.keys, added[:, :, :more]), axis=2)
+        return states, Past(keys, past.before + sums[:, : more * _FRAMES].sum(axis=1))
 
 
 def settled_samples(heard: int) -> int:
     """How many samples are settled when so many were heard."""
     return max(0, (heard - CONTEXT - FIELD) // STRIDE + 1) * STRIDE
-
-
-def _after(settled: Settled, more: int, states: Any, added: Any, sums: Any) -> Settled:
-    """With the first ``more`` of the states that followed it."""
-    if more <= 0:
-        return settled
-    return Settled(
-        np.concatenate((settled.states, states[:, :more]), axis=1),
-        np.concatenate((settled.past, added[:, :, :more]), axis=2),
-        settled.before + sums[:, : more * _FRAMES].sum(axis=1),
-    )

@@ -26,7 +26,7 @@ from voicebot.localspeech.decoding import Steps, alone
 from voicebot.localspeech.digit_drafts import rewritten
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.digit_tokens import other_spellings
-from voicebot.localspeech.encoder import RATE, Encoder, Settled
+from voicebot.localspeech.encoder import FIELD, RATE, Encoder, Past
 from voicebot.localspeech.engines import Transcript
 from voicebot.localspeech.expected import (
     LEAD,
@@ -62,6 +62,18 @@ _MOST_REWRITINGS, _LEAST_REWRITTEN = 2, 3
 """How often a draft is written anew, and for how many tokens at least: to read them takes as long as two steps."""
 _SPREAD = 3.0
 """How much less likely than the best phrases others may be to be told."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """What is kept of the beginning of a phrase, for the encoder and for the decoder. A second takes 2.2 MB."""
+
+    past: Past
+    memory: Memory | None = None
+
+    @property
+    def samples(self) -> int:
+        return self.past.samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,8 +163,13 @@ class Moonshine:
         if missing > 0:
             audio = np.concatenate((audio, np.zeros(missing, np.float32)))
         encoder = self._quick_encoder if quick else self._encoder
-        states, settled = encoder.encode(audio, heard, settled or encoder.nothing)
-        return Encoded(self.decoder.remember(states), len(audio) / RATE, settled)
+        if settled is None or len(audio) < settled.samples + FIELD:
+            settled = Settled(encoder.nothing)
+        states, past = encoder.encode(audio, heard, settled.past)
+        memory = self.decoder.remember(states, settled.memory)
+        if past is not settled.past:
+            settled = Settled(past, memory.first(past.states))
+        return Encoded(memory, len(audio) / RATE, settled)
 
     def hearing(
         self,

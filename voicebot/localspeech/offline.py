@@ -13,9 +13,8 @@ from voicebot.audio import silero
 from voicebot.audio.silero import SileroStream
 from voicebot.localspeech.clauses import Clause
 from voicebot.localspeech.decoding import Steps, Together, alone
-from voicebot.localspeech.encoder import Settled
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
-from voicebot.localspeech.moonshine import Moonshine
+from voicebot.localspeech.moonshine import Moonshine, Settled
 from voicebot.localspeech.phonemes import Lexicon
 from voicebot.localspeech.piper import PiperVoice
 from voicebot.localspeech.pool import Answers, InferencePool, Overloaded, Rank

@@ -52,7 +52,7 @@ and no silence, 195 with this, and 194 with 0.3 s of quiet.
 _TAIL_AFTER_FALL_S = 0.35
 """The same where there are but two frames of the quiet, because the level has just fallen."""
 _HYPOTHESIS_SHARE = 0.12
-"""Hypotheses of long speech are made less often, since each decodes all of it: so much is spoken between two, as a
+"""Hypotheses of long speech are made less often, since each writes all of it: so much is spoken between two, as a
 share of what was spoken before."""
 _MOST_VAIN = 3
 """Each pause at which the speaker went on makes the next one of the phrase longer by a frame, up to so many: who pauses
