@@ -38,6 +38,9 @@ COVER_SLACK_S = 0.25
 activity detection a little later."""
 HYPOTHESIS_SLACK_S = 0.1
 """The same for a hypothesis, which may lack the last syllable."""
+CHOICE_SLACK_S = 0.16
+"""The same for one that is an answer to choose from: noise behind it is taken for its end, and a syllable that was not
+heard yet makes another answer of hardly any."""
 
 MOST_OTHERS = 6
 """Other texts of a turn that are told."""
@@ -139,7 +142,7 @@ class CallerSpeech:
     @property
     def is_heard(self) -> bool:
         """Whether it is quiet, and the words reach the end of the speech."""
-        return self._offset is not None and self._covered
+        return self._offset is not None and self._covers(HYPOTHESIS_SLACK_S)
 
     def deadline(self, turn: TurnSoFar, policy: TurnPolicy) -> float | None:
         """When the turn is over if nothing more comes; None if there is no turn. ``turn``: :meth:`so_far`."""
@@ -166,10 +169,11 @@ class CallerSpeech:
         """What is known of the turn. ``expected``: by the bot; ``language``: that of the call."""
         text = self.text
         judgement = judge(text, expected)
+        chosen = judgement in WHOLE and expected is not None and expected.kind is AnswerKind.CHOICE
         return TurnSoFar(
             final=self._newest is not None and not self.may_be_reworded,
             hypothesis=self.may_be_reworded,
-            covered=self._covered,
+            covered=self._covers(CHOICE_SLACK_S if chosen else HYPOTHESIS_SLACK_S),
             words=bool(text),
             in_number=ends_in_number(text) or ends_in_part(text, expected),
             numbers=has_numbers(text),
@@ -289,14 +293,13 @@ class CallerSpeech:
             return self._hypothesis
         return self._finals[-1] if self._finals else None
 
-    @property
-    def _covered(self) -> bool:
-        """Whether the latest result covers all of the speech."""
+    def _covers(self, slack_s: float) -> bool:
+        """Whether the latest result covers all of the speech; ``slack_s``: what a hypothesis may lack."""
         newest = self._newest
         if newest is None or self._offset is None:
             return newest is not None
         if self.may_be_reworded:
-            return newest.end >= self._offset - HYPOTHESIS_SLACK_S
+            return newest.end >= self._offset - slack_s
         return max(newest.end, self._wordless_until) >= self._offset - COVER_SLACK_S
 
     def _others(self) -> tuple[Alternative, ...]:
