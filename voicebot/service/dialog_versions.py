@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,9 +34,9 @@ from pathlib import Path
 from voicebot.bots import CallFacts, Conversation, DialogHostClient, OnEvent
 from voicebot.host.sdk_choice import BOTBUILDER
 from voicebot.host_wire import PictureTold
-from voicebot.listening.cannot_listen import cannot_listen
 from voicebot.service.dialog_folder import ChangeDebouncer, FolderTooLarge, signature
 from voicebot.service.dialog_version import DialogVersion, HostOptions
+from voicebot.service.ports import listener
 from voicebot.service.supervisor import ChildProcess, NotReady
 from voicebot.settings import BotSettings
 from voicebot.tasks import BackgroundTasks
@@ -151,7 +150,7 @@ class DialogVersions:
     async def start(self) -> None:
         """Start the first version. Raises :class:`voicebot.service.supervisor.NotReady`."""
         if self._settings.sdk == BOTBUILDER:
-            self._listener = _listen(self._settings.http_port)
+            self._listener = listener(self._settings.http_port, "bot.http_port")
         seen = await self._first_look()
         version = self._next()
         try:
@@ -302,12 +301,3 @@ class DialogVersions:
         await version.end()
         self._leaving.remove(version)
         logger.info("version %d of the dialogs has no more calls: its host has been ended", version.number)
-
-
-def _listen(port: int) -> socket.socket:
-    try:
-        return socket.create_server(("127.0.0.1", port), backlog=128)
-    except OSError as error:
-        told = OSError(error.errno, os.strerror(error.errno or 0))  # without the address, which is told anyway
-        why = cannot_listen(told, host="bot.http_port", port="bot.http_port")
-        raise NotReady(why.at(f"127.0.0.1:{port}")) from error

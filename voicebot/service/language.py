@@ -15,6 +15,7 @@ from voicebot.assist.summary import ExtractiveSummariser, Summariser
 from voicebot.assist.summary_chat import ChatSummariser
 from voicebot.log import log_options
 from voicebot.service.http_health import HttpHealth
+from voicebot.service.ports import require_free
 from voicebot.service.supervisor import ChildProcess
 from voicebot.settings import Settings, for_children
 
@@ -55,6 +56,7 @@ class LanguageService:
     async def start(self) -> None:
         """Start the process, and then the client. Raises :class:`~voicebot.service.supervisor.NotReady`."""
         if self.process is not None:
+            require_free(self._settings.language.local_port, "language.local_port")
             await self.process.start()
         if self.client is not None:
             await self.client.start()

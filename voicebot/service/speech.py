@@ -15,6 +15,7 @@ from voicebot.events import Event
 from voicebot.json_body import number_within
 from voicebot.log import log_options
 from voicebot.service.http_health import HttpHealth
+from voicebot.service.ports import require_free
 from voicebot.service.sip import codecs_in_use
 from voicebot.service.speech_client import SpeechClient
 from voicebot.service.speech_watch import SpeechWatch, http_address
@@ -70,6 +71,8 @@ class SpeechService:
 
     async def start(self) -> None:
         """Start the processes. Raises :class:`~voicebot.service.supervisor.NotReady`."""
+        if self.process is not None:
+            require_free(self._settings.speech.local_port, "speech.local_port")
         await asyncio.gather(*(part.start() for part in (self.process, self.client) if part is not None))
         if self._watch is not None:
             self._watch.start()
