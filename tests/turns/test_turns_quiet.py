@@ -208,12 +208,12 @@ def test_in_each_quiet_it_is_told_once_and_never_while_the_caller_speaks() -> No
     assert ahead(call.until(5.5), Commit) == [(4.1, Commit()), (4.82, Commit())]
 
 
-@pytest.mark.parametrize(("until", "at"), [(3.9, 4.12), (3.84, 4.12), (3.83, 6.5)])
+@pytest.mark.parametrize(("until", "at"), [(3.89, 4.12), (3.84, 4.12), (3.83, 6.5)])
 def test_noise_behind_an_answer_to_choose_from_may_be_taken_for_its_end(until: float, at: float) -> None:
     call = asked(MENU, *UNTIL_QUIET, guess(3.9, "opening hours", until))
     assert over(call) == ("opening hours", at, COMPLETE if at < 5 else PATIENCE)
-    other = asked(MENU, *UNTIL_QUIET, guess(3.9, "something else", until))
-    assert over(other) == ("something else", 6.5, PATIENCE)
+    for text in ("something else", "agent"):
+        assert over(asked(MENU, *UNTIL_QUIET, guess(3.9, text, until - 0.01))) == (text, 6.5, PATIENCE)
 
 
 @pytest.mark.parametrize(("until", "at"), [(4.0, [4.12]), (4.12, [4.12]), (4.25, [4.12, 4.3])])

@@ -169,7 +169,7 @@ class CallerSpeech:
         """What is known of the turn. ``expected``: by the bot; ``language``: that of the call."""
         text = self.text
         judgement = judge(text, expected)
-        chosen = judgement in WHOLE and expected is not None and expected.kind is AnswerKind.CHOICE
+        chosen = judgement is Judgement.COMPLETE and expected is not None and expected.kind is AnswerKind.CHOICE
         return TurnSoFar(
             final=self._newest is not None and not self.may_be_reworded,
             hypothesis=self.may_be_reworded,
