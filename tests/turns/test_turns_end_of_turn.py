@@ -110,6 +110,12 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(FINAL, beginning=True, numbers=True), 1.0),
         (replace(FINAL, beginning=True, kind=CHOICE, score=0.9), 0.2),
         (replace(FINAL, beginning=True, kind=VALUE, judgement=COMPLETE), 0.1),
+        # a question often does not sound finished
+        (replace(FINAL, question=True, score=0.1), 1.0),
+        (replace(FINAL, question=True, score=0.9), 0.2),
+        (replace(FINAL, question=True, goes_on=True, score=0.1), 5.0),
+        (replace(FINAL, question=True, kind=CHOICE, score=0.1), 1.0),
+        (replace(HYPOTHESIS, question=True, score=0.1), 1.75),
         # the sound of the voice
         (replace(FINAL, score=0.51), 0.2),
         (replace(FINAL, score=0.5), 1.5),

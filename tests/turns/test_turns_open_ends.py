@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.turns.open_ends import goes_on, is_beginning
+from voicebot.turns.open_ends import goes_on, is_beginning, is_question
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,19 @@ def test_a_statement_of_a_few_words_is_often_but_the_beginning(language: str, te
 )
 def test_a_thing_or_a_whole_sentence_is_not(language: str, texts: str) -> None:
     assert [text for text in texts.split(" | ") if is_beginning(text, language)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("Do you have an appointment next week?", True),
+        ("What's the weather like?", True),
+        ("Wo ist mein Paket jetzt? ", True),
+        ("Can you tell me?", False),
+        ("Do you know?", False),
+        ("Do you have an appointment next week.", False),
+        ("", False),
+    ],
+)
+def test_a_question_is_whole_by_its_mark_where_it_is_no_mere_opening(text: str, whole: bool) -> None:
+    assert is_question(text) is whole

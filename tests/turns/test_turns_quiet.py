@@ -156,6 +156,12 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
         (DATE, (final(4.05, "Five thirty PM."),), ("Five thirty PM.", 4.12, COMPLETE)),
         (DATE, (final(4.3, "The ninth of"), TurnScored(4.2, 4.0, 0.9)), ("The ninth of", 5.2, PATIENCE)),
         (DATE, (guess(3.9, "may ninth"), TurnScored(4.2, 4.0, 0.9)), ("may ninth", 6.5, PATIENCE)),
+        (
+            OPEN,
+            (final(4.1, "Where is my order now?"), TurnScored(4.2, 4.0, 0.2)),
+            ("Where is my order now?", 4.35, FINAL),
+        ),
+        (OPEN, (final(4.1, "Can you tell me?"), TurnScored(4.2, 4.0, 0.2)), ("Can you tell me?", 4.5, MODEL)),
         # nothing that could be understood
         (MENU, (NoMatch(4.3, 3.0, 4.0),), ("", 4.35, SILENCE)),
         (MENU, (), ("", 6.5, SILENCE)),

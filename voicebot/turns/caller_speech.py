@@ -29,7 +29,7 @@ from voicebot.turns.expected_answer import (
     ends_in_part,
     judge,
 )
-from voicebot.turns.open_ends import goes_on, is_beginning
+from voicebot.turns.open_ends import goes_on, is_beginning, is_question
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.words import ends_in_number, has_numbers, remainder, words
 
@@ -186,6 +186,7 @@ class CallerSpeech:
             one_word=len(words(text)) == 1,
             closed=ends_in_answer(text, expected),
             almost=almost_counted(text, expected),
+            question=is_question(text),
             score=self._score,
         )
 

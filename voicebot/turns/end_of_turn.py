@@ -71,6 +71,8 @@ class TurnSoFar:
     """The last words are one of the answers to choose from, or such as end a value."""
     almost: bool = False
     """Of as many digits as can be asked for, not more than one is missing."""
+    question: bool = False
+    """It is a whole question by its mark and its length."""
     unheard: bool = False
     """These words answer a question that was not heard; its judgement is OTHER."""
     score: float | None = None
@@ -237,6 +239,12 @@ RULES: tuple[EndRule, ...] = (
     EndRule(
         "a final result covers the speech, and ends in one of the answers to choose from",
         lambda turn: _final(turn) and _closed_choice(turn),
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.FINAL,
+    ),
+    EndRule(
+        "a final result covers the speech, and is a question, which often does not sound finished",
+        lambda turn: _final(turn) and turn.question and to_be_scored(turn),
         lambda policy: policy.end_silence_ms,
         TurnEnd.FINAL,
     ),

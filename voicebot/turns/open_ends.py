@@ -18,6 +18,7 @@ _FEW_WORDS = 3
 _MARKS = (",", "...", "…")
 """With these, recognisers end what goes on."""
 _INNER_MARK = re.compile(r"[,;:.?!]\s+\w")
+_LEAST_QUESTION = 5
 _LONGEST_CLAUSE = 8
 """Words: where a recogniser writes no commas, what is longer may be both clauses."""
 
@@ -35,6 +36,12 @@ def goes_on(text: str, language: str) -> bool:
     if _ends_a_question(said, language):
         return False
     return known is not None and known.at_end(said) > (0 if closed is None else closed.at_end(said))
+
+
+def is_question(text: str) -> bool:
+    """Whether ``text`` is a question by the mark of the recogniser, and long enough to be all of it: behind "can you
+    tell me?" or "do you know?", what is asked about may come."""
+    return text.rstrip().endswith("?") and len(words(text)) >= _LEAST_QUESTION
 
 
 def is_beginning(text: str, language: str) -> bool:
