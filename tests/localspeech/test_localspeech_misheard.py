@@ -77,7 +77,7 @@ def test_a_draft_changes_nothing_of_what_is_heard_be_it_right_or_wrong(model: Mo
 
 
 def test_of_what_is_settled_the_decoder_remembers_the_same_as_if_it_was_encoded_anew(model: Moonshine) -> None:
-    audio = np.tile(samples("zero_one_two_three"), 3)[: 8000 * 3]
+    audio = np.tile(samples("zero_one_two_three"), 5)[: 8000 * 5]
     whole = model.encoded(audio, 8000)
     assert whole.settled.samples > 16000
     again = model.encoded(audio, 8000, settled=whole.settled)
@@ -89,7 +89,7 @@ def test_of_what_is_settled_the_decoder_remembers_the_same_as_if_it_was_encoded_
 
 
 def test_audio_that_ends_before_what_was_settled_is_encoded_as_if_nothing_was(model: Moonshine) -> None:
-    audio = np.tile(samples("zero_one_two_three"), 3)[: 8000 * 3]
+    audio = np.tile(samples("zero_one_two_three"), 5)[: 8000 * 5]
     settled = model.encoded(audio, 8000).settled
     alone, after = (model.encoded(audio[:8000], 8000, settled=each) for each in (None, settled))
     assert all((after.memory.tensors[name] == tensor).all() for name, tensor in alone.memory.tensors.items())
