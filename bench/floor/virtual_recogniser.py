@@ -24,19 +24,19 @@ from voicebot.localspeech.recognition import RecognitionTurn, ServiceMessage, Tu
 Later = Callable[[float, Callable[[], None]], float]
 """Does something after so many seconds, and returns when that will be."""
 _PARTS: Final = (
-    "confidence", "decoder", "decoding", "digit_drafts", "digit_strings", "digit_tokens", "encoder", "expected",
-    "hums", "moonshine", "phrase_grammar", "prepare", "spoken_numerals", "vocabulary",
+    "confidence", "decoder", "decoding", "digit_strings", "digit_tokens", "drafts", "encoder", "expected", "hums",
+    "logits", "moonshine", "phrase_grammar", "phrase_search", "prefixes", "prepare", "spoken_numerals", "vocabulary",
 )  # fmt: skip
 _PAUSE_S: Final = 0.096
 _HYPOTHESIS_S: Final = 0.24
 
 
 class Decoded(NamedTuple):
-    """``tokens``: what the model wrote; ``steps``: of its decoder."""
+    """``tokens``: what the model wrote; ``steps``: of its decoder, by how long they take."""
 
     tokens: tuple[int, ...]
     transcript: Transcript
-    steps: int
+    steps: float
 
 
 class Audio:
@@ -72,7 +72,7 @@ class DecodeCosts(NamedTuple):
     each_s: float
     step: float
 
-    def of(self, audio_s: float, steps: int) -> float:
+    def of(self, audio_s: float, steps: float) -> float:
         return self.fixed + self.each_s * audio_s + self.step * steps
 
 
@@ -80,6 +80,8 @@ FINAL_COSTS: Final = DecodeCosts(0.015, 0.012, 0.005)
 HYPOTHESIS_COSTS: Final = DecodeCosts(0.015, 0.016, 0.005)
 """November 2026, by the processor's time on a busy machine: for each second of audio the encoders take 15 to 23 ms (the
 one on two idle cores) and 10 to 16 ms, the memory 0.7 ms; each step takes 3 to 5 ms, a draft as long as two of them."""
+_MORE_TOKENS: Final = 0.17
+"""What each further token of a step adds to it."""
 
 
 class VirtualRecogniser:
@@ -122,11 +124,11 @@ class VirtualRecogniser:
     def _made(self, decode: Decode, audio: Audio, draft: tuple[int, ...]) -> Decoded:
         quick = decode.kind is DecodeKind.HYPOTHESIS
         hearing = self._model.hearing(audio.encoded, decode.expected, quick=quick, draft=draft)
-        decoder, steps = self._model.decoder, 0
+        decoder, steps = self._model.decoder, 0.0
         try:
             rows = next(hearing)
             while True:
-                steps += 1
+                steps += 1 + _MORE_TOKENS * (len(rows) * max(len(row.tokens) for row in rows) - 1)
                 rows = hearing.send(decoder.step(rows, rows[0].memory))
         except StopIteration as end:
             return Decoded(end.value.tokens, end.value.transcript(), steps)

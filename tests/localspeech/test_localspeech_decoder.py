@@ -56,12 +56,12 @@ def memory(decoder: Decoder, states: int) -> Memory:
 def test_a_text_that_is_read_at_once_is_as_one_of_which_each_token_is_a_step(decoder: Decoder) -> None:
     heard, text = memory(decoder, 9), [1, 7, 30, 12]
     (at_once,) = decoder.read(heard, [text])
-    row = at_once.after(0, text[0])
+    row = at_once.after(0, text[:1])
     for number, token in enumerate([*text[1:], 2]):
         (continued,) = decoder.step([row], heard)
-        assert continued.logits == pytest.approx(at_once.logits[number], abs=1e-4)
+        assert continued.logits[0] == pytest.approx(at_once.logits[number], abs=1e-4)
         assert continued.past == pytest.approx(at_once.past[:, : number + 1], abs=1e-4)
-        row = Row(heard, continued.past, token)
+        row = Row(heard, continued.past, [token])
 
 
 def test_texts_of_other_lengths_beside_it_do_not_change_what_is_read(decoder: Decoder) -> None:
@@ -72,8 +72,8 @@ def test_texts_of_other_lengths_beside_it_do_not_change_what_is_read(decoder: De
 
 
 def test_rows_of_other_lengths_and_other_audio_do_not_change_a_step(decoder: Decoder) -> None:
-    texts = [(4, [1, 7]), (30, [1, 9, 4, 4, 4, 21]), (11, [1]), (4, [1, 8, 8])]
-    rows = [decoder.read(memory(decoder, states), [text])[0].after(len(text), 5) for states, text in texts]
+    texts = [(4, [1, 7], [5]), (30, [1, 9, 4, 4, 4, 21], [5, 6, 7]), (11, [1], [5, 3]), (4, [1, 8, 8], [5])]
+    rows = [decoder.read(memory(decoder, states), [text])[0].after(len(text), more) for states, text, more in texts]
     for together, row in zip(decoder.step(rows, gathered([row.memory for row in rows])), rows, strict=True):
         (by_itself,) = decoder.step([row], row.memory)
         assert together.logits == pytest.approx(by_itself.logits, abs=1e-4)
@@ -85,21 +85,23 @@ def test_what_was_heard_matters(decoder: Decoder) -> None:
     assert np.abs(one.logits - other.logits).max() > 0.1
 
 
-def writing(decoder: Decoder, states: int, length: int, width: int) -> Steps[list[int]]:
-    """The likeliest tokens; ``width`` rows with the same text, of which the first counts."""
+def writing(decoder: Decoder, states: int, length: int, width: int, guessed: int) -> Steps[list[int]]:
+    """The likeliest tokens; ``width`` rows with the same text, of which the first counts. So many tokens are guessed
+    behind each, and never used."""
     heard = memory(decoder, states)
     (read,) = decoder.read(heard, [[1]])
     tokens = [int(read.logits[0].argmax())]
-    row = read.after(1, tokens[0])
+    guess = list(range(3, 3 + guessed))
+    row = read.after(1, [*tokens, *guess])
     for _ in range(length):
         continued = (yield [row] * width)[0]
-        tokens.append(int(continued.logits.argmax()))
-        row = Row(heard, continued.past, tokens[-1])
+        tokens.append(int(continued.logits[0].argmax()))
+        row = continued.after(1, [tokens[-1], *guess])
     return tokens
 
 
 def test_decodes_that_begin_and_end_at_different_times_come_out_as_alone(decoder: Decoder) -> None:
-    tasks = [(9, 6, 1), (5, 3, 1), (14, 8, 2), (9, 5, 1)]
+    tasks = [(9, 6, 1, 0), (5, 3, 1, 2), (14, 8, 2, 1), (9, 5, 1, 9)]
     wanted = [alone(decoder, writing(decoder, *task)) for task in tasks]
     together, results = Together(decoder), {}
     under_way = {}

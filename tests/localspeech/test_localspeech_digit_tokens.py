@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicebot.localspeech.digit_tokens import other_spellings
+from voicebot.localspeech.digit_tokens import digit_tokens, other_spellings
 from voicebot.localspeech.vocabulary import SPACE, Vocabulary
 
 PIECES = [SPACE, "4", "5", "0", *(SPACE + word for word in ("four", "Four", "five", "oh", "Zero", "for", "one"))]
@@ -12,7 +12,10 @@ VOCABULARY = Vocabulary(bytes(259) + b"".join(bytes([len(piece.encode())]) + pie
 def no_rivals(piece: str) -> set[str]:
     names = {token: name.decode().replace(SPACE, " ") for name, token in VOCABULARY.ids.items()}
     token = VOCABULARY.ids[piece.replace(" ", SPACE).encode()]
-    return {names[other] for other in other_spellings(VOCABULARY).get(token, [])} - {piece}
+    return {
+        names[other]
+        for other in other_spellings(digit_tokens(VOCABULARY), VOCABULARY.ids[SPACE.encode()]).get(token, [])
+    } - {piece}
 
 
 @pytest.mark.parametrize(

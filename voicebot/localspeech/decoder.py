@@ -38,32 +38,26 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """A text that is to be continued: its last ``token``, and what was computed of those before (``past``)."""
+    """A text that is to be continued by ``tokens``, one at least, and what was computed of those before (``past``)."""
 
     memory: Memory
     past: Floats
-    token: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Continued:
-    """What may follow a row (``logits``, one for each token that there is), and the past of the row that follows."""
-
-    logits: Floats
-    past: Floats
+    tokens: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Written:
-    """Tokens that were read in one run. ``logits`` (tokens, vocabulary): what may follow each."""
+    """A row whose tokens were read. ``logits`` (tokens, vocabulary): what may follow each. ``past``: of all tokens,
+    also of those ``before`` the row's own."""
 
     memory: Memory
     logits: Floats
     past: Floats
+    before: int = 0
 
-    def after(self, tokens: int, token: int) -> Row:
-        """The row that goes on after the first ``tokens`` of them with ``token``."""
-        return Row(self.memory, self.past[:, :tokens], token)
+    def after(self, tokens: int, following: Sequence[int]) -> Row:
+        """The row that goes on after the first ``tokens`` of the row's own with those ``following``."""
+        return Row(self.memory, self.past[:, : self.before + tokens], following)
 
 
 class Decoder:
@@ -89,30 +83,37 @@ class Decoder:
 
     def read(self, memory: Memory, texts: Sequence[Sequence[int]]) -> list[Written]:
         """Read texts from their beginning, all in one run. Each has a token at least."""
-        longest = max(map(len, texts))
-        tokens = np.zeros((len(texts), longest), np.int64)
-        for line, text in zip(tokens, texts, strict=True):
-            line[: len(text)] = text
-        nothing = np.zeros((len(texts), self._heads, 0, self._width), np.float32)
-        positions = np.broadcast_to(np.arange(longest), tokens.shape)
-        later = np.triu(np.full((longest, longest), -np.inf, np.float32), 1)
-        seen = np.broadcast_to(later, (len(texts), 1, longest, longest))
-        logits, past = self._run(memory, tokens, positions, seen, nothing)
-        return [Written(memory, logits[row, : len(text)], past[row, :, : len(text)]) for row, text in enumerate(texts)]
+        nothing = np.zeros((self._heads, 0, self._width), np.float32)
+        return self.step([Row(memory, nothing, text) for text in texts], memory)
 
-    def step(self, rows: Sequence[Row], memory: Memory) -> list[Continued]:
-        """Continue each row by its token. ``memory``: of all rows, see :func:`gathered`."""
+    def step(self, rows: Sequence[Row], memory: Memory) -> list[Written]:
+        """Continue each row by its tokens, all in one run. ``memory``: of all rows, see :func:`gathered`."""
         lengths = [row.past.shape[1] for row in rows]
+        before, longest = max(lengths), max(len(row.tokens) for row in rows)
         past = rows[0].past[None]
-        seen = np.zeros((len(rows), 1, 1, max(lengths) + 1), np.float32)
+        seen = np.zeros((len(rows), 1, longest, before + longest), np.float32)
+        seen[..., before:] = np.triu(np.full((longest, longest), -np.inf, np.float32), 1)
         if len(rows) > 1:
-            past = np.zeros((len(rows), self._heads, max(lengths), self._width), np.float32)
+            past = np.zeros((len(rows), self._heads, before, self._width), np.float32)
             for at, (row, length) in enumerate(zip(rows, lengths, strict=True)):
                 past[at, :, :length] = row.past
-                seen[at, ..., length:-1] = -np.inf
-        tokens = np.array([[row.token] for row in rows], np.int64)
-        logits, added = self._run(memory, tokens, np.array(lengths, np.int64)[:, None], seen, past)
-        return [Continued(logits[at, 0], np.concatenate((row.past, added[at]), axis=1)) for at, row in enumerate(rows)]
+                seen[at, ..., length:before] = -np.inf
+        tokens = np.zeros((len(rows), longest), np.int64)
+        positions = np.zeros((len(rows), longest), np.int64)
+        for at, (row, length) in enumerate(zip(rows, lengths, strict=True)):
+            tokens[at, : len(row.tokens)] = row.tokens
+            positions[at, : len(row.tokens)] = np.arange(length, length + len(row.tokens))
+        logits, added = self._run(memory, tokens, positions, seen, past)
+        shared = len(rows) > 1  # a decode keeps its own logits, not those of all
+        return [
+            Written(
+                row.memory,
+                logits[at, : len(row.tokens)].copy() if shared else logits[0],
+                np.concatenate((row.past, added[at, :, : len(row.tokens)]), axis=1),
+                length,
+            )
+            for at, (row, length) in enumerate(zip(rows, lengths, strict=True))
+        ]
 
     def _run(self, memory: Memory, tokens: Any, positions: Any, seen: Any, past: Any) -> tuple[Floats, Floats]:
         feed = {"tokens": tokens, "positions": positions, "seen": seen, "heard": memory.heard, "past": past}

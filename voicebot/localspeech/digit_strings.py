@@ -62,12 +62,6 @@ def join_digits(text: str, asked: bool = False) -> str:
     return "".join((*out, text[copied:]))
 
 
-def digits_in(text: str) -> str:
-    """The digits of ``text`` if each word may be one, or is a numeral; else ``""``."""
-    digits = [_digits(token, True) for token in _TOKEN.findall(text)]
-    return "".join(digits) if all(digits) else ""
-
-
 def _only_digits(words: list[str]) -> str:
     """The digits of ``words`` if they are nothing else, and enough to believe the doubtful ones; else ``""``."""
     certain = [_digits(word, False) for word in words]

@@ -9,23 +9,22 @@ token; cost grows with the length of the audio.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soxr
 
 from voicebot.audio import Samples
 from voicebot.localspeech.confidence import Heard, Measures
-from voicebot.localspeech.decoder import Continued, Decoder, Memory, Row, Written
+from voicebot.localspeech.decoder import Decoder, Memory
 from voicebot.localspeech.decoding import Steps, alone
-from voicebot.localspeech.digit_drafts import rewritten
 from voicebot.localspeech.digit_strings import DIGITS, join_digits
 from voicebot.localspeech.digit_tokens import other_spellings
+from voicebot.localspeech.drafts import DigitWays, following
 from voicebot.localspeech.encoder import FIELD, RATE, Encoder, Past
 from voicebot.localspeech.engines import Transcript
 from voicebot.localspeech.expected import (
@@ -47,7 +46,10 @@ from voicebot.localspeech.hums import (
     is_hum,
     likeliest,
 )
-from voicebot.localspeech.phrase_grammar import PUNCTUATION, PhraseGrammar, Places, ends
+from voicebot.localspeech.logits import log_sum
+from voicebot.localspeech.phrase_grammar import PUNCTUATION, PhraseGrammar
+from voicebot.localspeech.phrase_search import Beam, PhraseSearch
+from voicebot.localspeech.prefixes import Prefixes, Tokens
 from voicebot.localspeech.spoken_numerals import likeliest as likeliest_way
 from voicebot.localspeech.spoken_numerals import ways
 from voicebot.localspeech.vocabulary import Vocabulary
@@ -58,8 +60,9 @@ _MAX_TOKENS_PER_S = 6.5
 _MIN_S = 0.6
 _LOOP = 12
 _BEAM, _QUICK_BEAM = 4, 2
-_MOST_REWRITINGS, _LEAST_REWRITTEN = 2, 3
-"""How often a draft is written anew, and for how many tokens at least: to read them takes as long as two steps."""
+_AHEAD, _LEAST_AHEAD, _MOST_AHEAD = 4, 2, 16
+"""How many tokens are guessed at first, and at least and most: after a guess that was right, twice as many as before.
+A token that is guessed takes a sixth of a run of the decoder."""
 _SPREAD = 3.0
 """How much less likely than the best phrases others may be to be told."""
 
@@ -103,15 +106,6 @@ class _Decoded:
         return sum(self.words) / len(self.words)
 
 
-@dataclass(frozen=True, slots=True)
-class _Partial:
-    """The beginning of a text in the search, and where it stands in the grammar."""
-
-    log_probability: float
-    tokens: tuple[int, ...]
-    places: Places
-
-
 _DIGITS_ASKED = frozenset(("one", "two", "double", "triple"))
 """Among the expected phrases, these say that a string of digits is asked for, and no other number."""
 
@@ -127,7 +121,8 @@ class Moonshine:
         self.decoder = Decoder(memory, step)
         self._vocabulary = Vocabulary(tokenizer.read_bytes())
         self._marks = [self._vocabulary.ids[mark] for mark in PUNCTUATION]
-        self._same_digit = other_spellings(self._vocabulary)
+        self._digit_ways = DigitWays(self._vocabulary)
+        self._same_digit = other_spellings(self._digit_ways.digits, self._digit_ways.blank)
 
     def transcribe(
         self, samples: Samples, rate: int, expected: tuple[str, ...] = (), *, quick: bool = False
@@ -183,16 +178,17 @@ class Moonshine:
         """What was said in ``audio``, in steps of the decoder, which may be taken together with others.
 
         ``draft``: the tokens that were written for the beginning of the same audio, or for nearly all of it. They are
-        proved in one run of the decoder, which is as long as two of its steps; only what follows the first that is
-        wrong takes a step for each token, or, where digits are asked for and only the way to write them is another, a
-        second run. ``wanted``: whether the result is still worth a search for expected phrases.
+        proved in one run of the decoder, which is as long as two to four of its steps; after the first that is wrong,
+        what it says of the rest is proved a few tokens at a time. ``wanted``: whether the result is still worth a
+        search for expected phrases.
         """
         memory = audio.memory
         limit = max(6, int(audio.seconds * _MAX_TOKENS_PER_S) + 2)
         draft = draft[: limit - 1]
         (read,) = self.decoder.read(memory, [[_BOS, *draft]])
         asked = _DIGITS_ASKED.issubset(expected)
-        decoded = yield from self._greedy(read, draft, limit, self._same_digit if asked else {})
+        known, ways = Prefixes(read, draft), self._digit_ways if asked else None
+        decoded = yield from self._greedy(known, draft, limit, ways)
         written = Scored(self._vocabulary.text(decoded.tokens), decoded.log_probability, decoded.steps)
         if not lexical(written.text):
             return Heard({}, Measures(0.0, 0.0), tuple(decoded.tokens))
@@ -207,7 +203,9 @@ class Moonshine:
         if not certain and in_doubt(written, phrases, min(decoded.leads)) and wanted():
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
             least = floor(written, digits=asked)
-            found = yield from self._search(read, self._grammar(expected, asked), limit, least, width, spread)
+            beam = Beam(width, spread, least, limit, _EOS)
+            grammar, guess = self._grammar(expected, asked), partial(following, decoded.tokens, ways=ways)
+            found = yield from PhraseSearch(known, grammar, beam, guess).steps(self._vocabulary.text)
         likely = readings(written, phrases, found)
         if found and not is_hum(written.text):
             words = evidence.words(expected=made_of(phrases, likely[0].text))
@@ -228,82 +226,48 @@ class Moonshine:
         """The log probability of each text, in one run of the decoder."""
         texts = [[_BOS, *self._vocabulary.tokenize(way), _EOS] for way in ways]
         return [
-            sum(float(logits[token]) - _log_sum(logits) for logits, token in zip(read.logits, text[1:], strict=True))
+            sum(float(logits[token]) - log_sum(logits) for logits, token in zip(read.logits, text[1:], strict=True))
             for read, text in zip(self.decoder.read(memory, [text[:-1] for text in texts]), texts, strict=True)
         ]
 
-    def _greedy(
-        self, read: Written, draft: Sequence[int], limit: int, same: Mapping[int, list[int]]
-    ) -> Steps[_Decoded]:
-        """The text whose every token is the likeliest. ``read``: its first token with ``draft`` behind it. ``same``,
-        where digits are asked for: by token, those that mean the same and so are no rivals of it."""
-        decoded = _Decoded()
-        tried = len(draft)  # so many tokens of the draft may still be right
-        rewritings = _MOST_REWRITINGS if same else 0
-        row = read.after(0, _BOS)
+    def _greedy(self, known: Prefixes, draft: Sequence[int], limit: int, ways: DigitWays | None) -> Steps[_Decoded]:
+        """The text whose every token is the likeliest. ``ways``: where digits are asked for, so that tokens that mean
+        the same one are no rivals."""
+        decoded, ahead = _Decoded(), _AHEAD
+        same = self._same_digit if ways else {}
+        guess: list[int] = []
+        begun = 0  # the place of the first of ``guess`` in the text
         for number in range(limit):
-            if number <= tried:
-                logits = read.logits[number].copy()
-            else:
-                (continued,) = yield [row]
-                logits = continued.logits
+            prefix: Tokens = tuple(decoded.tokens)
+            if prefix not in known:
+                if guess:
+                    right = decoded.tokens[begun : begun + len(guess)] == guess
+                    ahead = min(2 * ahead, _MOST_AHEAD) if right else _LEAST_AHEAD
+                begun, guess = number, following(draft, prefix, ways)[: min(ahead, limit - number - 1)]
+                yield from known.read([(prefix, guess)])
+            logits, whole = known.logits(prefix), known.log_sum(prefix)
             if number == 0:
-                decoded.nothing = float(logits[_EOS]) - _log_sum(logits)
+                decoded.nothing = float(logits[_EOS]) - whole
+                logits = logits.copy()
                 logits[_EOS] = -np.inf  # else the model returns nothing for strings of ten digits
+                whole = log_sum(logits)
             token = int(logits.argmax())
             best = float(logits[token])
-            decoded.log_probability += best - _log_sum(logits)
+            decoded.log_probability += best - whole
             decoded.steps += 1
             if token not in self._marks:
-                logits[self._marks] = -np.inf
-                decoded.words.append(best - _log_sum(logits))
-                logits[[token, *same.get(token, ())]] = -np.inf
-                decoded.leads.append(best - float(logits.max()))
+                marks = np.exp(logits[self._marks].astype(np.float64) - whole).sum()
+                decoded.words.append(best - whole - math.log1p(-float(marks)))
+                rivals = logits.copy()
+                rivals[[token, *same.get(token, ()), *self._marks]] = -np.inf
+                decoded.leads.append(best - float(rivals.max()))
             if token == _EOS:
                 break
             decoded.tokens.append(token)
-            if number < tried and token != draft[number]:
-                again = rewritten(draft, decoded.tokens, self._vocabulary)[: limit - 1] if rewritings else []
-                tried = number
-                if len(again) > number + _LEAST_REWRITTEN:
-                    draft, tried, rewritings = again, len(again), rewritings - 1
-                    (read,) = self.decoder.read(row.memory, [[_BOS, *draft]])
-            row = read.after(number + 1, token) if number <= tried else Row(row.memory, continued.past, token)
             if runs_away(decoded.tokens):
                 del decoded.tokens[-_LOOP + 2 :]
                 break
         return decoded
-
-    def _search(
-        self, read: Written, grammar: PhraseGrammar, limit: int, floor: float, width: int, spread: float
-    ) -> Steps[list[Scored]]:
-        """The likeliest texts of ``grammar``, by a beam of ``width``; nothing less likely than ``floor``, nor by more
-        than ``spread`` less likely than the best. ``read``: the first token, whatever is behind it."""
-        beam: list[_Partial] = [_Partial(0.0, (), grammar.start)]
-        continued = [Continued(read.logits[0], read.past[:, :1])]
-        found: list[Scored] = []
-        for _ in range(limit):
-            longer: list[tuple[float, int, int]] = []
-            for row, (partial, each) in enumerate(zip(beam, continued, strict=True)):
-                so_far = partial.log_probability - _log_sum(each.logits)
-                whole = so_far + float(each.logits[_EOS])
-                if ends(partial.places) and whole >= floor:
-                    found.append(Scored(self._vocabulary.text(partial.tokens), whole, len(partial.tokens) + 1))
-                    floor = max(floor, whole - spread)
-                tokens = np.fromiter(grammar.after(partial.places), np.int64)
-                scores = each.logits[tokens].astype(np.float64) + so_far
-                for place in np.argsort(-scores)[:width]:
-                    longer.append((float(scores[place]), row, int(tokens[place])))
-            longer = [one for one in sorted(longer, reverse=True)[:width] if one[0] >= floor]
-            if not longer:
-                break
-            rows = [Row(read.memory, continued[row].past, token) for _, row, token in longer]
-            beam = [
-                _Partial(score, (*beam[row].tokens, token), grammar.after(beam[row].places)[token])
-                for score, row, token in longer
-            ]
-            continued = yield rows
-        return [one for one in found if one.log_probability >= floor]
 
     @lru_cache(maxsize=64)  # noqa: B019 - there is one model in a process
     def _grammar(self, expected: tuple[str, ...], numerals: bool) -> PhraseGrammar:
@@ -333,12 +297,6 @@ def _measures_hum(hums: dict[str, float], words: float) -> Measures:
     """Of the first of ``hums``: by how much it is likelier than the next."""
     likely = [*hums.values(), -math.inf]
     return Measures(0.0, likely[0] - likely[1] if hums else 0.0, 1 - words)
-
-
-def _log_sum(logits: Any) -> float:
-    """The logarithm of the sum of their exponentials."""
-    top = float(logits.max())
-    return top + math.log(float(np.exp(logits - top).sum()))
 
 
 def runs_away(tokens: list[int]) -> bool:
