@@ -76,11 +76,11 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(FINAL, kind=CHOICE, closed=True, score=0.9), 0.2),
         (replace(FINAL, kind=CHOICE, judgement=Judgement.ENOUGH, closed=True, score=0.1), 1.0),
         (replace(FINAL, kind=CHOICE, closed=True, goes_on=True, score=0.1), 5.0),
-        # the same in a hypothesis counts if the voice sounds so, too
+        # the same in a hypothesis
         (replace(HYPOTHESIS, kind=CHOICE, closed=True, score=0.9), 0.2),
         (replace(HYPOTHESIS, kind=CHOICE, judgement=Judgement.ENOUGH, closed=True, score=0.9), 0.2),
-        (replace(HYPOTHESIS, kind=CHOICE, closed=True, score=0.5), 7.0),
-        (replace(HYPOTHESIS, kind=CHOICE, closed=True), 7.0),
+        (replace(HYPOTHESIS, kind=CHOICE, closed=True, score=0.5), 1.0),
+        (replace(HYPOTHESIS, kind=CHOICE, closed=True), 1.0),
         (replace(HYPOTHESIS, kind=CHOICE, closed=True, score=0.9, covered=False), 7.0),
         (replace(HYPOTHESIS, kind=CHOICE, closed=True, score=0.9, in_number=True, numbers=True), 7.0),
         (replace(HYPOTHESIS, kind=CHOICE, closed=True, score=0.9, goes_on=True), 7.0),

@@ -4,10 +4,10 @@ The recogniser's final result is accurate but late; voice activity detection is 
 activity says since when it has been quiet, and what was said so far decides how long the quiet must last: the first of
 :data:`RULES` that applies.
 
-A result *covers* the speech if it reaches its end (``caller_speech.py``). The hypothesis of a whole answer to a closed
-question is as good as its final result; so is one that ends in an answer, if the voice sounds finished, too. What the
-question does not expect may be misheard, and a number with a wrong digit is useless: they wait for their final result,
-which :func:`quiet_to_commit` brings as soon as it could end the turn.
+A result *covers* the speech if it reaches its end (``caller_speech.py``). The hypothesis of a whole answer to a
+closed question is as good as its final result; so is one that ends in an answer. What the question does not expect
+may be misheard, and a number with a wrong digit is useless: they wait for their final result, which
+:func:`quiet_to_commit` brings as soon as it could end the turn.
 """
 
 from __future__ import annotations
@@ -136,6 +136,10 @@ def _closed_choice(turn: TurnSoFar) -> bool:
     follow ("okay")."""
     enough = turn.judgement in (Judgement.OTHER, Judgement.ENOUGH)
     return turn.kind is AnswerKind.CHOICE and enough and turn.closed and not turn.unheard
+
+
+def _closed_guess(turn: TurnSoFar) -> bool:
+    return _guess(turn) and _closed_choice(turn) and not turn.in_number and not turn.goes_on
 
 
 def to_be_scored(turn: TurnSoFar) -> bool:
@@ -280,9 +284,15 @@ RULES: tuple[EndRule, ...] = (
     ),
     EndRule(
         "a hypothesis covers the speech, and ends in one of the answers to choose from, and the caller sounds finished",
-        lambda turn: _guess(turn) and _closed_choice(turn) and not turn.in_number and _sounds_finished(turn),
+        lambda turn: _closed_guess(turn) and _sounds_finished(turn),
         lambda policy: policy.finished_silence_ms,
         TurnEnd.MODEL,
+    ),
+    EndRule(
+        "a hypothesis covers the speech, and ends in one of the answers to choose from",
+        _closed_guess,
+        lambda policy: policy.end_silence_ms,
+        TurnEnd.SILENCE,
     ),
     EndRule(
         "a hypothesis ends in a number, or may be a value, or is not one of the answers, or digits were asked for",
