@@ -25,7 +25,7 @@ import uvloop
 from bench.floor import report
 from bench.floor.calls import Telephone
 from bench.floor.cases import Case, Purpose, all_cases, chosen, plans, sample
-from bench.floor.running import run, side
+from bench.floor.running import run, side, until_idle
 from bench.floor.sayings import BILLING
 from bench.floor.scoring import SideResult
 from bench.floor.sources import NO_SHARED, Library, SourceMissing
@@ -67,6 +67,7 @@ async def measure(options: argparse.Namespace, settings: dict[str, str]) -> list
         telephone = await stack.enter_async_context(Telephone(library))
         if not options.quick:  # the first calls have prompts rendered that all others find
             await run(sides, telephone, plans(sample(cases, ONE_IN_QUICK)), WARMING_LINES, _tell)
+            await until_idle(sides)
         for lines in options.calls:
             some = sample(cases, ONE_IN_ALONE) if lines == 1 and not options.quick else cases
             results = await run(sides, telephone, plans(some), lines, _tell)

@@ -24,6 +24,9 @@ from bench.service import Service, serving
 DIALOGS: Final = Path(__file__).parent / "dialogs"
 CALLS_A_ROUND: Final = 4
 """For each of the lines."""
+IDLE_SHARE: Final = 0.1
+"""Of a core, below which services without calls have nothing to do."""
+IDLE_WITHIN_S: Final = 180.0
 
 
 @dataclass(slots=True)
@@ -48,6 +51,18 @@ async def side(name: str, tree: Path | None, settings: dict[str, str], kept: Pat
         }
         async with serving(own | settings, tree=tree) as service:
             yield Side(name, service, Records(records))
+
+
+async def until_idle(sides: Sequence[Side]) -> None:
+    """Wait until the services have rendered their prompts, which they do beside their first calls: the one that has
+    calls would pay for the other's. Raises TimeoutError where there is no end of it."""
+    async with asyncio.timeout(IDLE_WITHIN_S):
+        while True:
+            before = [one.service.usage() for one in sides]
+            await asyncio.sleep(1.0)
+            used = [sum(one.service.usage().since(then).values()) for one, then in zip(sides, before, strict=True)]
+            if max(used) < IDLE_SHARE:
+                return
 
 
 async def run(

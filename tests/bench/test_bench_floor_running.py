@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from answering_bot import HummedLibrary, answering
@@ -16,10 +17,10 @@ from answering_bot import HummedLibrary, answering
 import bench.floor.__main__ as bench_floor
 from bench.floor.calls import Records, Telephone
 from bench.floor.cases import Case, Plan, Purpose
-from bench.floor.running import Side, run
+from bench.floor.running import Side, run, until_idle
 from bench.floor.scoring import Verdict
 from bench.floor.sources import Made
-from bench.service import Service
+from bench.service import Service, Usage
 
 
 @asynccontextmanager
@@ -47,6 +48,31 @@ async def test_both_sides_get_the_same_calls(tmp_path: Path) -> None:
         assert result.cpu_s["calls"] >= 0
         assert result.took_s > 1
     assert told == ["3 of 3 calls, 3 at once"]
+
+
+class BusyService:
+    """Has taken so many more seconds of a core each time that it is asked."""
+
+    def __init__(self, *seconds: float) -> None:
+        self.waiting = list(seconds)
+        self.taken = 0.0
+
+    def usage(self) -> Usage:
+        self.taken += self.waiting.pop(0) if self.waiting else 0.0
+        return Usage({("speech service", 1): self.taken})
+
+
+async def test_calls_begin_when_no_service_has_anything_left_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("bench.floor.running.asyncio.sleep", sleep)
+    services = [BusyService(0.0, 0.9), BusyService(0.0, 0.05, 0.3, 0.8, 0.0, 0.05)]
+    await until_idle([Side("side", cast(Service, service), Records(Path())) for service in services])
+    assert slept == [1.0] * 3
+    assert all(not service.waiting for service in services)
 
 
 def test_the_command_prints_tables_and_writes_every_outcome(
