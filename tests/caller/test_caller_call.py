@@ -250,7 +250,7 @@ async def test_what_does_not_come_fails_the_step_with_its_line(folder: Path) -> 
 
 async def test_a_hang_up_in_the_middle_fails_the_step(folder: Path) -> None:
     # Long enough to be heard where a busy machine lets packets come too late.
-    steps = "steps:\n - wav: story.wav\n - wav: story.wav\n"
+    steps = "steps:\n" + " - wav: story.wav\n" * 15
     script = parse_script(f"quiet_s: 0.5\ndeadline_s: 60\n{steps}", folder=folder)
     async with answerer(replies=1, at_end=lambda leg: asyncio.ensure_future(leg.hang_up())) as (uri, _):
         report = await place_call(Address.parse(uri), script)

@@ -14,7 +14,7 @@ from voicebot.authoring.steps import DialogFile
 from voicebot.authoring.understanding import UnknownLanguage, for_language
 from voicebot.authoring.walking import phrases_of
 
-_BETWEEN = re.compile(r"\s*[,;]\s+")
+_BETWEEN = re.compile(r"[,;]\s")
 
 
 def phrases_in_one(dialogs: Dialogs, loaded: LoadedDialog) -> Iterator[Problem]:
@@ -31,7 +31,7 @@ def _in_file(document: Document, dialog: DialogFile, paths: dict[str, YamlPath],
     for step in dialog.steps:
         places += phrases_of(step, paths[step.id])
     for path, phrase in places:
-        parts = [part for part in _BETWEEN.split(phrase) if part]
+        parts = [part.strip() for part in _BETWEEN.split(phrase) if part.strip()]
         written = _written_alone(document.data, path)
         if len(parts) > 1 and written is not None and not _has_yes_or_no(parts, locale):
             yield at_value(document, written, "one-phrase", f"{phrase!r} is one phrase, of which callers must say all",
