@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
 
+from voicebot import supervised
 from voicebot.garbage import settle
 from voicebot.localspeech.pool import InferencePool
 from voicebot.localspeech.prepare import ModelsMissing, default_cache_dir, prepare_models
@@ -52,10 +51,7 @@ def parser() -> argparse.ArgumentParser:
         help="most connections for recognition, and for synthesis; further ones get 429 (default: %(default)s)",
     )
     made.add_argument("--threads", type=int, default=0, help="inference threads (default: one per core, at most 8)")
-    made.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process ends")
-    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
-    made.add_argument("--log-level", type=str.upper, default="INFO", choices=levels)
-    made.add_argument("--log-json", action="store_true", help="log as JSON lines")
+    supervised.add_options(made)
     return made
 
 
@@ -85,10 +81,7 @@ def _log_progress(what: str, share: float) -> None:
 
 
 async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = supervised.told_to_stop()
     sys.setswitchinterval(SWITCH_S)
     pool = InferencePool(arguments.threads or min(8, usable_cores()), cores=usable_cores())
     service = LocalSpeech(
@@ -103,9 +96,7 @@ async def _run(arguments: argparse.Namespace, script: Script | None) -> None:
             if script is None and not await _load(service, pool, arguments.cache_dir, stop):
                 return
             settle()
-            line = {"ready": True, "host": service.host, "port": service.port, "pid": os.getpid()}
-            sys.stdout.write(json.dumps(line) + "\n")
-            sys.stdout.flush()
+            supervised.say_ready(host=service.host, port=service.port)
             _log.info("listening on ws://%s:%d", service.host, service.port)
             await stop.wait()
     finally:

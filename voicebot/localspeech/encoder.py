@@ -24,8 +24,8 @@ STRIDE, FIELD = 384, 895
 """Samples from a state to the next, and those that the convolutions look at for one."""
 CONTEXT = 3 * RATE
 """Samples that follow those before a state is settled."""
-_FRAMES = 6
-"""Of the first convolution, from a state to the next."""
+FRAMES = 6
+"""Of the first convolution, from a state to the next: the product of the strides of the others."""
 
 Floats = NDArray[np.float32]
 
@@ -67,7 +67,7 @@ class Encoder:
         if more <= 0:
             return states, past
         keys = np.concatenate((past.keys, added[:, :, :more]), axis=2)
-        return states, Past(keys, past.before + sums[:, : more * _FRAMES].sum(axis=1))
+        return states, Past(keys, past.before + sums[:, : more * FRAMES].sum(axis=1))
 
 
 def settled_samples(heard: int) -> int:

@@ -33,14 +33,13 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from voicebot.localspeech.encoder import FRAMES
 from voicebot.localspeech.graph_making import MICROSOFT, Graph, Tensors, Weights, constants_of
 
 _MOST_STATES = 2048
 _FIRST_STRIDE = 64
 _CONVOLUTIONS = (("conv2", 3), ("conv3", 2))
 """The others, with their strides."""
-_FRAMES = 6
-"""Of the first convolution, from a state to the next: the product of these strides."""
 _EPSILON = 1e-5
 _MIDDLE, _MOST = 128, 127
 _FINER = 2 * _MOST
@@ -193,7 +192,7 @@ def _normal(graph: Graph, tensor: str) -> str:
     graph.op("Cast", graph.op("Concat", *sums, axis=0), to=TensorProto.DOUBLE, output="sums")
     total = graph.op("Add", graph.op("ReduceSum", "sums", rows, keepdims=0), "before")
     frames = _length(graph, "sums", 1)
-    past = graph.op("Mul", _length(graph, "past", 2), graph.constant(np.array([_FRAMES], np.int64)))
+    past = graph.op("Mul", _length(graph, "past", 2), graph.constant(np.array([FRAMES], np.int64)))
     count = graph.op("Cast", graph.op("Add", frames, past), to=TensorProto.DOUBLE)
     mean, square = graph.split(graph.op("Div", total, count), 2, axis=0)
     variance = graph.op("Sub", square, graph.op("Mul", mean, mean))
