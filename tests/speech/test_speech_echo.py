@@ -262,6 +262,39 @@ def test_of_what_is_half_alike_nobody_knows_whose_it_is_until_there_is_more_of_i
     assert guard.whose(span_s) is whose
 
 
+@pytest.mark.parametrize("likeness", [0.6, 0.85])
+@pytest.mark.parametrize("span_s", [0.1, 0.3])
+@pytest.mark.parametrize(
+    ("before_db", "noise_dbfs", "callers"),
+    [(None, -90.0, True), (None, -38.0, True), (0.0, -90.0, False), (-3.0, -38.0, False)],
+    ids=str,
+)
+def test_on_a_line_that_has_returned_nothing_what_is_half_alike_is_the_caller(
+    likeness: float, span_s: float, before_db: float | None, noise_dbfs: float, callers: bool
+) -> None:
+    size = round((span_s + 0.1) * 8000) // 160 * 160
+    ours, other = hiss(1, -20, 12_000), hiss(2, -20, 12_000)
+    came = hiss(3, noise_dbfs, 12_000)
+    if before_db is not None:
+        came += 10 ** (before_db / 20) * ours
+    came[-size:] = likeness * ours[-size:] + (1 - likeness**2) ** 0.5 * other[-size:]
+    assert (guard_with(ours, came).whose(span_s) is Whose.CALLER) is callers
+
+
+def test_a_prompt_that_has_just_begun_may_come_back_for_the_first_time() -> None:
+    ours, other = hiss(1, -20, 12_000), hiss(2, -20, 12_000)
+    ours[:-1600] = 0.0
+    came = 0.6 * ours + 0.8 * other
+    came[:-1600] = 0.0
+    assert guard_with(ours, came).whose(0.1) is Whose.UNSURE
+
+
+def test_a_clear_echo_may_begin_in_the_middle_of_a_prompt() -> None:
+    ours, came = hiss(1, -20, 12_000), np.zeros(12_000)
+    came[-1600:] = 0.3 * ours[-1600:]
+    assert guard_with(ours, came).whose(0.1) is Whose.BOT
+
+
 def test_a_copy_is_found_where_it_is() -> None:
     ours = hiss(1, -20, 4000).astype(np.float32)
     for delay in (0, 1, 777, 2976):

@@ -28,10 +28,13 @@ _FLOOR: Final = 1e-6
 
 
 class Match(NamedTuple):
-    """``likeness``: normalised cross-correlation, 0 to 1. ``delay``: in samples."""
+    """``likeness``: normalised cross-correlation, 0 to 1. ``delay``: in samples. ``energy``: that of the part that was
+    sent; ``gain``: by which it would have come back as an echo."""
 
     likeness: float
     delay: int
+    energy: float
+    gain: float
 
 
 def best_match(sent: Samples, came: Samples) -> Match:
@@ -42,7 +45,7 @@ def best_match(sent: Samples, came: Samples) -> Match:
     count = len(came)
     power = float(np.dot(came, came))
     if power <= 0.0:
-        return Match(0.0, 0)
+        return Match(0.0, 0, 0.0, 0.0)
     size = 1 << (len(sent) - 1).bit_length()  # what wraps around is beyond the part that is looked at
     size = size * 3 // 4 if len(sent) <= size * 3 // 4 else size
     spectrum = np.fft.rfft(sent, size) * np.conj(np.fft.rfft(came, size))
@@ -50,9 +53,12 @@ def best_match(sent: Samples, came: Samples) -> Match:
     energy = np.cumsum(sent * sent, dtype=np.float64)
     energy[count:] -= energy[:-count].copy()
     energy = energy[count - 1 :]
-    likeness = products / np.sqrt(np.maximum(energy, _FLOOR * count) * power)
+    energy = np.maximum(energy, _FLOOR * count)
+    likeness = products / np.sqrt(energy * power)
     best = int(np.argmax(likeness))
-    return Match(float(likeness[best]), len(sent) - count - best)
+    return Match(
+        float(likeness[best]), len(sent) - count - best, float(energy[best]), float(products[best] / energy[best])
+    )
 
 
 class Rest(NamedTuple):
