@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from virtual_time import VirtualTimeLoop
+
+import voicebot  # noqa: F401  # before numpy, to which it gives one thread: those of a second wait by spinning
 
 FUZZING = "FUZZ_S" in os.environ
 
@@ -30,6 +33,17 @@ WAITING = ("endtoend", "peers", "fuzz")
 """Rooms whose tests mostly wait, and take longest."""
 OVER_BY = 0.8
 """Their last is handed out when so much of the others is done: no long one is left for the end."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported and collected stays: collections of garbage, of which some tests ask for many, pass it by."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
