@@ -89,11 +89,12 @@ def test_undecided_windows_keep_speech_going() -> None:
 
 @pytest.mark.parametrize(("probability", "level", "goes_on"), [
     (0.4, -30.0, True), (0.65, -30.0, True), (0.4, -31.0, False), (0.65, -31.0, False), (0.66, -31.0, True),
+    (0.66, -42.0, True), (0.66, -43.0, False), (0.85, -43.0, False), (0.86, -43.0, True),
 ])  # fmt: skip
 def test_what_is_much_fainter_than_the_voice_is_the_noise_behind_it_unless_it_is_surely_a_voice(
     probability: float, level: float, goes_on: bool
 ) -> None:
-    decision = VoiceDecision(hangover_ms=96, fading_dbfs=-30.0)
+    decision = VoiceDecision(hangover_ms=96, fading_dbfs=-30.0, faded_dbfs=-42.0)
     events = run(decision, VOICE * 5 + [probability] * 9, [-20.0] * 5 + [level] * 9)
     assert [event.at for event in events[1:2]] == ([] if goes_on else [pytest.approx(8 * WINDOW)])
 

@@ -63,6 +63,17 @@ def test_a_voice_fades_twelve_decibels_below_its_usual_level() -> None:
     assert end.fading_dbfs == -32.0
 
 
+@pytest.mark.parametrize(("line_db", "faded"), [(-70, -44), (-45, -43), (-40, -38), (-28, -32)])
+def test_of_a_voice_hardly_anything_is_left_24_db_below_it_or_where_the_noise_of_the_line_is(
+    line_db: float, faded: float
+) -> None:
+    end = VoiceEnd(RATE)
+    for level, speaking in ((line_db, False),) * 20 + ((-20.0, True),) * 10:
+        assert end.faded_dbfs == -np.inf or speaking
+        end.window(tone(0.032, level), level, voiced=speaking, speaking=speaking)
+    assert end.faded_dbfs == faded
+
+
 @pytest.mark.parametrize("noise_db", [-60, -38, -34])
 def test_noise_behind_a_short_word_is_not_taken_for_the_level_of_the_voice(noise_db: float) -> None:
     end = VoiceEnd(RATE)

@@ -208,7 +208,7 @@ def is_more_of(kind: str, language: str, answer: str, added: str, after_s: float
 def test_what_belongs_to_an_answer_is_known_for_a_second_behind_the_voice(
     kind: str, language: str, answer: str, added: str
 ) -> None:
-    heard_ms = 240  # the shortest quiet that ends a turn of one word
+    heard_ms = 260  # the shortest quiet that ends a turn of one word
     assert all(is_more_of(kind, language, answer, added, ms / 1000) for ms in (0, 300, 1000 - heard_ms))
     assert not is_more_of(kind, language, answer, added, 1.0)
 

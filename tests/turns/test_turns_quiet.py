@@ -94,7 +94,7 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
     ("question", "heard", "end"),
     [
         # whole answers and commands: a moment of quiet, longer behind one word; for closed questions on a hypothesis
-        (MENU, (guess(3.9, "billing"),), ("billing", 4.24, COMPLETE)),
+        (MENU, (guess(3.9, "billing"),), ("billing", 4.26, COMPLETE)),
         (MENU, (guess(4.3, "billing"),), ("billing", 4.3, COMPLETE)),
         (MENU, (guess(3.9, "Billing, please."),), ("Billing, please.", 4.12, COMPLETE)),
         (MENU, (final(4.3, "Billing."),), ("Billing.", 4.3, COMPLETE)),
@@ -103,7 +103,7 @@ SILENCE, PATIENCE = TurnEnd.SILENCE, TurnEnd.PATIENCE
         (OPEN, (final(4.11, "agent"),), ("agent", 4.35, COMPLETE)),
         (SIX, (final(4.05, "4 2 5 5 5 5"),), ("4 2 5 5 5 5", 4.12, COMPLETE)),
         # a hypothesis must reach the end of the speech: it may lack a word
-        (MENU, (guess(3.9, "billing", 3.84),), ("billing", 4.24, COMPLETE)),
+        (MENU, (guess(3.9, "billing", 3.84),), ("billing", 4.26, COMPLETE)),
         (MENU, (guess(3.9, "billing", 3.83), final(4.4, "Billing dispute.")), ("Billing dispute.", 4.4, FINAL)),
         # what is not expected, and all numbers, wait for the final
         (MENU, (guess(3.9, "the count bellant"), final(4.8, "Billing.")), ("Billing.", 4.8, COMPLETE)),

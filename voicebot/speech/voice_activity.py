@@ -276,6 +276,7 @@ class VoiceActivity:
         caller, decision = self._caller, self._decision
         decision.faint_dbfs = caller.faint_dbfs
         decision.fading_dbfs = -math.inf if self.bot_speaks else self._voice_end.fading_dbfs
+        decision.faded_dbfs = -math.inf if self.bot_speaks else self._voice_end.faded_dbfs
         decision.least_mean = _SURE if self.bot_speaks else 0.0
         decision.hangover_ms = max(self._hangover_ms, _OVER_BOT_MS) if self._bot_audible else self._hangover_ms
         if self.bot_speaks:

@@ -6,7 +6,8 @@ Pure: windows of audio in, events out. First the window is classified:
     unvoiced    p < 0.35
     undecided   in between: continues speech, or a run of voiced windows, but does not begin one
 
-While somebody speaks, a window that is fainter than `fading_dbfs` is voiced only where p > 0.65, and never undecided.
+While somebody speaks, a window that is fainter than `fading_dbfs` is voiced only where p > 0.65, and never undecided;
+one that is fainter than `faded_dbfs`, only where p > 0.85.
 
     state       window                                    what happens
     quiet       voiced or undecided run of `start_ms`,    SpeechStarted, onset = one window before the run began
@@ -40,6 +41,9 @@ UNVOICED: Final = 0.35
 FADING_VOICED: Final = 0.65
 """For what is much fainter than the voice: more of the noise behind it would pass for voice, and hardly a word ends so.
 """
+FADED_VOICED: Final = 0.85
+"""For what is hardly heard behind the voice: the detector goes on for some 200 ms after a short word. Not more, because
+within words, too, it is quiet: "eight"."""
 LEAD_S: Final = 0.032
 """How long after the voice begins the detector is sure of it (median over 99 recordings: 26 to 44 ms)."""
 TRAIL_S: Final = 0.05
@@ -84,6 +88,8 @@ class VoiceDecision:
     faint_dbfs: float | None = None
     fading_dbfs: float = -math.inf
     """In the noise behind a voice, the detector is sure of neither for long. Over the bot nobody waits for the end."""
+    faded_dbfs: float = -math.inf
+    """Not above ``fading_dbfs``."""
     onset: float | None = None
     """The begin of the run of voiced windows that may become speech."""
     last_voice: float | None = None
@@ -102,7 +108,9 @@ class VoiceDecision:
 
     def continues(self, probability: float, level_dbfs: float) -> bool:
         """Whether a window continues speech."""
-        return probability >= UNVOICED if level_dbfs >= self.fading_dbfs else probability > FADING_VOICED
+        if level_dbfs >= self.fading_dbfs:
+            return probability >= UNVOICED
+        return probability > (FADING_VOICED if level_dbfs >= self.faded_dbfs else FADED_VOICED)
 
     def end(self, at: float) -> SpeechStopped:
         """The voice that speaks is not the caller's."""

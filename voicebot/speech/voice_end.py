@@ -21,6 +21,8 @@ _LOOK_BACK_S: Final = 0.2
 _BELOW_VOICE_DB: Final = 27.0
 _FADING_DB: Final = 12.0
 """So far below the voice is what is behind it, rather than in it."""
+_FADED_DB: Final = 24.0
+"""So far below it is hardly more than the echo of the room."""
 _ABOVE_NOISE_DB: Final = 6.0
 """What is less above the noise may be noise."""
 _PART_S: Final = 0.008
@@ -79,6 +81,14 @@ class VoiceEnd:
     def fading_dbfs(self) -> float:
         """A level at which a voice that was this loud dies away, or has ended; minus infinity if nobody speaks."""
         return _ranked(self._voice, _VOICE_RANK) - _FADING_DB if self._voice else -math.inf
+
+    @property
+    def faded_dbfs(self) -> float:
+        """A level at which hardly anything is left of the voice that speaks, or no more than there is of the noise of
+        the line; minus infinity if nobody speaks."""
+        if not self._voice:
+            return -math.inf
+        return max(_ranked(self._voice, _VOICE_RANK) - _FADED_DB, self.noise_dbfs)
 
     @property
     def noise_dbfs(self) -> float:

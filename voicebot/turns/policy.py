@@ -24,8 +24,8 @@ class TurnPolicy:
     """Instead of ``end_silence_ms`` if the last word is a number: people pause between groups of digits."""
     complete_silence_ms: int = 120
     """Instead of ``end_silence_ms`` if all of what was asked for has been said, or a command."""
-    one_word_silence_ms: int = 240
-    """Instead of ``complete_silence_ms`` if it is one word: "yes, please" has a pause of up to 200 ms."""
+    one_word_silence_ms: int = 260
+    """Instead of ``complete_silence_ms`` if it is one word: "yes, please" has a pause of some 200 ms."""
     finished_silence_ms: int = 200
     """Instead of ``end_silence_ms`` if the caller, by the sound of the voice, has finished."""
     unsure_silence_ms: int = 500
