@@ -202,7 +202,7 @@ MORE_TO_COME = {
     ("date: true", "en-US"): "enough: May ninth | the ninth of May | May 9th. | Friday the ninth",
     ("date: true", "de-DE"): "enough: neunter Mai | am 9. Mai | Freitag\nbeginning: am",
     ("date: true", "es-ES"): "enough: nueve de mayo | el nueve de mayo de dos mil\nbeginning: el nueve de mayo de",
-    ("date: true", "fr-FR"): "enough: le neuf mai | neuf mai deux mille",
+    ("date: true", "fr-FR"): "enough: le neuf mai | neuf mai deux mille | neuf mai deux mille vingt",
     ("time: true", "en-US"): "enough: five | five thirty | 5:30 | at ten\nbeginning: nine a",
     ("time: true", "de-DE"): "enough: fünf Uhr | fünf Uhr dreißig | um fünf\nbeginning: Viertel vor",
     ("time: true", "es-ES"): "enough: las cinco | las cinco y media\nbeginning: las cinco y",
@@ -232,6 +232,13 @@ async def test_a_value_that_may_still_get_a_year_a_half_of_the_day_or_cents_is_n
         ("de-DE", "am 9 mai 2027"),
         ("fr-FR", "le 9 mai 1984"),
         ("es-ES", "9 de mayo 2027"),
+        ("en-US", "february first twenty twenty seven"),
+        ("en-US", "the ninth of may nineteen eighty four"),
+        ("en-US", "may ninth two thousand and twelve"),
+        ("en-US", "may ninth two thousand five"),
+        ("en-US", "may ninth twenty oh five"),
+        ("fr-FR", "le neuf mai deux mille vingt-sept"),
+        ("es-ES", "nueve de mayo de dos mil veintisiete"),
     ],
 )
 async def test_behind_the_year_of_a_day_nothing_comes(tmp_path: Path, locale: str, text: str) -> None:

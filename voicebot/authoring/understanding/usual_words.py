@@ -21,9 +21,8 @@ MOST_PLACES = 10
 """Nobody says "the eleventh one"."""
 _CLOSING_UNITS = ("minute", "day", "night")
 """Behind the smallest unit of a duration nothing follows; "two hours" may go on with "and a half"."""
-_YEARS = tuple(str(year) for year in range(1920, 2060))
-"""As recognisers write them. Behind the year of a day nothing follows; in words ("twenty twenty ..."), one may be the
-beginning of another."""
+_YEARS = range(1920, 2060)
+"""Behind the year of a day nothing follows."""
 
 _BEGUN_WITH = (("neither",), ("correction", "retractions"), ("correction", "markers"), ("withheld", "question_starts"))
 """What is seldom all that somebody has to say."""
@@ -174,12 +173,30 @@ class UsualWords:
             "number": _value(numbers, [*joining, *point]),
             "money": _value([*numbers, *major, *minor], [*joining, *point], [*major, *minor], major),
             "month": _value([*numbers, *months], [*joining, *within]),
-            "date": _value([*numbers, *days, *relative], [*joining, *within], [*relative, *_YEARS]),
+            "date": _value(
+                [*numbers, *days, *relative], [*joining, *within], [*relative, *map(str, _YEARS), *self._years]
+            ),
             "time": _value(
                 [*numbers, *hours, *halves], [*joining, *listed("times", "past", "to")], [*halves, *hours], hours
             ),
             "duration": _value([*numbers, *units], joining, smallest),
         }
+
+    @cached_property
+    def _years(self) -> tuple[str, ...]:
+        """Years in words, but for those that may be the beginning of others ("twenty twenty", "two thousand")."""
+        numbers = self._vocabulary.section("numbers")
+        units, teens, tens = (_usual(numbers.get(name, {})) for name in ("units", "teens", "tens"))
+        joints = ("", *(f"{word} " for word in numbers.get("tens_and_unit", ())))
+        zeros = [f"{zero} " for zero in numbers.get("zero_letters", ())]
+        two_digits = dict(teens)
+        two_digits |= {f"{ten} {by}{one}": value + unit for ten, value in tens for by in joints for one, unit in units}
+        found = []
+        for century, first in self._vocabulary.section("dates").get("centuries", {}).items():
+            one_digit = {f"{zero}{one}": unit for zero in (("",) if " " in century else zeros) for one, unit in units}
+            rests = one_digit | two_digits
+            found += [f"{century} {rest}" for rest, value in rests.items() if int(first) + value in _YEARS]
+        return tuple(found)
 
     def _listed(self, section: str, *names: str) -> list[str]:
         known = self._vocabulary.section(section)
@@ -192,6 +209,14 @@ class UsualWords:
 
 def _begins(phrase: str, words: Container[str]) -> bool:
     return phrase.partition(" ")[0] in words
+
+
+def _usual(words: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """The first word for each number, with the number."""
+    first = dict[int, str]()
+    for word, number in words.items():
+        first.setdefault(int(number), word)
+    return [(word, number) for number, word in first.items()]
 
 
 def _value(
