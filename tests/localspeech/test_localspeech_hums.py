@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bench.recogniser_confidence import noisy
 from bench.recogniser_sounds import sounds
 from voicebot.localspeech import prepare_models
-from voicebot.localspeech.hums import HUMS, Evidence, is_hum, likeliest
+from voicebot.localspeech.hums import HUMS, Evidence, hums_of, is_hum, least_instead, likeliest, words_beside
 from voicebot.localspeech.moonshine import Moonshine
 
 WAYS = sum(map(len, HUMS.values()))
@@ -40,11 +40,22 @@ def test_the_hum_that_is_likeliest_in_all_its_ways_is_heard() -> None:
     scores = [-9.0] * WAYS
     scores[0] = scores[1] = -3.0
     scores[3] = -2.9
-    assert list(likeliest(-1.0, scores))[:2] == ["Mm-hmm.", "Hmm."]
+    assert list(likeliest(-1.0, hums_of(scores)))[:2] == ["Mm-hmm.", "Hmm."]
 
 
 def test_what_is_far_from_any_hum_is_none() -> None:
-    assert likeliest(-1.0, [-14.0] * WAYS) == {}
+    assert likeliest(-1.0, hums_of([-14.0] * WAYS)) == {}
+
+
+def test_what_was_expected_is_meant_if_it_is_clearly_likelier_than_each_hum() -> None:
+    assert words_beside(-3.0, [-9.0, -4.5]) == 0.0
+    assert 0.85 < words_beside(-3.0, [-9.0, -5.0]) < words_beside(-3.0, [-9.0, -8.0]) < 1
+    assert words_beside(-11.0, [-14.0, -15.0]) == 0.0  # a knock, which is like neither
+
+
+@given(LOGS, st.lists(LOGS, min_size=1))
+def test_what_is_sought_among_hums_is_what_may_be_meant(phrase: float, hums: list[float]) -> None:
+    assert (phrase >= least_instead(hums)) == (words_beside(phrase, hums) > 0)
 
 
 @pytest.mark.parametrize(("text", "hum"), [("Mm-hmm,", True), ("uh-huh", True), ("Hmm?", True), ("Hum.", False)])

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from voicebot.audio import PCMU, Samples
+from voicebot.authoring.answers.doubt import UNSURE
 from voicebot.authoring.expected import EXPECTED
 from voicebot.caller.wav import read_wav
 from voicebot.localspeech import prepare_models
 from voicebot.localspeech.decoding import Together
 from voicebot.localspeech.expected import lexical
+from voicebot.localspeech.hums import is_hum
 from voicebot.localspeech.moonshine import Moonshine
 
 HERE = Path(__file__).parent / "misheard"
@@ -24,6 +26,8 @@ SAID = {
     "outage": ("Outage.", ("billing", "outage", "operator", "account balance")),
 }
 ELSEWHERE = ("yes", "no", "moving house", "meter reading")
+IN_NOISE = {"four_in_noise": "Four.", "five_in_noise": "Five."}
+"""Like sounds that are no words."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +55,17 @@ def test_what_was_expected_is_heard(model: Moonshine, name: str) -> None:
 @pytest.mark.parametrize("name", SAID)
 def test_nothing_is_forced_into_a_list_that_does_not_hold_it(model: Moonshine, name: str) -> None:
     assert transcribe(model, name, ELSEWHERE) == transcribe(model, name, ())
+
+
+@pytest.mark.parametrize(("name", "said"), IN_NOISE.items())
+def test_a_short_answer_in_noise_is_no_hum_and_is_taken_without_a_question(
+    model: Moonshine, name: str, said: str
+) -> None:
+    heard = model.transcribe(samples(name), 8000, ENGLISH["digits"])
+    assert heard.text == said
+    assert heard.confidence > UNSURE
+    for expected in ((), ELSEWHERE):
+        assert is_hum(transcribe(model, name, expected))
 
 
 @pytest.mark.parametrize("name", SAID)

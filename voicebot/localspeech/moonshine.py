@@ -39,12 +39,18 @@ from voicebot.localspeech.expected import (
     same_words,
 )
 from voicebot.localspeech.hums import (
+    ALIKE,
+    CLEAR_WORDS,
     HUMS,
+    LEAD_OF_A_PHRASE,
     LEAST_WORDS,
     LEAST_WORDS_SO_FAR,
     Evidence,
+    hums_of,
     is_hum,
+    least_instead,
     likeliest,
+    words_beside,
 )
 from voicebot.localspeech.logits import log_sum
 from voicebot.localspeech.phrase_grammar import PUNCTUATION, PhraseGrammar
@@ -195,27 +201,46 @@ class Moonshine:
         phrases = (*expected, *DIGITS.values()) if asked else expected
         evidence = Evidence(decoded.nothing, decoded.mean, audio.seconds)
         words = 1.0 if is_hum(written.text) else evidence.words(expected=made_of(phrases, written.text))
+        guess = partial(following, decoded.tokens, ways=ways)
         if words < (LEAST_WORDS_SO_FAR if quick else LEAST_WORDS):
-            hums = {} if quick else likeliest(written.log_probability, self._score(memory, chain(*HUMS.values())))
-            return Heard(hums, _measures_hum(hums, words), tuple(decoded.tokens), evidence)
+            if quick:
+                return Heard({}, _measures_hum({}, words), tuple(decoded.tokens), evidence)
+            hums, sounds = self._hums(memory)
+            if expected and wanted():
+                beam = Beam(_BEAM, _SPREAD, least_instead(sounds) - _SPREAD, limit, _EOS)
+                search = PhraseSearch(known, self._grammar(expected, asked), beam, guess)
+                instead = _instead((yield from search.steps(self._vocabulary.text)), phrases, sounds)
+                if instead is not None:
+                    return replace(instead, tokens=tuple(decoded.tokens), evidence=evidence)
+            near = likeliest(written.log_probability, hums)
+            return Heard(near, _measures_hum(near, words), tuple(decoded.tokens), evidence)
         found: list[Scored] = []
         certain = quick and made_of(phrases, written.text)
         if not certain and in_doubt(written, phrases, min(decoded.leads)) and wanted():
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
-            least = floor(written, digits=asked)
-            beam = Beam(width, spread, least, limit, _EOS)
-            grammar, guess = self._grammar(expected, asked), partial(following, decoded.tokens, ways=ways)
-            found = yield from PhraseSearch(known, grammar, beam, guess).steps(self._vocabulary.text)
+            beam = Beam(width, spread, floor(written, digits=asked), limit, _EOS)
+            search = PhraseSearch(known, self._grammar(expected, asked), beam, guess)
+            found = yield from search.steps(self._vocabulary.text)
         likely = readings(written, phrases, found)
+        meant = made_of(phrases, likely[0].text)
         if found and not is_hum(written.text):
-            words = evidence.words(expected=made_of(phrases, likely[0].text))
+            words = evidence.words(expected=meant)
+        if meant and words < CLEAR_WORDS and not quick:
+            words = max(words, words_beside(likely[0].log_probability, self._hums(memory)[1]))
         texts: dict[str, float] = {}
         for one in likely:
             text = one.text if one.text == written.text else displayed(one.text)
             texts.setdefault(join_digits(text, asked=asked), one.log_probability)
         spoken = "" if quick or asked else self._spoken(memory, next(iter(texts)))
-        measures = _measures(likely, written, found, decoded, made_of(phrases, likely[0].text), asked)
+        measures = _measures(likely, written, found, decoded, meant, asked)
         return Heard(texts, replace(measures, words=words), tuple(decoded.tokens), evidence, spoken)
+
+    def _hums(self, memory: Memory) -> tuple[dict[str, float], list[float]]:
+        """How likely each hum is, and how likely all that a hum may be written as."""
+        ways = list(chain(*HUMS.values()))
+        scores = self._score(memory, (*ways, *ALIKE))
+        hums = hums_of(scores[: len(ways)])
+        return hums, [*hums.values(), *scores[len(ways) :]]
 
     def _spoken(self, memory: Memory, text: str) -> str:
         """``text`` with its numeral in the words in which it was said; ``""`` where it has none, or it is not clear."""
@@ -291,6 +316,19 @@ def _measures(
         mean = decoded.mean
     leads = [lead, *(whole - rival.log_probability for rival in rivals)]
     return Measures(mean, min([*leads, LEAD] if asked and not expected else leads))
+
+
+def _instead(found: Sequence[Scored], phrases: Sequence[str], sounds: Sequence[float]) -> Heard | None:
+    """The likeliest of the phrases that were ``found``, if that is what is meant instead of ``sounds``."""
+    if not found:
+        return None
+    first, *others = readings(max(found, key=lambda one: one.log_probability), phrases, found)
+    words = words_beside(first.log_probability, sounds)
+    lead = first.log_probability - max((one.log_probability for one in others), default=-math.inf)
+    if not words or lead < LEAD_OF_A_PHRASE:
+        return None
+    texts = {join_digits(displayed(one.text), asked=True): one.log_probability for one in (first, *others)}
+    return Heard(texts, Measures(first.log_probability / first.tokens, lead, words))
 
 
 def _measures_hum(hums: dict[str, float], words: float) -> Measures:
