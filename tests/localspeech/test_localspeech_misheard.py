@@ -23,6 +23,7 @@ SAID = {
     "zero_one_two_three": ("0123.", ENGLISH["digits"]),
     "eight_oh_five_two": ("8052.", ENGLISH["digits"]),
     "three_nights": ("Three nights.", ENGLISH["duration"]),
+    "sure": ("Sure.", ENGLISH["yesno"]),
     "outage": ("Outage.", ("billing", "outage", "operator", "account balance")),
 }
 ELSEWHERE = ("yes", "no", "moving house", "meter reading")

@@ -31,7 +31,7 @@ _SPANISH_LETTERS = (
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
         "email": ("at", "dot", "dash", "underscore", "gmail.com"),
-        "yesno": ("yes", "no", "correct", "wrong", "that's right"),
+        "yesno": ("yes", "no", "correct", "wrong", "that's right", "sure"),
         "digits": (*_ENGLISH, "oh", "double", "triple"),
         "numbers": _ENGLISH,
         "duration": (*_ENGLISH, "night", "nights", "day", "days", "week", "weeks", "hour", "hours", "minutes"),
