@@ -16,7 +16,7 @@ from waiting import until
 
 from voicebot.listening import HANDSHAKE_S, Bounds
 from voicebot.sip import Access, AgentOptions, IncomingCall, ListenAt, SipEndpoint, Strangers, Trunk
-from voicebot.sip.connections import FIRST_MESSAGE_S, HALF_READ_S, IDLE_S, STRANGER_IDLE_S, Connections
+from voicebot.sip.connections import FIRST_MESSAGE_S, HALF_READ_S, STRANGER_IDLE_S, Connections
 from voicebot.sip.offer_answer import offer
 
 LOOPBACK, TRUNK, STRANGER = "127.0.0.1", "127.0.0.200", "127.0.4.1"
@@ -125,7 +125,9 @@ async def test_one_address_has_no_more_than_its_bound() -> None:
 
 
 @pytest.mark.virtual_time
-async def test_connections_of_strangers_end_soon_and_a_trunks_lives() -> None:
+async def test_connections_of_strangers_end_soon_and_a_trunks_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle_s = 10 * STRANGER_IDLE_S
+    monkeypatch.setattr("voicebot.sip.connections.IDLE_S", idle_s)  # an hour has 3600 ticks
     loop = asyncio.get_running_loop()
     async with endpoint() as made, callers(made, STRANGER, STRANGER, STRANGER, TRUNK) as come:
         silent, half, asked, trunk = come
@@ -140,10 +142,12 @@ async def test_connections_of_strangers_end_soon_and_a_trunks_lives() -> None:
         assert FIRST_MESSAGE_S < ended["silent"] <= FIRST_MESSAGE_S + TICK_S
         assert HALF_READ_S < ended["half"] <= HALF_READ_S + TICK_S
         assert STRANGER_IDLE_S < ended["asked"] <= STRANGER_IDLE_S + TICK_S
-        await asyncio.sleep(IDLE_S - 100)
+        await asyncio.sleep(idle_s - 100)
         assert trunk.is_open
         trunk.send("OPTIONS")
         assert await trunk.answer() == 200
+        await asyncio.sleep(idle_s + TICK_S)
+        assert not trunk.is_open
 
 
 @pytest.mark.virtual_time
