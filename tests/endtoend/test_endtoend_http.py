@@ -138,7 +138,7 @@ def test_the_local_service_wants_a_key_that_only_it_is_given(serve: Callable[...
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("transport", ["tcp", "tls"])
+@pytest.mark.parametrize("transport", ["tcp", pytest.param("tls", marks=pytest.mark.long)])
 def test_a_taken_port_of_a_stream_is_named_as_such(transport: str, tmp_path: Path) -> None:
     before = psutil.Process().children()
     with socket.create_server((LOOPBACK, 0)) as taken:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("calls", "options", "outcomes"),
     [
         pytest.param(40, ["--lines", "30"], {"said", "agent", "vanished"}, marks=pytest.mark.long),
-        (8, ["--lines", "4", "--talking"], {"talked", "vanished"}),
+        (6, ["--lines", "6", "--talking"], {"talked", "vanished"}),
     ],
     ids=["short", "talking"],
 )

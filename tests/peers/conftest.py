@@ -19,10 +19,11 @@ def registrar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Product]:
-    """One service for all calls of the peers. Its speech service is the scripted one: what it hears a voice say is
-    always the same number, however many pauses are in it, and what it says itself is a tone as long as the words.
+    """One service for all calls of a file's peers. (For all files, it would run to the end of the tests; the Speech SDK
+    computes even where nobody calls.) Its speech service is the scripted one: what it hears a voice say is always the
+    same number, however many pauses are in it, and what it says itself is a tone as long as the words.
 
     Where there is what it takes, it is extension 7000 of the registrar as well, by way of pyVoIP.
     """

@@ -1,4 +1,5 @@
-"""The service and its scripted speech service, started once for all cases of the field."""
+"""The service and its scripted speech service, started once for all cases of a file. (For all files, each worker would
+have one to its end; the Speech SDK computes even where nobody calls.)"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from free_port import free_port
 from served import Service, SpeechDouble
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     folder = tmp_path_factory.mktemp("field")
     token = folder / "token"
