@@ -38,13 +38,13 @@ fleet-trials: install-dev
 run: install
 	$(BIN)/voicebot serve
 
-# what lint runs has one thread, and the tests that come first mostly wait
+# what lint runs has one thread, and the tests that come first mostly wait: for two cores, more processes than two
 test: install-dev
 	$(MAKE) --no-print-directory --jobs=2 lint side-by-side
 	$(BIN)/python -m pytest -m "alone and not long" tests/endtoend
 
 side-by-side: install-dev
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone and not long"
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not alone and not long"
 
 # what takes longer than make test may: wholes that are tested there in parts, more of the same
 trials: install-dev

@@ -302,6 +302,7 @@ async def test_after_the_end_the_summary_is_still_there_also_after_a_reload() ->
     async with agents_page() as (desk, page):
         call: WatchedCallDouble = desk.call()
         call.say("goodbye")
+        await page.until(equal(LINES, ["goodbye"]))
         await call.summary()
         call.end()
         desk.roster.ended(call)
