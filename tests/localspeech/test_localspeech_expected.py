@@ -48,6 +48,13 @@ def test_digits_of_which_one_may_be_another_are_searched_for() -> None:
     assert not in_doubt(scored("One moment please.", -0.1), DIGITS, lead=0.3)
 
 
+def test_one_word_of_which_the_model_is_certain_may_be_a_digit() -> None:
+    assert in_doubt(scored("What?", -0.1), DIGITS, digits=True)
+    assert not in_doubt(scored("What?", -0.1), PHRASES)
+    assert not in_doubt(scored("One moment please.", -0.1), DIGITS, digits=True)
+    assert not in_doubt(scored("Two.", -0.1), DIGITS, digits=True)
+
+
 def test_a_doubtful_word_gives_way_to_a_phrase_that_the_audio_supports() -> None:
     assert chosen(scored("Hotage.", -4.0), scored("outage", -5.0)) == "Outage."
 

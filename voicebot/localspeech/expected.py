@@ -73,13 +73,16 @@ def lexical(text: str) -> str:
     return " ".join(_WORDS.findall(text.lower()))
 
 
-def in_doubt(written: Scored, expected: Sequence[str], lead: float = math.inf) -> bool:
+def in_doubt(written: Scored, expected: Sequence[str], lead: float = math.inf, *, digits: bool = False) -> bool:
     """Whether ``written`` is so uncertain that a search for phrases is worth while. ``lead``: of its least certain
-    token over the next best one, in natural logs, where it matters which of the phrases it is."""
+    token over the next best one, in natural logs, where it matters which of the phrases it is. ``digits``: which are
+    digits. One of them may be a word of which the model is certain ("What?" for one, "Line." for nine)."""
     mean = written.log_probability / max(1, written.tokens)
     if not expected:
         return False
-    return mean <= _DOUBTFUL or lead < _NARROW if made_of(expected, written.text) else mean <= _CLEAR
+    if made_of(expected, written.text):
+        return mean <= _DOUBTFUL or lead < _NARROW
+    return mean <= _CLEAR or (digits and len(lexical(written.text).split()) == 1)
 
 
 def floor(written: Scored, *, digits: bool) -> float:

@@ -216,7 +216,8 @@ class Moonshine:
             return Heard(near, _measures_hum(near, words), tuple(decoded.tokens), evidence)
         found: list[Scored] = []
         certain = quick and made_of(phrases, written.text)
-        if not certain and in_doubt(written, phrases, min(decoded.leads)) and wanted():
+        doubtful = in_doubt(written, phrases, min(decoded.leads), digits=asked and not quick)
+        if not certain and doubtful and wanted():
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
             beam = Beam(width, spread, floor(written, digits=asked), limit, _EOS)
             search = PhraseSearch(known, self._grammar(expected, asked), beam, guess)
