@@ -44,7 +44,7 @@ def test_a_voice_pauses_the_prompt_and_words_drop_all_of_it() -> None:
     call.on(SpeechStarted(1.1, 1.0))
     assert kinds(call.take()) == [Pause]
     assert call.machine.state is FloorState.YIELDING
-    call.on(Hypothesis(1.5, "my bill", 1.0, 1.4))
+    call.on(Hypothesis(1.3, "my", 1.0, 1.2)).on(Hypothesis(1.5, "my bill", 1.0, 1.4))
     assert call.machine.state is FloorState.CALLER
     commands = call.take()
     assert kinds(commands) == [Drop, Ask]
@@ -82,8 +82,14 @@ def test_noise_that_does_not_end_holds_a_prompt_up_only_for_so_long_and_only_onc
 
 
 def test_words_interrupt_although_voice_activity_missed_them() -> None:
+    call = Call().answered().on(Hypothesis(1.5, "wait", 1.0, 1.4))
+    assert kinds(call.take())[0] is Drop
+
+
+def test_several_words_that_no_other_result_confirms_pause_the_prompt_and_drop_it_in_the_end() -> None:
     call = Call().answered().on(Hypothesis(1.5, "my bill", 1.0, 1.4))
-    assert Drop in kinds(call.take())
+    assert kinds(call.take()) == [Pause]
+    assert Drop in kinds(call.until(2.4).take())
 
 
 def test_our_own_words_coming_back_as_an_echo_interrupt_nothing_and_are_no_answer() -> None:
@@ -207,7 +213,7 @@ def test_a_key_makes_a_new_start_with_the_counts_of_silence() -> None:
 def test_a_key_over_a_dropped_turn_is_told_after_what_was_heard_of_it() -> None:
     call = Call().answered()
     machine = call.machine
-    assert machine.handle(Hypothesis(1.0, "my bill", 0.5, 0.9))[0] == Drop()
+    assert machine.handle(Hypothesis(1.0, "wait", 0.5, 0.9))[0] == Drop()
     assert machine.handle(KeyPressed(1.1, "1")) == [Drop()]
     asks = machine.handle(PlaybackEnded(1.2, 1, 1.0, complete=False))
     assert [ask.kind for ask in asks if isinstance(ask, Ask)] == [AskKind.INTERRUPTED, AskKind.KEY]
@@ -262,7 +268,7 @@ def test_after_a_cough_the_caller_begins_afresh() -> None:
 def test_too_few_words_pause_the_prompt_only_for_a_while() -> None:
     call = Call().answered().on(CallConfigured(0.1, barge_in_words=2)).on(SpeechStarted(1.1, 1.0))
     call.on(SpeechStopped(1.5, 1.3)).on(Hypothesis(1.6, "bill", 1.0, 1.3)).on(NoMatch(1.7, 1.0, 1.1))
-    call.on(Hypothesis(1.8, "bill please", 1.0, 1.3))
+    call.on(Hypothesis(1.8, "bill please", 1.0, 1.3)).until(2.7)
     assert Drop() in call.take()
 
 
@@ -334,5 +340,5 @@ def test_the_next_voice_is_not_doubtful() -> None:
     call = Call().answered("We have a long message for you about everything.", InputHint.ACCEPTING)
     call.on(SpeechStarted(2.0, 1.9)).on(SpeechDoubted(2.4)).on(SpeechStopped(2.8, 2.7)).on(NoMatch(2.8, 1.9, 2.7))
     call.take()
-    call.on(SpeechStarted(4.0, 3.9)).on(Hypothesis(4.5, "I have a question", 3.9, 4.4))
+    call.on(SpeechStarted(4.0, 3.9)).on(Hypothesis(4.3, "I have", 3.9, 4.2)).on(Hypothesis(4.5, "I have a", 3.9, 4.4))
     assert Drop in kinds(call.commands)

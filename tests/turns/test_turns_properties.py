@@ -122,8 +122,10 @@ class World:
                 self.words += 1
                 kind = Hypothesis if what == "hypothesis" else Final
                 self.handle(kind(now, f"word{self.words}", now - 0.5, now - 0.1))
+            case "two-words":
+                self.handle(Hypothesis(now, "two words", now - 0.5, now - 0.1))
             case "no-or-no-problem":
-                self.handle(Hypothesis(now, "no", now - 0.6, now - 0.2))
+                self.handle(Hypothesis(now, "no", now - 0.6, now - 0.05))
             case "late-mhm":
                 self.handle(Final(now, "mhm", now - 1.5, now - 1.0))
             case "no-match":

@@ -90,7 +90,7 @@ def test_random_calls_take_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicebot.turns.machine.Floor", Watched)
     chance = random.Random(11)
     steps = (*STEP_NAMES, "answered", "tell-dropped", "hypothesis", "key", "message", "done", "heard", "late-mhm",
-             "no-or-no-problem")  # fmt: skip
+             "no-or-no-problem", "two-words")  # fmt: skip
     for _ in range(8000):
         world = World(chance.choice(POLICIES), answered=chance.random() < 0.8, slow_playout=chance.random() < 0.3)
         for _ in range(40):

@@ -23,7 +23,7 @@ from voicebot.turns.end_of_turn import TurnEnd, TurnSoFar, may_be_over, to_be_sc
 from voicebot.turns.expected_answer import WHOLE, Judgement, judge
 from voicebot.turns.failures import Failures
 from voicebot.turns.given_answer import GivenAnswer
-from voicebot.turns.interruption import SURE_AGAINST_LISTENING, Meaning, SpokenOver, meaning
+from voicebot.turns.interruption import Meaning, SpokenOver, least_confidence, meaning
 from voicebot.turns.overlap import Overlap
 from voicebot.turns.policy import TurnPolicy
 from voicebot.turns.table import STATE_TIMERS, TIMER_OF, FloorState, Happening
@@ -152,9 +152,9 @@ class Floor:
         policy, listened = self.policy, only_back_channel(self.caller.first_guess, self.policy.language)
         listened = listened and not self.caller.keeps_first_guess
         over = replace(over, listened=listened, unfinished=self.caller.may_be_reworded, quiet=self.caller.is_heard)
-        least = policy.settings.sure_confidence
-        sure = self.caller.is_sure(max(least, SURE_AGAINST_LISTENING) if listened else least)
-        return meaning(self.caller.text, policy.language, policy.expected, over, confirmed=sure)
+        text = self.caller.text
+        sure = self.caller.is_sure(least_confidence(text, policy.settings.sure_confidence, listened=listened))
+        return meaning(text, policy.language, policy.expected, over, confirmed=sure)
 
     def adds_nothing(self) -> bool:
         """Whether the caller only goes on with the answer that the bot has."""

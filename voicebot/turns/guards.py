@@ -32,7 +32,11 @@ def _words_interrupt(floor: Floor) -> bool:
 def _words_may_interrupt(floor: Floor) -> bool:
     if floor.bot.words_only or not (_speech_interrupts(floor) and _enough_words(floor)):
         return False
-    return floor.meaning() is Meaning.UNSURE
+    return floor.meaning() in (Meaning.UNSURE, Meaning.LIKELY)
+
+
+def _words_would_interrupt(floor: Floor) -> bool:
+    return _speech_interrupts(floor) and _enough_words(floor) and floor.meaning() is Meaning.LIKELY
 
 
 def _only_listened(floor: Floor) -> bool:
@@ -57,6 +61,7 @@ GUARDS: dict[Guard, Callable[[Floor], bool]] = {
     Guard.VOICE_INTERRUPTS: lambda floor: _speech_interrupts(floor) and not floor.bot.words_only,
     Guard.WORDS_INTERRUPT: _words_interrupt,
     Guard.WORDS_MAY_INTERRUPT: _words_may_interrupt,
+    Guard.WORDS_WOULD_INTERRUPT: _words_would_interrupt,
     Guard.CALLER_INTERRUPTS: lambda floor: floor.caller.begun and _speech_interrupts(floor),
     Guard.CALLER_HAS_BEGUN: lambda floor: floor.caller.begun,
     Guard.ONLY_LISTENED: _only_listened,

@@ -2,8 +2,10 @@
 
 A voice pauses the prompt at once. What was said decides whether the prompt is dropped or goes on:
 
-* "Stop", "wait", "no, ..." and the commands of the question always interrupt, and so do two words or more that say
-  something.
+* "Stop", "wait", "no, ..." and the commands of the question always interrupt.
+* So do two words or more that say something, if the next hypothesis begins with the same, or a final result has them: a
+  recogniser writes several words for a sound, too ("I hope" for "uh-huh"), but others each time. If neither comes, they
+  interrupt in the end: until then the prompt is only paused.
 * Of a voice that may be somebody else's, only the former and answers count, and only when all of it is known: "I have"
   is an answer, "I have to look it up" is none.
 * Who says "mhm" or "okay" only listens, unless that is an answer, and the prompt the question (:class:`SpokenOver`).
@@ -34,6 +36,8 @@ _INVENTED = frozenset(("you", "oh", "so", "it"))
 _FEW = 3
 SURE_AGAINST_LISTENING = 0.75
 """The least confidence of a word or two that a hypothesis took for a sound of listening."""
+SURE_OF_SEVERAL = 0.3
+"""That of several words. In noise, 1 in 50 interruptions of two words has less, and half of what is made of sounds."""
 
 
 class Meaning(Enum):
@@ -42,6 +46,7 @@ class Meaning(Enum):
     NOTHING = "no words, or only words that say nothing by themselves"
     LISTENING = "the caller is listening"
     UNSURE = "a word or a noise, or more of what the bot knows"
+    LIKELY = "words that interrupt, unless another result has others"
     INTERRUPTION = "an interruption, or an answer"
 
 
@@ -96,9 +101,21 @@ def meaning(text: str, language: str, expected: ExpectedAnswer | None, over: Spo
         return Meaning.UNSURE
     if judgement is Judgement.NOTHING or (len(said) <= _FEW and all(_says_nothing(word, language) for word in said)):
         return Meaning.NOTHING
-    if len(said) > (2 if over.listened else 1) or confirmed or over.later:
+    several = _are_several(said, listened=over.listened)
+    if confirmed or over.later or (several and judgement is Judgement.ENOUGH):
         return Meaning.INTERRUPTION
-    return Meaning.UNSURE
+    return Meaning.LIKELY if several else Meaning.UNSURE
+
+
+def least_confidence(text: str, usual: float, *, listened: bool) -> float:
+    """With which a final result is taken for words, rather than for a noise. ``listened``: see :class:`SpokenOver`."""
+    if _are_several(words(text), listened=listened):
+        return min(usual, SURE_OF_SEVERAL)
+    return max(usual, SURE_AGAINST_LISTENING) if listened else usual
+
+
+def _are_several(said: Sequence[str], *, listened: bool) -> bool:
+    return len(said) > (2 if listened else 1)
 
 
 def _is_command(said: Sequence[str], expected: ExpectedAnswer | None) -> bool:

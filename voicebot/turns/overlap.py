@@ -9,6 +9,7 @@ _OUTCOMES = {
     Meaning.NOTHING: Outcome.NOISE,
     Meaning.LISTENING: Outcome.BACK_CHANNEL,
     Meaning.UNSURE: Outcome.UNCONFIRMED,
+    Meaning.LIKELY: Outcome.UNCONFIRMED,
     Meaning.INTERRUPTION: Outcome.UNCONFIRMED,
 }
 """Of a prompt that goes on."""

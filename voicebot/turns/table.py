@@ -92,7 +92,7 @@ class Happening(StrEnum):
     BOT_SLOW = "timer: the bot takes long"
     BOT_SILENT = "timer: the bot takes longer than it has allowed itself"
     MESSAGE_LATE = "timer: an announced message does not come"
-    NO_WORDS_CAME = "timer: quiet without words"
+    NO_WORDS_CAME = "timer: quiet without more words"
     NOISE_GOES_ON = "timer: the prompt is paused for long"
     AWAY_LONG = "timer: recognition has not worked for some time"
     GIVE_UP = "timer: recognition still does not work"
@@ -115,7 +115,8 @@ class Guard(StrEnum):
     NOTHING_MEANT = "it is quiet, and what was said is known and no interruption"
     VOICE_INTERRUPTS = "speech may interrupt the prompt, even without words"
     WORDS_INTERRUPT = "speech may interrupt the prompt, and the words do"
-    WORDS_MAY_INTERRUPT = "speech may interrupt the prompt, even without words, and a word may that is not sure yet"
+    WORDS_MAY_INTERRUPT = "speech may interrupt the prompt, even without words, and words may that are not sure yet"
+    WORDS_WOULD_INTERRUPT = "speech may interrupt the prompt, and several words do that nothing has confirmed"
     CALLER_INTERRUPTS = "the caller's turn has begun, and speech may interrupt the prompt"
     CALLER_HAS_BEGUN = "the caller's turn has begun"
     ONLY_LISTENED = "what was said, over a prompt that has ended, is no answer, and only shows that the caller listens"
@@ -238,6 +239,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         Row((_S.YIELDING,), _H.WORDS, _G.NOTHING_MEANT, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.CALLER,), _H.HYPOTHESIS, _G.HYPOTHESIS_WANTED, None, (_M.ASK_HYPOTHESIS,)),
         Row((_S.YIELDING,), _H.NO_WORDS, _G.NOTHING_SAID, _S.SPEAKING, (_M.RESUME,)),
+        Row((_S.YIELDING,), _H.NO_WORDS_CAME, _G.WORDS_WOULD_INTERRUPT, _S.CALLER, (_M.DROP_FOR_WORDS,)),
         Row((_S.YIELDING,), _H.NO_WORDS_CAME, None, _S.SPEAKING, (_M.RESUME,)),
         Row((_S.YIELDING,), _H.NOISE_GOES_ON, None, _S.SPEAKING, (_M.WORDS_ONLY, _M.RESUME)),
     ),

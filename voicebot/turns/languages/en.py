@@ -31,7 +31,8 @@ WORDS: Final = TurnWords(
         "good to know", "good to hear", "is that so", "is that right", "you don't say", "you bet", "indeed",
         "for sure", "totally", "very much", "so much", "a lot", "righto", "roger", "well then", "oh my", "my goodness",
         "goodness", "there you go", "here we go", "that works", "well", "noted", "duly noted", "will do", "my god",
-        "oh my god", "gosh", "dear", "oh dear", "i know that", "bless you", "take your time",
+        "oh my god", "gosh", "dear", "oh dear", "i know that", "bless you", "take your time", "course", "cheers", "ta",
+        "appreciated", "much appreciated", "i appreciate it", "i appreciate that",
     ),
     praise=(
         "good", "great", "nice", "fine", "cool", "perfect", "lovely", "wonderful", "excellent", "awesome", "amazing",
