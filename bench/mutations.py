@@ -39,7 +39,7 @@ OPERATORS = [
 """Of cosmic-ray's: those whose change a careless hand could make. The others fail at the first call, whoever tests."""
 
 
-class StatementLoss(Operator):  # type: ignore[misc]  # cosmic-ray has no types
+class StatementLoss(Operator):
     """Removes a statement that is a call, an ``await`` or an augmented assignment."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

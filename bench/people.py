@@ -77,7 +77,7 @@ async def conversation(uri: str, speech: bytes = b"", pause_s: float = 1.0) -> A
     """With the service at ``uri``."""
     if str(DOUBLES) not in sys.path:
         sys.path.insert(0, str(DOUBLES))
-    from recording_client import RecordingClient  # type: ignore[import-not-found]
+    from recording_client import RecordingClient
 
     host, _, port = uri.partition("@")[2].rpartition(":")
     async with RecordingClient((host, int(port))) as client:

@@ -29,7 +29,7 @@ from voicebot.sip import Account, ListenAt, SipEndpoint
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "doubles"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "peers"))
-from registrar import KAMAILIO, NO_KAMAILIO, registrar_running  # type: ignore[import-not-found]
+from registrar import KAMAILIO, NO_KAMAILIO, registrar_running
 
 HOST = "127.0.0.1"
 PASSWORD = "secret"  # of every extension, in that Kamailio's configuration

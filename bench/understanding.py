@@ -19,7 +19,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "authoring" / "understanding"))
 
-from spoken_cases import Case, cases, first_run, first_seen, tables  # type: ignore[import-not-found]
+from spoken_cases import Case, cases, first_run, first_seen, tables
 
 
 def main() -> int:

@@ -43,7 +43,7 @@ LATE_KEY_S = 5.0
 """How long after the last key an end key may still belong to what was keyed in."""
 
 
-class CallDialog(ComponentDialog):  # type: ignore[misc]
+class CallDialog(ComponentDialog):
     """The root: begins ``main``, and carries out global commands."""
 
     def __init__(self, flows: list[Flow], around: Surroundings, locale: str) -> None:

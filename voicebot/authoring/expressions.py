@@ -99,6 +99,10 @@ _LITERALS = {"true": True, "false": False, "none": None}
 _WORDS = ("and", "or", "not", "in", "if", "else")
 
 
+def _always(value: Any) -> Evaluate:
+    return lambda scope: value
+
+
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
     position = 0
     end = len(text.rstrip())
@@ -233,7 +237,7 @@ class _Parser:
                 kind, name, column = self._next("a name after the dot")
                 if kind != "name":
                     raise ExpressionError("a name is missing after the dot", column)
-                value = self._part(value, lambda scope, name=name: name)  # type: ignore[misc]
+                value = self._part(value, _always(name))
             elif self._take("["):
                 key = self._choice()
                 self._close("]")

@@ -39,7 +39,7 @@ class Jump:
         self.variables = variables
 
 
-class Flow(Dialog):  # type: ignore[misc]
+class Flow(Dialog):
     """``programs``: the dialog in each of its languages; the first is the one of its file."""
 
     def __init__(self, name: str, programs: dict[str, Program], around: Surroundings) -> None:

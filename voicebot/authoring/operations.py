@@ -79,7 +79,7 @@ def _add(left: Any, right: Any) -> Any:
         return [*left, *right]
     first, second = number(left), number(right)
     if first is not None and second is not None and not (isinstance(left, str) and isinstance(right, str)):
-        return _exact(first) + _exact(second) if _mixed(first, second) else first + second  # type: ignore[operator]
+        return _alike(_plus, first, second)
     if isinstance(left, date) and second is not None:
         return left + timedelta(days=int(second))
     if isinstance(left, str) or isinstance(right, str):
@@ -98,19 +98,23 @@ def _arithmetic(work: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         first, second = number(left), number(right)
         if first is None or second is None:
             return None
-        if _mixed(first, second):
-            return work(_exact(first), _exact(second))
-        return work(first, second)
+        return _alike(work, first, second)
 
     return apply
 
 
-def _mixed(first: Any, second: Any) -> bool:
-    return isinstance(first, Decimal) != isinstance(second, Decimal)
+def _alike(work: Callable[[Any, Any], Any], first: Any, second: Any) -> Any:
+    """Of two numbers, of which both are exact if one is."""
+    mixed = isinstance(first, Decimal) != isinstance(second, Decimal)
+    return work(_exact(first), _exact(second)) if mixed else work(first, second)
 
 
 def _exact(value: Any) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _plus(left: Any, right: Any) -> Any:
+    return left + right
 
 
 def _minus(left: Any, right: Any) -> Any:

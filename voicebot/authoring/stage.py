@@ -58,7 +58,7 @@ def staged(folder: Path) -> Stage:
     return Stage(dialogs, transcripts.tests)
 
 
-class Stage(ComponentDialog):  # type: ignore[misc]
+class Stage(ComponentDialog):
     """Begins the dialogs of the test that the call names, or of the first one (for the warm-up).
 
     ``prompts``: what is spoken unchanged in every call, in the dialogs' own language.
@@ -92,7 +92,7 @@ class Stage(ComponentDialog):  # type: ignore[misc]
         return _name(int(number))
 
 
-class _Scene(ComponentDialog):  # type: ignore[misc]
+class _Scene(ComponentDialog):
     """The dialogs with the surroundings of one test."""
 
     def __init__(self, name: str, dialogs: Dialogs, test: DialogTest) -> None:

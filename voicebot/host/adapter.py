@@ -41,7 +41,7 @@ class _Turn:
         self.deliver = deliver
 
 
-class TelephonyAdapter(BotAdapter):  # type: ignore[misc]
+class TelephonyAdapter(BotAdapter):
     """Runs turns of calls. Their order is kept by :mod:`voicebot.host.server`."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ DIGITS = 15
 def confine_decimals() -> None:
     """Import the number recognisers and confine their precision to their parsers. Harmless when called again."""
     with decimal.localcontext():
-        from recognizers_number.number import cjk_parsers, parsers  # type: ignore[import-untyped]
+        from recognizers_number.number import cjk_parsers, parsers
     decimal.getcontext().prec = decimal.DefaultContext.prec  # it may have been imported before us
     for kind in (parsers.BaseNumberParser, cjk_parsers.CJKNumberParser):
         if "parse" in vars(kind) and not hasattr(kind.parse, "__wrapped__"):

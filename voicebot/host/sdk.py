@@ -52,7 +52,7 @@ model_to_json = _sdk.model_to_json
 schema_models = _sdk.schema_models
 
 
-class PassingActivity(_sdk.Activity):  # type: ignore[misc]
+class PassingActivity(_sdk.Activity):
     """An activity that its sender does not use again. The SDKs deep-copy each activity before they send it, which costs
     more than the rest of sending; this one is sent itself."""
 
@@ -102,18 +102,18 @@ def warm_recognisers(root: Any, locale: str) -> list[str]:
     warmed = []
     culture = locale.lower()
     if wanted & {NumberPrompt, ChoicePrompt}:
-        from recognizers_number import recognize_number, recognize_ordinal  # type: ignore[import-untyped]
+        from recognizers_number import recognize_number, recognize_ordinal
 
         recognize_number("twenty one", culture)
         recognize_ordinal("second", culture)
         warmed.append("numbers")
     if DateTimePrompt in wanted:
-        from recognizers_date_time import recognize_datetime  # type: ignore[import-untyped]
+        from recognizers_date_time import recognize_datetime
 
         recognize_datetime("tomorrow at 5", culture)
         warmed.append("dates")
     if ConfirmPrompt in wanted:
-        from recognizers_choice import recognize_boolean  # type: ignore[import-untyped]
+        from recognizers_choice import recognize_boolean
 
         recognize_boolean("yes", culture)
         warmed.append("booleans")

@@ -33,14 +33,14 @@ from pydantic_core import PydanticSerializationError
 logging.getLogger("microsoft_agents.activity.activity").setLevel(logging.CRITICAL)
 
 
-class Activity(schema.Activity):  # type: ignore[misc]
+class Activity(schema.Activity):
     """An activity whose fields may be given as None."""
 
     def __init__(self, **content: Any) -> None:
         super().__init__(**{name: value for name, value in content.items() if value is not None})
 
 
-class TurnContext(core.TurnContext):  # type: ignore[misc]
+class TurnContext(core.TurnContext):
     """One turn."""
 
     @staticmethod
@@ -73,7 +73,7 @@ LeanDialogContext = dialogs.DialogContext
 """That of botbuilder is our own (:mod:`voicebot.host.sdk_botbuilder_turn`)."""
 
 
-class BotAdapter(ChannelAdapter):  # type: ignore[misc]
+class BotAdapter(ChannelAdapter):
     """``ChannelAdapter`` with the methods of botbuilder's adapter."""
 
     async def run_pipeline(self, context: Any, callback: Callable[[Any], Awaitable[None]] | None = None) -> None:
@@ -149,14 +149,14 @@ def _rename_for_dialogs() -> None:
     loaded = [name for name in sys.modules if name == "botbuilder" or name.startswith("botbuilder.")]
     if loaded:
         raise ImportError(f"{loaded[0]} was imported before the Microsoft 365 Agents SDK could take its place")
-    package = _module("botbuilder", {})
-    package.core = _module("botbuilder.core", vars(core) | {  # type: ignore[attr-defined]
+    package: Any = _module("botbuilder", {})
+    package.core = _module("botbuilder.core", vars(core) | {
         "BotAdapter": BotAdapter, "TurnContext": TurnContext, "Bot": core.Agent,
     })  # fmt: skip
-    package.dialogs = _module("botbuilder.dialogs", vars(dialogs))  # type: ignore[attr-defined]
+    package.dialogs = _module("botbuilder.dialogs", vars(dialogs))
     package.dialogs.prompts = _module("botbuilder.dialogs.prompts", vars(prompts))
     package.dialogs.choices = _module("botbuilder.dialogs.choices", vars(choices))
-    package.schema = _module("botbuilder.schema", vars(schema) | {"Activity": Activity})  # type: ignore[attr-defined]
+    package.schema = _module("botbuilder.schema", vars(schema) | {"Activity": Activity})
 
 
 def _module(name: str, content: dict[str, Any]) -> ModuleType:

@@ -78,9 +78,9 @@ _SCALARS = frozenset({*_PLAIN["object"], type(None)})
 _Fields = dict[str, tuple[str, tuple[type, ...]]]
 
 
-def _fields_of(kind: type) -> _Fields | None:
+def _fields_of(kind: Any) -> _Fields | None:
     """JSON name and plain types of each field, by attribute. None if a name has dots, which mean nesting to msrest."""
-    fields = kind._attribute_map  # type: ignore[attr-defined]
+    fields = kind._attribute_map
     if any("." in about["key"] or "\\" in about["key"] for about in fields.values()):
         return None
     types = {**_PLAIN, "iso-8601": _DATE}
@@ -93,7 +93,7 @@ class _FieldsByType(dict[type, _Fields | None]):
     def __missing__(self, kind: type) -> _Fields | None:
         attributes = getattr(kind, "_attribute_map", None)
         base = next((base for base in kind.__mro__[1:] if base in self), None)
-        same = base is not None and attributes is not None and attributes is base._attribute_map  # type: ignore[attr-defined]
+        same = base is not None and attributes is not None and attributes is getattr(base, "_attribute_map", None)
         fields = self[kind] = self[base] if base is not None and same else None
         return fields
 

@@ -26,7 +26,7 @@ from botbuilder.schema import (
 from botframework.connector import Channels
 
 
-class CallContext(TurnContext):  # type: ignore[misc]
+class CallContext(TurnContext):
     """A turn of a call. The SDK writes the caller's locale into all that is sent. What a dialog says in another
     language keeps its own here, from which the voice is chosen."""
 
@@ -34,7 +34,8 @@ class CallContext(TurnContext):  # type: ignore[misc]
         """As that of the SDK: each activity is copied, addressed, shown to all handlers, and sent."""
         received = self.activity
         if received.delivery_mode == DeliveryModes.expect_replies:
-            return await super().send_activities(activities)  # type: ignore[no-any-return]
+            replies: list[ResourceResponse] = await super().send_activities(activities)
+            return replies
         reference = _reference(received)
         output = [self._addressed(activity, reference) for activity in activities]
         speaks = any(activity.type != ActivityTypes.trace for activity in output)
@@ -86,7 +87,7 @@ def _twin(account: Any) -> Any:
     return twin
 
 
-class LeanDialogContext(DialogContext):  # type: ignore[misc]
+class LeanDialogContext(DialogContext):
     """A dialog context whose ``state``, the memory scopes of adaptive dialogs, is made for those who ask for it.
 
     It does without the constructor of the SDK, which makes them in any case, and so depends on the attributes that

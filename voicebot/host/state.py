@@ -158,7 +158,7 @@ class TurnStates:
             self._latest.popitem(last=False)
 
 
-class StateProperty(StatePropertyAccessor):  # type: ignore[misc]
+class StateProperty(StatePropertyAccessor):
     """A named part of the state of a conversation, or of a caller (an accessor of the SDK)."""
 
     def __init__(self, name: str, kind: str = _CONVERSATION) -> None:

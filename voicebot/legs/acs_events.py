@@ -171,8 +171,11 @@ def _recognised(data: dict[str, Any]) -> Recognised:
         confidence = chosen.get("confidence")
     elif isinstance(said, dict):
         speech, confidence = _printable(said.get("speech"), MAX_SPEECH), said.get("confidence")
-    sure = isinstance(confidence, int | float) and not isinstance(confidence, bool) and 0 <= confidence <= 1
-    return Recognised(label, speech, keys, float(confidence) if sure else None)  # type: ignore[arg-type]
+    return Recognised(label, speech, keys, _share(confidence))
+
+
+def _share(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 else None
 
 
 def _index(value: object) -> int | None:

@@ -101,7 +101,7 @@ class Handover(Protocol):
         """The result of registering: ``refusal`` says why it failed, and is empty if it succeeded."""
 
 
-class Client(SIP.SIPClient):  # type: ignore[misc]
+class Client(SIP.SIPClient):
     """The signalling, to and from one registrar."""
 
     def __init__(self, *args: Any, handover: Handover, **options: Any) -> None:
@@ -229,7 +229,7 @@ class FrameSource(Protocol):
         """The next 20 ms."""
 
 
-class Stream(RTP.RTPClient):  # type: ignore[misc]
+class Stream(RTP.RTPClient):
     """The audio of one call: unchanged G.711 mu-law, from ``source`` and to ``inbox``.
 
     ``received`` is called on the receiving thread if the inbox was empty before; ``failed`` if a thread has failed.
@@ -338,7 +338,7 @@ class Stream(RTP.RTPClient):  # type: ignore[misc]
             self.socket_errors += 1
 
 
-class PhoneCall(VoIP.VoIPCall):  # type: ignore[misc]
+class PhoneCall(VoIP.VoIPCall):
     """pyVoIP's incoming call, with at most one stream."""
 
     def create_rtp_clients(self, codecs: dict[int, Any], _ip: str, _port: int, request: Any, remote_port: int) -> None:
@@ -361,7 +361,7 @@ def parsed(invite: SipRequest, audio: AudioAgreement) -> Any:
     return SIP.SIPMessage(plain_invite(invite, audio))
 
 
-class PyVoipPhone(VoIP.VoIPPhone):  # type: ignore[misc]
+class PyVoipPhone(VoIP.VoIPPhone):
     """One registration. ``make_stream``: set while a call is made, because pyVoIP's call makes its stream itself."""
 
     make_stream: Callable[[Mapping[int, Any], SocketAddress], Stream]

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from voicebot.json_body import parse_json
 from voicebot.listening import Bounds
@@ -81,17 +82,17 @@ class LocalLanguage:
             await server.close()
 
     @web.middleware
-    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Who may ask, how many at a time, and errors in the shape of Azure's."""
         if request.path == "/health":
-            return await handler(request)  # type: ignore[no-any-return]
+            return await handler(request)
         refusal = self._refusal(request)
         if refusal is not None:
             self._counts["refused"] += 1
             return refusal
         self._waiting += 1
         try:
-            response: web.StreamResponse = await handler(request)
+            response = await handler(request)
             self._counts["answered"] += 1
             return response
         except Refused as refused:

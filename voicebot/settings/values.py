@@ -54,9 +54,13 @@ def default(kind: type[Any], name: str) -> Any:
     return found
 
 
+def _fields(kind: type[Any]) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
 def options(kind: type[T], section: BaseModel, **others: Any) -> T:
     """An instance of the dataclass ``kind``: its fields from the settings of the same names, and from ``others``."""
-    names = {field.name for field in fields(kind)} & set(type(section).model_fields)  # type: ignore[arg-type]
+    names = _fields(kind) & set(type(section).model_fields)
     return kind(**{name: getattr(section, name) for name in names} | others)
 
 

@@ -79,7 +79,7 @@ class Datagrams(asyncio.DatagramProtocol):
             sock.bind((self._at.host, self._at.port))
             self.port = int(sock.getsockname()[1])
             self._closed = loop.create_future()
-            await loop.create_datagram_endpoint(lambda: self, sock=sock)
+            self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=sock)
             self._sock = sock
         except BaseException:
             sock.close()
@@ -109,9 +109,6 @@ class Datagrams(asyncio.DatagramProtocol):
                 if error.errno != errno.ECONNREFUSED or self._sock is None:
                     return
         self._transport.sendto(data, (hop.host, hop.port))
-
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
-        self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = self._sock = None
