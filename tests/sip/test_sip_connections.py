@@ -179,8 +179,8 @@ async def test_a_call_over_ipv6() -> None:
 
 async def test_an_invite_too_large_for_udp_goes_over_tcp_and_back_to_udp_where_there_is_none() -> None:
     headers = {"X-Long": "x" * 1500}
-    async with endpoint(UDP, TCP) as caller, endpoint(UDP) as udp_only:
-        port = udp_only.port
+    port, _ = free_ports(2)
+    async with endpoint(UDP, TCP) as caller, endpoint(ListenAt("UDP", port=port)):
         async with asyncio.timeout(DEADLINE_S):
             call = caller.invite(Address.parse(f"sip:bot@{LOOPBACK}:{port}"), OFFER, headers=headers)
             await call.established()
