@@ -369,7 +369,9 @@ def quiet_to_commit(turn: TurnSoFar, policy: TurnPolicy, *, over_prompt: bool) -
         return None
     if over_prompt:
         return policy.complete_silence_ms / 1000
-    if turn.kind in COUNTED and not turn.covered:
+    if turn.kind in COUNTED and (
+        not turn.covered or turn.judgement is Judgement.OTHER
+    ):  # of misheard digits the next tell
         return policy.complete_silence_ms / 1000 if turn.almost else None
     judgement = turn.judgement if turn.covered else Judgement.OTHER  # who said more than this has not finished with it
     in_time_ms = end_rule(replace(turn, final=True, covered=True, hypothesis=False, judgement=judgement)).quiet_ms(
