@@ -35,6 +35,15 @@ def test_a_voice_that_ends_has_fallen_after_two_frames_on_clean_and_on_noisy_lin
     assert follow(line(noise), (voice, 10), (noise, 8)) == [(12, FELL)]
 
 
+@pytest.mark.parametrize(("noise", "quiet", "not_quiet"), [(-80, -51, -46), (-36, -34, -26)])
+def test_what_is_far_below_the_voice_or_close_to_the_noise_is_quiet(noise: int, quiet: int, not_quiet: int) -> None:
+    level = line(noise)
+    assert not level.is_quiet(at(-90)), "there was no voice"
+    follow(level, (-20, 10))
+    assert level.is_quiet(at(quiet))
+    assert not level.is_quiet(at(not_quiet))
+
+
 def test_a_dip_of_one_frame_is_no_fall() -> None:
     assert follow(line(-80), (-20, 10), (-80, 1), (-20, 4), (-80, 1), (-20, 4)) == []
 

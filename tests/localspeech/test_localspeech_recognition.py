@@ -244,6 +244,39 @@ FAINT = np.full(FRAME, 0.008, np.float32)
 """The end of a word that voice activity does not hear."""
 
 
+class Sure(CountingDetector):
+    """As sure of a voice in each frame as it is told."""
+
+    score = 0.0
+
+    def __call__(self, _frame: Samples) -> float:
+        return self.score
+
+
+def behind_a_voice(score: float, *, after: int = 0) -> Client:
+    """A client that hears, behind a voice and ``after`` frames of quiet, what is much fainter and has ``score``."""
+    client, detector = Client(), Sure()
+    client.turn = RecognitionTurn(RATE, Options(), detector, lambda: 0.096, lambda: 60.0)
+    client.hear(QUIET, 30)
+    for frame, told, count in ((VOICE, 1.0, 10), (QUIET, 0.0, after), (FAINT, score, 12), (QUIET, 0.0, 12)):
+        detector.score = told
+        client.hear(frame, count)
+    return client
+
+
+@pytest.mark.parametrize(("score", "frames"), [(0.0, 10), (0.6, 10), (0.85, 10), (0.9, 22)])
+def test_what_is_much_fainter_behind_a_voice_goes_on_with_it_only_if_that_is_sure(score: float, frames: int) -> None:
+    client = behind_a_voice(score)
+    phrase = client.result(DecodeKind.FINAL, "Yes.", -1)[0]
+    assert phrase.path == "speech.phrase"
+    assert phrase.body["Duration"] == frames * 320_000
+
+
+@pytest.mark.parametrize(("after", "score", "phrases"), [(15, 0.6, 1), (15, 0.9, 2), (40, 0.6, 2)])
+def test_for_a_second_behind_a_voice_a_faint_one_must_be_sure(after: int, score: float, phrases: int) -> None:
+    assert behind_a_voice(score, after=after).kinds().count(DecodeKind.FINAL) == phrases
+
+
 def test_a_fall_of_the_level_begins_the_final_decode_whose_result_counts_when_the_voice_has_ended() -> None:
     client = suspicious()
     client.hear(QUIET, 1)

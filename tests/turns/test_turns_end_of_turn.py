@@ -167,7 +167,9 @@ def test_times_that_are_longer_anyway_are_not_shortened_for_a_long_answer() -> N
         (replace(HYPOTHESIS, score=0.1), 1.35, 0.1),
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE), 0.1, 0.1),
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, covered=False), 0.85, 0.1),
-        (replace(HYPOTHESIS, judgement=COMPLETE, kind=DIGITS, in_number=True), 0.1, 0.1),
+        (replace(HYPOTHESIS, judgement=COMPLETE, kind=DIGITS, in_number=True, almost=True), 0.1, 0.1),
+        (replace(HYPOTHESIS, judgement=COMPLETE, kind=DIGITS, in_number=True), None, 0.1),  # hypotheses do not agree
+        (replace(HYPOTHESIS, kind=DIGITS), None, 0.1),  # misheard digits
         (replace(HYPOTHESIS, judgement=Judgement.BEGINNING, kind=DIGITS, in_number=True), 5.85, 0.1),
         (replace(HYPOTHESIS, in_number=True), 2.85, 0.1),
         (replace(HYPOTHESIS, goes_on=True), 4.85, 0.1),

@@ -245,3 +245,17 @@ def test_of_digits_one_may_be_missing_that_was_not_heard_yet(text: str, almost: 
     assert not almost_counted(text, expected("en", 4, 4, letters=True))
     assert not almost_counted("603", expected("en", 4, 8))
     assert almost_counted("", expected("en", 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "almost"),
+    [
+        ("425555", "425555012", True), ("uh, 425 5550", "4255550122", True), ("four two five", "425555012", False),
+        ("425555012", "4255550122", True), ("4255550122", "4255550122", True), ("4255530000", "4255555555", False),
+        ("74395", "7439573957", False), ("seven four", "7439573957", False), ("four", "425555012", False),
+    ],
+)  # fmt: skip
+def test_that_counts_only_for_a_hypothesis_that_goes_on_with_the_one_before_it(
+    before: str, text: str, almost: bool
+) -> None:
+    assert almost_counted(text, expected("en", 10, 10), before) is almost

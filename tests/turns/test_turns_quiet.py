@@ -186,6 +186,8 @@ def test_a_turn_ends_by_what_was_said(
         (SIX, (guess(3.9, "four two five five"), final(4.4, "4255")), []),
         (SIX, (guess(3.9, "agent"),), [4.2]),
         (SIX, (guess(3.9, "boor boor"),), []),
+        (SIX, (guess(3.5, "424444", 3.4), guess(3.9, "425555")), []),
+        (SIX, (guess(3.5, "424444", 3.4), guess(3.9, "425555"), guess(4.3, "425555")), [4.3]),
         (SIX, (), []),
         (SIX, (guess(3.9, "four two five", 3.5),), []),
         (SOME, (guess(3.9, "four two five five five"),), [4.55]),

@@ -63,11 +63,16 @@ class LevelFall:
         self._voice.clear()
         self._voice.extend(list(self._heard)[-frames:])
         self.quiet_frames, self._fallen = 0, False
+        self._quiet_db = -math.inf
+
+    def is_quiet(self, frame: Samples) -> bool:
+        """Whether the level of ``frame`` is what it is behind the latest voice, rather than in it."""
+        return _level_db(frame) <= self._quiet_db
 
     def feed(self, frame: Samples, *, voiced: bool, more: int = 0) -> Change | None:
         """Take the next frame. ``voiced``: voice activity hears a voice in it; ``more``: frames by which the level must
         have been low for longer than usual."""
-        level = 10 * math.log10(float(np.dot(frame, frame)) / len(frame) + 1e-10)
+        level = _level_db(frame)
         self._heard.append(level)
         if self._fallen:
             return self._after_fall(level)
@@ -94,6 +99,10 @@ class LevelFall:
             self._voice.clear()
         self.quiet_frames, self._fallen = 0, False
         return Change.ROSE
+
+
+def _level_db(frame: Samples) -> float:
+    return 10 * math.log10(float(np.dot(frame, frame)) / len(frame) + 1e-10)
 
 
 def _ranked(levels: deque[float], rank: float) -> float:

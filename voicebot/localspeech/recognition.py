@@ -12,6 +12,8 @@ A phrase's life:
                        at once if it has come
     a commit        -> the client knows that the speaker has finished: the quiet ends the phrase now
 
+Quiet is what has no voice, or is much fainter than the voice before it and has none that is sure.
+
 Phrases go out in the order in which they were spoken. A hypothesis is asked for only while none is being made, so
 that a slow machine gets fewer of them, and is not begun in a pause: the FINAL covers the same. Whoever drives this
 carries out the :class:`Decode` requests, brings the results to :meth:`RecognitionTurn.decoded`, and stops working on
@@ -65,6 +67,9 @@ _AGREED_FRAMES = 5
 """Where the level is low for so long, what was said until it fell is all that was said so far."""
 _SURE = 0.6
 """What was heard until the level fell with a lower confidence is heard once more, with the quiet after it."""
+_SURELY_VOICE = 0.85
+_BEHIND_S = 1.0
+"""For so long behind a voice its level tells what is none; later, somebody may speak who is less loud."""
 _RESET_AFTER_S = 2.0
 _MIN_VOICED_S = 0.09
 _BUFFER_S = 24.0
@@ -142,7 +147,7 @@ class RecognitionTurn:
                 self._scored += self._frame
                 frame = self._buffer[start : start + self._frame]
                 self._segmenter.pause_s = self._pause_s() + FRAME_S * min(self._vain, _MOST_VAIN)
-                edges = self._segmenter.feed(self._detector(frame))
+                edges = self._segmenter.feed(self._score(frame))
                 out += self._follow_level(frame)
                 for edge in edges:
                     out += self._on_edge(edge)
@@ -225,6 +230,13 @@ class RecognitionTurn:
                 if len(self._pending) > _MAX_PENDING:  # the models are far too slow: the oldest ends without a result
                     self._pending[0].result = self._pending[0].result or Transcript("")
                 return ([] if phrase.final else self._ask_final(phrase)) + self._flush()
+
+    def _score(self, frame: Samples) -> float:
+        """How surely there is a voice in ``frame``: in what is much fainter than the voice before it, the detector goes
+        on hearing one for some time."""
+        score = self._detector(frame)
+        behind = self._phrase is not None or self._segmenter.quiet_s < _BEHIND_S
+        return score if score > _SURELY_VOICE or not behind or not self._level.is_quiet(frame) else 0.0
 
     def _follow_level(self, frame: Samples) -> list[TurnOutput]:
         """A fall of the level is a suspicion that the phrase has ended, which a rise takes back."""

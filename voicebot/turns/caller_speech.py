@@ -66,6 +66,7 @@ class CallerSpeech:
         self._offset: float | None = None
         self._finals: list[Final] = []
         self._hypothesis: Hypothesis | None = None
+        self._guess_before = ""  # the text of the turn with the hypothesis before that
         self._no_match = False
         self._wordless_until = float("-inf")  # the end of the last sound in which the recogniser found no words
         self._agreed = False
@@ -185,7 +186,7 @@ class CallerSpeech:
             beginning=is_beginning(text, language),
             one_word=len(words(text)) == 1,
             closed=ends_in_answer(text, expected),
-            almost=almost_counted(text, expected),
+            almost=almost_counted(text, expected, self._guess_before),
             question=is_question(text),
             score=self._score,
         )
@@ -223,6 +224,7 @@ class CallerSpeech:
         if self._is_used(event) or not words(self._new_text(event)):
             return False
         before = words(self._hypothesis.text) if self._hypothesis is not None else []
+        self._guess_before = self.text
         if self._hypothesis is None:
             self.first_guess = self._new_text(event)
         if self.speaking:  # in quiet it is the last one again, and a final result is about to come
@@ -325,7 +327,7 @@ class CallerSpeech:
         self._finals.clear()
         self._hypothesis = None
         self._no_match = self._agreed = self.has_interrupted = False
-        self.prepared = self.first_guess = ""
+        self.prepared = self.first_guess = self._guess_before = ""
         self._begin_quiet()
         self._onset = now if self.speaking else None  # a caller who is still speaking has begun the next turn
         self._offset = None

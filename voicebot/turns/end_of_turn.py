@@ -70,7 +70,7 @@ class TurnSoFar:
     closed: bool = False
     """The last words are one of the answers to choose from, or such as end a value."""
     almost: bool = False
-    """Of as many digits as can be asked for, not more than one is missing."""
+    """Of as many digits as can be asked for, not more than one is missing, and the hypotheses agree so far."""
     question: bool = False
     """It is a whole question by its mark and its length."""
     unheard: bool = False
@@ -140,6 +140,13 @@ def _closed_choice(turn: TurnSoFar) -> bool:
 
 def _closed_guess(turn: TurnSoFar) -> bool:
     return _guess(turn) and _closed_choice(turn) and not turn.in_number and not turn.goes_on
+
+
+def _may_be_miscounted(turn: TurnSoFar) -> bool:
+    """Whether there may be other digits than these words tell: they do not reach the end, or are no digits (misheard
+    ones, of which the next would tell), or are as many as are asked for, which a hypothesis may be in the middle."""
+    as_many = turn.kind is AnswerKind.DIGITS and turn.judgement is Judgement.COMPLETE
+    return not turn.covered or turn.judgement is Judgement.OTHER or as_many
 
 
 def to_be_scored(turn: TurnSoFar) -> bool:
@@ -369,9 +376,7 @@ def quiet_to_commit(turn: TurnSoFar, policy: TurnPolicy, *, over_prompt: bool) -
         return None
     if over_prompt:
         return policy.complete_silence_ms / 1000
-    if turn.kind in COUNTED and (
-        not turn.covered or turn.judgement is Judgement.OTHER
-    ):  # of misheard digits the next tell
+    if turn.kind in COUNTED and _may_be_miscounted(turn):
         return policy.complete_silence_ms / 1000 if turn.almost else None
     judgement = turn.judgement if turn.covered else Judgement.OTHER  # who said more than this has not finished with it
     in_time_ms = end_rule(replace(turn, final=True, covered=True, hypothesis=False, judgement=judgement)).quiet_ms(

@@ -25,6 +25,8 @@ from voicebot.turns.words import Phrases, words
 MOST_WORDS = 40
 """What is longer is no phrase that could be known."""
 _COUNTED = (AnswerKind.DIGITS, AnswerKind.SPELLED)
+_MOST_NEW = 3
+"""Digits that are said from one hypothesis to the next."""
 
 
 class Judgement(Enum):
@@ -176,16 +178,27 @@ def ends_in_answer(text: str, expected: ExpectedAnswer | None) -> bool:
     return _known(expected).at_end(words(text))
 
 
-def almost_counted(text: str, expected: ExpectedAnswer | None) -> bool:
+def almost_counted(text: str, expected: ExpectedAnswer | None, before: str = "") -> bool:
     """Whether no more than one digit of as many as can be ``expected`` is missing. A hypothesis has often not heard the
-    last one, and nobody makes a pause before it."""
+    last one, and nobody makes a pause before it. ``before``: the hypothesis before it, which it must go on with: in the
+    middle of a number some have far too many digits."""
     if expected is None or expected.kind is not AnswerKind.DIGITS:
         return False
-    said = _known(expected).without_beside(words(text))
+    known = _known(expected)
+    said = known.without_beside(words(text))
     if any(word in expected.others for word in said):
         return False
-    digits = sum(len(word) if word.isdecimal() else word in expected.words for word in said)
-    return expected.most - 1 <= digits <= expected.most
+    if not expected.most - 1 <= _digits(said, expected) <= expected.most:
+        return False
+    said_before = known.without_beside(words(before))
+    first, then = "".join(said_before), "".join(said)
+    if first.isdecimal() and then.isdecimal() and not then.startswith(first):
+        return False
+    return not said_before or _digits(said, expected) <= _digits(said_before, expected) + _MOST_NEW
+
+
+def _digits(said: Sequence[str], expected: ExpectedAnswer) -> int:
+    return sum(len(word) if word.isdecimal() else word in expected.words for word in said)
 
 
 def ends_in_part(text: str, expected: ExpectedAnswer | None) -> bool:
