@@ -277,6 +277,8 @@ def _score_over_prompt(outcome: Outcome, times: Times, track: Track, turns: Sequ
     outcome.dropped = any(not u.complete and u.ended <= times.until for u in over)
     outcome.resumed = any(u.complete and u.ended - u.started - u.heard_s > PAUSED_S for u in over)
     if outcome.case.purpose is Purpose.INTERRUPTION and outcome.dropped:
-        stop = prompt_stop(track, times.onset, times.offset)
+        # who pauses within a saying hears the answer to its beginning, which is no more of the prompt
+        answered = (turn.asked for turn in turns if turn.kind == "speech" and turn.asked > times.onset)
+        stop = prompt_stop(track, times.onset, min(times.offset, *answered, times.until))
         if stop is not None:
             outcome.stop_ms = (stop - times.onset) * 1000

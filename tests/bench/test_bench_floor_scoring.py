@@ -117,6 +117,12 @@ def test_an_interruption_stops_the_prompt_and_reaches_the_bot() -> None:
     assert outcome.stop_ms == pytest.approx(100, abs=21)
 
 
+def test_the_answer_to_the_beginning_of_an_interruption_is_not_the_prompt() -> None:
+    turns = [prompt(8.0, 10.1, complete=False), turn(11.0, "Sorry?"), turn(12.3, "[no-match] Sorry?")]
+    outcome = score(STOP, TIMES, track((8, 10.1), (11.1, 11.9), (12.4, 14)), turns)
+    assert outcome.stop_ms == pytest.approx(100, abs=21)
+
+
 def test_an_interruption_that_does_not_reach_the_bot_was_missed() -> None:
     assert score(STOP, TIMES, track((8, 15)), [prompt(8.0, 15.0)]).missed
     assert score(STOP, TIMES, track((8, 15)), [prompt(8.0, 15.0), turn(14, "", "", "no-match")]).missed

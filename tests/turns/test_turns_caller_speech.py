@@ -50,6 +50,24 @@ def test_the_confidence_of_a_turn_is_that_of_its_worst_final() -> None:
     assert speech.take(5.0) == CallerTurn("a b c", 0.7, 3.0)
 
 
+def test_how_sure_a_phrase_is_that_adds_nothing_does_not_count() -> None:
+    speech = spoken(1.0, 4.0)
+    for final in (
+        Final(2.5, "Yes.", 1.0, 2.0, 0.9),
+        Final(3.0, "It is.", 2.0, 2.5, 0.2),
+        Final(4.1, "c", 3.0, 4.0, 0.7),
+    ):
+        speech.final(final)
+    seen: list[tuple[str, str]] = []
+
+    def adds_nothing(before: str, text: str) -> bool:
+        seen.append((before, text))
+        return text == "It is."
+
+    assert speech.take(5.0, adds_nothing) == CallerTurn("Yes. It is. c", 0.7, 3.0)
+    assert seen == [("Yes.", "It is."), ("Yes. It is.", "c")]
+
+
 def test_a_turn_that_ends_in_a_hypothesis_has_no_confidence() -> None:
     speech = spoken(1.0, 4.0)
     speech.final(Final(2.5, "a", 1.0, 2.0, 0.9))

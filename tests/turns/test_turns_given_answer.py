@@ -22,7 +22,7 @@ from voicebot.events import (
     SpeechStopped,
 )
 from voicebot.turns import Ask, AskKind, Drop, FloorState, Resume, TurnPolicy
-from voicebot.turns.given_answer import GOES_ON_S, GivenAnswer
+from voicebot.turns.given_answer import GOES_ON_S, GivenAnswer, adds_nothing
 
 SURE = ExpectedAnswer(
     AnswerKind.CHOICE,
@@ -265,3 +265,21 @@ def test_no_way_to_say_no_or_that_one_does_not_know_is_more_of_a_yes(language: s
     taken = {said for said in (*usual.no, *usual.neither) if is_more_of("yes or no", language, yes, said, 0.1)}
     assert taken <= NO_LESS_THAN_A_YES
     assert not {said for said in usual.neither if is_more_of("yes or no", language, no, said, 0.1)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "text", "nothing"),
+    [
+        ("yes or no", "Yes.", "It is.", True),
+        ("yes or no", "Yes.", "That's right.", True),
+        ("yes or no", "No.", "It isn't.", True),
+        ("yes or no", "Yes.", "It isn't.", False),
+        ("yes or no", "Yes.", "No.", False),
+        ("yes or no", "Chair.", "Yes.", False),
+        ("four digits", "4471", "12", False),
+        ("four digits", "44", "71", False),
+        ("money", "twelve", "dollars", True),
+    ],
+)
+def test_behind_an_answer_a_phrase_may_add_nothing(kind: str, before: str, text: str, nothing: bool) -> None:
+    assert adds_nothing(asked(kind, "en-US"), "en-US", before, text) is nothing

@@ -6,6 +6,7 @@ by the time that it covers, and ignored. If the caller went on speaking in that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from voicebot.events import (
@@ -266,14 +267,19 @@ class CallerSpeech:
         else:
             self._use(self._used_until, now)
 
-    def take(self, now: float) -> CallerTurn:
-        """End the turn and return it. The audio that it covers is then used."""
+    def take(self, now: float, adds_nothing: Callable[[str, str], bool] = lambda before, text: False) -> CallerTurn:
+        """End the turn and return it. The audio that it covers is then used. ``adds_nothing``: whether the text of a
+        phrase only goes on with what was said before; how sure it is does not count then."""
         newest = self._newest
         text = self.text
         known = [] if newest is None else [newest.end]
         if self._offset is not None:
             known.append(self._offset)
-        confidences = [final.confidence for final in self._finals if final.confidence is not None]
+        confidences, before = list[float](), ""
+        for final in self._finals:
+            if final.confidence is not None and not (before and adds_nothing(before, final.text)):
+                confidences.append(final.confidence)
+            before = f"{before} {final.text}".strip()
         voiced_s = 0.0 if self._onset is None else (now if self._offset is None else self._offset) - self._onset
         turn = CallerTurn(
             text=text,

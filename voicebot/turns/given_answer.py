@@ -26,6 +26,13 @@ _BEHIND_NO = {name: Phrases((*language.closing, *language.regrets)) for name, la
 _NOTHING = Phrases(())
 
 
+def adds_nothing(expected: ExpectedAnswer | None, language: str, before: str, text: str) -> bool:
+    """Whether ``text``, said behind ``before``, only goes on with that answer."""
+    given = GivenAnswer()
+    given.told(before, expected, language, 0.0)
+    return given.goes_on(text, 0.0, language)
+
+
 class GivenAnswer:
     """That of one call; none at first."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from voicebot.events import BotMessage, InputHint
 from voicebot.turns.bot_speech import SHARE_TO_KNOW
 from voicebot.turns.commands import AskKind, Canned, Commit, Drop, HangUp, Pause, Prepare, Resume, ScoreTurn
 from voicebot.turns.floor import BoundRow, Floor
+from voicebot.turns.given_answer import adds_nothing
 from voicebot.turns.guards import GUARDS
 from voicebot.turns.interruption import Meaning
 from voicebot.turns.table import TABLE, FloorState, Happening, Move
@@ -73,7 +75,7 @@ def _ask_turn(floor: Floor, now: float) -> None:
 
 def _tell_turn(floor: Floor, now: float, *, or_no_match: bool) -> None:
     ended = floor.turn_end(now)
-    turn = floor.caller.take(now)
+    turn = floor.caller.take(now, partial(adds_nothing, floor.policy.expected, floor.policy.language))
     if turn.text:
         heard = _prompt_heard(floor)
         expected = floor.policy.expected if heard >= SHARE_TO_KNOW else None
