@@ -5,15 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.audio import Samples
-from voicebot.localspeech.level_fall import Change, LevelFall
+from voicebot.localspeech.level_fall import Change, LevelFall, level_db
 
 FELL, ROSE = Change.FELL, Change.ROSE
 NOISE = np.random.default_rng(1)
 
 
-def at(dbfs: float) -> Samples:
-    return NOISE.normal(0, 10 ** (dbfs / 20), 256).astype(np.float32)
+def at(dbfs: float) -> float:
+    return level_db(NOISE.normal(0, 10 ** (dbfs / 20), 256).astype(np.float32))
 
 
 def follow(level: LevelFall, *levels: tuple[float, int], more: int = 0) -> list[tuple[int, Change]]:
@@ -108,6 +107,6 @@ def test_falls_and_rises_alternate_within_a_phrase(frames: list[tuple[float, boo
         if begins:
             level.begin(2)
             fallen = False
-        change = level.feed(np.full(256, 10 ** (dbfs / 20), np.float32), voiced=voiced)
+        change = level.feed(level_db(np.full(256, 10 ** (dbfs / 20), np.float32)), voiced=voiced)
         assert change is not (FELL if fallen else ROSE)
         fallen = (change is FELL) or (fallen and change is None)

@@ -262,7 +262,7 @@ class _Parser:
                 raise ExpressionError("the number is too large", column, 'put it in quotes if it is a text: "..."')
             return self._node(lambda scope: amount)
         if kind == "text":
-            return self._node(lambda scope: text[1:-1])
+            return self._node(_always(text[1:-1]))
         if kind == "name":
             return self._named(text, column)
         if text == "(":
@@ -281,7 +281,7 @@ class _Parser:
             raise ExpressionError(f"a value is missing before {name!r}", column)
         if name.lower() in _LITERALS and name in (name.lower(), name.title()):
             literal = _LITERALS[name.lower()]
-            return self._node(lambda scope: literal)
+            return self._node(_always(literal))
         if self._take("("):
             return self._call(name, column)
         self.names.append((name, column))

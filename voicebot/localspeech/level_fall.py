@@ -65,14 +65,13 @@ class LevelFall:
         self.quiet_frames, self._fallen = 0, False
         self._quiet_db = -math.inf
 
-    def is_quiet(self, frame: Samples) -> bool:
-        """Whether the level of ``frame`` is what it is behind the latest voice, rather than in it."""
-        return _level_db(frame) <= self._quiet_db
+    def is_quiet(self, level: float) -> bool:
+        """Whether ``level`` is what it is behind the latest voice, rather than in it."""
+        return level <= self._quiet_db
 
-    def feed(self, frame: Samples, *, voiced: bool, more: int = 0) -> Change | None:
-        """Take the next frame. ``voiced``: voice activity hears a voice in it; ``more``: frames by which the level must
-        have been low for longer than usual."""
-        level = _level_db(frame)
+    def feed(self, level: float, *, voiced: bool, more: int = 0) -> Change | None:
+        """Take the level of the next frame. ``voiced``: voice activity hears a voice in it; ``more``: frames by which
+        the level must have been low for longer than usual."""
         self._heard.append(level)
         if self._fallen:
             return self._after_fall(level)
@@ -101,7 +100,8 @@ class LevelFall:
         return Change.ROSE
 
 
-def _level_db(frame: Samples) -> float:
+def level_db(frame: Samples) -> float:
+    """The RMS level of ``frame`` in dBFS, -100 for silence."""
     return 10 * math.log10(float(np.dot(frame, frame)) / len(frame) + 1e-10)
 
 

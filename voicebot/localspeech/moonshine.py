@@ -201,15 +201,19 @@ class Moonshine:
         phrases = (*expected, *DIGITS.values()) if asked else expected
         evidence = Evidence(decoded.nothing, decoded.mean, audio.seconds)
         words = 1.0 if is_hum(written.text) else evidence.words(expected=made_of(phrases, written.text))
-        guess = partial(following, decoded.tokens, ways=ways)
+
+        def search(width: int, spread: float, least: float) -> Steps[list[Scored]]:
+            grammar, beam = self._grammar(expected, asked), Beam(width, spread, least, limit, _EOS)
+            guess = partial(following, decoded.tokens, ways=ways)
+            return PhraseSearch(known, grammar, beam, guess).steps(self._vocabulary.text)
+
         if words < (LEAST_WORDS_SO_FAR if quick else LEAST_WORDS):
             if quick:
                 return Heard({}, _measures_hum({}, words), tuple(decoded.tokens), evidence)
             hums, sounds = self._hums(memory)
             if expected and wanted():
-                beam = Beam(_BEAM, _SPREAD, least_instead(sounds) - _SPREAD, limit, _EOS)
-                search = PhraseSearch(known, self._grammar(expected, asked), beam, guess)
-                instead = _instead((yield from search.steps(self._vocabulary.text)), phrases, sounds)
+                likely = yield from search(_BEAM, _SPREAD, least_instead(sounds) - _SPREAD)
+                instead = _instead(likely, phrases, sounds)
                 if instead is not None:
                     return replace(instead, tokens=tuple(decoded.tokens), evidence=evidence)
             near = likeliest(written.log_probability, hums)
@@ -219,9 +223,7 @@ class Moonshine:
         doubtful = in_doubt(written, phrases, min(decoded.leads), digits=asked and not quick)
         if not certain and doubtful and wanted():
             width, spread = (_QUICK_BEAM, LEAD) if quick else (_BEAM, _SPREAD)
-            beam = Beam(width, spread, floor(written, digits=asked), limit, _EOS)
-            search = PhraseSearch(known, self._grammar(expected, asked), beam, guess)
-            found = yield from search.steps(self._vocabulary.text)
+            found = yield from search(width, spread, floor(written, digits=asked))
         likely = readings(written, phrases, found)
         meant = made_of(phrases, likely[0].text)
         if found and not is_hum(written.text):

@@ -34,7 +34,7 @@ import numpy as np
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
 from voicebot.localspeech.expected import lexical
-from voicebot.localspeech.level_fall import Change, LevelFall
+from voicebot.localspeech.level_fall import Change, LevelFall, level_db
 from voicebot.localspeech.options import Options
 from voicebot.localspeech.phrase import Phrase, Suspicion
 from voicebot.localspeech.phrase_result import phrase_result
@@ -147,8 +147,9 @@ class RecognitionTurn:
                 self._scored += self._frame
                 frame = self._buffer[start : start + self._frame]
                 self._segmenter.pause_s = self._pause_s() + FRAME_S * min(self._vain, _MOST_VAIN)
-                edges = self._segmenter.feed(self._score(frame))
-                out += self._follow_level(frame)
+                level = level_db(frame)
+                edges = self._segmenter.feed(self._score(frame, level))
+                out += self._follow_level(level)
                 for edge in edges:
                     out += self._on_edge(edge)
         out += self._ask_hypothesis()
@@ -231,17 +232,17 @@ class RecognitionTurn:
                     self._pending[0].result = self._pending[0].result or Transcript("")
                 return ([] if phrase.final else self._ask_final(phrase)) + self._flush()
 
-    def _score(self, frame: Samples) -> float:
-        """How surely there is a voice in ``frame``: in what is much fainter than the voice before it, the detector goes
+    def _score(self, frame: Samples, level: float) -> float:
+        """How surely there is a voice in ``frame``. In what is much fainter than the voice before it, the detector goes
         on hearing one for some time."""
         score = self._detector(frame)
         behind = self._phrase is not None or self._segmenter.quiet_s < _BEHIND_S
-        return score if score > _SURELY_VOICE or not behind or not self._level.is_quiet(frame) else 0.0
+        return score if score > _SURELY_VOICE or not behind or not self._level.is_quiet(level) else 0.0
 
-    def _follow_level(self, frame: Samples) -> list[TurnOutput]:
+    def _follow_level(self, level: float) -> list[TurnOutput]:
         """A fall of the level is a suspicion that the phrase has ended, which a rise takes back."""
         voiced = self._segmenter.speaking and self._segmenter.quiet_s <= 0
-        change = self._level.feed(frame, voiced=voiced, more=min(self._vain_falls, _MOST_FALLS_IN_VAIN))
+        change = self._level.feed(level, voiced=voiced, more=min(self._vain_falls, _MOST_FALLS_IN_VAIN))
         phrase = self._phrase
         if phrase is None or phrase.final:
             return []

@@ -285,7 +285,7 @@ class VoiceActivity:
             decision.gate_dbfs = max(caller.faint_dbfs, _LEAST_DBFS)
         else:
             decision.gate_dbfs = caller.unknown_dbfs if self.echo_may_come else _LEAST_DBFS
-        if not self.bot_speaks:
+        if not (self.bot_speaks or decision.speaking):  # only a voice that begins has to pass the gate
             decision.gate_dbfs = max(decision.gate_dbfs, self._voice_end.noise_dbfs)
         if self.others and caller.dbfs is not None:
             margin_db = AS_LOUD_DB if self.bot_speaks else caller.margin_db

@@ -86,9 +86,8 @@ class VoiceEnd:
     def faded_dbfs(self) -> float:
         """A level at which hardly anything is left of the voice that speaks, or no more than there is of the noise of
         the line; minus infinity if nobody speaks."""
-        if not self._voice:
-            return -math.inf
-        return max(_ranked(self._voice, _VOICE_RANK) - _FADED_DB, self.noise_dbfs)
+        fading = self.fading_dbfs
+        return max(fading + _FADING_DB - _FADED_DB, min(fading, self._line_dbfs)) if self._voice else fading
 
     @property
     def noise_dbfs(self) -> float:

@@ -143,8 +143,8 @@ def _closed_guess(turn: TurnSoFar) -> bool:
 
 
 def _may_be_miscounted(turn: TurnSoFar) -> bool:
-    """Whether there may be other digits than these words tell: they do not reach the end, or are no digits (misheard
-    ones, of which the next would tell), or are as many as are asked for, which a hypothesis may be in the middle."""
+    """Whether there may be other digits than these words tell: they do not reach the end, or are no digits (which were
+    misheard, and the next ones tell), or are as many as are asked for, which a hypothesis in the middle may have."""
     as_many = turn.kind is AnswerKind.DIGITS and turn.judgement is Judgement.COMPLETE
     return not turn.covered or turn.judgement is Judgement.OTHER or as_many
 
