@@ -152,7 +152,7 @@ class VirtualTurn:
         self._turn = RecognitionTurn(
             PCMU.rate, options, detector, lambda: _PAUSE_S, lambda: _HYPOTHESIS_S, lambda: True
         )
-        self._draft: tuple[int, ...] = ()
+        self._written: tuple[int | None, tuple[int, ...]] = (None, ())
         self._last: Audio | None = None
         self._waiting: Decode | None = None
         """A hypothesis that waits until the last one has paid for itself."""
@@ -195,13 +195,14 @@ class VirtualTurn:
             self._after(0.0, lambda: self._carry_out(self._turn.decoded(decode.number, None)))
             return 0.0
         audio = self._last = self._recogniser.audio(decode, self._last)
-        made = self._recogniser.decode(decode, audio, self._draft if decode.alike else ())
+        begin, written = self._written
+        made = self._recogniser.decode(decode, audio, written if begin == decode.begin else ())
         costs = FINAL_COSTS if decode.kind is DecodeKind.FINAL else HYPOTHESIS_COSTS
         took = costs.of(audio.computed_s, made.steps) * self._recogniser.slow
         self._after(took, lambda: self._decoded(decode, made))
         return took
 
     def _decoded(self, decode: Decode, made: Decoded) -> None:
-        self._draft = made.tokens
+        self._written = decode.begin, made.tokens
         if decode.number not in self._void:
             self._carry_out(self._turn.decoded(decode.number, made.transcript))

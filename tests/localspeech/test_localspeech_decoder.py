@@ -55,7 +55,7 @@ def memory(decoder: Decoder, states: int) -> Memory:
 
 def test_a_text_that_is_read_at_once_is_as_one_of_which_each_token_is_a_step(decoder: Decoder) -> None:
     heard, text = memory(decoder, 9), [1, 7, 30, 12]
-    (at_once,) = decoder.read(heard, [text])
+    at_once = decoder.read(heard, text)
     row = at_once.after(0, text[:1])
     for number, token in enumerate([*text[1:], 2]):
         (continued,) = decoder.step([row], heard)
@@ -65,15 +65,14 @@ def test_a_text_that_is_read_at_once_is_as_one_of_which_each_token_is_a_step(dec
 
 
 def test_texts_of_other_lengths_beside_it_do_not_change_what_is_read(decoder: Decoder) -> None:
-    heard, texts = memory(decoder, 9), [[1, 7, 30, 12], [1], [1, 3]]
-    for together, text in zip(decoder.read(heard, texts), texts, strict=True):
-        (by_itself,) = decoder.read(heard, [text])
-        assert together.logits == pytest.approx(by_itself.logits, abs=1e-4)
+    heard, texts = memory(decoder, 9), [[1, 7, 30, 12], [1], [1, 3], [1, 7, 30, 30, 5], [1, 7, 30], [2, 7, 30]]
+    for together, text in zip(decoder.read_all(heard, texts), texts, strict=True):
+        assert together == pytest.approx(decoder.read(heard, text).logits, abs=1e-4)
 
 
 def test_rows_of_other_lengths_and_other_audio_do_not_change_a_step(decoder: Decoder) -> None:
     texts = [(4, [1, 7], [5]), (30, [1, 9, 4, 4, 4, 21], [5, 6, 7]), (11, [1], [5, 3]), (4, [1, 8, 8], [5])]
-    rows = [decoder.read(memory(decoder, states), [text])[0].after(len(text), more) for states, text, more in texts]
+    rows = [decoder.read(memory(decoder, states), text).after(len(text), more) for states, text, more in texts]
     for together, row in zip(decoder.step(rows, gathered([row.memory for row in rows])), rows, strict=True):
         (by_itself,) = decoder.step([row], row.memory)
         assert together.logits == pytest.approx(by_itself.logits, abs=1e-4)
@@ -81,7 +80,7 @@ def test_rows_of_other_lengths_and_other_audio_do_not_change_a_step(decoder: Dec
 
 
 def test_what_was_heard_matters(decoder: Decoder) -> None:
-    (one,), (other,) = (decoder.read(memory(decoder, states), [[1, 7]]) for states in (9, 10))
+    one, other = (decoder.read(memory(decoder, states), [1, 7]) for states in (9, 10))
     assert np.abs(one.logits - other.logits).max() > 0.1
 
 
@@ -89,7 +88,7 @@ def writing(decoder: Decoder, states: int, length: int, width: int, guessed: int
     """The likeliest tokens; ``width`` rows with the same text, of which the first counts. So many tokens are guessed
     behind each, and never used."""
     heard = memory(decoder, states)
-    (read,) = decoder.read(heard, [[1]])
+    read = decoder.read(heard, [1])
     tokens = [int(read.logits[0].argmax())]
     guess = list(range(3, 3 + guessed))
     row = read.after(1, [*tokens, *guess])

@@ -69,6 +69,7 @@ class Decoder:
         self._names = [output.name for output in self._memory.get_outputs()]
         past = next(each for each in self._step.get_inputs() if each.name == "past")
         self._heads, self._width = past.shape[1], past.shape[3]
+        self._nothing = np.zeros((self._heads, 0, self._width), np.float32)
 
     def remember(self, states: Any, before: Memory | None = None) -> Memory:
         """The memory of audio: ``states`` (1, S, D) are the encoder's. ``before``: the memory of what they follow;
@@ -81,10 +82,27 @@ class Decoder:
             tensors[name] = np.concatenate((before.tensors[name], tensor), axis=3 if _states_last(name) else 2)
         return Memory(tensors, np.concatenate((before.heard, heard), axis=3))
 
-    def read(self, memory: Memory, texts: Sequence[Sequence[int]]) -> list[Written]:
-        """Read texts from their beginning, all in one run. Each has a token at least."""
-        nothing = np.zeros((self._heads, 0, self._width), np.float32)
-        return self.step([Row(memory, nothing, text) for text in texts], memory)
+    def read(self, memory: Memory, text: Sequence[int]) -> Written:
+        """Read a text, of a token at least, from its beginning."""
+        (written,) = self.step([Row(memory, self._nothing, text)], memory)
+        return written
+
+    def read_all(self, memory: Memory, texts: Sequence[Sequence[int]]) -> list[Floats]:
+        """The logits (tokens, vocabulary) of each of ``texts``, which are read in one run. They are a tree: a beginning
+        that several have in common is read once, and each token sees those before it in its own text."""
+        places: dict[tuple[int, ...], int] = {}
+        for text in texts:
+            for end in range(1, len(text) + 1):
+                places.setdefault(tuple(text[:end]), len(places))
+        tokens = np.array([[beginning[-1] for beginning in places]], np.int64)
+        positions = np.array([[len(beginning) - 1 for beginning in places]], np.int64)
+        seen = np.full((1, 1, len(places), len(places)), -np.inf, np.float32)
+        for beginning, at in places.items():
+            if len(beginning) > 1:
+                seen[0, 0, at] = seen[0, 0, places[beginning[:-1]]]
+            seen[0, 0, at, at] = 0.0
+        logits, _ = self._run(memory, tokens, positions, seen, self._nothing[None])
+        return [logits[0, [places[tuple(text[:end])] for end in range(1, len(text) + 1)]] for text in texts]
 
     def step(self, rows: Sequence[Row], memory: Memory) -> list[Written]:
         """Continue each row by its tokens, all in one run. ``memory``: of all rows, see :func:`gathered`."""

@@ -35,9 +35,8 @@ class Decode:
 
     ``phrase`` counts the phrases of the turn that gave words, from 0; ``voiced_s`` is how long somebody has been
     speaking; ``expected`` is the phrase list. ``wanted()`` tells, on any thread, whether it is still worth beginning.
-    ``alike``: most of it was decoded a moment ago, so that what was written then is mostly right. ``begin``: the place
-    in the stream of the first sample, so that what was computed of the same audio serves again; None: it is of no
-    stream. The last ``tail`` samples are silence that nobody has heard.
+    ``begin``: the place in the stream of the first sample, so that what was computed and written of the same audio
+    serves again; None: it is of no stream. The last ``tail`` samples are silence that nobody has heard.
     """
 
     number: int
@@ -48,7 +47,6 @@ class Decode:
     voiced_s: float
     expected: tuple[str, ...] = ()
     wanted: Callable[[], bool] = field(default=lambda: True, compare=False)
-    alike: bool = False
     begin: int | None = None
     tail: int = 0
 

@@ -191,7 +191,7 @@ class Moonshine:
         memory = audio.memory
         limit = max(6, int(audio.seconds * _MAX_TOKENS_PER_S) + 2)
         draft = draft[: limit - 1]
-        (read,) = self.decoder.read(memory, [[_BOS, *draft]])
+        read = self.decoder.read(memory, [_BOS, *draft])
         asked = _DIGITS_ASKED.issubset(expected)
         known, ways = Prefixes(read, draft), self._digit_ways if asked else None
         decoded = yield from self._greedy(known, draft, limit, ways)
@@ -254,8 +254,8 @@ class Moonshine:
         """The log probability of each text, in one run of the decoder."""
         texts = [[_BOS, *self._vocabulary.tokenize(way), _EOS] for way in ways]
         return [
-            sum(float(logits[token]) - log_sum(logits) for logits, token in zip(read.logits, text[1:], strict=True))
-            for read, text in zip(self.decoder.read(memory, [text[:-1] for text in texts]), texts, strict=True)
+            sum(float(logits[token]) - log_sum(logits) for logits, token in zip(read, text[1:], strict=True))
+            for read, text in zip(self.decoder.read_all(memory, [text[:-1] for text in texts]), texts, strict=True)
         ]
 
     def _greedy(self, known: Prefixes, draft: Sequence[int], limit: int, ways: DigitWays | None) -> Steps[_Decoded]:

@@ -86,9 +86,10 @@ class MoonshineSession:
         self._detector = detector
         self._pool = pool
         self._answers = answers
-        self._draft: tuple[int, ...] = ()  # what was written last
+        self._written: tuple[int | None, tuple[int, ...]] = (None, ())
+        """The tokens that were written last, of the phrase that begins there in the stream."""
         self._settled: tuple[int, Settled] | None = None
-        """Of the phrase that begins there in the stream. Decodes in other threads replace it whole."""
+        """Of the phrase that begins there. Decodes in other threads replace both whole."""
         self._phrases = 0
         self._guessed_at = 0.0  # when the last hypothesis was made
 
@@ -122,9 +123,10 @@ class MoonshineSession:
         settled = known[1] if known is not None and known[0] == decode.begin else None
         audio = self._model.encoded(decode.samples, decode.rate, quick=quick, tail=decode.tail, settled=settled)
         self._settle(decode.begin, audio.settled)
-        draft = self._draft if decode.alike else ()
+        begin, written = self._written
+        draft = written if begin == decode.begin else ()
         heard = yield from self._model.hearing(audio, decode.expected, quick=quick, draft=draft, wanted=decode.wanted)
-        self._draft = heard.tokens
+        self._written = decode.begin, heard.tokens
         return heard.transcript()
 
     def _settle(self, begin: int | None, settled: Settled) -> None:

@@ -260,7 +260,7 @@ class RecognitionTurn:
         def wanted() -> bool:  # asked on the threads of the models, too
             return phrase.suspicion is suspicion
 
-        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, alike=True, tail_s=_TAIL_AFTER_FALL_S)]
+        return [self._decode(DecodeKind.FINAL, phrase, end, wanted, tail_s=_TAIL_AFTER_FALL_S)]
 
     def _agree(self, phrase: Phrase) -> list[TurnOutput]:
         """In noise, voice activity may take long to agree that there is quiet after the words. Meanwhile they are said
@@ -290,7 +290,7 @@ class RecognitionTurn:
             return []
         self._heard_until(voiced_s)
         wanted = partial(self._speaks, phrase)
-        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now, wanted, alike=True)
+        decode = self._decode(DecodeKind.HYPOTHESIS, phrase, self._segmenter.now, wanted)
         self._hypothesis, self._hypothesis_end = decode.number, self._segmenter.now
         return [decode]
 
@@ -319,7 +319,7 @@ class RecognitionTurn:
             if suspicion.result is None or phrase.ended:
                 return []
             return self._say_hypothesis(phrase, suspicion.result, phrase.offset, repeat=True)  # it covers the quiet too
-        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset, alike=suspicion is not None)
+        decode = self._decode(DecodeKind.FINAL, phrase, phrase.offset)
         phrase.final = decode.number
         return [*([Void(suspicion.number)] if suspicion and suspicion.result is None else []), decode]
 
@@ -329,8 +329,6 @@ class RecognitionTurn:
         phrase: Phrase,
         offset: int,
         wanted: Callable[[], bool] = lambda: True,
-        *,
-        alike: bool = False,
         tail_s: float = _TAIL_S,
     ) -> Decode:
         self._decodes += 1
@@ -343,7 +341,7 @@ class RecognitionTurn:
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         expected = self._options.expected
         return Decode(
-            self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted, alike, begin=start, tail=tail
+            self._decodes, kind, samples, self._rate, number, voiced_s, expected, wanted, begin=start, tail=tail
         )
 
     def _say_hypothesis(self, phrase: Phrase, transcript: Transcript, end: int, repeat: bool) -> list[TurnOutput]:

@@ -146,6 +146,10 @@ class CallerSpeech:
         """Whether it is quiet, and the words reach the end of the speech."""
         return self._offset is not None and self._covers(HYPOTHESIS_SLACK_S)
 
+    def is_heard_by(self, event: Final) -> bool:
+        """Whether it is quiet, and the result reaches the end of the speech."""
+        return self._offset is not None and event.end >= self._offset - COVER_SLACK_S
+
     def deadline(self, turn: TurnSoFar, policy: TurnPolicy) -> float | None:
         """When the turn is over if nothing more comes; None if there is no turn. ``turn``: :meth:`so_far`."""
         if self.speaking:

@@ -173,6 +173,8 @@ def _final(floor: Floor, event: Final) -> None:
         floor.happened(Happening.NO_WORDS, event.at)
     elif floor.caller.final(event):
         floor.happened(Happening.WORDS, event.at)
+    elif floor.caller.is_heard_by(event):
+        floor.happened(Happening.NO_WORDS, event.at)
     floor.follow_turn(event.at)
 
 

@@ -68,7 +68,7 @@ class Happening(StrEnum):
     QUIET = "the caller stops speaking"
     WORDS = "new words are recognised"
     HYPOTHESIS = "a hypothesis has new words"
-    NO_WORDS = "the recogniser finds no words"
+    NO_WORDS = "the recogniser finds no words, or none that are new"
     SOUND_TELLS = "it is quiet, and the sound of the voice may tell whether the caller has finished"
     MAY_BE_OVER = "the caller's turn may be over"
     COMMIT_DUE = "it has been quiet for almost as long as ends the caller's turn"
