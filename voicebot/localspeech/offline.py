@@ -61,8 +61,8 @@ class MoonshineRecognition:
 
     @property
     def suspects(self) -> bool:
-        """Where nobody waits for that: more than half of these decodes are no more than a hypothesis."""
-        return self._pool.spare and not self._pressure
+        """Where nobody waits for that: half of these decodes are no more than a hypothesis."""
+        return self._pool.spare and self._pressure < 2
 
     @property
     def final_wait_s(self) -> float:
