@@ -60,9 +60,13 @@ class Model:
         return [self.written(past, row.tokens) for past, row in zip(pasts, rows, strict=True)]
 
     def found(
-        self, beam: Beam, guess: Callable[[Tokens], Sequence[int]] = lambda _: (), known: Prefixes | None = None
+        self,
+        beam: Beam,
+        guess: Callable[[Tokens], Sequence[int]] = lambda _: (),
+        known: Prefixes | None = None,
+        says: Callable[[Tokens], str] = str,
     ) -> dict[str, float]:
-        search = PhraseSearch(known or self.known(), grammar(), beam, guess).steps(str)
+        search = PhraseSearch(known or self.known(), grammar(), beam, guess, says).steps(str)
         try:
             rows = next(search)
             while True:
@@ -109,9 +113,13 @@ def greedy(model: Model) -> list[int]:
 def likeliest(model: Model, beam: Beam) -> Callable[[Tokens], list[int]]:
     """Guesses what the grammar's likeliest text goes on with."""
     best = max((found := model.found(beam)), key=lambda text: found[text])
-    tokens = [int(each) for each in best.strip("()").split(",") if each.strip()]
     model.runs.clear()
-    return lambda prefix: tokens[len(prefix) :] if tuple(tokens[: len(prefix)]) == prefix else []
+    return lambda prefix: list(tokens(best)[len(prefix) :]) if tokens(best)[: len(prefix)] == prefix else []
+
+
+def tokens(text: str) -> Tokens:
+    """Of which ``text`` is the ``str``."""
+    return tuple(int(each) for each in text.strip("()").split(",") if each.strip())
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -151,6 +159,21 @@ def test_what_was_found_saves_reading_what_is_much_less_likely() -> None:
     found = model.found(NARROW)
     assert sum(map(len, model.runs)) < all_rows
     assert min(found.values()) >= max(found.values()) - NARROW.spread
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_said_is_read_in_its_likeliest_way_alone(seed: int) -> None:
+    def says(tokens: Tokens) -> str:
+        return VOCABULARY.text(tokens).lower()
+
+    model, beam = Model(seed), replace(WIDE, spread=30.0)
+    each_way = model.found(beam)
+    all_rows = sum(map(len, model.runs))
+    model.runs.clear()
+    found = model.found(beam, says=says)
+    said = [says(tokens(text)) for text in found]
+    assert 1 < len(said) == len(set(said)) < len(each_way) / 4
+    assert sum(map(len, model.runs)) < all_rows / 4
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -53,6 +53,9 @@ COMPLETE, COMMAND = Judgement.COMPLETE, Judgement.COMMAND
         (replace(HYPOTHESIS, judgement=COMMAND), 1.25),  # where anything may be said, it may go on
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, in_number=True), 7.0),  # "option two": wait
         (replace(HYPOTHESIS, judgement=COMPLETE, kind=CHOICE, covered=False), 7.0),
+        (replace(FINAL, kind=CHOICE, closed=True), 1.0),
+        (replace(FINAL, kind=CHOICE, closed=True, question=True), 0.2),  # "when are you open?"
+        (replace(FINAL, kind=CHOICE, closed=True, question=True, unheard=True), 1.0),
         # in one word, behind which callers often go on: "yes, please"
         (replace(FINAL, judgement=COMPLETE, kind=CHOICE, one_word=True), 0.3),
         (replace(FINAL, judgement=COMPLETE, kind=VALUE, one_word=True), 0.3),

@@ -130,6 +130,12 @@ def same_words(one: str, other: str) -> bool:
     return _joined(one) == _joined(other)
 
 
+def said_so_far(text: str) -> str:
+    """What the beginning of a text says, however it is written: the same for "Eight, three", "eight three" and "83",
+    and for these with a mark behind them."""
+    return _joined(text) + ("," if text[-1:] and not text[-1:].isalnum() else "")
+
+
 def displayed(text: str) -> str:
     """A phrase as a sentence."""
     whole = text if text[-1:] in ".?!" else text.rstrip(",- ") + "."

@@ -4,7 +4,8 @@ Rows are walked as far as is known what the model says of them (:mod:`~voicebot.
 wrote by itself, and what was guessed, need no run. Rows that are not known are set aside, and the walk goes on with the
 others; then some of those set aside are read in one run, with a guess behind each, and the walk begins again. The
 result is that of the walk which sets none aside. What an earlier one has found is a measure for all others, which are
-dropped, before they are read, when they are much less likely: measured, no other limit saves any more.
+dropped, before they are read, when they are much less likely. So are those that only write what has been said so far in
+another way ("8, 3", "eight. three"), of which there are many: where digits are asked for, three of four rows.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ others: what they come to is what drops these."""
 _AHEAD, _MOST_AHEAD = 3, 6
 """How many tokens are guessed behind each at first and at most: twice as many when most were of use, else half."""
 _MOST_OTHERS, _AHEAD_OF_OTHERS = 6, 2
+_AS_WELL, _SHORT = 1.0, 2
+"""By how much likelier (natural log) another way to write the same must be for a row to be dropped, if what it says is
+longer than this. What is written in several ways is as likely as all of them together: where those count that are
+nearly as likely, and each way to write a single digit, as many answers are right as where all do."""
 _MOST_RUNS = 40
 """Measured, the most were half as many."""
 
@@ -61,19 +66,28 @@ class _Next:
 
 
 class PhraseSearch:
-    """Use it once. ``guess``: how a text that begins with these tokens may go on."""
+    """Use it once. ``guess``: how a text that begins with these tokens may go on; ``says``: what tokens say, however
+    it is written."""
 
     def __init__(
-        self, known: Prefixes, grammar: PhraseGrammar, beam: Beam, guess: Callable[[Tokens], Sequence[int]]
+        self,
+        known: Prefixes,
+        grammar: PhraseGrammar,
+        beam: Beam,
+        guess: Callable[[Tokens], Sequence[int]],
+        says: Callable[[Tokens], str],
     ) -> None:
         self._known = known
         self._grammar = grammar
         self._beam = beam
         self._guess = guess
+        self._says = says
         self._floor = beam.floor
         self._ahead = _AHEAD
         self._found: list[tuple[Tokens, float]] = []
         self._next: dict[Tokens, _Next] = {}
+        self._said: dict[Tokens, str] = {}
+        self._best: dict[str, _Row] = {}  # the likeliest row that says so
 
     def steps(self, text: Callable[[Tokens], str]) -> Steps[list[Scored]]:
         """The likeliest texts; ``text``: of tokens."""
@@ -121,19 +135,38 @@ class PhraseSearch:
                     self._found.append((row.tokens, whole))
                     floor = max(floor, whole - beam.spread)
                 longer += [(row.log_probability + each, number, token) for each, token in after.tokens]
-            longer = sorted(longer, reverse=True)[: beam.width]
             if not longer:
                 break
-            best = longer[0][0]
-            least = max(floor, self._floor)
-            rows = [
-                _Row(score, best - score, (*rows[number].tokens, token), self._places(rows[number], token))
-                for score, number, token in longer
-                if score >= least
-            ]
+            rows = self._likeliest(rows, sorted(longer, reverse=True), max(floor, self._floor))
         self._floor = max(self._floor, floor)
         self._found = [(tokens, whole) for tokens, whole in self._found if whole >= floor]
-        return [row for row in unknown if row.log_probability >= self._floor]
+        return [row for row in unknown if row.log_probability >= self._floor and not self._is_said_better(row)]
+
+    def _likeliest(self, rows: Sequence[_Row], longer: Sequence[tuple[float, int, int]], least: float) -> list[_Row]:
+        """Those of ``rows`` that are one token ``longer``: score, number and token, the likeliest first."""
+        best = longer[0][0]
+        found: list[_Row] = []
+        for score, number, token in longer:
+            if score < least or len(found) == self._beam.width:
+                break
+            row = _Row(score, best - score, (*rows[number].tokens, token), self._places(rows[number], token))
+            if not self._is_said_better(row):
+                found.append(row)
+        return found
+
+    def _is_said_better(self, row: _Row) -> bool:
+        """Whether what ``row`` says is written in a likelier way. In the middle of a phrase nothing is said yet."""
+        if not ends(row.places):
+            return False
+        says = self._said.get(row.tokens)
+        if says is None:
+            says = self._said[row.tokens] = self._says(row.tokens)
+        best = self._best.get(says)
+        if best is None or best.log_probability <= row.log_probability:
+            self._best[says] = row
+            return False
+        goes_on = best.tokens == row.tokens[: len(best.tokens)]  # and says no more: "8," and "8, "
+        return not goes_on and len(says) > _SHORT and best.log_probability > row.log_probability + _AS_WELL
 
     def _places(self, row: _Row, token: int) -> Places:
         return self._grammar.after(row.places)[token]

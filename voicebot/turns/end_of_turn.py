@@ -248,6 +248,12 @@ RULES: tuple[EndRule, ...] = (
         TurnEnd.MODEL,
     ),
     EndRule(
+        "a final result covers the speech, and is a question that ends in one of the answers to choose from",
+        lambda turn: _final(turn) and _closed_choice(turn) and turn.question,
+        lambda policy: policy.finished_silence_ms,
+        TurnEnd.FINAL,
+    ),
+    EndRule(
         "a final result covers the speech, and ends in one of the answers to choose from",
         lambda turn: _final(turn) and _closed_choice(turn),
         lambda policy: policy.end_silence_ms,
