@@ -162,7 +162,7 @@ def test_what_was_found_saves_reading_what_is_much_less_likely() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_what_is_said_is_read_in_its_likeliest_way_alone(seed: int) -> None:
+def test_ways_to_write_the_same_that_are_less_likely_are_not_read(seed: int) -> None:
     def says(tokens: Tokens) -> str:
         return VOCABULARY.text(tokens).lower()
 
@@ -171,9 +171,9 @@ def test_what_is_said_is_read_in_its_likeliest_way_alone(seed: int) -> None:
     all_rows = sum(map(len, model.runs))
     model.runs.clear()
     found = model.found(beam, says=says)
-    said = [says(tokens(text)) for text in found]
-    assert 1 < len(said) == len(set(said)) < len(each_way) / 4
-    assert sum(map(len, model.runs)) < all_rows / 4
+    assert max(found, key=found.__getitem__) == max(each_way, key=each_way.__getitem__)
+    assert 1 < len(found) < len(each_way) / 2
+    assert sum(map(len, model.runs)) < all_rows / 2
 
 
 @pytest.mark.parametrize("seed", range(4))
