@@ -505,6 +505,23 @@ def test_phrases_go_out_in_the_order_in_which_they_were_spoken() -> None:
     assert [message.body["DisplayText"] for message in sent] == ["First.", "Second."]
 
 
+@pytest.mark.parametrize(
+    ("text", "confidence", "said"),
+    [("Power.", 0.34, False), ("Power.", 0.9, True), ("Power to the", 0.34, True), ("No power.", 0.5, False)],
+)
+def test_a_doubtful_hypothesis_is_not_said_where_a_client_would_take_it_for_the_answer(
+    text: str, confidence: float, said: bool
+) -> None:
+    client = Client(expected=("power", "no power", "hours"))
+    client.hear(VOICE, 12)
+    messages = client.take(client.turn.decoded(client.decodes[0].number, Transcript(text, confidence)))
+    assert [message.body["Text"] for message in messages] == ([text.strip(".").lower()] if said else [])
+    client.hear(QUIET, 8)
+    client.take(client.turn.decoded(client.decodes[-1].number, Transcript("Hours.", 0.5)))
+    client.hear(QUIET, 10)
+    assert client.sent[-1].body["DisplayText"] == "Hours.", "a result has its confidence with it"
+
+
 def test_only_one_hypothesis_is_asked_for_at_a_time() -> None:
     client = Client()
     client.hear(VOICE, 100)

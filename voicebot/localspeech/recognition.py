@@ -33,7 +33,7 @@ import numpy as np
 
 from voicebot.audio import Samples
 from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcript
-from voicebot.localspeech.expected import lexical
+from voicebot.localspeech.expected import lexical, made_of
 from voicebot.localspeech.level_fall import Change, LevelFall, level_db
 from voicebot.localspeech.options import Options
 from voicebot.localspeech.phrase import Phrase, Suspicion
@@ -66,7 +66,8 @@ _LAG_FRAMES = 10
 _AGREED_FRAMES = 5
 """Where the level is low for so long, what was said until it fell is all that was said so far."""
 _SURE = 0.6
-"""What was heard until the level fell with a lower confidence is heard once more, with the quiet after it."""
+"""What was heard until the level fell with a lower confidence is heard once more, with the quiet after it; and what was
+expected is not said as a hypothesis."""
 _SURELY_VOICE = 0.85
 _BEHIND_S = 1.0
 """For so long behind a voice its level tells what is none; later, somebody may speak who is less loud."""
@@ -348,6 +349,8 @@ class RecognitionTurn:
         text = lexical(transcript.text)
         if not text or (text == phrase.said and not repeat):
             return []
+        if transcript.confidence < _SURE and made_of(self._options.expected, text):
+            return []  # a client would take it for the answer, and hypotheses do not tell how sure they are
         phrase.said = text
         return [ServiceMessage("speech.hypothesis", {"Id": phrase.id, "Text": text, **self._times(phrase.onset, end)})]
 
