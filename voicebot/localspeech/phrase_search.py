@@ -5,7 +5,7 @@ wrote by itself, and what was guessed, need no run. Rows that are not known are 
 others; then some of those set aside are read in one run, with a guess behind each, and the walk begins again. The
 result is that of the walk which sets none aside. What an earlier one has found is a measure for all others, which are
 dropped, before they are read, when they are much less likely. So are those that only write what has been said so far in
-another way ("8, 3", "eight. three"), of which there are many: where digits are asked for, three of four rows.
+another way ("8, 3", "eight. three"), of which there are many where digits are asked for.
 """
 
 from __future__ import annotations
