@@ -32,6 +32,8 @@ UNITS: Final = 128
 """Of the LSTM: so many numbers are what it said, and as many what it remembers."""
 STATE: Final = 2 * UNITS
 _GATES: Final = 3 * UNITS
+_ZERO, _HALF = np.zeros((), np.float32), np.full((), 0.5, np.float32)
+"""Arrays, because numpy would have to make one of a number each time."""
 
 
 class SileroNetwork:
@@ -57,19 +59,20 @@ class SileroNetwork:
         for matrix, bias in self._layers:
             layer = layer @ matrix
             layer += bias
-            np.maximum(layer, 0.0, out=layer)
+            np.maximum(layer, _ZERO, out=layer)
         gates = np.concatenate((layer, state[:, :UNITS]), axis=1) @ self._cell
         gates += self._cell_bias
         np.tanh(gates, out=gates)
-        gates[:, :_GATES] *= 0.5
-        gates[:, :_GATES] += 0.5
-        into, forget, out, new = (gates[:, at : at + UNITS] for at in range(0, 4 * UNITS, UNITS))
+        sigmoids = gates[:, :_GATES]
+        np.multiply(sigmoids, _HALF, out=sigmoids)
+        np.add(sigmoids, _HALF, out=sigmoids)
+        into, forget, out, new = gates.reshape(count, 4, UNITS).swapaxes(0, 1)
         following = np.empty_like(state)
         cell, said = following[:, UNITS:], following[:, :UNITS]
         np.multiply(forget, state[:, UNITS:], out=cell)
         cell += np.multiply(into, new, out=new)
         np.multiply(out, np.tanh(cell), out=said)
-        odds = np.maximum(said, 0.0) @ self._decoder + self._decoder_bias
+        odds = np.maximum(said, _ZERO) @ self._decoder + self._decoder_bias
         return 1.0 / (1.0 + np.exp(-odds)), following
 
 

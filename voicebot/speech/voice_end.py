@@ -53,6 +53,7 @@ class VoiceEnd:
         self._line: deque[float] = deque(maxlen=_NOISE_WINDOWS)
         self._voice: deque[float] = deque(maxlen=_VOICE_WINDOWS)
         self._windows: deque[Samples] = deque(maxlen=_VOICE_WINDOWS)
+        self._spoken_over_dbfs = -math.inf  # the line, since somebody speaks: nothing is learnt of it meanwhile
         self._faded_dbfs = -math.inf  # of the voice that has ended
         self._behind = 0  # windows since then
 
@@ -61,8 +62,10 @@ class VoiceEnd:
         stopped."""
         self._noise.append(level_dbfs)
         if speaking:
+            if not self._windows:
+                self._spoken_over_dbfs = self._line_dbfs
             self._windows.append(samples.copy())
-            if voiced and (not self._voice or level_dbfs > self._line_dbfs):
+            if voiced and (not self._voice or level_dbfs > self._spoken_over_dbfs):
                 self._voice.append(level_dbfs)
             return
         if self._windows:
@@ -87,14 +90,14 @@ class VoiceEnd:
         """A level at which hardly anything is left of the voice that speaks, or no more than there is of the noise of
         the line; minus infinity if nobody speaks."""
         fading = self.fading_dbfs
-        return max(fading + _FADING_DB - _FADED_DB, min(fading, self._line_dbfs)) if self._voice else fading
+        return max(fading + _FADING_DB - _FADED_DB, min(fading, self._spoken_over_dbfs)) if self._voice else fading
 
     @property
     def noise_dbfs(self) -> float:
         """A level below which a sound soon behind a voice is the noise of the line; minus infinity if nobody has just
         spoken, or the line is not known."""
         if self._windows:
-            return min(self.fading_dbfs, self._line_dbfs)
+            return min(self.fading_dbfs, self._spoken_over_dbfs)
         return min(self._faded_dbfs, self._line_dbfs) if self._behind <= _BEHIND_WINDOWS else -math.inf
 
     def date(self, offset: float, now: float) -> float:
