@@ -29,7 +29,9 @@ SURE = ExpectedAnswer(
     answers=frozenset(("yes", "no", "that's right", "it is", "it isn't", "that's wrong", "correct")),
     beside=frozenset(("please", "thank", "you")),
 )
-MENU = ExpectedAnswer(AnswerKind.CHOICE, answers=frozenset(("billing", "outage")), beside=frozenset(("please",)))
+MENU = ExpectedAnswer(
+    AnswerKind.CHOICE, answers=frozenset(("billing", "bill", "outage")), beside=frozenset(("please",))
+)
 NEXT = "Your balance is eighty four dollars. Is there anything else?"
 
 
@@ -107,19 +109,26 @@ def test_what_says_the_same_again_is_known_only_when_all_of_it_is(
     assert not [c for c in commands if isinstance(c, Ask) and c.kind is AskKind.SPEECH]
 
 
-@pytest.mark.parametrize(("until", "resumed"), [(4.5, [4.7]), (4.0, [])])
+@pytest.mark.parametrize(
+    ("guess", "text", "until", "resumed"),
+    [
+        ("billing", "Billing.", 4.5, [4.7]),
+        ("billing", "Billing.", 4.0, []),
+        ("bill", "Billing, please.", 4.5, [4.7]),  # of which only the beginning was heard
+    ],
+)
 def test_a_sound_behind_an_answer_that_adds_no_words_to_it_holds_the_prompt_up_no_longer(
-    until: float, resumed: list[float]
+    guess: str, text: str, until: float, resumed: list[float]
 ) -> None:
     call = Call(TurnPolicy(prepare=False)).waiting()
     call.on(CallConfigured(2.5, phrases=(), answer=MENU))
-    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, "billing", 3.0, 4.0)).on(SpeechStopped(4.1, 4.0)).until(4.3)
+    call.on(SpeechStarted(3.1, 3.0)).on(Hypothesis(3.9, guess, 3.0, 4.0)).on(SpeechStopped(4.1, 4.0)).until(4.3)
     request = call.asks()[0].request
     call.on(SpeechStarted(4.35, 4.28))
     call.on(BotMessage(4.4, request, NEXT, NEXT, InputHint.EXPECTING)).on(BotDone(4.4, request))
     assert call.machine.state is FloorState.YIELDING
     call.on(SpeechStopped(4.6, 4.5)).take()
-    call.on(Final(4.7, "Billing.", 3.0, until))
+    call.on(Final(4.7, text, 3.0, until))
     assert [call.now for command in call.take() if isinstance(command, Resume)] == resumed
 
 

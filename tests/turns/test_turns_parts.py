@@ -252,6 +252,12 @@ def test_a_text_ends_in_a_number_by_its_last_word(text: str, number: bool) -> No
         ("I could like", "I would", "I could like"),
         ("I would like", "", "I would like"),
         ("", "I", ""),
+        ("Billing, please.", "bill", "please."),
+        ("Opening hours.", "open", "hours."),
+        ("It doesn't work.", "it does", "It doesn't work."),
+        ("Nobody.", "no", "Nobody."),
+        ("123456.", "1234", "123456."),
+        ("Billing", "bill please", "Billing"),
     ],
 )
 def test_the_rest_of_a_text_is_what_follows_the_words_that_were_used(text: str, used: str, rest: str) -> None:

@@ -9,6 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _WORD = re.compile(r"\w+", re.UNICODE)
+_LEAST_PART, _LEAST_REST = 4, 2
+"""Letters of a word that has only begun, and of its rest."""
 _DIGITS = frozenset(("zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
 
 
@@ -31,14 +33,25 @@ def has_numbers(text: str) -> bool:
 
 
 def remainder(text: str, used: str) -> str:
-    """``text`` without the words of ``used`` at its beginning; all of it if it does not begin with all of them."""
+    """``text`` without the words of ``used`` at its beginning; all of it if it does not begin with all of them. The
+    last of these may have been the beginning of a word: "bill" of "billing, please"."""
     taken = words(used)
     matches = list(_WORD.finditer(text))
-    if not taken or [match.group().lower() for match in matches[: len(taken)]] != taken:
+    first = [match.group().lower() for match in matches[: len(taken)]]
+    if not taken or first[:-1] != taken[:-1] or len(first) < len(taken) or not _begins(first[-1], taken[-1]):
         return text
     if len(matches) == len(taken):
         return ""
     return text[matches[len(taken)].start() :]
+
+
+def _begins(word: str, part: str) -> bool:
+    """Whether ``word`` begins with ``part``, and does not mean something else, as short ones do ("no" and "nobody"),
+    and those with a letter more ("does" and the first of "doesn't")."""
+    rest = word[len(part) :]
+    return word == part or (
+        len(part) >= _LEAST_PART and len(rest) >= _LEAST_REST and word.startswith(part) and rest.isalpha()
+    )
 
 
 def contains(said: str, wanted: Sequence[str]) -> bool:
