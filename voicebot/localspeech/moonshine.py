@@ -36,7 +36,6 @@ from voicebot.localspeech.expected import (
     lexical,
     made_of,
     readings,
-    said_so_far,
     same_words,
 )
 from voicebot.localspeech.hums import (
@@ -206,7 +205,7 @@ class Moonshine:
         def search(width: int, spread: float, least: float) -> Steps[list[Scored]]:
             grammar, beam = self._grammar(expected, asked), Beam(width, spread, least, limit, _EOS)
             guess = partial(following, decoded.tokens, ways=ways)
-            return PhraseSearch(known, grammar, beam, guess, self._says).steps(self._vocabulary.text)
+            return PhraseSearch(known, grammar, beam, guess, self._vocabulary.text).steps()
 
         if words < (LEAST_WORDS_SO_FAR if quick else LEAST_WORDS):
             if quick:
@@ -238,9 +237,6 @@ class Moonshine:
         spoken = "" if quick or asked else self._spoken(memory, next(iter(texts)))
         measures = _measures(likely, written, found, decoded, meant, asked)
         return Heard(texts, replace(measures, words=words), tuple(decoded.tokens), evidence, spoken)
-
-    def _says(self, tokens: Sequence[int]) -> str:
-        return said_so_far(self._vocabulary.text(tokens))
 
     def _hums(self, memory: Memory) -> tuple[dict[str, float], list[float]]:
         """How likely each hum is, and how likely all that a hum may be written as."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voicebot.localspeech.decoding import Steps
-from voicebot.localspeech.expected import Scored
+from voicebot.localspeech.expected import Scored, said_so_far
 from voicebot.localspeech.phrase_grammar import PhraseGrammar, Places, ends
 from voicebot.localspeech.prefixes import Prefixes, Tokens
 
@@ -66,8 +66,7 @@ class _Next:
 
 
 class PhraseSearch:
-    """Use it once. ``guess``: how a text that begins with these tokens may go on; ``says``: what tokens say, however
-    it is written."""
+    """Use it once. ``guess``: how a text that begins with these tokens may go on; ``text``: of tokens."""
 
     def __init__(
         self,
@@ -75,13 +74,13 @@ class PhraseSearch:
         grammar: PhraseGrammar,
         beam: Beam,
         guess: Callable[[Tokens], Sequence[int]],
-        says: Callable[[Tokens], str],
+        text: Callable[[Tokens], str],
     ) -> None:
         self._known = known
         self._grammar = grammar
         self._beam = beam
         self._guess = guess
-        self._says = says
+        self._text = text
         self._floor = beam.floor
         self._ahead = _AHEAD
         self._found: list[tuple[Tokens, float]] = []
@@ -89,8 +88,8 @@ class PhraseSearch:
         self._said: dict[Tokens, str] = {}
         self._best: dict[str, _Row] = {}  # the likeliest row that says so
 
-    def steps(self, text: Callable[[Tokens], str]) -> Steps[list[Scored]]:
-        """The likeliest texts; ``text``: of tokens."""
+    def steps(self) -> Steps[list[Scored]]:
+        """The likeliest texts."""
         for _ in range(self._beam.runs):
             if not (unknown := self._walk()):
                 break
@@ -102,7 +101,7 @@ class PhraseSearch:
                 self._adapt(wanted)
         else:
             self._walk()
-        return [Scored(text(tokens), whole, len(tokens) + 1) for tokens, whole in self._found]
+        return [Scored(self._text(tokens), whole, len(tokens) + 1) for tokens, whole in self._found]
 
     def _adapt(self, read: Sequence[tuple[Tokens, Sequence[int]]]) -> None:
         """Guess more or fewer tokens, by how many of those that were ``read`` are likely."""
@@ -160,7 +159,7 @@ class PhraseSearch:
             return False
         says = self._said.get(row.tokens)
         if says is None:
-            says = self._said[row.tokens] = self._says(row.tokens)
+            says = self._said[row.tokens] = said_so_far(self._text(row.tokens))
         best = self._best.get(says)
         if best is None or best.log_probability <= row.log_probability:
             self._best[says] = row
