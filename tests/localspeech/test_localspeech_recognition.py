@@ -133,13 +133,12 @@ def test_a_commit_cuts_nobody_who_is_speaking_and_does_nothing_where_nobody_is()
     client = Client(segmentation_s=0.8)
     assert client.turn.commit("1") == []
     client.hear(VOICE, 6)
-    assert client.turn.commit("2") == []
+    client.take(client.turn.commit("2"))
     client.hear(VOICE, 6)
     client.hear(QUIET, 20)
-    assert client.kinds() == [DecodeKind.HYPOTHESIS, DecodeKind.FINAL]
     assert "speech.phrase" not in client.paths()
     client.hear(QUIET, 20)
-    client.result(DecodeKind.FINAL, "One two.")
+    client.result(DecodeKind.FINAL, "One two.", -1)
     assert client.sent[-1].body["DisplayText"] == "One two."
 
 
@@ -375,6 +374,41 @@ def test_where_the_level_stays_low_in_noise_the_words_are_said_again_as_all_that
     again = client.hear(noise(0.04), 2)[0].body  # voice activity still hears a voice
     assert again["Text"] == before["Text"] == "yes"
     assert again["Duration"] == before["Duration"] + 3 * 320_000
+
+
+def test_what_is_committed_while_voice_activity_hears_a_voice_is_heard_as_well_as_if_it_had_ended() -> None:
+    client = Client()
+    client.hear(VOICE, 12)
+    before = client.decodes.pop()
+    client.take(client.turn.commit("1"))
+    assert client.void == [before.number]
+    assert client.kinds() == [DecodeKind.FINAL]
+    assert client.decodes[0].wanted()
+    client.hear(VOICE, 3)
+    said = client.result(DecodeKind.FINAL, "Hours.")[0]
+    assert (said.path, said.body["Text"], said.body["Duration"]) == ("speech.hypothesis", "hours", 12 * 320_000)
+    client.hear(VOICE, 12)  # it was no end
+    assert client.kinds() == [DecodeKind.HYPOTHESIS]
+
+
+def test_what_is_committed_is_not_heard_again_where_it_is_being_heard() -> None:
+    client = noisy(late=9)
+    assert client.turn.commit("1") == []
+    client.result(DecodeKind.FINAL, "Hours.")
+    again = client.take(client.turn.commit("2"))[0]  # with the quiet after it
+    assert (again.path, again.body["Text"], client.decodes) == ("speech.hypothesis", "hours", [])
+    assert client.turn.commit("3") == []
+    client.hear(noise(0.04), 40)
+    assert client.sent[-1].body["DisplayText"] == "Hours."
+
+
+def test_what_was_doubtful_is_heard_again_when_it_is_committed() -> None:
+    client = noisy(late=9)
+    client.take(client.turn.decoded(client.decodes.pop().number, Transcript("Our.", 0.2)))
+    assert client.turn.commit("1") == []  # nothing more was heard
+    client.hear(noise(0.04), 2)
+    client.take(client.turn.commit("2"))
+    assert client.result(DecodeKind.FINAL, "Hours.")[0].body["Text"] == "hours"
 
 
 def test_doubtful_words_are_not_said_again() -> None:

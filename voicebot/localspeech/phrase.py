@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from voicebot.localspeech.engines import Transcript
 
+SURE = 0.6
+"""What was heard until the level fell with a lower confidence is heard once more, with the quiet after it; and what was
+expected is not said as a hypothesis."""
+
 
 @dataclass(slots=True)
 class Suspicion:
@@ -17,6 +21,11 @@ class Suspicion:
     end: int
     result: Transcript | None = None
     agreed: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether its result is known, and not sure."""
+        return self.result is not None and self.result.confidence < SURE
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ A phrase's life:
     voice again     -> that FINAL is void
     350 ms quiet    -> the phrase has ended (the client chooses the length): its FINAL goes out as speech.phrase,
                        at once if it has come
-    a commit        -> the client knows that the speaker has finished: the quiet ends the phrase now
+    a commit        -> the client knows that the speaker has finished: the quiet ends the phrase now; where there is
+                       noise rather than quiet, what was said so far is asked for as a hypothesis
 
 Quiet is what has no voice, or is much fainter than the voice before it and has none that is sure.
 
@@ -36,8 +37,9 @@ from voicebot.localspeech.engines import Decode, DecodeKind, Detector, Transcrip
 from voicebot.localspeech.expected import lexical, made_of
 from voicebot.localspeech.level_fall import Change, LevelFall, level_db
 from voicebot.localspeech.options import Options
-from voicebot.localspeech.phrase import Phrase, Suspicion
+from voicebot.localspeech.phrase import SURE, Phrase, Suspicion
 from voicebot.localspeech.phrase_result import phrase_result
+from voicebot.localspeech.recent_audio import RecentAudio
 from voicebot.localspeech.segmenter import FRAME_S, Edge, Ended, Paused, Resumed, Segmenter, Started, Timing
 
 TICKS = 10_000_000
@@ -65,9 +67,6 @@ _LAG_FRAMES = 10
 """In noise, voice activity notices the end of a voice so late."""
 _AGREED_FRAMES = 5
 """Where the level is low for so long, what was said until it fell is all that was said so far."""
-_SURE = 0.6
-"""What was heard until the level fell with a lower confidence is heard once more, with the quiet after it; and what was
-expected is not said as a hypothesis."""
 _SURELY_VOICE = 0.85
 _BEHIND_S = 1.0
 """For so long behind a voice its level tells what is none; later, somebody may speak who is less loud."""
@@ -118,9 +117,7 @@ class RecognitionTurn:
         self._suspects = suspects
         self._level = LevelFall()
         self._segmenter = Segmenter(Timing(end_s=options.segmentation_s), pause_s())
-        self._buffer = np.zeros(int(_BUFFER_S * rate), np.float32)
-        self._first = 0  # position in the stream of the buffer's first sample
-        self._filled = 0
+        self._heard = RecentAudio(int(_BUFFER_S * rate))
         self._scored = 0  # samples of the stream that went through the detector
         self._reset_at = 0
         self._phrase: Phrase | None = None
@@ -142,11 +139,10 @@ class RecognitionTurn:
         """Take more samples of the stream."""
         out: list[TurnOutput] = []
         for at in range(0, len(samples), self._frame):
-            self._append(samples[at : at + self._frame])
-            while not self.ended and self._scored + self._frame <= self._first + self._filled:
-                start = self._scored - self._first
+            self._heard.append(samples[at : at + self._frame], self._needed())
+            while not self.ended and self._scored + self._frame <= self._heard.end:
+                frame = self._heard.between(self._scored, self._scored + self._frame)
                 self._scored += self._frame
-                frame = self._buffer[start : start + self._frame]
                 self._segmenter.pause_s = self._pause_s() + FRAME_S * min(self._vain, _MOST_VAIN)
                 level = level_db(frame)
                 edges = self._segmenter.feed(self._score(frame, level))
@@ -159,11 +155,13 @@ class RecognitionTurn:
 
     def commit(self, token: str) -> list[TurnOutput]:
         """The client asks for the end of the phrase, because the speaker has finished with the audio so far. ``token``
-        names the wish. Nothing happens where somebody is still speaking."""
-        if self._phrase is None or self.ended:
+        names the wish. No phrase ends where somebody seems to be still speaking."""
+        phrase = self._phrase
+        if phrase is None or self.ended:
             return []
-        self._phrase.commit = token
-        return [output for edge in self._segmenter.commit() for output in self._on_edge(edge)]
+        phrase.commit = token
+        out = [output for edge in self._segmenter.commit() for output in self._on_edge(edge)]
+        return out if phrase.final or self._segmenter.quiet_s > 0 else out + self._hear_committed(phrase)
 
     def end_of_audio(self) -> list[TurnOutput]:
         """The client has no more; the turn ends when the phrases that are pending have gone out."""
@@ -182,7 +180,8 @@ class RecognitionTurn:
             phrase = self._phrase
             if phrase is None or transcript is None or phrase.final or self._hypothesis_end <= phrase.onset:
                 return []
-            if phrase.suspicion is not None and phrase.suspicion.result is not None:
+            suspicion = phrase.suspicion
+            if suspicion is not None and suspicion.result is not None and suspicion.end >= self._hypothesis_end:
                 return []  # which has heard more
             # it covers what had been said when it was asked for: what was said meanwhile is not in it
             return self._say_hypothesis(phrase, transcript, self._hypothesis_end, repeat=False)
@@ -248,7 +247,8 @@ class RecognitionTurn:
         if phrase is None or phrase.final:
             return []
         if change is None:
-            return self._agree(phrase)
+            long = self._level.noisy and self._level.quiet_frames >= _AGREED_FRAMES
+            return self._agree(phrase, phrase.suspicion) if long and phrase.suspicion is not None else []
         return self._suspect(phrase) if change is Change.FELL else self._take_back(phrase)
 
     def _suspect(self, phrase: Phrase) -> list[TurnOutput]:
@@ -263,16 +263,27 @@ class RecognitionTurn:
 
         return [self._decode(DecodeKind.FINAL, phrase, end, wanted, tail_s=_TAIL_AFTER_FALL_S)]
 
-    def _agree(self, phrase: Phrase) -> list[TurnOutput]:
+    def _agree(self, phrase: Phrase, suspicion: Suspicion) -> list[TurnOutput]:
         """In noise, voice activity may take long to agree that there is quiet after the words. Meanwhile they are said
         once more, as those of all that was heard."""
-        suspicion = phrase.suspicion
-        if suspicion is None or suspicion.agreed or suspicion.result is None or suspicion.result.confidence < _SURE:
-            return []
-        if not self._level.noisy or self._level.quiet_frames < _AGREED_FRAMES:
+        if suspicion.agreed or suspicion.result is None or suspicion.doubtful:
             return []
         suspicion.agreed = True
         return self._say_hypothesis(phrase, suspicion.result, self._segmenter.now, repeat=True)
+
+    def _hear_committed(self, phrase: Phrase) -> list[TurnOutput]:
+        """What the client takes for the end is a voice here, as noise may be: what was said until now is heard as well
+        as if it had ended, and said as a hypothesis."""
+        suspicion, end = phrase.suspicion, self._segmenter.now
+        if (end - phrase.onset) * FRAME_S < _MIN_VOICED_S:
+            return []
+        if suspicion is not None and (suspicion.end == end or not suspicion.doubtful):
+            return self._agree(phrase, suspicion)
+        self._heard_until((end - phrase.onset) * FRAME_S)
+        void = self._void_hypothesis()
+        decode = self._decode(DecodeKind.FINAL, phrase, end, lambda: phrase is self._phrase and not phrase.final)
+        self._hypothesis, self._hypothesis_end = decode.number, end
+        return [*void, decode]
 
     def _take_back(self, phrase: Phrase) -> list[TurnOutput]:
         suspicion, phrase.suspicion = phrase.suspicion, None
@@ -312,10 +323,9 @@ class RecognitionTurn:
         """Ask for the result of ``phrase``, which has ended. What was asked for when its level fell is as good if there
         was nothing but quiet since, or no voice, unless it has turned out to be doubtful."""
         suspicion = phrase.suspicion
-        doubtful = suspicion is not None and suspicion.result is not None and suspicion.result.confidence < _SURE
         lag = _LAG_FRAMES if self._level.noisy else 0
         heard = suspicion is not None and (self._level.clean or phrase.offset <= suspicion.end + lag)
-        if suspicion is not None and heard and not doubtful:
+        if suspicion is not None and heard and not suspicion.doubtful:
             phrase.final, phrase.result = suspicion.number, suspicion.result
             if suspicion.result is None or phrase.ended:
                 return []
@@ -333,11 +343,10 @@ class RecognitionTurn:
         tail_s: float = _TAIL_S,
     ) -> Decode:
         self._decodes += 1
-        start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._first)
+        start = max(phrase.onset * self._frame - int(_BEFORE_S * self._rate), self._heard.start)
         end = min((offset + _AFTER_FRAMES) * self._frame, self._scored)
-        heard = self._buffer[start - self._first : end - self._first]
         tail = int(tail_s * self._rate)
-        samples = np.concatenate((heard, np.zeros(tail, np.float32)))
+        samples = np.concatenate((self._heard.between(start, end), np.zeros(tail, np.float32)))
         voiced_s = (offset - phrase.onset) * FRAME_S
         number = self.phrases + len([waiting for waiting in self._pending if waiting is not phrase])
         expected = self._options.expected
@@ -349,7 +358,7 @@ class RecognitionTurn:
         text = lexical(transcript.text)
         if not text or (text == phrase.said and not repeat):
             return []
-        if transcript.confidence < _SURE and made_of(self._options.expected, text):
+        if transcript.confidence < SURE and made_of(self._options.expected, text):
             return []  # a client would take it for the answer, and hypotheses do not tell how sure they are
         phrase.said = text
         return [ServiceMessage("speech.hypothesis", {"Id": phrase.id, "Text": text, **self._times(phrase.onset, end)})]
@@ -402,17 +411,10 @@ class RecognitionTurn:
             ServiceMessage("turn.end", {}),
         ]
 
-    def _append(self, samples: Samples) -> None:
-        size = len(samples)
-        if self._filled + size > len(self._buffer):
-            frames = self._phrase.onset if self._phrase else self._segmenter.now
-            keep_from = max(frames * self._frame - int(_BEFORE_S * 2 * self._rate), self._first)
-            keep_from = min(max(keep_from, self._first + self._filled + size - len(self._buffer)), self._scored)
-            left = self._filled - (keep_from - self._first)
-            self._buffer[:left] = self._buffer[keep_from - self._first : self._filled].copy()
-            self._first, self._filled = keep_from, left
-        self._buffer[self._filled : self._filled + size] = samples
-        self._filled += size
+    def _needed(self) -> int:
+        """From where in the stream audio may still be decoded or scored."""
+        frames = self._phrase.onset if self._phrase else self._segmenter.now
+        return min(frames * self._frame - int(_BEFORE_S * 2 * self._rate), self._scored)
 
     def _ticks(self, frames: int) -> int:
         return frames * self._frame * TICKS // self._rate
