@@ -7,7 +7,7 @@ by the time that it covers, and ignored. If the caller went on speaking in that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voicebot.events import (
     Alternative,
@@ -71,6 +71,7 @@ class CallerSpeech:
         self._no_match = False
         self._wordless_until = float("-inf")  # the end of the last sound in which the recogniser found no words
         self._agreed = False
+        self._told: tuple[tuple[str, str, ExpectedAnswer | None, str], TurnSoFar] | None = None
         self.first_guess = ""
         """What the first hypothesis of the latest phrase said."""
         self._may_speak_until = float("-inf")
@@ -173,26 +174,17 @@ class CallerSpeech:
 
     def so_far(self, expected: ExpectedAnswer | None = None, language: str = "") -> TurnSoFar:
         """What is known of the turn. ``expected``: by the bot; ``language``: that of the call."""
-        text = self.text
-        judgement = judge(text, expected)
-        chosen = judgement is Judgement.COMPLETE and expected is not None and expected.kind is AnswerKind.CHOICE
-        return TurnSoFar(
+        by = (self.text, self._guess_before, expected, language)
+        if self._told is None or self._told[0] != by:  # it is asked for several times an event
+            self._told = by, _told(*by)
+        told = self._told[1]
+        chosen = told.judgement is Judgement.COMPLETE and told.kind is AnswerKind.CHOICE
+        return replace(
+            told,
             final=self._newest is not None and not self.may_be_reworded,
             hypothesis=self.may_be_reworded,
             covered=self._covers(CHOICE_SLACK_S if chosen else HYPOTHESIS_SLACK_S),
-            words=bool(text),
-            in_number=ends_in_number(text) or ends_in_part(text, expected),
-            numbers=has_numbers(text),
             no_match=self._no_match,
-            judgement=judgement,
-            kind=AnswerKind.OPEN if expected is None else expected.kind,
-            goes_on=goes_on(text, language)
-            and not (_is_whole(text, judgement, expected) or _is_letter(text, expected)),
-            beginning=is_beginning(text, language),
-            one_word=len(words(text)) == 1,
-            closed=ends_in_answer(text, expected),
-            almost=almost_counted(text, expected, self._guess_before),
-            question=is_question(text),
             score=self._score,
         )
 
@@ -366,6 +358,28 @@ class CallerSpeech:
         if self._finals:
             return self._finals[-1].end
         return None
+
+
+def _told(text: str, before: str, expected: ExpectedAnswer | None, language: str) -> TurnSoFar:
+    """What the words of a turn tell by themselves. ``before``: what they were with the hypothesis before."""
+    judgement = judge(text, expected)
+    return TurnSoFar(
+        final=False,
+        hypothesis=False,
+        covered=False,
+        no_match=False,
+        words=bool(text),
+        in_number=ends_in_number(text) or ends_in_part(text, expected),
+        numbers=has_numbers(text),
+        judgement=judgement,
+        kind=AnswerKind.OPEN if expected is None else expected.kind,
+        goes_on=goes_on(text, language) and not (_is_whole(text, judgement, expected) or _is_letter(text, expected)),
+        beginning=is_beginning(text, language),
+        one_word=len(words(text)) == 1,
+        closed=ends_in_answer(text, expected),
+        almost=almost_counted(text, expected, before),
+        question=is_question(text),
+    )
 
 
 def _is_letter(text: str, expected: ExpectedAnswer | None) -> bool:
