@@ -39,6 +39,9 @@ async def say(call: Line, text: str, confidence: float | None, others: Others) -
     ("eight", "You 9281590.", 0.31, [("Zero. 9281590.", 0.69)], "Bye 09281590."),
     ("eight", "425. Tier 1t2. 9", 0.64, [("425. 0122. 9.", 0.26)], "Bye 42501229."),
     ("four", "608.", 0.5, [("6018.", 0.4)], "Bye 6018."),
+    # half of them are words
+    ("eight", "You'll my e8159 you'll", 0.2, [("09881590.", 0.6)],
+     "I heard zero nine eight eight one five nine zero. Is that right?"),
     ("phone", "425. 555. Tier 1t2.", 0.64, [("425. 555. 0122.", 0.4), ("425. 555. 012.", 0.1)], "Bye +14255550122."),
     # a first guess that is no such answer may be what was said: callers are asked, where that can be
     ("digit", "You will have", 0.08, [("Zero.", 0.8), ("Two.", 0.05)], "I heard zero. Is that right?"),

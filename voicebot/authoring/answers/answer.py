@@ -113,9 +113,9 @@ class DialogAnswer(Part):
         """What the caller said."""
         return answered(self.value(text, understanding, today))
 
-    def is_begun(self, text: str, understanding: Understanding) -> bool:
-        """Whether ``text``, which is no answer, shows that one was being given."""
-        return False
+    def is_begun(self, text: str, understanding: Understanding, *, part: bool) -> bool:
+        """Whether ``text``, which is no answer, shows that one was being given. ``part``: it was read as one of it."""
+        return part
 
     def goes_on(self, before: Any, text: str, understanding: Understanding, today: date) -> Any:
         """The answer when ``text`` is said behind the answer ``before``, as its next part; None when it is none."""

@@ -76,8 +76,9 @@ class DigitsAnswer(DialogAnswer):
         before = len(slot.get("keys") or slot.get("said", ""))
         return Form(max(0, self.shortest - before), max(0, self.longest - before))
 
-    def is_begun(self, text: str, understanding: Understanding) -> bool:
-        return bool(understanding.digits(text))
+    def is_begun(self, text: str, understanding: Understanding, *, part: bool) -> bool:
+        """With half of its digits or fewer, what was said is so garbled that callers are asked about it."""
+        return 2 * len(understanding.digits(text)) > self.shortest
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         before = slot.get("keys") or slot.get("said", "")

@@ -43,8 +43,8 @@ class PhoneAnswer(KeyedAnswer, title="PhoneWanted"):
     def value(self, text: str, understanding: Understanding, today: date) -> str | None:
         return understanding.phone(understanding.phone_digits(text, self.country), self.country)
 
-    def is_begun(self, text: str, understanding: Understanding) -> bool:
-        return bool(understanding.phone_digits(text, self.country))
+    def is_begun(self, text: str, understanding: Understanding, *, part: bool) -> bool:
+        return part or bool(understanding.phone_digits(text, self.country))
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         said, before = understanding.phone_digits(text, self.country), slot.get("said", "")

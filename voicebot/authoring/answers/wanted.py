@@ -83,7 +83,7 @@ class Wanted:
             told = kind is not None and kind.TOLD_BY_WORDS and first.option is None and not first.gap
             meant = (in_words(others) if told else None) or first
             return agreed(meant, confidence, others)
-        begun = isinstance(first, More) or (kind is not None and kind.is_begun(text, understanding))
+        begun = kind is not None and kind.is_begun(text, understanding, part=isinstance(first, More))
         asks = kind is not None and kind.form({}) is not None
         return instead(first, confidence, others, begun=begun, asks=asks)
 
