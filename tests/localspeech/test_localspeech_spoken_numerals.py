@@ -27,7 +27,18 @@ def test_a_numeral_can_be_a_number_groups_or_digits(text: str, number: str, grou
     assert said["digits"] == [digits]
 
 
+@pytest.mark.parametrize(("text", "range_", "groups"), [
+    ("42-50.", "Forty-two to fifty.", "Forty-two fifty."),
+    ("About 9-05", "About nine to five", "About nine oh five"),
+])  # fmt: skip
+def test_two_numerals_can_be_a_range_or_groups(text: str, range_: str, groups: str) -> None:
+    said = ways(text)
+    assert said["range"] == [range_]
+    assert groups in said["groups"]
+
+
 @pytest.mark.parametrize("text", [
+    "603-9", "555-0122", "1-800", "42-50-60", "42-50 1250", "$42-50", "2027-05-09", "A4-50", "42-50%",
     "", "Twelve.", "42.", "400.", "4200.", "1,250.", "$1250.", "42.50", "12:30", "1250 1300.", "12345.", "0123.",
     "A1250", "1250%", "1250/2", "May 9, 2,027",
 ])  # fmt: skip

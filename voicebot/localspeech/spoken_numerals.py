@@ -1,7 +1,8 @@
 """How a numeral was said: "4250" for "forty-two fifty", or for "four thousand two hundred fifty".
 
-The model writes a numeral for both, and what it means hangs on the words. So each way to say it is held against the
-audio, and the likeliest is told as the words of the result (``Lexical``), as the Speech service does.
+The model writes a numeral for both, and what it means hangs on the words; so it does for "42-50", which may be
+"forty-two to fifty" as well. So each way to say it is held against the audio, and the likeliest is told as the words of
+the result (``Lexical``), as the Speech service does.
 """
 
 from __future__ import annotations
@@ -16,18 +17,25 @@ from voicebot.localspeech.numerals import cardinal, digits
 CLEAR = 2.0
 """How much likelier (natural log) the best way to say it must be than those of another kind."""
 _NUMERAL = re.compile(r"(?<![\w.,:/$€£-])[1-9][0-9]{2,3}(?![\w:/%-]|[.,][0-9])")
+_PAIR = re.compile(r"(?<![\w.,:/$€£-])([1-9][0-9]?)-([0-9]{2})(?![\w:/%-]|[.,][0-9])")
 _HUNDREDS = 100
 
 
 def ways(text: str) -> Mapping[str, Sequence[str]]:
-    """By how it is said (as a ``number``, in ``groups``, as ``digits``): ``text`` with its numeral in such words. Empty
-    where it has no numeral of three or four digits, or several, or where all are said alike."""
-    found = _NUMERAL.findall(text)
-    if len(found) != 1 or int(found[0]) % _HUNDREDS == 0:
+    """By how it is said (as a ``number``, in ``groups``, as ``digits``, as a ``range``): ``text`` with its numeral in
+    such words. Empty where it has no numeral of three or four digits, or several, or where all are said alike."""
+    pairs, found = _PAIR.findall(text), _NUMERAL.findall(text)
+    if len(pairs) + len(found) != 1:
         return {}
-    numeral = found[0]
+    if pairs:
+        first, last = (_hyphened(cardinal(int(each))) for each in pairs[0])
+        said = {"range": [f"{first} to {last}"], "groups": _in_groups("".join(pairs[0]))}
+        return {kind: [_written(_PAIR, text, words) for words in phrases] for kind, phrases in said.items()}
+    (numeral,) = found
+    if int(numeral) % _HUNDREDS == 0:
+        return {}
     said = {"number": _as_number(int(numeral)), "groups": _in_groups(numeral), "digits": [digits(numeral)]}
-    return {kind: [_written(text, words) for words in phrases] for kind, phrases in said.items()}
+    return {kind: [_written(_NUMERAL, text, words) for words in phrases] for kind, phrases in said.items()}
 
 
 def likeliest(said: Mapping[str, Sequence[str]], scores: Sequence[float]) -> str:
@@ -61,6 +69,6 @@ def _hyphened(words: str) -> str:
     return re.sub(r"\b(\w+ty) (one|two|three|four|five|six|seven|eight|nine)\b", r"\1-\2", words)
 
 
-def _written(text: str, words: str) -> str:
-    whole = _NUMERAL.sub(words, text)
+def _written(numeral: re.Pattern[str], text: str, words: str) -> str:
+    whole = numeral.sub(words, text)
     return whole[:1].upper() + whole[1:]

@@ -79,9 +79,11 @@ class Wanted:
         """What was answered by the ``first`` reading, which is that of ``text``, and those of ``others``, with how sure
         it is; None: the first reading stands."""
         kind = self.answer
+        told = kind is not None and kind.TOLD_BY_WORDS
         if isinstance(first, Answered):
-            told = kind is not None and kind.TOLD_BY_WORDS and first.option is None and not first.gap
-            meant = (in_words(others) if told else None) or first
+            told = told and first.option is None and not first.gap
+            return agreed((in_words(others) if told else None) or first, confidence, others)
+        if first is None and told and (meant := in_words(others)) is not None:
             return agreed(meant, confidence, others)
         begun = kind is not None and kind.is_begun(text, understanding, part=isinstance(first, More))
         asks = kind is not None and kind.form({}) is not None
