@@ -30,6 +30,7 @@ def test_a_numeral_can_be_a_number_groups_or_digits(text: str, number: str, grou
 @pytest.mark.parametrize(("text", "range_", "groups"), [
     ("42-50.", "Forty-two to fifty.", "Forty-two fifty."),
     ("About 9-05", "About nine to five", "About nine oh five"),
+    ("42:50", "Forty-two to fifty", "Forty-two fifty"),
 ])  # fmt: skip
 def test_two_numerals_can_be_a_range_or_groups(text: str, range_: str, groups: str) -> None:
     said = ways(text)
@@ -39,7 +40,7 @@ def test_two_numerals_can_be_a_range_or_groups(text: str, range_: str, groups: s
 
 @pytest.mark.parametrize("text", [
     "603-9", "555-0122", "1-800", "42-50-60", "42-50 1250", "$42-50", "2027-05-09", "A4-50", "42-50%",
-    "", "Twelve.", "42.", "400.", "4200.", "1,250.", "$1250.", "42.50", "12:30", "1250 1300.", "12345.", "0123.",
+    "", "Twelve.", "42.", "400.", "4200.", "1,250.", "$1250.", "42.50", "12:30:00", "1250 1300.", "12345.", "0123.",
     "A1250", "1250%", "1250/2", "May 9, 2,027",
 ])  # fmt: skip
 def test_what_is_said_in_one_way_only_has_no_others(text: str) -> None:

@@ -1,8 +1,8 @@
 """How a numeral was said: "4250" for "forty-two fifty", or for "four thousand two hundred fifty".
 
-The model writes a numeral for both, and what it means hangs on the words; so it does for "42-50", which may be
-"forty-two to fifty" as well. So each way to say it is held against the audio, and the likeliest is told as the words of
-the result (``Lexical``), as the Speech service does.
+The model writes a numeral for both, and what it means hangs on the words; so it does for "42-50" and "42:50", which
+may be "forty-two to fifty" as well. So each way to say it is held against the audio, and the likeliest is told as the
+words of the result (``Lexical``), as the Speech service does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from voicebot.localspeech.numerals import cardinal, digits
 CLEAR = 2.0
 """How much likelier (natural log) the best way to say it must be than those of another kind."""
 _NUMERAL = re.compile(r"(?<![\w.,:/$€£-])[1-9][0-9]{2,3}(?![\w:/%-]|[.,][0-9])")
-_PAIR = re.compile(r"(?<![\w.,:/$€£-])([1-9][0-9]?)-([0-9]{2})(?![\w:/%-]|[.,][0-9])")
+_PAIR = re.compile(r"(?<![\w.,:/$€£-])([1-9][0-9]?)[-:]([0-9]{2})(?![\w:/%-]|[.,][0-9])")
 _HUNDREDS = 100
 
 

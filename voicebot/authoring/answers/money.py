@@ -14,7 +14,8 @@ from voicebot.authoring.understanding import Understanding
 
 class MoneyAnswer(KeyedAnswer):
     """An amount of money: "forty dollars and ten cents"; on the keypad, `*` is the decimal point. If it may be 42.50 or
-    4250 ("forty-two fifty dollars"), and the limits do not tell, callers are asked."""
+    4250 ("forty-two fifty dollars"), and the limits do not tell, or a word behind a bare number may be the rest of it
+    ("42 pesky"), callers are asked."""
 
     HEADING = "`money`"
     EXAMPLES = (("money: {currency: USD}", "twelve fifty", "12.50"),)
@@ -31,11 +32,11 @@ class MoneyAnswer(KeyedAnswer):
 
     def value(self, text: str, understanding: Understanding, today: date) -> Decimal | None:
         possible = self._possible(text, understanding)
-        return possible[0] if len(possible) == 1 else None
+        return possible[0] if len(possible) == 1 and not self._may_go_on(text, understanding) else None
 
     def read_words(self, text: str, slot: Slot, understanding: Understanding, today: date) -> Reading:
         possible = self._possible(text, understanding)
-        if len(possible) > 1:
+        if len(possible) > 1 or (possible and self._may_go_on(text, understanding)):
             first = not slot.get("unclear")
             slot["unclear"] = True
             return Unclear("which_amount", alone=first, values=tuple(possible))
@@ -44,6 +45,9 @@ class MoneyAnswer(KeyedAnswer):
     def _possible(self, text: str, understanding: Understanding) -> list[Decimal]:
         amounts = understanding.amounts(text, self.currency)
         return [amount for amount in amounts if within(amount, self.min, self.max)]
+
+    def _may_go_on(self, text: str, understanding: Understanding) -> bool:
+        return understanding.amount_may_go_on(text, self.currency)
 
     def pressed(self, key: str, slot: Slot) -> str | More | None:
         return pressed(key, slot, point=True)

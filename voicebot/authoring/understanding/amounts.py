@@ -64,6 +64,7 @@ class Amounts:
         self._counted = vocabulary.words("money", "counted") | {
             word for phrase in vocabulary.section("durations").get("units", {}) for word in [phrase] if " " not in word
         }
+        self._behind = vocabulary.words("money", "behind")
         self._sounds_like = frozenset(vocabulary.section("numbers").get("sounds_like", {}))
         self._currencies = vocabulary.section("money").get("currencies", {})
         self._hundred_left_out = vocabulary.section("money").get("hundred_left_out") == "true"
@@ -79,6 +80,17 @@ class Amounts:
         cents = self._read(text, currency, whole=False) if _places(currency) else None
         found = (cents, self._read(text, currency, whole=True))
         return tuple(dict.fromkeys(amount for amount in found if amount is not None))
+
+    def may_go_on(self, text: str, currency: str) -> bool:
+        """Whether there is a number without a unit, and behind it a single word that nobody says there: it may be the
+        rest of the number, misheard ("42 pesky" for "forty-two fifty"). Known of languages that list what is said."""
+        tokens = self._vocabulary.content(text)
+        atoms = self._digits.with_zero_letters(self._words.atoms(tokens))
+        found = NumberReader(self._words, atoms).all()
+        if len(found) != 1 or not self._behind or self._units(currency.upper()).find(tokens):
+            return False
+        behind = atoms[found[0].stop :]
+        return len(behind) == 1 and not behind[0].pause and behind[0].word not in self._behind
 
     def _read(self, text: str, currency: str, *, whole: bool) -> Decimal | None:
         """``whole``: what may have cents at its end, or not, has none."""

@@ -137,6 +137,10 @@ class Understanding:
         """The sums that may be meant: none, one, or two ("forty two fifty dollars" is 42.50 or 4250)."""
         return self._value(text, lambda part: self._amounts.candidates(part, currency) or None) or ()
 
+    def amount_may_go_on(self, text: str, currency: str) -> bool:
+        """Whether a word behind the one number of ``text`` may be the rest of it, misheard ("42 pesky")."""
+        return self._amounts.may_go_on(self._corrections.parts(text)[-1], currency)
+
     @exact
     def vague_days(self, text: str, today: date, past: bool = False) -> tuple[date, date] | None:
         """The first and the last of the days that ``text`` names where it names no single one ("next week", "Friday or
