@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from bot_double import BotDouble
+from bot_double import Activity, BotDouble
 from field_phone import SDP, Phone, calling, header, keys_of
 from field_service import LOOPBACK, Field
 
@@ -20,6 +20,11 @@ async def bot(field: Field) -> AsyncIterator[BotDouble]:
     await double.start(field.bot)
     yield double
     await double.close()
+
+
+def of_caller(bot: BotDouble, name: str) -> list[Activity]:
+    """What the bot was told of calls by ``name``: the end of an earlier call may be told late, to this bot."""
+    return [activity for activity in bot.received if activity["from"].get("name") == name]
 
 
 async def test_parameters_of_a_number_are_no_part_of_it(field: Field, bot: BotDouble) -> None:
@@ -51,9 +56,9 @@ async def test_a_number_reaches_its_bot_however_a_network_writes_it(field: Field
     async with Phone((LOOPBACK, field.service.port)) as phone:
         phone.local = '"DOE,JOHN" <sip:*31#+15550111@127.0.0.1:0;user=phone>;tag=theirs'
         assert (await phone.invite(uri=uri.format(at=at), to=f"<{uri.format(at=LOOPBACK)}>")).status == 200
-        await phone.all_of(lambda: bot.received)
+        told = await phone.all_of(lambda: of_caller(bot, "DOE,JOHN"))
         await phone.bye()
-    assert (bot.received[0]["from"]["name"], bot.received[0]["from"]["id"]) == ("DOE,JOHN", "*31#+15550111")
+    assert told[0]["from"]["id"] == "*31#+15550111"
 
 
 async def test_a_bot_is_told_all_lines_about_who_called_in_whatever_case_their_names_are(
@@ -71,9 +76,9 @@ async def test_a_bot_is_told_all_lines_about_who_called_in_whatever_case_their_n
         phone.local = '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=theirs'
         uri = f"sip:+15550123@{LOOPBACK}:{field.service.port}"
         assert (await phone.invite(headers=lines + SDP, uri=uri)).status == 200
-        await phone.all_of(lambda: bot.received)
+        activities = await phone.all_of(lambda: of_caller(bot, "Anonymous"))
         await phone.bye()
-    told = json.dumps([activity.get("channelData", {}).get("sipHeaders") for activity in bot.received])
+    told = json.dumps([activity.get("channelData", {}).get("sipHeaders") for activity in activities])
     wanted = ["+15550131", "+15550132", "sip:+15550111@", "tel:+15550112", "+15550133", "index=1.1", "party=calling"]
     assert [part for part in wanted if part not in told] == []
 
