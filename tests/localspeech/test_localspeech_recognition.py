@@ -133,9 +133,10 @@ def test_a_commit_cuts_nobody_who_is_speaking_and_does_nothing_where_nobody_is()
     client = Client(segmentation_s=0.8)
     assert client.turn.commit("1") == []
     client.hear(VOICE, 6)
-    client.take(client.turn.commit("2"))
+    assert client.take(client.turn.commit("2")) == []
     client.hear(VOICE, 6)
     client.hear(QUIET, 20)
+    assert client.kinds() == [DecodeKind.FINAL, DecodeKind.FINAL]
     assert "speech.phrase" not in client.paths()
     client.hear(QUIET, 20)
     client.result(DecodeKind.FINAL, "One two.", -1)

@@ -248,7 +248,7 @@ class RecognitionTurn:
             return []
         if change is None:
             long = self._level.noisy and self._level.quiet_frames >= _AGREED_FRAMES
-            return self._agree(phrase, phrase.suspicion) if long and phrase.suspicion is not None else []
+            return self._agree(phrase) if long else []
         return self._suspect(phrase) if change is Change.FELL else self._take_back(phrase)
 
     def _suspect(self, phrase: Phrase) -> list[TurnOutput]:
@@ -263,10 +263,11 @@ class RecognitionTurn:
 
         return [self._decode(DecodeKind.FINAL, phrase, end, wanted, tail_s=_TAIL_AFTER_FALL_S)]
 
-    def _agree(self, phrase: Phrase, suspicion: Suspicion) -> list[TurnOutput]:
+    def _agree(self, phrase: Phrase) -> list[TurnOutput]:
         """In noise, voice activity may take long to agree that there is quiet after the words. Meanwhile they are said
         once more, as those of all that was heard."""
-        if suspicion.agreed or suspicion.result is None or suspicion.doubtful:
+        suspicion = phrase.suspicion
+        if suspicion is None or suspicion.agreed or suspicion.result is None or suspicion.doubtful:
             return []
         suspicion.agreed = True
         return self._say_hypothesis(phrase, suspicion.result, self._segmenter.now, repeat=True)
@@ -278,7 +279,7 @@ class RecognitionTurn:
         if (end - phrase.onset) * FRAME_S < _MIN_VOICED_S:
             return []
         if suspicion is not None and (suspicion.end == end or not suspicion.doubtful):
-            return self._agree(phrase, suspicion)
+            return self._agree(phrase)
         self._heard_until((end - phrase.onset) * FRAME_S)
         void = self._void_hypothesis()
         decode = self._decode(DecodeKind.FINAL, phrase, end, lambda: phrase is self._phrase and not phrase.final)

@@ -23,19 +23,18 @@ _HUNDREDS = 100
 
 def ways(text: str) -> Mapping[str, Sequence[str]]:
     """By how it is said (as a ``number``, in ``groups``, as ``digits``, as a ``range``): ``text`` with its numeral in
-    such words. Empty where it has no numeral of three or four digits, or several, or where all are said alike."""
+    such words. Empty where it has no numeral of three or four digits and no pair ("42-50"), or several, or where all
+    are said alike."""
     pairs, found = _PAIR.findall(text), _NUMERAL.findall(text)
-    if len(pairs) + len(found) != 1:
+    if len(pairs) + len(found) != 1 or any(int(numeral) % _HUNDREDS == 0 for numeral in found):
         return {}
     if pairs:
         first, last = (_hyphened(cardinal(int(each))) for each in pairs[0])
         said = {"range": [f"{first} to {last}"], "groups": _in_groups("".join(pairs[0]))}
-        return {kind: [_written(_PAIR, text, words) for words in phrases] for kind, phrases in said.items()}
-    (numeral,) = found
-    if int(numeral) % _HUNDREDS == 0:
-        return {}
-    said = {"number": _as_number(int(numeral)), "groups": _in_groups(numeral), "digits": [digits(numeral)]}
-    return {kind: [_written(_NUMERAL, text, words) for words in phrases] for kind, phrases in said.items()}
+    else:
+        said = {"number": _as_number(int(found[0])), "groups": _in_groups(found[0]), "digits": [digits(found[0])]}
+    numeral = _PAIR if pairs else _NUMERAL
+    return {kind: [_written(numeral, text, words) for words in phrases] for kind, phrases in said.items()}
 
 
 def likeliest(said: Mapping[str, Sequence[str]], scores: Sequence[float]) -> str:

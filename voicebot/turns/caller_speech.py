@@ -176,7 +176,7 @@ class CallerSpeech:
         """What is known of the turn. ``expected``: by the bot; ``language``: that of the call."""
         by = (self.text, self._guess_before, expected, language)
         if self._told is None or self._told[0] != by:  # it is asked for several times an event
-            self._told = by, _told(*by)
+            self._told = by, _told_by_words(*by)
         told = self._told[1]
         chosen = told.judgement is Judgement.COMPLETE and told.kind is AnswerKind.CHOICE
         return replace(
@@ -360,7 +360,7 @@ class CallerSpeech:
         return None
 
 
-def _told(text: str, before: str, expected: ExpectedAnswer | None, language: str) -> TurnSoFar:
+def _told_by_words(text: str, before: str, expected: ExpectedAnswer | None, language: str) -> TurnSoFar:
     """What the words of a turn tell by themselves. ``before``: what they were with the hypothesis before."""
     judgement = judge(text, expected)
     return TurnSoFar(

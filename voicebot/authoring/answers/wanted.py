@@ -79,11 +79,10 @@ class Wanted:
         """What was answered by the ``first`` reading, which is that of ``text``, and those of ``others``, with how sure
         it is; None: the first reading stands."""
         kind = self.answer
-        told = kind is not None and kind.TOLD_BY_WORDS
-        if isinstance(first, Answered):
-            told = told and first.option is None and not first.gap
-            return agreed((in_words(others) if told else None) or first, confidence, others)
-        if first is None and told and (meant := in_words(others)) is not None:
+        answered = first if isinstance(first, Answered) else None
+        plain = first is None or (answered is not None and answered.option is None and not answered.gap)
+        told = in_words(others) if plain and kind is not None and kind.TOLD_BY_WORDS else None
+        if (meant := told or answered) is not None:
             return agreed(meant, confidence, others)
         begun = kind is not None and kind.is_begun(text, understanding, part=isinstance(first, More))
         asks = kind is not None and kind.form({}) is not None
